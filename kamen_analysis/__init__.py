@@ -1,0 +1,1 @@
+"""See, measure and prove how virtual-goods shops refuse refunds."""

@@ -1,0 +1,171 @@
+"""Every table's columns, types, units and checks, in one place: Arrow schema, validation and data dictionary come from here.
+
+All instants are timezone-aware, in Asia/Shanghai (Beijing time), to the microsecond: no naive time exists in a table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kamen_analysis.errors import TableError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+ZONE = "Asia/Shanghai"
+
+POST_TYPES = {"complaint": "投诉", "article": "文章", "ad": "广告", "merchant": "商家方", "question": "咨询", "other": "其他"}
+OUTCOMES = {"resolved": "已解决", "partial": "部分解决", "unresolved": "未解决", "unclear": "没说或看不出"}
+PRODUCTS = {
+    "game_topup": "游戏充值点卡道具", "membership": "会员订阅", "software_key": "软件激活码授权", "account": "账号买卖租号",
+    "gift_card": "礼品卡电子券", "phone_topup": "话费流量", "virtual_currency": "虚拟币平台币", "boosting": "代练代充代刷",
+    "course": "网课知识付费", "other_virtual": "其他虚拟", "physical": "实物及快递", "service": "其他服务", "none": "无",
+}
+EVENT_KINDS = {
+    "posted": "发布", "assigned": "已分配商家", "merchant_replied": "商家回复", "merchant_says_resolved": "商家称已解决",
+    "consumer_confirmed": "消费者确认", "auto_closed": "超时自动关闭", "closed": "关闭（原因未注明）", "deleted": "已删除",
+    "withdrawn": "消费者撤回",
+}
+DECIDED_BY = ("human", "rule", "model", "vote", "llm")
+PRECISIONS = ("second", "minute", "day")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, its type (string, float, integer, boolean, instant), what it means, and what it may hold."""
+
+    name: str
+    type: str
+    about: str
+    nullable: bool = False
+    one_of: tuple[str, ...] = ()
+    low: float | None = None
+    pattern: str | None = None
+    unique: bool = False
+
+
+_CAPTURE = (
+    Column("capture_file", "string", "原始存档文件（相对 data/raw）"),
+    Column("capture_offset", "integer", "存档文件中记录的字节偏移", low=0),
+    Column("capture_digest", "string", "记录内容的 SHA-256（十六进制）", pattern=r"^[0-9a-f]{64}$"),
+)
+
+TABLES: dict[str, tuple[Column, ...]] = {
+    "posts": (
+        Column("post_id", "string", "帖子编号：来源键:来源内编号", pattern=r"^[a-z0-9_]+:.+$", unique=True),
+        Column("source", "string", "来源键"),
+        Column("url", "string", "公开网址", nullable=True),
+        *_CAPTURE,
+        Column("posted_at", "instant", "发布时间（北京时间）；缺失即未注明", nullable=True),
+        Column("posted_precision", "string", "发布时间精度", nullable=True, one_of=PRECISIONS),
+        Column("first_seen_at", "instant", "首次抓取时间（北京时间）"),
+        Column("last_seen_at", "instant", "最近抓取时间（北京时间）"),
+        Column("platform", "string", "归一后的平台名；未识别则为投诉对象原样", nullable=True),
+        Column("platform_known", "boolean", "平台是否在名录中"),
+        Column("target", "string", "投诉对象原样（已脱敏）", nullable=True),
+        Column("title", "string", "标题（已脱敏）"),
+        Column("body", "string", "正文（已脱敏）"),
+        Column("truncated", "boolean", "来源只给出正文开头"),
+        Column("appeal", "string", "投诉要求（来源原样）", nullable=True),
+        Column("amount_yuan", "float", "涉诉金额（元）；缺失即未注明", nullable=True, low=0),
+        Column("status", "string", "来源给出的状态原样", nullable=True),
+        Column("post_type", "string", "是不是当事人的投诉（闸门）", one_of=tuple(POST_TYPES)),
+        Column("gate_rule", "string", "闸门依据的规则"),
+        Column("in_scope", "boolean", "标的是否虚拟商品"),
+        Column("product", "string", "商品类别", one_of=tuple(PRODUCTS)),
+        Column("outcome", "string", "帖子自述的结果", one_of=tuple(OUTCOMES)),
+        Column("dup_group", "string", "重复组：组内最早一帖的编号"),
+        Column("dup_kind", "string", "与组内最早一帖的关系", one_of=("first", "exact", "near", "two_targets")),
+        Column("dup_size", "integer", "重复组帖数", low=1),
+        Column("is_used", "boolean", "是否计入指标：是投诉且为组内最早一帖"),
+        Column("is_synthetic", "boolean", "演示数据（合成），非真实投诉"),
+    ),
+    "events": (
+        Column("post_id", "string", "帖子编号", pattern=r"^[a-z0-9_]+:.+$"),
+        Column("kind", "string", "事件", one_of=tuple(EVENT_KINDS)),
+        Column("at", "instant", "发生时间（精确）", nullable=True),
+        Column("seen_by", "instant", "至迟在此时已发生（只知上界）", nullable=True),
+        Column("actor", "string", "谁", one_of=("consumer", "merchant", "platform", "system", "unknown")),
+    ),
+    "labels": (
+        Column("post_id", "string", "帖子编号", pattern=r"^[a-z0-9_]+:.+$"),
+        Column("code", "string", "拒退理由编码", pattern=r"^[a-z_]+$"),
+        Column("decided_by", "string", "由谁判定", one_of=DECIDED_BY),
+        Column("rule", "string", "规则编号"),
+        Column("rule_version", "string", "编码手册版本"),
+        Column("field", "string", "证据所在", one_of=("title", "body")),
+        Column("start", "integer", "证据起点（字符，已脱敏文本）", low=0),
+        Column("end", "integer", "证据终点（字符，不含）", low=0),
+        Column("score", "float", "得分", low=0),
+    ),
+    "rejected": (
+        Column("stage", "string", "环节", one_of=("parse", "clean", "gate", "dedupe")),
+        Column("reason", "string", "剔除原因（键）"),
+        Column("source", "string", "来源键"),
+        Column("post_id", "string", "帖子编号（若已知）", nullable=True),
+        *_CAPTURE,
+        Column("detail", "string", "说明（不含个人信息）", nullable=True),
+    ),
+}
+
+
+def arrow_schema(table: str) -> pa.Schema:
+    """Return the Arrow schema a Parquet file of `table` is written with."""
+    import pyarrow as pa
+
+    types = {"string": pa.string(), "float": pa.float64(), "integer": pa.int64(), "boolean": pa.bool_(), "instant": pa.timestamp("us", tz=ZONE)}
+    return pa.schema([pa.field(c.name, types[c.type], c.nullable) for c in TABLES[table]])
+
+
+def empty(table: str) -> pd.DataFrame:
+    """Return a frame of `table` with no rows and the right column types."""
+    return frame(table, [])
+
+
+def frame(table: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return `rows` (one dict a row) as a frame of `table`, columns in order and typed; a key the table lacks is refused."""
+    import pyarrow as pa
+
+    names = {c.name for c in TABLES[table]}
+    unknown = sorted({key for row in rows for key in row} - names)
+    if unknown:
+        raise TableError(f"表 {table} 没有这些列：{'、'.join(unknown)}")
+    schema = arrow_schema(table)
+    relaxed = pa.schema([field.with_nullable(True) for field in schema])
+    return _pandas(pa.Table.from_pylist(rows, schema=relaxed))
+
+
+def _pandas(table: pa.Table) -> pd.DataFrame:
+    # Nullable floats become NaN, instants NaT, strings missing: the shapes pandas users expect.
+    return table.to_pandas()
+
+
+def validate(table: str, data: pd.DataFrame) -> pd.DataFrame:
+    """Return `data` unchanged if it meets the schema of `table`; otherwise raise TableError listing every failure."""
+    import pandera.pandas as pa
+    from pandera.errors import SchemaErrors
+
+    dtypes = {"string": None, "float": "float64", "integer": "int64", "boolean": "bool", "instant": f"datetime64[us, {ZONE}]"}
+    columns = {c.name: pa.Column(dtypes[c.type], _checks(c), nullable=c.nullable, unique=c.unique) for c in TABLES[table]}
+    try:
+        return pa.DataFrameSchema(columns, strict=True, ordered=True).validate(data, lazy=True)
+    except SchemaErrors as error:
+        cases = error.failure_cases
+        lines = [f"  列 {row.column or '—'}：{row.check}（{row.count} 处）"
+                 for row in cases.fillna({"column": ""}).groupby(["column", "check"]).size().reset_index(name="count").itertuples()]
+        raise TableError(f"表 {table} 不合规，{len(cases)} 处：\n" + "\n".join(lines)) from None
+
+
+def _checks(column: Column) -> list[Any]:
+    import pandera.pandas as pa
+
+    checks = []
+    if column.one_of:
+        checks.append(pa.Check.isin(column.one_of))
+    if column.low is not None:
+        checks.append(pa.Check.ge(column.low))
+    if column.pattern:
+        checks.append(pa.Check.str_matches(column.pattern))
+    return checks
