@@ -1,0 +1,38 @@
+"""The demonstration's complaint board, served on loopback by kamen_analysis.world: invented posts in the habits of a real site.
+
+All pages are UTF-8 HTML and every one shows `<p class="mark">演示数据</p>`; all times are Beijing time.
+
+robots.txt
+    an ordinary one; what it forbids (for example /search, /user/) holds no complaint.
+/list?page=N        N from 1; newest post first; a post may shift from one page to the next while one reads.
+    <ul class="list">
+      <li><a href="/c/2026080312">标题</a> <span class="target">某某卡盟</span> <span class="date">2026年08月03日</span>
+          <span class="state">已回复</span></li> …
+    </ul>
+    <nav><a rel="prev" href="/list?page=1">上一页</a> <a rel="next" href="/list?page=3">下一页</a></nav>
+    The last page has no rel="next". A page past the end has an empty list.
+/c/<id>             id: letters, digits, "-" and "_".
+    <article class="complaint">
+      <h1>标题</h1>
+      <dl>
+        <dt>投诉编号</dt><dd>2026080312</dd>
+        <dt>投诉对象</dt><dd>某某卡盟</dd>
+        <dt>投诉要求</dt><dd>退款,赔偿</dd>              left out where the post states none
+        <dt>涉诉金额</dt><dd>328.50元</dd>               left out where the post states none
+        <dt>发布时间</dt><dd>2026年08月03日 21:14</dd>
+        <dt>状态</dt><dd>已回复</dd>
+      </dl>
+      <div class="content"><p>正文一段</p><p>又一段</p></div>
+      <ol class="steps">                                newest first; the last item is the filing itself
+        <li><span class="who">商家</span> <time>2026-08-05 10:02:11</time> <b class="what">商家回复</b> <p class="text">您好……</p></li>
+        <li><span class="who">系统</span> <time>2026-08-04 09:00:00</time> <b class="what">已分配商家</b></li>
+        <li><span class="who">消费者</span> <time>2026-08-03 21:14:40</time> <b class="what">发起投诉</b></li>
+      </ol>
+    </article>
+    状态: 待分配 处理中 已回复 已完成 已关闭 已撤诉 (已完成 says nothing of who completed it: the steps do).
+    who: 消费者 商家 平台 系统.
+    what: 发起投诉 已分配商家 商家回复 消费者补充 商家申请完成 消费者确认完成 系统自动完成 投诉关闭 消费者撤诉.
+    text: may be left out; a 系统自动完成 says "距离商家最新回复已经N个自然日，系统已自动变更为已完成状态".
+A deleted post answers /c/<id> with HTTP 410 and `<p class="gone">该投诉已删除</p>`; an unknown id with 404; a page shown only to members
+    answers 200 with `<form class="login">`.
+"""
