@@ -9,7 +9,7 @@ class KamenError(Exception):
     exit_code = 2
 
 
-class PublishRefused(KamenError):
+class PublishRefused(KamenError):  # noqa: N818 - a refusal is a decision, not a fault
     """A gate refused to write processed data or a report: exit code 3. The message never holds the offending value."""
 
     exit_code = 3

@@ -36,8 +36,17 @@ class Home:
 
 
 def home(root: str | Path | None = None) -> Home:
-    """Return the home at `root`, else at $KAMEN_HOME, else at the working folder."""
-    return Home(Path(root or os.environ.get("KAMEN_HOME") or ".").resolve())
+    """Return the home at `root`, else at $KAMEN_HOME, else the nearest folder from here upwards that holds data/raw."""
+    given = root or os.environ.get("KAMEN_HOME")
+    if given:
+        return Home(Path(given).resolve())
+    here = Path.cwd()
+    return Home(next((folder for folder in (here, *here.parents) if (folder / "data" / "raw").is_dir()), here))
+
+
+def demo_home(parent: Home) -> Home:
+    """Return where the demonstration keeps its captures and tables, apart from real data."""
+    return Home(parent.root / "data" / "demo")
 
 
 def sha256(path: Path) -> str:

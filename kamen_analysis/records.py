@@ -101,7 +101,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("score", "float", "得分", low=0),
     ),
     "rejected": (
-        Column("stage", "string", "环节", one_of=("parse", "clean", "gate", "dedupe")),
+        Column("stage", "string", "环节", one_of=("read", "clean", "gate", "dedupe")),
         Column("reason", "string", "剔除原因（键）"),
         Column("source", "string", "来源键"),
         Column("post_id", "string", "帖子编号（若已知）", nullable=True),
@@ -115,7 +115,8 @@ def arrow_schema(table: str) -> pa.Schema:
     """Return the Arrow schema a Parquet file of `table` is written with."""
     import pyarrow as pa
 
-    types = {"string": pa.string(), "float": pa.float64(), "integer": pa.int64(), "boolean": pa.bool_(), "instant": pa.timestamp("us", tz=ZONE)}
+    instant = pa.timestamp("us", tz=ZONE)
+    types = {"string": pa.string(), "float": pa.float64(), "integer": pa.int64(), "boolean": pa.bool_(), "instant": instant}
     return pa.schema([pa.field(c.name, types[c.type], c.nullable) for c in TABLES[table]])
 
 
@@ -134,23 +135,20 @@ def frame(table: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
         raise TableError(f"表 {table} 没有这些列：{'、'.join(unknown)}")
     schema = arrow_schema(table)
     relaxed = pa.schema([field.with_nullable(True) for field in schema])
-    return _pandas(pa.Table.from_pylist(rows, schema=relaxed))
-
-
-def _pandas(table: pa.Table) -> pd.DataFrame:
-    # Nullable floats become NaN, instants NaT, strings missing: the shapes pandas users expect.
-    return table.to_pandas()
+    data: pd.DataFrame = pa.Table.from_pylist(rows, schema=relaxed).to_pandas()
+    return data
 
 
 def validate(table: str, data: pd.DataFrame) -> pd.DataFrame:
     """Return `data` unchanged if it meets the schema of `table`; otherwise raise TableError listing every failure."""
+    import pandas as pd
     import pandera.pandas as pa
     from pandera.errors import SchemaErrors
 
     dtypes = {"string": None, "float": "float64", "integer": "int64", "boolean": "bool", "instant": f"datetime64[us, {ZONE}]"}
     columns = {c.name: pa.Column(dtypes[c.type], _checks(c), nullable=c.nullable, unique=c.unique) for c in TABLES[table]}
     try:
-        return pa.DataFrameSchema(columns, strict=True, ordered=True).validate(data, lazy=True)
+        return pd.DataFrame(pa.DataFrameSchema(columns, strict=True, ordered=True).validate(data, lazy=True))
     except SchemaErrors as error:
         cases = error.failure_cases
         lines = [f"  列 {row.column or '—'}：{row.check}（{row.count} 处）"
