@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kamen_analysis import charts as charts
     from kamen_analysis import metrics as metrics
+    from kamen_analysis import redact as redact
     from kamen_analysis.data import Data as Data
     from kamen_analysis.data import load as load
     from kamen_analysis.label.posts import label_posts as label_posts
-    from kamen_analysis.redact import redact as redact
 
 __version__ = "0.1.0"
 
 # Names handed on, each imported when first asked for, so that `import kamen_analysis` stays quick.
 _NAMES = {
     "load": ("data", "load"), "Data": ("data", "Data"), "metrics": ("metrics", None), "charts": ("charts", None),
-    "label_posts": ("label.posts", "label_posts"), "redact": ("redact", "redact"),
+    "label_posts": ("label.posts", "label_posts"), "redact": ("redact", None),
 }
 __all__ = ["Data", "charts", "label_posts", "load", "metrics", "redact"]
 

@@ -34,7 +34,8 @@ class Data:
 
     def __repr__(self) -> str:
         mark = "（演示数据）" if self.is_synthetic else ""
-        return f"<Data{mark} 帖子 {len(self.posts):,}，计入 {int(self.posts['is_used'].sum()):,}，标签 {len(self.labels):,}，{self.home.processed}>"
+        used = int(self.posts["is_used"].sum())
+        return f"<Data{mark} 帖子 {len(self.posts):,}，计入 {used:,}，标签 {len(self.labels):,}，{self.home.processed}>"
 
 
 def read_table(folder: Path, table: str) -> pd.DataFrame:

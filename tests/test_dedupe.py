@@ -1,0 +1,61 @@
+"""Duplicates: the right posts are grouped, the earliest is kept, short texts are left alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kamen_analysis import dedupe
+
+STORY = "上周六在这家店买了一张一百元的点卡，输进去提示卡号不存在，客服说要等技术核实，等了六天没有下文，再问就不回了。"
+
+OTHER = "话费没到账，打电话给运营商说没有收到这一笔，商家又说已经交给上游处理了，一直没结果。"
+
+
+def _posts(rows: list[tuple[str, str, str]]) -> pd.DataFrame:
+    day = pd.Timestamp("2026-03-01", tz="Asia/Shanghai")
+    return pd.DataFrame(
+        {
+            "post_id": [f"board:{i}" for i in range(len(rows))], "source": "board", "target": [r[0] for r in rows],
+            "title": [r[1] for r in rows], "body": [r[2] for r in rows], "posted_at": [day + pd.Timedelta(days=i) for i in range(len(rows))],
+        }
+    )
+
+
+def test_kinds() -> None:
+    """The same words against another target, a copy and a near copy each get their kind, and the earliest names the group."""
+    posts = _posts([("甲店", "卡号不存在", STORY), ("乙店", "卡号不存在", STORY), ("甲店", "卡号不存在", STORY + " "),
+                    ("甲店", "卡号不存在", STORY.replace("六天", "七天")), ("甲店", "别的事", OTHER)])
+    found = dedupe.duplicates(posts)
+    assert found["dup_kind"].tolist() == ["first", "two_targets", "exact", "near", "first"]
+    assert found["dup_group"].tolist() == ["board:0"] * 4 + ["board:4"]
+    assert found["dup_size"].tolist() == [4, 4, 4, 4, 1]
+
+
+def test_earliest_kept_whatever_the_order() -> None:
+    """Rows given in another order, and a copy without a date, still leave the earliest dated post as the first."""
+    posts = _posts([("甲店", "t", STORY), ("甲店", "t", STORY), ("甲店", "t", STORY)])
+    posts.loc[0, "posted_at"] = pd.NaT
+    found = dedupe.duplicates(posts.iloc[[2, 0, 1]])
+    assert found.loc[1, "dup_kind"] == "first" and set(found["dup_group"]) == {"board:1"}
+
+
+def test_short_texts_are_not_copies() -> None:
+    """Two people may both write the same few words: texts under the minimum length are never grouped."""
+    assert dedupe.duplicates(_posts([("甲店", "", "充了没到"), ("甲店", "", "充了没到")]))["dup_size"].tolist() == [1, 1]
+
+
+def test_empty() -> None:
+    """No posts give no rows and no error."""
+    assert dedupe.duplicates(_posts([])).empty
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x4EFF), min_size=60, max_size=120), st.integers(0, 50))
+def test_jaccard_twin(text: str, cut: int) -> None:
+    """The similarity of two shingle arrays equals the one reckoned slowly from sets of strings."""
+    other = text[cut:] + text[:cut]
+    a, b = ({t[i : i + 4] for i in range(len(t) - 3)} for t in (text, other))
+    assert np.isclose(dedupe.jaccard(dedupe.shingles(text), dedupe.shingles(other)), len(a & b) / len(a | b))
