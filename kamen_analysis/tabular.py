@@ -1,0 +1,197 @@
+"""Records in from any table a person may hold (JSONL, JSON, CSV, TSV, Parquet, XLSX), records out as JSONL.
+
+A file is read as what it is, not as what its name says. Whatever is wrong with it becomes one clear line (KamenError) that
+names the file and the line, never a value.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import shutil
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from kamen_analysis.errors import KamenError
+from kamen_analysis.paths import atomic_write
+
+Record = dict[str, Any]
+
+_CHUNK = 1 << 20
+_BATCH = 8192
+_FIELD_LIMIT = 1 << 26  # characters in one CSV field
+_XLSX_LIMIT = 2 << 30  # bytes an .xlsx may unpack to; beyond, it is taken for a bomb
+_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_SURE_OF_UTF8 = 8  # so many well-formed multi-byte characters do not happen by chance in GBK text
+
+
+def read_records(source: str | Path) -> Iterator[Record]:
+    """Yield the records of a file ('-' is standard input) in their order, one dict a row; JSON and Excel values keep their types.
+
+    Raises KamenError for a file that cannot be opened, decoded or parsed, when the bad row is reached.
+    """
+    if str(source) == "-":
+        with tempfile.SpooledTemporaryFile(max_size=64 * _CHUNK) as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+            file.seek(0)
+            yield from _records(file, "标准输入", "")
+        return
+    path = Path(source)
+    try:
+        opened = path.open("rb")
+    except OSError as error:
+        raise KamenError(f"{path}：打不开（{error.strerror}）") from None
+    with opened:
+        yield from _records(opened, str(path), path.suffix.lower())
+
+
+def write_records(records: Iterable[Record], out: str | Path) -> int:
+    """Write one JSON object a line to `out` ('-' is standard output) and return how many; on any error an earlier file stays as it was."""
+    with _opened(out) as file:
+        return sum(1 for record in records if file.write(_line(record)))
+
+
+@contextmanager
+def _opened(out: str | Path) -> Iterator[IO[str]]:
+    if str(out) == "-":
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    try:
+        with atomic_write(Path(out)) as file:
+            yield file
+    except OSError as error:
+        raise KamenError(f"{out}：写不了（{error.strerror}）") from None
+
+
+def _line(record: Record) -> str:
+    line = json.dumps(record, ensure_ascii=False, default=str)
+    try:
+        line.encode()
+    except UnicodeEncodeError:  # lone surrogates travel as \uXXXX, so the file stays valid UTF-8
+        line = json.dumps(record, default=str)
+    return line + "\n"
+
+
+def _records(file: IO[bytes], name: str, suffix: str) -> Iterator[Record]:
+    head = file.read(8)
+    file.seek(0)
+    if head.startswith(b"PAR1"):
+        return _parquet(file, name)
+    if head.startswith(b"PK\x03\x04"):
+        return _xlsx(file, name)
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        raise KamenError(f"{name}：旧式 Excel（.xls）或加密的工作簿，请另存为 .xlsx 或 CSV")
+    encoding = _encoding(file, name)
+    first = file.read(4096).decode(encoding, "ignore").lstrip()[:1]
+    file.seek(0)
+    if suffix in {".csv", ".tsv"} or (first not in {"{", "["} and suffix not in {".jsonl", ".ndjson", ".json"}):
+        return _csv(io.TextIOWrapper(file, encoding, "replace", newline=""), name)
+    text = io.TextIOWrapper(file, encoding, "replace", newline="\n")
+    return _json_array(text, name) if first == "[" else _jsonl(text, name)
+
+
+def _encoding(file: IO[bytes], name: str) -> str:
+    """Return the encoding the whole file decodes in: by BOM, UTF-8, then GB18030 (a superset of GBK)."""
+    head = file.read(4)
+    for bom, encoding in _BOMS.items():
+        if head.startswith(bom):
+            file.seek(0)
+            return encoding
+    bad = _first_bad_line(file, "utf-8")
+    if bad and (bad[1] >= _SURE_OF_UTF8 or _first_bad_line(file, "gb18030")):
+        raise KamenError(f"{name}：第 {bad[0]} 行不是 UTF-8，也不是 GBK/GB18030 编码")
+    file.seek(0)
+    return "gb18030" if bad else "utf-8"
+
+
+def _first_bad_line(file: IO[bytes], encoding: str) -> tuple[int, int] | None:
+    """Return (line, multi-byte characters before it) where decoding fails, or None. A character cut off by the file's end is let pass."""
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line, wide = 1, 0
+    for chunk in iter(lambda: file.read(_CHUNK), b""):
+        try:
+            text = decoder.decode(chunk)
+        except UnicodeDecodeError as error:
+            good = error.object[:error.start].decode(encoding)
+            return line + good.count("\n"), wide + sum(c > "\x7f" for c in good)
+        line += text.count("\n")
+        wide += sum(c > "\x7f" for c in text[:4096])
+    return None
+
+
+def _jsonl(text: IO[str], name: str) -> Iterator[Record]:
+    for number, line in enumerate(text, 1):
+        if line.strip():
+            yield _object(_parsed(line, f"{name}：第 {number} 行"), f"{name}：第 {number} 行")
+
+
+def _parsed(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise KamenError(f"{where}不是完整的 JSON（文件可能被截断）") from None
+
+
+def _object(value: Any, where: str) -> Record:
+    if not isinstance(value, dict):
+        raise KamenError(f"{where}不是 JSON 对象（要 {{…}}）")
+    return value
+
+
+def _json_array(text: IO[str], name: str) -> Iterator[Record]:
+    for number, value in enumerate(_parsed(text.read(), f"{name}："), 1):
+        yield _object(value, f"{name}：第 {number} 项")
+
+
+def _csv(text: IO[str], name: str) -> Iterator[Record]:
+    csv.field_size_limit(_FIELD_LIMIT)
+    start = text.readline()
+    text.seek(0)
+    rows = csv.reader(text, delimiter="\t" if start.count("\t") > start.count(",") else ",", strict=True)
+    try:
+        header = next(rows, [])
+        if len(set(header)) < len(header):
+            raise KamenError(f"{name}：表头有重名的列")
+        for row in rows:
+            if row and len(row) != len(header):
+                raise KamenError(f"{name}：第 {rows.line_num} 行有 {len(row)} 格，表头有 {len(header)} 列（文件可能被截断）")
+            if row:
+                yield dict(zip(header, row, strict=True))
+    except csv.Error:
+        raise KamenError(f"{name}：第 {rows.line_num} 行不是合规的 CSV（引号未闭合，或文件被截断）") from None
+
+
+def _parquet(file: IO[bytes], name: str) -> Iterator[Record]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        for batch in pq.ParquetFile(file).iter_batches(_BATCH):
+            yield from batch.to_pylist()
+    except (pa.ArrowException, OSError):
+        raise KamenError(f"{name}：Parquet 文件损坏或不完整") from None
+
+
+def _xlsx(file: IO[bytes], name: str) -> Iterator[Record]:
+    import openpyxl  # reads XML through defusedxml: no external entities
+
+    try:
+        with zipfile.ZipFile(file) as parts:
+            if sum(part.file_size for part in parts.infolist()) > _XLSX_LIMIT:
+                raise KamenError(f"{name}：解压后超过 {_XLSX_LIMIT >> 30} GB，不读")
+        rows = openpyxl.load_workbook(file, read_only=True, data_only=True).worksheets[0].iter_rows(values_only=True)
+        header = ["" if cell is None else str(cell) for cell in next(rows, ())]
+        for row in rows:
+            if any(cell is not None for cell in row):
+                yield {key: cell for key, cell in zip(header, row, strict=False) if key}
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError, SyntaxError, IndexError):
+        raise KamenError(f"{name}：不是完整的 Excel 工作簿（.xlsx）") from None
