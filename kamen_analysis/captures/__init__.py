@@ -1,0 +1,1 @@
+"""Captures: the network into WARC, files of the user into WARC, and WARC back into pages."""
