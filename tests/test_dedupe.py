@@ -19,7 +19,8 @@ def _posts(rows: list[tuple[str, str, str]]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "post_id": [f"board:{i}" for i in range(len(rows))], "source": "board", "target": [r[0] for r in rows],
-            "title": [r[1] for r in rows], "body": [r[2] for r in rows], "posted_at": [day + pd.Timedelta(days=i) for i in range(len(rows))],
+            "title": [r[1] for r in rows], "body": [r[2] for r in rows],
+            "posted_at": [day + pd.Timedelta(days=i) for i in range(len(rows))],
         }
     )
 

@@ -1,0 +1,65 @@
+"""Platform names are merged by the directory alone; likeness only proposes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kamen_analysis import platforms
+from kamen_analysis.errors import KamenError
+
+OWN = """entities:
+  - {key: qingteng, brand: 青藤铺, domains: [qingteng.example], aliases: [青藤卡铺]}
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A user's own directory file with one invented shop."""
+    path = tmp_path / "platforms.yaml"
+    path.write_text(OWN, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("target", "brand"), [
+    ("青藤铺", "青藤铺"), ("青藤鋪 官方客服", "青藤铺"), ("青藤卡铺客服中心", "青藤铺"),
+    ("https://www.qingteng.example/shop?x=1", "青藤铺"),
+    ("韵达速递官微", "韵达速递"), ("韵达快递", "韵达速递"), ("拼多多客户服务", "拼多多"), ("饿了么客户关怀", "饿了么"),
+])
+def test_known(own: Path, target: str, brand: str) -> None:
+    """Aliases, titles behind the name, traditional characters and domains lead to the one brand."""
+    assert platforms.directory(own).canonical(target) == (brand, True)
+
+
+def test_unknown_stays_as_written(own: Path) -> None:
+    """A name outside the directory, even one letter away from a known one, is left as written and marked unknown."""
+    assert platforms.directory(own).canonical("青藤卡") == ("青藤卡", False)
+    assert platforms.directory(own).canonical("  ") == (None, False)
+
+
+def test_proposals(own: Path) -> None:
+    """Likeness is proposed with its count and merges nothing."""
+    known = platforms.directory(own)
+    posts = platforms.normalise(pd.Series(["青藤卡铺子", "青藤卡铺子", "白马点卡", "青藤铺", None]), known)
+    assert posts["platform"].tolist()[:3] == ["青藤卡铺子", "青藤卡铺子", "白马点卡"]
+    found = platforms.proposals(posts, known)
+    assert [(name, n) for name, n, _ in found] == [("青藤卡铺子", 2), ("白马点卡", 1)]
+    assert found[1][2] is None
+
+
+def test_one_name_two_platforms(tmp_path: Path) -> None:
+    """A name claimed by two platforms is refused, not settled by order."""
+    path = tmp_path / "platforms.yaml"
+    path.write_text("entities:\n  - {key: a, brand: 甲铺}\n  - {key: b, brand: 乙铺, aliases: [甲铺]}\n", encoding="utf-8")
+    with pytest.raises(KamenError, match="甲铺"):
+        platforms.directory(path)
+
+
+def test_unknown_key_is_refused(tmp_path: Path) -> None:
+    """A misspelt field in the directory is one clear error, not silence."""
+    path = tmp_path / "platforms.yaml"
+    path.write_text("entities:\n  - {key: a, brand: 甲铺, alias: [乙]}\n", encoding="utf-8")
+    with pytest.raises(KamenError, match="platforms.yaml"):
+        platforms.directory(path)
