@@ -1,6 +1,8 @@
 """The demonstration's complaint board, served on loopback by kamen_analysis.world: invented posts in the habits of a real site.
 
-All pages are UTF-8 HTML and every one shows `<p class="mark">演示数据</p>`; all times are Beijing time.
+All pages are UTF-8 HTML (a few in GBK, said so in Content-Type) and every one shows `<p class="mark">演示数据</p>`; all times are
+Beijing time. `<meta name="board-time" content="2026-11-01T00:00:00+08:00">` on every page is the board's own clock: a page shows the
+state at that instant, whenever it is fetched, so it (not the time of the fetch) is when a demonstration post was last seen.
 
 robots.txt
     an ordinary one; what it forbids (for example /search, /user/) holds no complaint.
@@ -20,6 +22,7 @@ robots.txt
         <dt>投诉要求</dt><dd>退款,赔偿</dd>              left out where the post states none
         <dt>涉诉金额</dt><dd>328.50元</dd>               left out where the post states none
         <dt>发布时间</dt><dd>2026年08月03日 21:14</dd>
+        <dt>收录时间</dt><dd>2026年08月03日 21:55</dd>  when the board first showed the post: its first_seen_at
         <dt>状态</dt><dd>已回复</dd>
       </dl>
       <div class="content"><p>正文一段</p><p>又一段</p></div>
