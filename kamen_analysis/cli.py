@@ -1,0 +1,101 @@
+"""The command line `kamen`: reads the arguments, calls one room, prints what a person needs. Rooms load only when called."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from kamen_analysis.errors import KamenError
+
+Command = Callable[[argparse.Namespace], int]
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that speaks Chinese and ends with exit code 2 and one line."""
+
+    def __init__(self, **settings: Any) -> None:
+        settings.setdefault("allow_abbrev", False)
+        super().__init__(add_help=False, **settings)
+        self._positionals.title, self._optionals.title = "参数", "选项"
+        self.add_argument("-h", "--help", action="help", help="显示本说明")
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"kamen：参数有误（{_in_chinese(message)}）。用法见 {self.prog} --help\n")
+
+    def format_help(self) -> str:
+        return super().format_help().replace("usage: ", "用法：", 1)
+
+
+_WORDS = (
+    ("the following arguments are required:", "缺少"), ("unrecognized arguments:", "不认识"), ("invalid choice:", "没有这个取值"),
+    ("expected one argument", "缺少取值"), ("expected at least one argument", "至少要一个取值"), ("argument", "参数"),
+    ("choose from", "可选"), ("invalid int value:", "不是整数"), ("invalid float value:", "不是数"),
+)
+
+
+def _in_chinese(message: str) -> str:
+    for english, chinese in _WORDS:
+        message = message.replace(english, chinese)
+    return message
+
+
+def _parser() -> argparse.ArgumentParser:
+    from kamen_analysis import commands
+
+    parser = _Parser(prog="kamen", description="卡盟投诉分析：公开投诉帖进，政策报告出；每个数字都带分母、区间和证据。")
+    parser.add_argument("--home", metavar="DIR", help="工作目录（其下有 data/ 与 reports/；默认当前目录或 $KAMEN_HOME）")
+    parser.add_argument("--version", action="version", version=f"kamen {_version()}", help="显示版本")
+    verbs = parser.add_subparsers(title="命令", metavar="命令", dest="verb", required=True, parser_class=_Parser)
+    for name, (about, run, arguments) in commands.COMMANDS.items():
+        verb = verbs.add_parser(name, help=about, description=about)
+        for flags, settings in arguments:
+            verb.add_argument(*flags, **settings)
+        verb.set_defaults(run=run)
+    return parser
+
+
+def _version() -> str:
+    from kamen_analysis import __version__
+
+    return __version__
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return its exit code: 0 done, 1 done with rejected rows, 2 unusable input, 3 a publish gate refused."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        run: Command = chosen.run
+        return run(chosen)
+    except KamenError as error:
+        print(f"kamen：{error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader (head, less) went away: nothing is wrong. Python would complain again while closing stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("kamen：已中断；先前的输出保持不变", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(f"kamen：{_system(error)}", file=sys.stderr)
+        return 2
+
+
+def _system(error: OSError) -> str:
+    import errno
+
+    known = {
+        errno.ENOSPC: "磁盘已满", errno.EACCES: "没有权限", errno.EROFS: "文件系统只读", errno.ENOENT: "文件不存在",
+        errno.EISDIR: "这是一个文件夹", errno.ENOTDIR: "路径中有一段不是文件夹", errno.EDQUOT: "配额已满", errno.EMFILE: "打开的文件过多",
+    }
+    what = known.get(error.errno or 0, error.strerror or type(error).__name__)
+    where = f"：{Path(os.fsdecode(error.filename))}" if isinstance(error.filename, str | bytes) else ""
+    return f"{what}{where}；先前的输出保持不变"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""What each command of `kamen` does: one short function a command; the rooms are imported inside, so `--help` stays quick."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kamen_analysis import paths
+from kamen_analysis.errors import KamenError
+
+Arguments = list[tuple[tuple[str, ...], dict[str, Any]]]
+
+
+def _home(args: argparse.Namespace) -> paths.Home:
+    return paths.home(args.home)
+
+
+def _formats(args: argparse.Namespace) -> tuple[str, ...]:
+    known = ("html", "pdf", "docx", "xlsx")
+    asked = tuple(part.strip() for part in args.formats.split(",") if part.strip())
+    unknown = [part for part in asked if part not in known]
+    if unknown or not asked:
+        raise KamenError(f"--formats 没有这种格式：{'、'.join(unknown) or '（空）'}；可选 {','.join(known)}")
+    return asked
+
+
+def _say_report(result: Any) -> None:
+    print(f"报告：{result.folder / 'report.html'}")
+    for headline in result.headlines[:3]:
+        print(f"  · {headline}")
+
+
+def demo(args: argparse.Namespace) -> int:
+    """Run the whole job on the synthetic world."""
+    from kamen_analysis.demo import demo as run
+    from kamen_analysis.progress import Progress
+
+    out = Path(args.out).resolve() if args.out else _home(args).reports / "demo"
+    _say_report(run(_home(args), args.posts, args.seed, out, Progress()))
+    return 0
+
+
+def fetch(args: argparse.Namespace) -> int:
+    """Fetch a source politely into data/raw."""
+    from kamen_analysis.fetching import fetch as run
+    from kamen_analysis.progress import Progress
+
+    summary = run(_home(args), args, Progress())
+    print(summary.describe())
+    return 1 if summary.refused else 0
+
+
+def import_files(args: argparse.Namespace) -> int:
+    """Wrap user files as captures."""
+    from kamen_analysis.importing import import_files as run
+
+    for line in run(_home(args), args.source, [Path(f) for f in args.files], Path(args.mapping) if args.mapping else None):
+        print(line)
+    return 0
+
+
+def build(args: argparse.Namespace) -> int:
+    """Turn captures into tables."""
+    from kamen_analysis.checking import summary
+    from kamen_analysis.pipeline.build import build as run
+    from kamen_analysis.progress import Progress
+
+    manifest = run(_home(args), args.jobs, Progress())
+    print(summary(manifest))
+    return 1 if any(stage["rejected"] for stage in manifest["stages"] if stage["stage"] in ("read", "clean")) else 0
+
+
+def report(args: argparse.Namespace) -> int:
+    """Write a report from the tables."""
+    from kamen_analysis.progress import Progress
+    from kamen_analysis.report.build import report as run
+
+    out = Path(args.out).resolve() if args.out else None
+    _say_report(run(_home(args), args.period, _formats(args), args.scope, out, Progress()))
+    return 0
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build, then report."""
+    return max(build(args), report(args))
+
+
+def label(args: argparse.Namespace) -> int:
+    """Label any file of posts, or explain the labels of each post."""
+    from kamen_analysis.label.files import explain_file, label_file
+
+    (explain_file if args.explain else label_file)(args.input, args.output)
+    return 0
+
+
+def redact(args: argparse.Namespace) -> int:
+    """Redact any file of posts."""
+    from kamen_analysis.redact.files import redact_file
+
+    redact_file(args.input, args.output)
+    return 0
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Re-hash captures, tables and reports."""
+    from kamen_analysis.captures.verify import verify as run
+
+    found = run(_home(args))
+    print(found.explain())
+    return 0 if found.ok else 3
+
+
+def check(args: argparse.Namespace) -> int:
+    """Print the state of the data."""
+    from kamen_analysis.checking import check as run
+
+    print(run(_home(args)))
+    return 0
+
+
+def new_source(args: argparse.Namespace) -> int:
+    """Write the skeleton of a new source."""
+    from kamen_analysis.sources.skeleton import new_source as run
+
+    for path in run(args.key, Path.cwd()):
+        print(f"已写 {path}", file=sys.stdout)
+    return 0
+
+
+_JOBS: Arguments = [(("--jobs",), {"type": int, "metavar": "N", "help": "进程数（默认：处理器个数）"})]
+_REPORT: Arguments = [
+    (("--period",), {"metavar": "P", "help": "期间，如 2026、2026-Q3、2026-09（默认：全部）"}),
+    (("--formats",), {"default": "html,pdf,docx,xlsx", "metavar": "F", "help": "格式，逗号分隔（默认 html,pdf,docx,xlsx）"}),
+    (("--scope",), {"choices": ("virtual", "all"), "default": "virtual", "help": "virtual 只计虚拟商品投诉（默认），all 全部投诉"}),
+    (("--out",), {"metavar": "DIR", "help": "报告写到哪里（默认 reports/<期间>）"}),
+]
+_FILES: Arguments = [
+    (("input",), {"metavar": "IN", "help": "JSONL、CSV、Parquet 或 XLSX 文件，- 为标准输入（JSONL）"}),
+    (("output",), {"metavar": "OUT", "help": "JSONL 文件，- 为标准输出"}),
+]
+
+COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Arguments]] = {
+    "demo": ("演示：造一个合成世界，在本机环回地址上礼貌抓取、处理并出报告（不连网）", demo, [
+        (("--posts",), {"type": int, "default": 3000, "metavar": "N", "help": "帖数（默认 3000）"}),
+        (("--seed",), {"type": int, "default": 20261031, "metavar": "S", "help": "随机种子"}),
+        (("--out",), {"metavar": "DIR", "help": "报告写到哪里（默认 reports/demo）"}),
+    ]),
+    "fetch": ("礼貌抓取一个来源的公开页面，存为 WARC", fetch, [
+        (("source",), {"metavar": "SOURCE", "help": "来源键"}),
+        (("--url",), {"metavar": "URL", "action": "append", "help": "起始网址，可多次"}),
+        (("--max-pages",), {"type": int, "default": 200, "metavar": "N", "help": "最多抓取页数（默认 200）"}),
+        (("--contact",), {"metavar": "MAIL", "help": "写进 User-Agent 的联系方式（也可用 $KAMEN_CONTACT）"}),
+        (("--allow-loopback",), {"action": "store_true", "help": "允许本机环回地址（仅供测试与演示）"}),
+    ]),
+    "import": ("收进使用者自带的存档或导出（WARC、HAR、HTML、JSONP/JSON、CSV、XLSX、JSONL、Parquet）", import_files, [
+        (("source",), {"metavar": "SOURCE", "help": "来源键，表格用 table"}),
+        (("files",), {"metavar": "FILE", "nargs": "+", "help": "文件"}),
+        (("--mapping",), {"metavar": "YAML", "help": "列名对照（仅 table；默认按已知表头猜，并显示）"}),
+    ]),
+    "build": ("把 data/raw 处理成 data/processed（只重做变了的部分）", build, _JOBS),
+    "report": ("由 data/processed 生成报告", report, _REPORT),
+    "run": ("build 加 report", run, _JOBS + _REPORT),
+    "label": ("给任意帖子文件编码：帖子类型、拒退理由及证据位置等", label, [
+        *_FILES, (("--explain",), {"action": "store_true", "help": "改为写出每个判断的依据（文本）"})]),
+    "redact": ("给任意帖子文件脱敏", redact, _FILES),
+    "verify": ("重新核对存档、表和报告的摘要，并说明这能证明什么、不能证明什么", verify, []),
+    "check": ("数据质量：各环节进出、缺失、未知平台与字段、新鲜度", check, []),
+    "new-source": ("为新来源写出骨架、样页文件夹和一个会失败的测试", new_source, [
+        (("key",), {"metavar": "KEY", "help": "来源键（小写字母、数字、下划线）"})]),
+}

@@ -1,0 +1,1 @@
+"""Captures in, tables out: the only hand that writes data/processed."""

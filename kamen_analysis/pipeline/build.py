@@ -1,0 +1,182 @@
+"""The build: parts of all captures, merged, checked and published as one folder, whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import kamen_analysis
+from kamen_analysis import codebook, platforms, records
+from kamen_analysis.errors import KamenError
+from kamen_analysis.paths import Home, atomic_folder, sha256
+from kamen_analysis.pipeline import digests
+from kamen_analysis.pipeline.merge import merge
+from kamen_analysis.pipeline.partition import Part, process, recall, store
+from kamen_analysis.redact.door import refuse_if_personal
+
+Progress = Callable[[str, int, int], None]
+ROWS_PER_FILE = 200_000
+
+
+def _quiet(_stage: str, _done: int, _total: int) -> None:
+    return None
+
+
+@contextmanager
+def lock(where: Home) -> Iterator[None]:
+    """Hold the working copy's build lock; a second build is told so at once instead of spoiling the first."""
+    folder = where.root / "data"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".build.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise KamenError(f"另一个 kamen build 正在 {where.root} 运行，请等它结束") from None
+        yield
+
+
+def captures(where: Home) -> list[Path]:
+    """Return the finished capture files of a home, sorted."""
+    return sorted(where.raw.glob("*/*.warc.gz"))
+
+
+def _part(capture: Path, raw: Path, kept: Path) -> Path:
+    """Make the part of one capture unless it is kept already; return its folder."""
+    if not (kept / "counts.json").exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=kept.parent, prefix=".part."))
+        try:
+            store(process(capture, raw), fresh)
+            shutil.rmtree(kept, ignore_errors=True)
+            fresh.rename(kept)
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
+    return kept
+
+
+def _parts(where: Home, inputs: dict[Path, str], pool: Executor, progress: Progress) -> list[Part]:
+    store_at = where.root / "data" / ".cache" / "parts"
+    kept = [store_at / digests.part_key(digest) for digest in inputs.values()]
+    running = [pool.submit(_part, capture, where.raw, folder) for capture, folder in zip(inputs, kept, strict=True)]
+    for done, future in enumerate(running, 1):
+        future.result()
+        progress("解析、脱敏与编码", done, len(running))
+    for stale in set(store_at.glob("*")) - set(kept) if store_at.exists() else ():
+        shutil.rmtree(stale, ignore_errors=True)
+    return [recall(folder) for folder in kept]
+
+
+def build(where: Home, jobs: int | None = None, progress: Progress = _quiet) -> dict[str, Any]:
+    """Turn data/raw into data/processed and return the manifest.
+
+    Nothing is written when a table breaks its schema or still holds personal data; the folder before stays as it was.
+    """
+    with lock(where):
+        found = captures(where)
+        if not found:
+            raise KamenError(f"{where.raw} 里没有存档，请先运行 kamen import 或 kamen fetch")
+        inputs = {path: sha256(path) for path in found}
+        if _is_current(where, inputs):
+            return _manifest(where)
+        with ProcessPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+            parts = _parts(where, inputs, pool, progress)
+        book = codebook.load()
+        own = where.root / "platforms.yaml"
+        tables, distinct = merge(parts, platforms.directory(own), book.version)
+        for name, data in tables.items():
+            progress("核对与写入", list(tables).index(name) + 1, len(tables))
+            records.validate(name, data)
+            refuse_if_personal(name, data)
+        manifest = _describe(where, inputs, parts, tables, distinct)
+        with atomic_folder(where.processed) as folder:
+            manifest["outputs"] = _write(folder, tables)
+            (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
+            (folder / ".gitkeep").touch()
+        return manifest
+
+
+def _depends(where: Home, inputs: dict[Path, str]) -> dict[str, Any]:
+    own = where.root / "platforms.yaml"
+    return {
+        "inputs": {path.relative_to(where.raw).as_posix(): digest for path, digest in inputs.items()},
+        "code": digests.build_code(), "platforms": sha256(own) if own.exists() else None,
+    }
+
+
+def _manifest(where: Home) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((where.processed / "manifest.json").read_text(encoding="utf-8"))
+    return manifest
+
+
+def _is_current(where: Home, inputs: dict[Path, str]) -> bool:
+    try:
+        manifest = _manifest(where)
+    except (FileNotFoundError, ValueError):
+        return False
+    same = all(manifest.get(key) == value for key, value in _depends(where, inputs).items())
+    return same and all(_whole(where.processed / name, digest) for name, digest in manifest["outputs"].items())
+
+
+def _whole(path: Path, digest: str) -> bool:
+    return path.exists() and sha256(path) == digest
+
+
+def _describe(where: Home, inputs: dict[Path, str], parts: list[Part], tables: dict[str, pd.DataFrame], distinct: int) -> dict[str, Any]:
+    counts: Counter[str] = Counter()
+    warnings: Counter[str] = Counter()
+    for part in parts:
+        counts.update(part.counts)
+        warnings.update(part.warnings)
+    book = codebook.load()
+    return {
+        **_depends(where, inputs), "version": kamen_analysis.__version__, "codebook": {"version": book.version, "digest": book.digest},
+        "stages": stages(counts, tables, distinct), "warnings": dict(sorted(warnings.items())),
+        "rows": {name: len(data) for name, data in tables.items()},
+        "last_capture": max((part.last_capture for part in parts if part.last_capture), default=None),
+        "is_synthetic": bool(tables["posts"]["is_synthetic"].any()),
+    }
+
+
+def stages(counts: Counter[str], tables: dict[str, pd.DataFrame], distinct: int) -> list[dict[str, Any]]:
+    """Return each stage's `in`, `out` and `rejected` by reason; `in = out + rejected` must hold at every one."""
+    rejected = {stage: rows["reason"].value_counts().to_dict() for stage, rows in tables["rejected"].groupby("stage")}
+    posts = tables["posts"]
+    complaints, used = int((posts["post_type"] == "complaint").sum()), posts[posts["is_used"]]
+    virtual = int(used["in_scope"].sum())
+    again = {"seen_again": counts["cleaned"] - distinct} if counts["cleaned"] > distinct else {}
+    rows = [
+        ("read", "页", counts["pages"], counts["readable"], rejected.get("read", {})),
+        ("clean", "条", counts["records"], counts["cleaned"], rejected.get("clean", {})),
+        ("merge", "条", counts["cleaned"], distinct, again),
+        ("gate", "帖", distinct, complaints, rejected.get("gate", {})),
+        ("dedupe", "帖", complaints, len(used), rejected.get("dedupe", {})),
+        ("scope", "件", len(used), virtual, {"not_virtual": len(used) - virtual} if len(used) > virtual else {}),
+    ]
+    found = [{"stage": s, "unit": u, "in": i, "out": o, "rejected": {str(k): int(n) for k, n in r.items()}} for s, u, i, o, r in rows]
+    for stage in found:
+        if stage["in"] != stage["out"] + sum(stage["rejected"].values()):
+            raise KamenError(f"环节 {stage['stage']} 的数不平：进 {stage['in']}，出 {stage['out']}，剔除 {stage['rejected']}")
+    return found
+
+
+def _write(folder: Path, tables: dict[str, pd.DataFrame]) -> dict[str, str]:
+    for name, data in tables.items():
+        (folder / name).mkdir()
+        whole = pa.Table.from_pandas(data, schema=records.arrow_schema(name), preserve_index=False)
+        for i, start in enumerate(range(0, max(len(data), 1), ROWS_PER_FILE)):
+            pq.write_table(whole.slice(start, ROWS_PER_FILE), folder / name / f"{i:05}.parquet", compression="zstd")
+    return {path.relative_to(folder).as_posix(): sha256(path) for path in sorted(folder.glob("*/*.parquet"))}

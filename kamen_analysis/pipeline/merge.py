@@ -1,0 +1,100 @@
+"""Parts to tables: one row a post whatever number of captures saw it, its events joined, duplicates grouped."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamen_analysis import dedupe, platforms, records
+from kamen_analysis.pipeline.partition import Part
+
+
+def merge(parts: list[Part], known: platforms.Directory, version: str) -> tuple[dict[str, pd.DataFrame], int]:
+    """Return the four tables and the number of distinct posts; `version` is the codebook's.
+
+    Of several captures of one post the fullest text wins (not cut short, then longest, then latest); the status is the
+    latest seen; first and last sight span all of them.
+    """
+    seen = pd.concat([part.posts.assign(part=i) for i, part in enumerate(parts)], ignore_index=True) if parts else _none()
+    posts = _one_each(seen)
+    keys = posts[["part", "row", "post_id"]]
+    labels = pd.concat([part.labels.assign(part=i) for i, part in enumerate(parts)], ignore_index=True) if parts else pd.DataFrame()
+    tables = {
+        "posts": _finish(posts.drop(columns=["part", "row"]), known),
+        "events": _events([part.events for part in parts]),
+        "labels": _own_labels(labels, keys, version),
+    }
+    tables["rejected"] = _rejected([part.rejected for part in parts], tables["posts"])
+    return {name: _ordered(name, tables[name]) for name in records.TABLES}, len(posts)
+
+
+def _none() -> pd.DataFrame:
+    return records.empty("posts").assign(row=pd.Series(dtype="int64"), part=pd.Series(dtype="int64"))
+
+
+def _one_each(seen: pd.DataFrame) -> pd.DataFrame:
+    if seen.empty:
+        return seen
+    seen = seen.assign(length=seen["body"].str.len())
+    by_text = seen.sort_values(["truncated", "length", "last_seen_at", "part", "row"], ascending=[False, *[True] * 4], kind="stable")
+    best = by_text.drop_duplicates("post_id", keep="last").set_index("post_id").drop(columns="length")
+    by_time = seen.sort_values(["last_seen_at", "part", "row"], kind="stable")
+    grouped = by_time.groupby("post_id")
+    best["first_seen_at"] = grouped["first_seen_at"].min()
+    best["last_seen_at"] = grouped["last_seen_at"].max()
+    for name in ("status", "amount_yuan", "appeal", "posted_at", "posted_precision", "url"):
+        best[name] = grouped[name].last() if name == "status" else best[name].fillna(grouped[name].last())
+    return best.reset_index()
+
+
+def _finish(posts: pd.DataFrame, known: platforms.Directory) -> pd.DataFrame:
+    posts = posts.drop(columns=["platform", "platform_known", "dup_group", "dup_kind", "dup_size", "is_used"])
+    posts = posts.join(platforms.normalise(posts["target"], known))
+    complaints = posts[posts["post_type"] == "complaint"]
+    posts = posts.join(dedupe.duplicates(complaints))
+    posts["dup_group"] = posts["dup_group"].fillna(posts["post_id"])
+    posts["dup_kind"] = posts["dup_kind"].fillna("first")
+    posts["dup_size"] = posts["dup_size"].fillna(1).astype("int64")
+    posts["is_used"] = (posts["post_type"] == "complaint") & (posts["dup_kind"] == "first")
+    return posts
+
+
+def _events(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    if not parts:
+        return records.empty("events")
+    events = pd.concat(parts, ignore_index=True)
+    exact = events[events["at"].notna()].drop_duplicates(["post_id", "kind", "at", "actor"])
+    bounds = events[events["at"].isna()].sort_values("seen_by", kind="stable").drop_duplicates(["post_id", "kind"])
+    # An exact time says more than "by then": the bound of the same kind falls away.
+    known = pd.MultiIndex.from_frame(exact[["post_id", "kind"]])
+    bounds = bounds[~pd.MultiIndex.from_frame(bounds[["post_id", "kind"]]).isin(known)]
+    return pd.concat([exact, bounds], ignore_index=True)
+
+
+def _own_labels(labels: pd.DataFrame, keys: pd.DataFrame, version: str) -> pd.DataFrame:
+    if labels.empty:
+        return records.empty("labels")
+    return labels.merge(keys, on=["part", "row"]).drop(columns=["part", "row"]).assign(rule_version=version)
+
+
+def _rejected(parts: list[pd.DataFrame], posts: pd.DataFrame) -> pd.DataFrame:
+    capture = ["source", "post_id", "capture_file", "capture_offset", "capture_digest"]
+    gate = posts[posts["post_type"] != "complaint"]
+    copies = posts[posts["dup_kind"] != "first"]
+    later = [
+        gate[capture].assign(stage="gate", reason=gate["post_type"], detail=gate["gate_rule"]),
+        copies[capture].assign(stage="dedupe", reason=copies["dup_kind"], detail=copies["dup_group"]),
+    ]
+    filled = [frame for frame in (*parts, *later) if not frame.empty]
+    return pd.concat(filled, ignore_index=True) if filled else records.empty("rejected")
+
+
+_SORTED = {
+    "posts": ["post_id"], "events": ["post_id", "at", "seen_by", "kind", "actor"], "labels": ["post_id", "field", "start", "code"],
+    "rejected": ["stage", "source", "capture_file", "capture_offset", "reason", "post_id"],
+}
+
+
+def _ordered(table: str, data: pd.DataFrame) -> pd.DataFrame:
+    names = [column.name for column in records.TABLES[table]]
+    data = data.sort_values(_SORTED[table], kind="stable").reset_index(drop=True)[names]
+    return data.astype({c.name: "str" for c in records.TABLES[table] if c.type == "string"})

@@ -1,0 +1,114 @@
+"""One capture file to rows: read, parse, clean, redact, label. A pure function of the file, so any machine may run it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kamen_analysis import clean, records, sources
+from kamen_analysis.captures import warc
+from kamen_analysis.label.posts import Labelled, label_posts
+from kamen_analysis.redact import redact_many
+from kamen_analysis.sources import base
+
+TABLES = ("posts", "events", "labels", "rejected")
+CODED = ("post_type", "gate_rule", "in_scope", "product", "outcome")
+FREE_TEXT = ("title", "body", "target", "appeal", "status")
+
+
+@dataclass
+class Part:
+    """What one capture file gave; `posts` and `labels` carry `row`, the record's number within the file."""
+
+    posts: pd.DataFrame
+    events: pd.DataFrame
+    labels: pd.DataFrame
+    rejected: pd.DataFrame
+    counts: dict[str, int] = field(default_factory=dict)
+    warnings: dict[str, int] = field(default_factory=dict)
+    last_capture: str | None = None
+
+
+def process(capture: Path, raw: Path) -> Part:
+    """Return the rows of one capture file: personal data is gone from every text before this returns."""
+    module = sources.registry()[capture.parent.name]
+    reader = base.Reader(module)
+    posts: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
+    rejected: list[dict[str, Any]] = []
+    counts: Counter[str] = Counter()
+    last = None
+    for page in warc.read(capture, raw):
+        counts["pages"] += 1
+        last = max(last or page.fetched_at, page.fetched_at)
+        where = {"source": module.KEY, "capture_file": page.file, "capture_offset": page.offset, "capture_digest": page.digest}
+        result = reader.read(page)
+        if result.unreadable:
+            reason, detail = result.unreadable
+            rejected.append({"stage": "read", "reason": reason, "detail": detail, **where})
+            continue
+        counts["readable"] += 1
+        for post in result.posts:
+            counts["records"] += 1
+            try:
+                cleaned = clean.clean(post, page, module)
+            except base.Reject as reject:
+                rejected.append({"stage": "clean", "reason": reject.reason, "detail": reject.detail, **where})
+                continue
+            posts.append(cleaned.post)
+            events.extend(cleaned.events)
+    counts["cleaned"] = len(posts)
+    _redact(posts)
+    labels = _label(posts)
+    return Part(_posts(posts), records.frame("events", events), _labels(labels), records.frame("rejected", rejected), dict(counts),
+                dict(reader.warnings), last.isoformat() if last else None)
+
+
+def _redact(posts: list[dict[str, Any]]) -> None:
+    for name in FREE_TEXT:
+        rows = [post for post in posts if post.get(name)]
+        for post, redacted in zip(rows, redact_many([post[name] for post in rows]), strict=True):
+            post[name] = redacted.text
+
+
+def _label(posts: list[dict[str, Any]]) -> list[Labelled]:
+    asked = [{"id": str(row), **{name: post.get(name) for name in ("title", "body", "target")}} for row, post in enumerate(posts)]
+    labelled = label_posts(asked)
+    for post, found in zip(posts, labelled, strict=True):
+        post.update({name: getattr(found, name) for name in CODED})
+    return labelled
+
+
+def _posts(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    later = {"platform": None, "platform_known": False, "dup_group": "", "dup_kind": "first", "dup_size": 1, "is_used": False}
+    frame = records.frame("posts", [row | later for row in rows])
+    frame["row"] = range(len(frame))
+    return frame
+
+
+def _labels(labelled: list[Labelled]) -> pd.DataFrame:
+    types = {"string": "str", "integer": "int64", "float": "float64"}
+    columns = {c.name: types[c.type] for c in records.TABLES["labels"] if c.name not in ("post_id", "rule_version")}
+    rows = [{"row": row, **{name: getattr(r, name) for name in columns}} for row, found in enumerate(labelled) for r in found.reasons]
+    return pd.DataFrame(rows, columns=["row", *columns]).astype({"row": "int64", **columns})
+
+
+def store(part: Part, folder: Path) -> None:
+    """Write a part into a fresh folder."""
+    for table in TABLES:
+        pq.write_table(pa.Table.from_pandas(getattr(part, table), preserve_index=False), folder / f"{table}.parquet")
+    kept = {"counts": part.counts, "warnings": part.warnings, "last_capture": part.last_capture}
+    (folder / "counts.json").write_text(json.dumps(kept, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+
+
+def recall(folder: Path) -> Part:
+    """Return the part stored in `folder`."""
+    tables = {table: pq.read_table(folder / f"{table}.parquet").to_pandas() for table in TABLES}
+    return Part(**tables, **json.loads((folder / "counts.json").read_text(encoding="utf-8")))
