@@ -39,3 +39,72 @@ robots.txt
 A deleted post answers /c/<id> with HTTP 410 and `<p class="gone">该投诉已删除</p>`; an unknown id with 404; a page shown only to members
     answers 200 with `<form class="login">`.
 """
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import cast
+from urllib.parse import urljoin
+
+from lxml import html
+
+from kamen_analysis.captures.page import Page
+from kamen_analysis.sources import audit
+from kamen_analysis.sources.base import RawPost, Reject, Step, Unreadable
+from kamen_analysis.sources.markup import paragraphs, text, tree
+
+KEY = "board"
+NAME_ZH = "演示投诉板"
+HOME = "http://127.0.0.1"
+TERMS = "演示数据：本机合成，不是任何人的投诉"
+HOSTS = ("127.0.0.1", "localhost")
+PAUSE_S = 0.0
+EXPECT = (1, 1_000_000)
+SYNTHETIC = True
+FIELDS = {"投诉编号": "id", "投诉对象": "target", "投诉要求": "appeal", "涉诉金额": "amount", "发布时间": "posted", "状态": "status"}
+IGNORED: frozenset[str] = frozenset()
+STATUS = {"待分配": None, "处理中": "assigned", "已回复": "merchant_replied", "已完成": "closed", "已关闭": "closed", "已撤诉": "withdrawn"}
+SITE = "平台|系统"
+STEPS = {
+    "系统自动完成": "auto_closed", "发起投诉": "posted", "已分配商家": "assigned", "商家回复": "merchant_replied", "消费者补充": None,
+    "商家申请完成": "merchant_says_resolved", "消费者确认完成": "consumer_confirmed", "投诉关闭": "closed", "消费者撤诉": "withdrawn",
+}
+
+_POST = re.compile(r"/c/[\w-]+$", re.ASCII)
+
+
+def pages(base: str = HOME) -> list[str]:
+    """Return the address of the first list page."""
+    return [urljoin(base, "/list?page=1")]
+
+
+def links(page: Page) -> list[str]:
+    """Return the absolute addresses a list page leads to: its posts in order, then the next list page. A post's page leads nowhere."""
+    root = tree(page)
+    posts = [a.get("href", "") for a in root.xpath("//ul[@class='list']/li/a")]
+    following = [a.get("href", "") for a in root.xpath("//a[@rel='next']")]
+    return [urljoin(page.url, href) for href in (*filter(_POST.search, posts), *filter(None, following))]
+
+
+def parse(page: Page) -> Iterator[RawPost | Reject]:
+    """Yield the post of a detail page; a list page yields none."""
+    root = tree(page)
+    found = root.xpath("//article[@class='complaint']")
+    if found:
+        yield _post(found[0], page.url)
+    elif not root.xpath("//ul[@class='list']"):
+        raise Unreadable("changed_layout", "既不是列表页也不是投诉页")
+
+
+def _post(article: html.HtmlElement, url: str) -> RawPost:
+    terms = {text(dt): text(dt.getnext()) for dt in article.iterfind("dl/dt")}
+    taken, notes = audit.take(terms, FIELDS, IGNORED)
+    steps = [_step(li) for li in article.iterfind("ol[@class='steps']/li")]
+    body = paragraphs(article.find("div[@class='content']"))
+    return cast(RawPost, {**taken, "url": url, "title": text(article.find("h1")), "body": body, "steps": steps, "notes": notes})
+
+
+def _step(item: html.HtmlElement) -> Step:
+    return {"who": text(item.find("span[@class='who']")), "what": text(item.find("b[@class='what']")),
+            "at": text(item.find("time")), "text": text(item.find("p[@class='text']"))}

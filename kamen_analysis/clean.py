@@ -1,0 +1,158 @@
+"""A raw post → the columns of `posts` that stand before redaction and labelling, and the events it proves.
+
+Nothing is guessed: what is missing stays missing, what cannot be read is missing and noted, what cannot be true is a Reject.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from kamen_analysis import money, times
+from kamen_analysis.captures.page import Page
+from kamen_analysis.sources.audit import Note, shape
+from kamen_analysis.sources.base import RawPost, Reject, Source, Step, step_event
+
+LONGEST_TITLE = 500  # characters
+LONGEST_BODY = 20_000
+EARLIEST = datetime(2000, 1, 1, tzinfo=times.BEIJING)
+_A_DAY = timedelta(days=1)  # how far a site's clock may be ahead of ours
+
+ACTORS = {
+    "posted": "consumer", "assigned": "platform", "merchant_replied": "merchant", "merchant_says_resolved": "merchant",
+    "consumer_confirmed": "consumer", "auto_closed": "system", "closed": "unknown", "deleted": "unknown", "withdrawn": "consumer",
+}
+# A status proves its event only where no step tells of the same turn more exactly.
+_SAME_TURN = {
+    "merchant_replied": {"merchant_replied", "merchant_says_resolved"},
+    "closed": {"closed", "auto_closed", "consumer_confirmed", "withdrawn", "deleted"},
+}
+
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>|<!--.*?-->", re.S)
+_BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^<>]{0,100}>", re.I)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_SPACES = re.compile(r"[ \t\u00a0\u3000]{2,}|[\t\u00a0]")
+_LINES = re.compile(r"[ \u3000]*(?:\r\n?|\n|\u2028|\u2029)\s*")
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """`post`: columns of records.TABLES["posts"]; `events`: rows of "events"; `notes`: what could not be read."""
+
+    post: dict[str, Any]
+    events: list[dict[str, Any]]
+    notes: list[Note] = field(default_factory=list)
+
+
+def clean(raw: RawPost, page: Page, source: Source) -> Cleaned:
+    """Return one post and its events; raise Reject(reason, detail) for what cannot be a post."""
+    notes: list[Note] = []
+    key = plain(raw.get("id"))
+    if not key:
+        raise Reject("no_id", "没有编号")
+    post_id = f"{source.KEY}:{key[:200]}"
+    seen = _seen(raw, page, notes)
+    title, body = plain(raw.get("title")), plain(raw.get("body"))
+    if not title and not body:
+        raise Reject("no_text", "既无标题也无正文", post_id)
+    posted, precision = _posted(raw, seen, notes, post_id)
+    post = {
+        "post_id": post_id, "source": source.KEY, "url": raw.get("url") or None,
+        "capture_file": page.file, "capture_offset": page.offset, "capture_digest": page.digest,
+        "posted_at": posted, "posted_precision": precision, "first_seen_at": seen, "last_seen_at": seen,
+        "target": plain(raw.get("target")) or None, "title": title[:LONGEST_TITLE], "body": body[:LONGEST_BODY],
+        "truncated": bool(raw.get("truncated")) or len(body) > LONGEST_BODY, "appeal": plain(raw.get("appeal")) or None,
+        "amount_yuan": _amount(raw, notes, post_id), "status": plain(raw.get("status")) or None,
+        "is_synthetic": source.SYNTHETIC or bool(raw.get("synthetic")),
+    }
+    if len(body) > LONGEST_BODY or len(title) > LONGEST_TITLE:
+        notes.append(("text_capped", "正文" if len(body) > LONGEST_BODY else "标题", ""))
+    return Cleaned(post, _events(raw, post, source, notes), notes)
+
+
+def plain(text: str | None) -> str:
+    """Return text without markup, entities, control characters and lone surrogates, each run of blanks one blank, blank lines dropped."""
+    if not text:
+        return ""
+    if "<" in text:
+        text = _TAG.sub("", _BREAK.sub("\n", text))
+    if "&" in text:
+        text = html.unescape(text)
+    text = _CONTROL.sub("", text)
+    if not text.isascii():
+        text = _SURROGATE.sub("\ufffd", text)
+    return _SPACES.sub(" ", _LINES.sub("\n", text)).strip()
+
+
+def _seen(raw: RawPost, page: Page, notes: list[Note]) -> datetime:
+    fetched = times.beijing(page.fetched_at)
+    told = raw.get("seen_at")
+    if not told:
+        return fetched
+    moment = _read(told, "seen_at", notes)
+    return times.beijing(moment[0]) if moment and EARLIEST <= moment[0] <= fetched + _A_DAY else fetched
+
+
+def _read(written: str, name: str, notes: list[Note]) -> tuple[datetime, str] | None:
+    try:
+        return times.instant(written)
+    except ValueError:
+        notes.append(("unreadable_time", name, shape(written)))
+        return None
+
+
+def _posted(raw: RawPost, seen: datetime, notes: list[Note], post_id: str) -> tuple[datetime | None, str | None]:
+    written = (raw.get("posted") or "").strip()
+    read = _read(written, "posted", notes) if written else None
+    if read is None:
+        return None, None
+    if read[0] > seen + _A_DAY:
+        raise Reject("posted_in_future", f"发布时间在抓取时间之后：{read[0]:%Y-%m-%d}", post_id)
+    if read[0] < EARLIEST:
+        raise Reject("posted_too_early", f"发布时间早于 2000 年：{read[0].year}", post_id)
+    return times.beijing(read[0]), read[1]
+
+
+def _amount(raw: RawPost, notes: list[Note], post_id: str) -> float | None:
+    written = raw.get("amount")
+    if written is None:
+        return None
+    try:
+        amount = money.yuan(written)
+    except ValueError:
+        notes.append(("unreadable_amount", "amount", shape(written)))
+        return None
+    if amount is not None and amount < 0:
+        raise Reject("negative_amount", "涉诉金额为负", post_id)
+    return amount
+
+
+def _events(raw: RawPost, post: dict[str, Any], source: Source, notes: list[Note]) -> list[dict[str, Any]]:
+    events = [_event(post, "posted", "consumer", at=post["posted_at"])] if post["posted_at"] else []
+    # Sites list the newest step first; events stand in the order things happened.
+    for step in reversed(raw.get("steps") or []):
+        kind = step_event(source, step)[1]
+        if kind and (kind != "posted" or not events):
+            events.append(_event_of_step(step, kind, post, notes))
+    told = {event["kind"] for event in events}
+    proved = source.STATUS.get(post["status"] or "")
+    if proved and not told & _SAME_TURN.get(proved, {proved}):
+        events.append(_event(post, proved, ACTORS[proved], seen_by=post["last_seen_at"]))
+    return events
+
+
+def _event_of_step(step: Step, kind: str, post: dict[str, Any], notes: list[Note]) -> dict[str, Any]:
+    read = _read(step.get("at") or "", "step", notes)
+    if read and EARLIEST <= read[0] <= post["last_seen_at"] + _A_DAY:
+        return _event(post, kind, ACTORS[kind], at=times.beijing(read[0]))
+    if read:
+        notes.append(("impossible_time", "step", ""))
+    return _event(post, kind, ACTORS[kind], seen_by=post["last_seen_at"])
+
+
+def _event(post: dict[str, Any], kind: str, actor: str, *, at: datetime | None = None, seen_by: datetime | None = None) -> dict[str, Any]:
+    return {"post_id": post["post_id"], "kind": kind, "at": at, "seen_by": seen_by, "actor": actor}

@@ -1,0 +1,178 @@
+"""What every source shares: the raw post, the ways a page can fail, and the registry of sources.
+
+A source is a module in this folder; being there registers it. It says who the site is and how its pages read; it never
+touches the network and never repairs a value: a raw post holds strings exactly as the page has them.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypedDict, cast
+
+from kamen_analysis.captures.page import Page
+from kamen_analysis.records import EVENT_KINDS
+from kamen_analysis.sources.audit import Note, Warnings, shape
+
+
+class Step(TypedDict, total=False):
+    """One line of a post's history as the page has it."""
+
+    who: str
+    what: str
+    at: str
+    text: str
+
+
+class RawPost(TypedDict, total=False):
+    """One post as the page has it; a missing key or None is a missing value. `seen_at`: when the page says it was answered."""
+
+    id: str | None
+    url: str | None
+    title: str | None
+    body: str | None
+    target: str | None
+    appeal: str | None
+    amount: str | None
+    posted: str | None
+    status: str | None
+    truncated: bool
+    synthetic: bool
+    steps: list[Step]
+    rating: dict[str, str]
+    seen_at: str | None
+    notes: list[Note]
+
+
+class Unreadable(Exception):  # noqa: N818 (a verdict on a page, not a fault of the program)
+    """A page that holds no post that can be read: login_required, blocked, no_such_page, changed_layout, damaged…"""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail = reason, detail
+
+
+class Reject(Exception):  # noqa: N818
+    """One record that cannot become a post; `detail` never holds the value itself."""
+
+    def __init__(self, reason: str, detail: str = "", post_id: str | None = None) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail, self.post_id = reason, detail, post_id
+
+
+class Source(Protocol):
+    """What a module in this folder states.
+
+    FIELDS: field of the site → key of RawPost; IGNORED: fields left out on purpose. STATUS: status as written → the event it
+    proves, or None. STEPS: regular expression at the start of a step → its event, or None; the first that fits counts.
+    SITE: who speaks for the site itself, as a regular expression: only then is a step's text read as the site's word.
+    """
+
+    KEY: str
+    NAME_ZH: str
+    HOME: str
+    TERMS: str
+    HOSTS: tuple[str, ...]
+    PAUSE_S: float
+    EXPECT: tuple[int, int]
+    SYNTHETIC: bool
+    FIELDS: Mapping[str, str]
+    IGNORED: Collection[str]
+    STATUS: Mapping[str, str | None]
+    STEPS: Mapping[str, str | None]
+    SITE: str
+
+    def pages(self, base: str = ...) -> Iterable[str]:
+        """Return the addresses a fetch begins with."""
+
+    def parse(self, page: Page) -> Iterator[RawPost | Reject]:
+        """Yield the posts of a page in its order, and a Reject for each record that is none; raise Unreadable for the page."""
+
+
+REQUIRED = (*(name for name in Source.__annotations__), "pages", "parse")
+NOT_SOURCES = frozenset({"audit", "base", "markup", "skeleton"})
+
+
+@functools.cache
+def registry() -> dict[str, Source]:
+    """Return the sources by key, in alphabetical order; a module that breaks the form stops the program."""
+    names = sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name not in NOT_SOURCES)
+    return {name: _checked(name, importlib.import_module(f"kamen_analysis.sources.{name}")) for name in names}
+
+
+def _checked(name: str, module: Any) -> Source:
+    missing = [constant for constant in REQUIRED if not hasattr(module, constant)]
+    if missing:
+        raise TypeError(f"sources/{name}.py lacks {', '.join(missing)}")
+    if name != module.KEY:
+        raise TypeError(f"sources/{name}.py says KEY = {module.KEY!r}")
+    unknown = {*module.STATUS.values(), *module.STEPS.values()} - {None, *EVENT_KINDS}
+    unknown |= {*module.FIELDS.values()} - {*RawPost.__annotations__}
+    if unknown:
+        raise TypeError(f"sources/{name}.py maps to what does not exist: {', '.join(sorted(unknown))}")
+    return cast(Source, module)
+
+
+@dataclass(frozen=True)
+class PageResult:
+    """What one page gave: posts, (reason, detail) of what it did not give, and what the source did not know."""
+
+    posts: list[RawPost]
+    rejected: list[tuple[str, str]]
+    warnings: Warnings
+
+
+def read_page(source: Source, page: Page) -> PageResult:
+    """Return the posts of a page; whatever goes wrong is a row in `rejected`, never silence and never a crash."""
+    result = PageResult([], [], Warnings())
+    try:
+        check_status(page)
+        for item in source.parse(page):
+            if isinstance(item, Reject):
+                result.rejected.append((item.reason, item.detail))
+            else:
+                result.posts.append(item)
+                result.warnings.add(item.get("notes", ()))
+                result.warnings.add(_unknown(source, item))
+    except Unreadable as error:
+        result.rejected.append((error.reason, error.detail))
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        # A parser met a form it was not written for: the page is named and counted, the others are still read.
+        result.rejected.append(("parser_failed", type(error).__name__))
+    return result
+
+
+def _unknown(source: Source, raw: RawPost) -> Iterator[Note]:
+    status = (raw.get("status") or "").strip()
+    if status and status not in source.STATUS:
+        yield "unknown_status", status[:12], ""
+    for step in raw.get("steps", ()):
+        if not step_event(source, step)[0]:
+            yield "unknown_step", (step.get("what") or "").strip()[:12], shape(step.get("text", ""))
+
+
+def step_event(source: Source, step: Step) -> tuple[bool, str | None]:
+    """Return (whether the source knows this step, the event it is or None)."""
+    said = [step.get("what") or ""]
+    if re.match(source.SITE, step.get("who") or ""):
+        said.append(step.get("text") or "")
+    for pattern, kind in source.STEPS.items():
+        if any(re.match(pattern, text.strip()) for text in said):
+            return True, kind
+    return False, None
+
+
+_REFUSALS = {401: "login_required", 403: "blocked", 404: "no_such_page", 410: "gone", 418: "blocked", 429: "blocked", 456: "blocked"}
+
+
+def check_status(page: Page) -> None:
+    """Raise Unreadable where the HTTP status says that the page is not what was asked for."""
+    if page.status in _REFUSALS:
+        raise Unreadable(_REFUSALS[page.status], f"HTTP {page.status}")
+    if not 200 <= page.status < 300:
+        raise Unreadable("redirected" if 300 <= page.status < 400 else "server_error", f"HTTP {page.status}")
