@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypedDict, cast
 
@@ -120,11 +120,15 @@ def _checked(name: str, module: Any) -> Source:
 
 @dataclass(frozen=True)
 class PageResult:
-    """What one page gave: posts, (reason, detail) of what it did not give, and what the source did not know."""
+    """What one page gave: posts, (reason, detail) of each record it did not give, and what the source did not know.
+
+    `unreadable`: (reason, detail) where the page as a whole gave nothing.
+    """
 
     posts: list[RawPost]
     rejected: list[tuple[str, str]]
     warnings: Warnings
+    unreadable: tuple[str, str] | None = None
 
 
 def read_page(source: Source, page: Page) -> PageResult:
@@ -140,11 +144,19 @@ def read_page(source: Source, page: Page) -> PageResult:
                 result.warnings.add(item.get("notes", ()))
                 result.warnings.add(_unknown(source, item))
     except Unreadable as error:
-        result.rejected.append((error.reason, error.detail))
+        return _broken_off(result, error.reason, error.detail)
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         # A parser met a form it was not written for: the page is named and counted, the others are still read.
-        result.rejected.append(("parser_failed", type(error).__name__))
+        return _broken_off(result, "parser_failed", type(error).__name__)
     return result
+
+
+def _broken_off(result: PageResult, reason: str, detail: str) -> PageResult:
+    # A page that broke off after some posts is one lost record; one that gave nothing is a lost page.
+    if result.posts or result.rejected:
+        result.rejected.append((reason, detail))
+        return result
+    return replace(result, unreadable=(reason, detail))
 
 
 def _unknown(source: Source, raw: RawPost) -> Iterator[Note]:
