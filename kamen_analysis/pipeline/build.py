@@ -24,8 +24,9 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, atomic_folder, sha256
 from kamen_analysis.pipeline import digests
 from kamen_analysis.pipeline.merge import merge
-from kamen_analysis.pipeline.partition import Part, process, recall, store
+from kamen_analysis.pipeline.partition import Part, listed, process, recall, store
 from kamen_analysis.redact.door import refuse_if_personal
+from kamen_analysis.sources import audit
 
 Progress = Callable[[str, int, int], None]
 ROWS_PER_FILE = 200_000
@@ -137,14 +138,15 @@ def _whole(path: Path, digest: str) -> bool:
 
 def _describe(where: Home, inputs: dict[Path, str], parts: list[Part], tables: dict[str, pd.DataFrame], distinct: int) -> dict[str, Any]:
     counts: Counter[str] = Counter()
-    warnings: Counter[str] = Counter()
+    warnings = audit.Warnings()
     for part in parts:
         counts.update(part.counts)
-        warnings.update(part.warnings)
+        for kind, name, n, example in part.warnings:
+            warnings.update(audit.Warnings(Counter({(kind, name): n}), {(kind, name): example}))
     book = codebook.load()
     return {
         **_depends(where, inputs), "version": kamen_analysis.__version__, "codebook": {"version": book.version, "digest": book.digest},
-        "stages": stages(counts, tables, distinct), "warnings": dict(sorted(warnings.items())),
+        "stages": stages(counts, tables, distinct), "warnings": listed(warnings),
         "rows": {name: len(data) for name, data in tables.items()},
         "last_capture": max((part.last_capture for part in parts if part.last_capture), default=None),
         "is_synthetic": bool(tables["posts"]["is_synthetic"].any()),

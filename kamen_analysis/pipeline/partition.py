@@ -16,7 +16,7 @@ from kamen_analysis import clean, records, sources
 from kamen_analysis.captures import warc
 from kamen_analysis.label.posts import Labelled, label_posts
 from kamen_analysis.redact import redact_many
-from kamen_analysis.sources import base
+from kamen_analysis.sources import audit, base
 
 TABLES = ("posts", "events", "labels", "rejected")
 CODED = ("post_type", "gate_rule", "in_scope", "product", "outcome")
@@ -32,29 +32,32 @@ class Part:
     labels: pd.DataFrame
     rejected: pd.DataFrame
     counts: dict[str, int] = field(default_factory=dict)
-    warnings: dict[str, int] = field(default_factory=dict)
+    warnings: list[list[Any]] = field(default_factory=list)
     last_capture: str | None = None
 
 
 def process(capture: Path, raw: Path) -> Part:
     """Return the rows of one capture file: personal data is gone from every text before this returns."""
     module = sources.registry()[capture.parent.name]
-    reader = base.Reader(module)
     posts: list[dict[str, Any]] = []
     events: list[dict[str, Any]] = []
     rejected: list[dict[str, Any]] = []
     counts: Counter[str] = Counter()
+    warnings = audit.Warnings()
     last = None
     for page in warc.read(capture, raw):
         counts["pages"] += 1
         last = max(last or page.fetched_at, page.fetched_at)
         where = {"source": module.KEY, "capture_file": page.file, "capture_offset": page.offset, "capture_digest": page.digest}
-        result = reader.read(page)
+        result = base.read_page(module, page)
+        warnings.update(result.warnings)
         if result.unreadable:
             reason, detail = result.unreadable
             rejected.append({"stage": "read", "reason": reason, "detail": detail, **where})
             continue
         counts["readable"] += 1
+        counts["records"] += len(result.rejected)
+        rejected.extend({"stage": "clean", "reason": reason, "detail": detail, **where} for reason, detail in result.rejected)
         for post in result.posts:
             counts["records"] += 1
             try:
@@ -68,7 +71,7 @@ def process(capture: Path, raw: Path) -> Part:
     _redact(posts)
     labels = _label(posts)
     return Part(_posts(posts), records.frame("events", events), _labels(labels), records.frame("rejected", rejected), dict(counts),
-                dict(reader.warnings), last.isoformat() if last else None)
+                listed(warnings), last.isoformat() if last else None)
 
 
 def _redact(posts: list[dict[str, Any]]) -> None:
@@ -98,6 +101,11 @@ def _labels(labelled: list[Labelled]) -> pd.DataFrame:
     columns = {c.name: types[c.type] for c in records.TABLES["labels"] if c.name not in ("post_id", "rule_version")}
     rows = [{"row": row, **{name: getattr(r, name) for name in columns}} for row, found in enumerate(labelled) for r in found.reasons]
     return pd.DataFrame(rows, columns=["row", *columns]).astype({"row": "int64", **columns})
+
+
+def listed(warnings: audit.Warnings) -> list[list[Any]]:
+    """Return [kind, name, times, example] for each thing a source did not know, sorted."""
+    return [[kind, name, n, warnings.examples.get((kind, name), "")] for (kind, name), n in sorted(warnings.counts.items())]
 
 
 def store(part: Part, folder: Path) -> None:

@@ -1,0 +1,77 @@
+"""What `kamen build` and `kamen check` print: every stage's balance, what is missing, what is unknown, how fresh it all is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from kamen_analysis import data, platforms
+from kamen_analysis.paths import Home
+from kamen_analysis.sources import audit
+
+STAGES = {
+    "read": "读页", "clean": "清洗", "merge": "合并重复抓取", "gate": "闸门（是否当事人投诉）", "dedupe": "去重", "scope": "限虚拟商品",
+}
+
+
+def summary(manifest: dict[str, Any]) -> str:
+    """Return one line a stage: in = out + rejected by reason."""
+    lines = []
+    for stage in manifest["stages"]:
+        reasons = "、".join(f"{reason} {n:,}" for reason, n in sorted(stage["rejected"].items(), key=lambda item: -item[1]))
+        lost = f" + 剔除 {sum(stage['rejected'].values()):,}（{reasons}）" if reasons else ""
+        lines.append(f"{STAGES[stage['stage']]}：{stage['in']:,} {stage['unit']} = {stage['out']:,}{lost}")
+    return "\n".join(lines)
+
+
+def check(where: Home) -> str:
+    """Return the state of the last build as text for a person."""
+    loaded = data.load(where)
+    known = platforms.directory(loaded.home.root / "platforms.yaml")
+    parts = [
+        ("各环节（进 = 出 + 剔除）", summary(loaded.manifest)), ("各来源", _sources(loaded.posts)), ("新鲜度", _freshness(loaded.manifest)),
+        ("未知字段、状态与步骤", _warnings(loaded.manifest)), ("名录外的平台", _unknown(loaded.posts, known)),
+    ]
+    mark = "（演示数据：合成，非真实投诉）\n" if loaded.is_synthetic else ""
+    return mark + "\n\n".join(f"【{title}】\n{text}" for title, text in parts)
+
+
+def _sources(posts: pd.DataFrame) -> str:
+    lines = []
+    for source, rows in posts.groupby("source"):
+        dated = rows["posted_at"].dropna()
+        span = f"{dated.min():%Y-%m-%d} 至 {dated.max():%Y-%m-%d}（北京时间）" if len(dated) else "均无日期"
+        states = "、".join(f"{state} {n:,}" for state, n in rows["status"].value_counts().items())
+        lines.append(
+            f"{source}：{len(rows):,} 帖，{span}；无日期 {len(rows) - len(dated):,}，无状态 {int(rows['status'].isna().sum()):,}，"
+            f"无金额 {int(rows['amount_yuan'].isna().sum()):,}，金额合计 {rows['amount_yuan'].sum():,.2f} 元"
+            + (f"；状态 {states}" if states else "")
+        )
+    return "\n".join(lines) or "没有帖子"
+
+
+def _freshness(manifest: dict[str, Any]) -> str:
+    if not manifest["last_capture"]:
+        return "没有存档"
+    last = datetime.fromisoformat(manifest["last_capture"])
+    days = (datetime.now(UTC) - last).days
+    return f"最近一次存档 {last:%Y-%m-%d %H:%M} UTC，{days} 天前"
+
+
+def _warnings(manifest: dict[str, Any]) -> str:
+    lines = [f"{audit.KINDS.get(kind, kind)} {name}：{n:,} 次" + (f"，例如 {example}" if example else "")
+             for kind, name, n, example in manifest["warnings"]]
+    return "\n".join(lines) or "无"
+
+
+def _unknown(posts: pd.DataFrame, known: platforms.Directory, most: int = 20) -> str:
+    found = platforms.proposals(posts, known)
+    if not found:
+        return "无"
+    lines = [f"共 {len(found)} 个，未归一。确认后可把下面的行贴进工作目录的 platforms.yaml（entities: 之下）："]
+    for name, n, like in found[:most]:
+        hint = f"  # {n} 帖" + (f"；与“{like}”相近，若是同一家请写进它的 aliases" if like else "")
+        lines.append(f"  - {{key: , brand: {name}}}{hint}")
+    return "\n".join(lines + ([f"  # 另有 {len(found) - most} 个未列出"] if len(found) > most else []))
