@@ -1,0 +1,105 @@
+"""The coders' word lists (gate, products, outcomes, extraction) as frozen, validated models; their YAML files stand beside this module.
+
+A list of cues is written as one block of words parted by white space; how a cue is read is told in `label._lexicon`.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
+
+from kamen_analysis.codebook.loader import FOLDER, read_yaml
+from kamen_analysis.codebook.models import Strict
+
+
+def _words(value: object) -> object:
+    return tuple(value.split()) if isinstance(value, str) else value
+
+
+PostType = Literal["complaint", "question", "other", "article", "ad", "merchant"]
+Cues = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Points = dict[PostType, float]
+
+
+class Evidence(Strict):
+    """A group of cues that speaks for or against post types: each different cue counts, up to `cap` of them."""
+
+    about: str
+    points: Points
+    cap: int = 1
+    cues: Cues
+    unless: Cues = ()
+    regex: str | None = None
+
+
+class Trait(Strict):
+    """A trait of the whole text (its length, its layout) that speaks for or against post types."""
+
+    about: str
+    points: Points
+
+
+class Gate(Strict):
+    """Everything the gate weighs; `order` settles ties."""
+
+    version: str
+    order: tuple[PostType, ...]
+    groups: dict[str, Evidence]
+    traits: dict[str, Trait]
+
+
+class Product(Strict):
+    """How a product shows: `head` it is what was bought, `near` it stands beside it, `shop` words in the target's name."""
+
+    head: Cues
+    near: Cues = ()
+    shop: Cues = ()
+    unless: Cues = ()
+
+
+class Words(Strict):
+    """A plain group of cues, with the longer words inside which one does not count."""
+
+    about: str
+    cues: Cues
+    shop: Cues = ()
+    unless: Cues = ()
+
+
+class Products(Strict):
+    """The products in the order that settles ties, and the words that tell virtual goods from real life without naming a product."""
+
+    version: str
+    real_life: tuple[str, ...]
+    products: dict[str, Product]
+    virtual: Words
+    not_virtual: Words
+    generic: Words
+    points: dict[str, float]
+
+
+class Outcomes(Strict):
+    """What a post says of the end: done, part of it, refused, left idle, not delivered, still pending; and what undoes such a word."""
+
+    version: str
+    groups: dict[str, Words]
+
+
+@functools.cache
+def gate() -> Gate:
+    """Return the gate's evidence."""
+    return read_yaml(FOLDER / "gate.yaml", Gate)
+
+
+@functools.cache
+def products() -> Products:
+    """Return the product words."""
+    return read_yaml(FOLDER / "products.yaml", Products)
+
+
+@functools.cache
+def outcomes() -> Outcomes:
+    """Return the outcome words."""
+    return read_yaml(FOLDER / "outcomes.yaml", Outcomes)

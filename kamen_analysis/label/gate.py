@@ -1,0 +1,78 @@
+"""The gate: is a post a first-hand complaint? Evidence is weighed per type (codebook/gate.yaml) and the heaviest type wins."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from kamen_analysis.codebook import coding
+from kamen_analysis.label._reading import Reading, read
+
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_NUMBERED = re.compile(r"第[一二三四五六]|(?:^|[\n。;；:：])\s*(?:[一二三四五六七]|\d{1,2})\s?[、.．)）](?!\d)|其[一二三四]|[①②③④]")
+_ASKING = re.compile(r"[?？吗呢嘛]\s*(?:谢谢|谢)?[\s。!！?？]*$|怎么办[\s。]*$")
+
+
+class Gate(NamedTuple):
+    """What a post is, and the name of the evidence that weighed most for it (a group or trait of codebook/gate.yaml)."""
+
+    post_type: str
+    rule: str
+
+
+@functools.lru_cache(maxsize=4)
+def gate(title: str, body: str) -> Gate:
+    """Return the post type (a key of `records.POST_TYPES`) and its rule; a post with no evidence at all is `other`, rule `nothing`."""
+    book, tally = coding.gate(), weigh(title, body)
+    totals = {kind: sum(points.values()) for kind, points in tally.items()}
+    best = max(book.order, key=lambda kind: totals.get(kind, 0.0))
+    if totals.get(best, 0.0) <= 0:
+        return Gate("other", "nothing")
+    return Gate(best, max(tally[best], key=lambda name: tally[best][name]))
+
+
+def weigh(title: str, body: str) -> dict[str, dict[str, float]]:
+    """Return, for each post type, the points each group or trait gives it: why the gate decided as it did."""
+    reading, book = read(title, body), coding.gate()
+    tally: dict[str, dict[str, float]] = {}
+    for name, points, count in _evidence(reading, book):
+        for kind, worth in points.items():
+            tally.setdefault(kind, {})[name] = worth * (count if worth > 0 else 1)
+    return tally
+
+
+def _evidence(reading: Reading, book: coding.Gate) -> Iterator[tuple[str, coding.Points, int]]:
+    for name, group in book.groups.items():
+        count = min(group.cap, reading.hits.distinct(f"gate.{name}"))
+        if not count and group.regex and _compiled(group.regex).search(reading.text):
+            count = 1
+        if count:
+            yield name, group.points, count
+    for name in _traits(reading):
+        yield name, book.traits[name].points, 1
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _traits(reading: Reading) -> Iterator[str]:
+    text = reading.text
+    han = _HAN.findall(text)
+    if len(han) < 3:
+        yield "blank"
+    elif len(set(han)) < len(han) / 4:
+        yield "babble"
+    if len(text) < 30:
+        yield "short"
+    if len(text) > 700:
+        yield "long"
+    if not any(f"gate.{name}" in reading.hits for name in ("own", "kin", "citizen")):
+        yield "impersonal"
+    if len(_NUMBERED.findall(text)) >= 3:
+        yield "numbered"
+    if _ASKING.search(text):
+        yield "ends_asking"
