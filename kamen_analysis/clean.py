@@ -63,7 +63,8 @@ def clean(raw: RawPost, page: Page, source: Source) -> Cleaned:
     post = {
         "post_id": post_id, "source": source.KEY, "url": raw.get("url") or None,
         "capture_file": page.file, "capture_offset": page.offset, "capture_digest": page.digest,
-        "posted_at": posted, "posted_precision": precision, "first_seen_at": seen, "last_seen_at": seen,
+        "posted_at": posted, "posted_precision": precision, "first_seen_at": _first_seen(raw, seen, notes),
+        "last_seen_at": seen,
         "target": plain(raw.get("target")) or None, "title": title[:LONGEST_TITLE], "body": body[:LONGEST_BODY],
         "truncated": bool(raw.get("truncated")) or len(body) > LONGEST_BODY, "appeal": plain(raw.get("appeal")) or None,
         "amount_yuan": _amount(raw, notes, post_id), "status": plain(raw.get("status")) or None,
@@ -94,7 +95,13 @@ def _seen(raw: RawPost, page: Page, notes: list[Note]) -> datetime:
     if not told:
         return fetched
     moment = _read(told, "seen_at", notes)
-    return times.beijing(moment[0]) if moment and EARLIEST <= moment[0] <= fetched + _A_DAY else fetched
+    return moment[0] if moment and EARLIEST <= moment[0] <= fetched + _A_DAY else fetched
+
+
+def _first_seen(raw: RawPost, seen: datetime, notes: list[Note]) -> datetime:
+    told = raw.get("first_seen")
+    moment = _read(told, "first_seen", notes) if told else None
+    return moment[0] if moment and EARLIEST <= moment[0] <= seen else seen
 
 
 def _read(written: str, name: str, notes: list[Note]) -> tuple[datetime, str] | None:
@@ -114,7 +121,7 @@ def _posted(raw: RawPost, seen: datetime, notes: list[Note], post_id: str) -> tu
         raise Reject("posted_in_future", f"发布时间在抓取时间之后：{read[0]:%Y-%m-%d}", post_id)
     if read[0] < EARLIEST:
         raise Reject("posted_too_early", f"发布时间早于 2000 年：{read[0].year}", post_id)
-    return times.beijing(read[0]), read[1]
+    return read
 
 
 def _amount(raw: RawPost, notes: list[Note], post_id: str) -> float | None:
@@ -148,7 +155,7 @@ def _events(raw: RawPost, post: dict[str, Any], source: Source, notes: list[Note
 def _event_of_step(step: Step, kind: str, post: dict[str, Any], notes: list[Note]) -> dict[str, Any]:
     read = _read(step.get("at") or "", "step", notes)
     if read and EARLIEST <= read[0] <= post["last_seen_at"] + _A_DAY:
-        return _event(post, kind, ACTORS[kind], at=times.beijing(read[0]))
+        return _event(post, kind, ACTORS[kind], at=read[0])
     if read:
         notes.append(("impossible_time", "step", ""))
     return _event(post, kind, ACTORS[kind], seen_by=post["last_seen_at"])

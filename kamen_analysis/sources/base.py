@@ -30,7 +30,10 @@ class Step(TypedDict, total=False):
 
 
 class RawPost(TypedDict, total=False):
-    """One post as the page has it; a missing key or None is a missing value. `seen_at`: when the page says it was answered."""
+    """One post as the page has it; a missing key or None is a missing value.
+
+    `seen_at`: when the page says it was answered; `first_seen`: since when the site shows the post.
+    """
 
     id: str | None
     url: str | None
@@ -45,7 +48,9 @@ class RawPost(TypedDict, total=False):
     synthetic: bool
     steps: list[Step]
     rating: dict[str, str]
+    issue: str | None
     seen_at: str | None
+    first_seen: str | None
     notes: list[Note]
 
 
@@ -90,11 +95,14 @@ class Source(Protocol):
     def pages(self, base: str = ...) -> Iterable[str]:
         """Return the addresses a fetch begins with."""
 
+    def links(self, page: Page) -> list[str]:
+        """Return the absolute addresses a list page leads to, posts first, the next list page last."""
+
     def parse(self, page: Page) -> Iterator[RawPost | Reject]:
         """Yield the posts of a page in its order, and a Reject for each record that is none; raise Unreadable for the page."""
 
 
-REQUIRED = (*(name for name in Source.__annotations__), "pages", "parse")
+REQUIRED = (*(name for name in Source.__annotations__), "pages", "links", "parse")
 NOT_SOURCES = frozenset({"audit", "base", "markup", "skeleton"})
 
 

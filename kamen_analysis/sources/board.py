@@ -62,7 +62,10 @@ HOSTS = ("127.0.0.1", "localhost")
 PAUSE_S = 0.0
 EXPECT = (1, 1_000_000)
 SYNTHETIC = True
-FIELDS = {"投诉编号": "id", "投诉对象": "target", "投诉要求": "appeal", "涉诉金额": "amount", "发布时间": "posted", "状态": "status"}
+FIELDS = {
+    "投诉编号": "id", "投诉对象": "target", "投诉要求": "appeal", "涉诉金额": "amount", "发布时间": "posted", "收录时间": "first_seen",
+    "状态": "status",
+}
 IGNORED: frozenset[str] = frozenset()
 STATUS = {"待分配": None, "处理中": "assigned", "已回复": "merchant_replied", "已完成": "closed", "已关闭": "closed", "已撤诉": "withdrawn"}
 SITE = "平台|系统"
@@ -92,17 +95,19 @@ def parse(page: Page) -> Iterator[RawPost | Reject]:
     root = tree(page)
     found = root.xpath("//article[@class='complaint']")
     if found:
-        yield _post(found[0], page.url)
+        clock = root.xpath("//meta[@name='board-time']/@content")
+        yield _post(found[0], page.url, clock[0] if clock else None)
     elif not root.xpath("//ul[@class='list']"):
         raise Unreadable("changed_layout", "既不是列表页也不是投诉页")
 
 
-def _post(article: html.HtmlElement, url: str) -> RawPost:
+def _post(article: html.HtmlElement, url: str, seen_at: str | None) -> RawPost:
     terms = {text(dt): text(dt.getnext()) for dt in article.iterfind("dl/dt")}
     taken, notes = audit.take(terms, FIELDS, IGNORED)
     steps = [_step(li) for li in article.iterfind("ol[@class='steps']/li")]
     body = paragraphs(article.find("div[@class='content']"))
-    return cast(RawPost, {**taken, "url": url, "title": text(article.find("h1")), "body": body, "steps": steps, "notes": notes})
+    return cast(RawPost, {**taken, "url": url, "title": text(article.find("h1")), "body": body,
+                          "steps": steps, "seen_at": seen_at, "notes": notes})
 
 
 def _step(item: html.HtmlElement) -> Step:
