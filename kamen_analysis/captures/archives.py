@@ -1,0 +1,111 @@
+"""Archives made elsewhere, read record by record: WARC of any maker (warcio), HAR of a browser."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.client import responses
+from pathlib import Path
+from typing import Any
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+
+from kamen_analysis.captures.warc import Exchange
+from kamen_analysis.errors import KamenError
+
+# A HAR holds the body already decoded and joined; these headers would say otherwise. Cookies are keys to the user's account.
+_UNTRUE = {"content-encoding", "transfer-encoding", "content-length"}
+_SECRET = {"set-cookie", "cookie", "authorization"}
+_MEDIA = ("image/", "font/", "audio/", "video/", "text/css", "font-woff", "wasm", "pdf")
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """One record of a foreign archive: an HTTP exchange, or a resource with its content type."""
+
+    exchange: Exchange
+    resource: str = ""
+
+
+@dataclass(frozen=True)
+class Left:
+    """One record left out, and why (Chinese, without the record's content)."""
+
+    why: str
+
+
+def is_text(content_type: str) -> bool:
+    """Return whether a content type can hold posts: pages, JSON, tables; not pictures, styles or fonts."""
+    return not any(part in content_type.lower() for part in _MEDIA)
+
+
+def _is_web(url: str) -> bool:
+    # wget files its own log as metadata://…
+    return url.startswith(("http://", "https://", "file:///"))
+
+
+def read_warc(path: Path) -> Iterator[Foreign | Left]:
+    """Yield the responses and resources of a .warc or .warc.gz, digests checked; request records (they hold cookies) stay out."""
+    try:
+        with path.open("rb") as file:
+            for record in ArchiveIterator(file, check_digests=True):
+                if record.rec_type in {"response", "resource"}:
+                    yield _foreign(record)
+    except (ArchiveLoadFailed, EOFError, ValueError) as error:
+        raise KamenError(f"{path.name} 不是完好的 WARC（{type(error).__name__}）") from None
+
+
+def _foreign(record: Any) -> Foreign | Left:
+    headers, http = record.rec_headers, record.http_headers
+    body = record.raw_stream.read()
+    declared = headers.get_header("Content-Length")
+    head = len(http.headers_buff) if http and http.headers_buff else 0
+    # A digest over the payload is computed in several ways by different makers; the block digest and the length are not.
+    if any(problem.startswith("block") for problem in record.digest_checker.problems):
+        return Left("记录与其摘要不符")
+    if not http and declared and len(body) != int(declared) - head:
+        return Left("记录不完整")
+    url, date = (headers.get_header("WARC-Target-URI") or "").strip("<>"), headers.get_header("WARC-Date")
+    at = datetime.fromisoformat(date.replace("Z", "+00:00"))
+    kind = (http.get_header("Content-Type") if http else headers.get_header("Content-Type")) or ""
+    if not is_text(kind) or not _is_web(url):
+        return Left("不是文本内容")
+    if record.rec_type == "resource" or not http:
+        return Foreign(Exchange(url, at, (), 200, "", (), body), kind or "application/octet-stream")
+    status, _, reason = http.statusline.partition(" ")
+    kept = [(name, value) for name, value in http.headers if name.lower() not in _SECRET]
+    return Foreign(Exchange(url, at, (), int(status), reason, kept, body, headers.get_header("WARC-IP-Address") or ""))
+
+
+def read_har(path: Path) -> Iterator[Foreign | Left]:
+    """Yield the answers a browser's HAR export holds, each with its own time; an answer saved without its body is left out."""
+    try:
+        entries = json.loads(path.read_bytes().decode("utf-8-sig"))["log"]["entries"]
+        for entry in entries:
+            yield _answer(entry)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise KamenError(f"{path.name} 不是完好的 HAR（{type(error).__name__}）") from None
+
+
+def _answer(entry: dict[str, Any]) -> Foreign | Left:
+    answer, url = entry["response"], entry["request"]["url"]
+    content = answer.get("content") or {}
+    kind, text = content.get("mimeType") or "", content.get("text")
+    if not is_text(kind) or not _is_web(url):
+        return Left("不是文本内容")
+    if not text:
+        return Left("导出时没有带上正文")
+    body = base64.b64decode(text) if content.get("encoding") == "base64" else text.encode("utf-8", "surrogatepass")
+    kept = [(h["name"], h["value"]) for h in answer.get("headers", []) if h["name"].lower() not in _UNTRUE | _SECRET]
+    if content.get("encoding") != "base64":
+        # The browser decoded the text; what we store is UTF-8 whatever the site had sent.
+        kept = [(f"X-Archive-Orig-{n}" if n.lower() == "content-type" else n, v) for n, v in kept]
+        kept.append(("Content-Type", f"{kind.partition(';')[0] or 'text/html'}; charset=utf-8"))
+    at = datetime.fromisoformat(entry["startedDateTime"].replace("Z", "+00:00")).astimezone(UTC)
+    status = int(answer["status"])
+    reason = answer.get("statusText") or responses.get(status, "")
+    return Foreign(Exchange(url, at, (), status, reason, kept, body))

@@ -1,0 +1,109 @@
+"""Records of a WARC file, read in order and fast: one gzip member a record, as the standard asks and as our writer writes.
+
+`warcio` reads everything that exists and takes some five times as long; it reads foreign files (`archives`), this reads ours.
+"""
+
+from __future__ import annotations
+
+import mmap
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from kamen_analysis.errors import KamenError
+
+_PIECE = 16384
+
+
+class Torn(KamenError):  # noqa: N818 (a state of a file: cut, and then whole again)
+    """A file that ends or breaks inside a record; `offset` is where that record starts, so everything before it is whole."""
+
+    def __init__(self, path: Path, offset: int) -> None:
+        super().__init__(f"存档 {path.name} 在第 {offset} 字节处断裂或损坏，之前的记录完好")
+        self.offset = offset
+
+
+@dataclass(frozen=True)
+class Record:
+    """One WARC record: header names in lower case, the block as stored, and the bytes [offset, end) it takes in the file."""
+
+    offset: int
+    end: int
+    headers: dict[str, str]
+    block: bytes
+
+    @property
+    def type(self) -> str:
+        """The record's kind: response, resource, request, metadata, warcinfo, revisit."""
+        return self.headers.get("warc-type", "")
+
+    @property
+    def url(self) -> str:
+        """The address the record is about."""
+        return self.headers.get("warc-target-uri", "").strip("<>")
+
+    @property
+    def date(self) -> datetime:
+        """The WARC-Date, UTC."""
+        return datetime.fromisoformat(self.headers["warc-date"].replace("Z", "+00:00"))
+
+    def fields(self) -> dict[str, str]:
+        """Return the block of a metadata or warcinfo record as names and values."""
+        return _headers(self.block)
+
+
+def _headers(text: bytes) -> dict[str, str]:
+    pairs = (line.partition(":") for line in text.decode("utf-8", errors="replace").split("\r\n"))
+    return {name.strip().lower(): value.strip() for name, sep, value in pairs if sep}
+
+
+def _member(view: mmap.mmap, offset: int) -> tuple[bytes, int]:
+    """Return the gzip member at `offset`, decompressed, and where it ends; raises zlib.error or EOFError."""
+    engine, at, parts = zlib.decompressobj(31), offset, []
+    while not engine.eof:
+        piece = view[at:at + _PIECE]
+        if not piece:
+            raise EOFError
+        parts.append(engine.decompress(piece))
+        at += len(piece)
+    return b"".join(parts), at - len(engine.unused_data)
+
+
+def _record(data: bytes, offset: int, end: int) -> Record:
+    split = data.find(b"\r\n\r\n")
+    headers = _headers(data[:split])
+    length = int(headers["content-length"])
+    block = data[split + 4:split + 4 + length]
+    if not data.startswith(b"WARC/") or len(block) != length:
+        raise EOFError
+    return Record(offset, end, headers, block)
+
+
+def records(path: Path) -> Iterator[Record]:
+    """Yield every record of a .warc.gz; raises Torn where the file ends inside a record or is not WARC."""
+    if path.stat().st_size == 0:
+        return
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        at = 0
+        while at < len(view):
+            try:
+                data, end = _member(view, at)
+                record = _record(data, at, end)
+            except (zlib.error, EOFError, KeyError, ValueError):
+                raise Torn(path, at) from None
+            yield record
+            at = end
+
+
+def record_at(path: Path, offset: int) -> Record:
+    """Return the one record that starts at `offset`: the way back from a table row to its evidence."""
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+            data, end = _member(view, offset)
+            return _record(data, offset, end)
+    except (zlib.error, EOFError, KeyError, ValueError):
+        raise Torn(path, offset) from None
+    except OSError:
+        raise KamenError(f"找不到存档 {path.name}") from None

@@ -1,0 +1,70 @@
+"""The chain of sidecars: what was captured, erased or purged in one source, each entry holding the digest of the one before it.
+
+An entry is a JSON file beside the captures, named by its time (UTC), never changed once written. Kinds: `capture` describes one
+WARC file, `erasure` says which records of a file became stubs, `purge` says which file went at its keep-until date.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from kamen_analysis.errors import KamenError
+from kamen_analysis.paths import atomic_write
+
+_STAMP = "%Y%m%dT%H%M%S%fZ"
+Entry = dict[str, Any]
+
+
+def entries(folder: Path) -> list[tuple[Path, Entry]]:
+    """Return a source's sidecars, oldest first; a file that is not JSON is a clear error."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            entry = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            raise KamenError(f"旁注 {path.name} 不是完好的 JSON，请运行 kamen verify") from None
+        found.append((path, entry))
+    return found
+
+
+def digest(path: Path) -> str:
+    """Return the hex SHA-256 of a sidecar's bytes: what the next entry's `previous` holds."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def stamp(folder: Path, now: datetime) -> str:
+    """Return a file stem for `now`, later than every stem in the folder even if the clock was set back."""
+    taken = [path.name.partition(".")[0] for pattern in ("*.json", "*.warc.gz*") for path in folder.glob(pattern)]
+    name, last = now.astimezone(UTC).strftime(_STAMP), max(taken, default="")
+    if name > last:
+        return name
+    return (datetime.strptime(last, _STAMP) + timedelta(microseconds=1)).strftime(_STAMP)
+
+
+def append(folder: Path, stem: str, entry: Entry) -> Path:
+    """Write `entry` as the chain's next link and return its path."""
+    last = max(folder.glob("*.json"), default=None)
+    path = folder / f"{stem}.json"
+    with atomic_write(path) as file:
+        json.dump(entry | {"previous": digest(last) if last else None}, file, ensure_ascii=False, indent=1)
+        file.write("\n")
+    return path
+
+
+@contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """Hold a source's folder for one writing process; the lock goes with the process, however it ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise KamenError(f"来源 {folder.name} 正由另一个进程写入，请等它结束") from None
+        yield
