@@ -1,0 +1,53 @@
+"""Chinese names of what the tables hold as keys: refusal reasons, stages, outcomes, periods."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+import kamen_analysis.codebook as codebook
+from kamen_analysis.records import POST_TYPES
+
+STAGES_ZH = {"read": "读取存档", "parse": "解析", "clean": "清洗", "gate": "投诉闸门", "dedupe": "去重", "scope": "虚拟商品范围"}
+REASONS_ZH = {
+    **{key: f"不是投诉：{name}" for key, name in POST_TYPES.items() if key != "complaint"},
+    "exact": "完全重复", "near": "近似重复", "two_targets": "同文投诉两家", "duplicate": "重复", "blocked": "被拦截页", "login": "登录页",
+    "empty": "没有内容", "out_of_scope": "非虚拟商品",
+}
+OUTCOME_KINDS_ZH = {
+    "consumer_confirmed": "消费者确认解决", "merchant_says_resolved": "商家称已解决", "auto_closed": "超时自动关闭",
+    "closed": "关闭（原因未注明）", "gone": "删除或撤回",
+}
+
+
+@functools.cache
+def reason_names() -> dict[str, str]:
+    """Return the Chinese name of every refusal reason of the codebook, one file each, in the order of their keys."""
+    folder = Path(str(codebook.__path__[0])) / "reasons"
+    return {file.stem: str(yaml.safe_load(file.read_text(encoding="utf-8"))["name_zh"]) for file in sorted(folder.glob("*.yaml"))}
+
+
+def name_of(codes: pd.Series) -> pd.Series:
+    """Return the Chinese name of each code; a code the codebook lacks stands for itself."""
+    names = reason_names()
+    return pd.Series([names.get(code, code) for code in codes], index=codes.index, dtype="str")
+
+
+def period_starts(instants: pd.Series, freq: str) -> pd.Series:
+    """Return the start (midnight, same zone) of the calendar month ("M") or ISO week ("W") each instant falls in."""
+    days = instants.dt.normalize()
+    back = days.dt.day - 1 if freq == "M" else days.dt.day_of_week
+    # Calendar arithmetic on wall-clock days: a zone with clock changes in its past must not move midnight.
+    wall = days.dt.tz_localize(None) - pd.to_timedelta(back, unit="D")
+    return wall.dt.tz_localize(instants.dt.tz).astype(instants.dtype)
+
+
+def period_names(starts: pd.Series, freq: str) -> pd.Series:
+    """Return "2025-03" for months, "2025-W07" (ISO 8601) for weeks."""
+    if freq == "M":
+        return starts.dt.strftime("%Y-%m")
+    iso = starts.dt.isocalendar()
+    return iso["year"].astype(str) + "-W" + iso["week"].astype(str).str.zfill(2)

@@ -1,0 +1,133 @@
+"""Platforms beside one another: rates with intervals, how sure a rank is, and who lies outside what chance allows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kamen_analysis.errors import KamenError
+from kamen_analysis.metrics.refusal import reasons
+from kamen_analysis.metrics.resolution import confirmed_by
+from kamen_analysis.metrics.response import REPLY, median_reply
+from kamen_analysis.metrics.selection import used
+from kamen_analysis.metrics.shares import HIDDEN, MINIMUM, SMALL, TOO_FEW, suppress, with_shares
+from kamen_analysis.metrics.timeline import TERMINAL, durations
+from kamen_analysis.stats import benjamini_hochberg, funnel_limits, newcombe, rank_interval, shrink, two_proportions
+
+ALIKE = "无法区分"
+
+
+def measured(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, measure: str = "replied") -> pd.DataFrame:
+    """Return platform, n with the `measure` ("replied", or a reason's code), of, largest platforms first."""
+    if measure == "replied":
+        hits = events.loc[events["kind"].isin(REPLY), "post_id"]
+    elif (labels["code"] == measure).any() or measure in set(reasons(posts.head(0), labels)["code"]):
+        hits = labels.loc[labels["code"] == measure, "post_id"]
+    else:
+        raise KamenError(f"没有这个平台指标：{measure!r}，可用 replied 或拒退理由的编码")
+    known = posts[posts["platform"].notna()]
+    table = known.assign(n=known["post_id"].isin(hits).astype(int)).groupby("platform", observed=True)["n"].agg(n="sum", of="size").reset_index()
+    return table.sort_values(["of", "platform"], ascending=[False, True], ignore_index=True)
+
+
+def platform_ranks(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, measure: str = "replied", *,
+                   minimum: int = MINIMUM, scope: str = "virtual") -> pd.DataFrame:
+    """Return platforms by one measure: n, of, share, low, high, shrunk (+low, high), rank_low, rank_high, verdict, note.
+
+    `verdict` compares each platform with all others together: 高于其余, 低于其余, or 无法区分 (score test, false-discovery rate 5%
+    over all platforms compared). Rank 1 is the largest share. `gap`, `gap_low`, `gap_high`: difference to the others (Newcombe).
+
+    Counts: 该平台的投诉中出现该情形（如有商家回复）的件数
+    Out of: 该平台全部计入的投诉
+    Leaves out: 投诉少于 30 件的平台（样本不足，不给比例也不排名）；没有写明平台的投诉
+    Read with care: 没有按平台规模调整；名次区间重叠或判为“无法区分”的平台不应分先后
+    """
+    table = with_shares(measured(used(posts, scope), labels, events, measure), minimum)
+    fit = (table["of"] >= minimum).to_numpy()
+    n, of = table["n"].to_numpy(float), table["of"].to_numpy(float)
+    rest_n, rest_of = n.sum() - n, of.sum() - of
+    gap, gap_low, gap_high = newcombe(n, of, rest_n, rest_of)
+    p = benjamini_hochberg(np.where(fit, two_proportions(n, of, rest_n, rest_of), np.nan))
+    shrunk, shrunk_low, shrunk_high = shrink(n, of)
+    ranks = np.full((2, len(table)), np.nan)
+    ranks[:, fit] = rank_interval(n[fit], of[fit])
+    verdict = np.where(~fit, TOO_FEW, np.where(~(p < 0.05), ALIKE, np.where(gap > 0, "高于其余", "低于其余")))
+    extra = {"gap": gap, "gap_low": gap_low, "gap_high": gap_high, "shrunk": shrunk, "shrunk_low": shrunk_low, "shrunk_high": shrunk_high}
+    columns = {key: pd.Series(value, table.index, dtype=float).where(fit) for key, value in extra.items()}
+    table = table.assign(**columns, rank_low=ranks[0], rank_high=ranks[1], verdict=pd.Series(verdict, table.index, dtype="str"))
+    return _hide(table, list(extra))
+
+
+def _hide(table: pd.DataFrame, derived: list[str]) -> pd.DataFrame:
+    hidden = suppress(table)
+    for column in (*derived, "rank_low", "rank_high"):
+        hidden[column] = hidden[column].mask(hidden["note"] == HIDDEN)
+    return hidden.assign(of=hidden["of"].astype("Int64").mask(hidden["of"] < SMALL))
+
+
+def platform_funnel(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, measure: str = "replied", *,
+                    minimum: int = MINIMUM, scope: str = "virtual") -> pd.DataFrame:
+    """Return each platform's share with the 95% funnel at its size: target, low, high (chance), low_wide, high_wide, outside, note.
+
+    Counts: 该平台的投诉中出现该情形的件数
+    Out of: 该平台全部计入的投诉
+    Leaves out: 投诉少于 30 件的平台
+    Read with care: 落在宽界之外才算超出平台间的寻常差异；漏斗已按平台间的过度离散放宽（Spiegelhalter），不等于有过错
+    """
+    table = measured(used(posts, scope), labels, events, measure)
+    table = with_shares(table[table["of"] >= minimum].reset_index(drop=True), minimum).drop(columns=["low", "high"])
+    limits = funnel_limits(table["n"], table["of"], table["of"])
+    table = table.assign(**{key: value for key, value in limits.items() if key != "tau2"})
+    outside = (table["share"] < table["low_wide"]) | (table["share"] > table["high_wide"])
+    return suppress(table.assign(outside=outside)).assign(measure=measure)
+
+
+def platforms(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, minimum: int = MINIMUM, scope: str = "virtual") -> pd.DataFrame:
+    """Return one row a platform, the most complained of first; shares come as x, x_low, x_high.
+
+    Columns: platform, is_known, n, replied…, median_reply_days, resolved_30… (confirmed by the consumer within 30 days),
+    top_reason, top_reason_zh, top_reason_share, transfer… (led off the platform to pay), rank_low, rank_high (by reply share,
+    1 = most replied), verdict (reply share against all others), note.
+
+    Counts: 每个平台计入的投诉，及其中有回复、三十日内经消费者确认解决、被引导私下转账的
+    Out of: 该平台全部计入的投诉；三十日解决率只用时间确切的
+    Leaves out: 少于 30 件的平台不给比例（样本不足），少于 5 件的不给件数；没有写明平台的投诉
+    Read with care: 投诉多少取决于平台规模，不能据此排名；判为“无法区分”的平台不应分先后
+    """
+    chosen = used(posts, scope)
+    ranks = platform_ranks(posts, labels, events, minimum=minimum, scope=scope)
+    table = ranks.rename(columns={"share": "replied", "low": "replied_low", "high": "replied_high", "of": "n", "n": "n_replied"})
+    moved = platform_ranks(posts, labels, events, "private_transfer", minimum=minimum, scope=scope)
+    table = table.merge(moved[["platform", "share", "low", "high"]].set_axis(["platform", "transfer", "transfer_low", "transfer_high"], axis=1))
+    large = set(table.loc[table["n"].fillna(0) >= minimum, "platform"])
+    table = table.merge(_resolved(chosen[chosen["platform"].isin(large)], events), on="platform", how="left")
+    table = table.merge(_median(chosen[chosen["platform"].isin(large)], events), on="platform", how="left")
+    table = table.merge(_top_reason(posts, labels, minimum, scope), on="platform", how="left")
+    table["is_known"] = table["platform"].isin(chosen.loc[chosen["platform_known"], "platform"])
+    # A hidden count of replies does not hide the platform: only its size decides the note here.
+    note = pd.Series("", table.index, dtype="str").mask(~table["platform"].isin(large), TOO_FEW)
+    return table.assign(note=note.mask(table["n"].isna(), HIDDEN))[_COLUMNS]
+
+
+_COLUMNS = ["platform", "is_known", "n", "n_replied", "replied", "replied_low", "replied_high", "median_reply_days", "resolved_30",
+            "resolved_30_low", "resolved_30_high", "top_reason", "top_reason_zh", "top_reason_share", "transfer", "transfer_low", "transfer_high",
+            "rank_low", "rank_high", "verdict", "note"]
+
+
+def _resolved(posts: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    table = durations(posts, events, list(TERMINAL))
+    rows = [{"platform": name, **dict(zip(("resolved_30", "resolved_30_low", "resolved_30_high"), confirmed_by(group, 30), strict=True))}
+            for name, group in table.groupby(posts["platform"]) if group["is_timed"].sum() >= MINIMUM]
+    return pd.DataFrame(rows, columns=["platform", "resolved_30", "resolved_30_low", "resolved_30_high"]).astype({"platform": "str"})
+
+
+def _median(posts: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    medians = median_reply(posts, events, scope="all", by="platform").rename(columns={"value": "median_reply_days"})
+    return medians[["platform", "median_reply_days"]].astype({"platform": "str", "median_reply_days": float})
+
+
+def _top_reason(posts: pd.DataFrame, labels: pd.DataFrame, minimum: int, scope: str) -> pd.DataFrame:
+    mix = reasons(posts, labels, by="platform", scope=scope)
+    mix = mix[(mix["of"] >= minimum) & mix["share"].notna() & (mix["n"].fillna(0) > 0)]
+    top = mix.sort_values(["n", "code"], ascending=[False, True]).drop_duplicates("platform")
+    return top[["platform", "code", "name_zh", "share"]].set_axis(["platform", "top_reason", "top_reason_zh", "top_reason_share"], axis=1)

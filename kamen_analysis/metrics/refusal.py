@@ -1,0 +1,94 @@
+"""Refusal reasons: how often each is met, which go together, and in what order people tell them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kamen_analysis.metrics.names import name_of, reason_names
+from kamen_analysis.metrics.selection import grouped, used
+from kamen_analysis.metrics.shares import suppress, with_shares
+
+
+def reasons(posts: pd.DataFrame, labels: pd.DataFrame, by: str | None = None, scope: str = "virtual") -> pd.DataFrame:
+    """Return one row a reason (and a group of `by`: month, week, product, platform, source): n, of, share, low, high, note.
+
+    Counts: 帖中写到对方以该理由拒绝或拖延退款的投诉，一帖可有多个理由，同一理由只计一次
+    Out of: 同组内全部计入的投诉，含没有写明理由的
+    Leaves out: 非投诉与重复帖；分组时无法归组（如没有日期）的帖子；基数不足 30 的不给比例，分组后 1–4 件的不给数
+    Read with care: 这是投诉反映的说法，不是查实的事实；各理由可并存，比例之和可以超过 100%
+    """
+    chosen, keys = grouped(used(posts, scope), by)
+    codes = pd.DataFrame({"code": _codes(labels)}, dtype="str")
+    pairs = labels[["post_id", "code"]].drop_duplicates().merge(chosen[["post_id", *keys]], on="post_id")
+    if not keys:
+        table = codes.assign(n=codes["code"].map(pairs["code"].value_counts()).fillna(0).astype(int), of=len(chosen))
+        table = with_shares(table)
+        table["n"] = table["n"].astype("Int64")
+        table = table.sort_values(["n", "code"], ascending=[False, True], ignore_index=True)
+    else:
+        of = chosen.groupby(keys, observed=True).size().rename("of").reset_index()
+        n = pairs.groupby([*keys, "code"], observed=True).size().rename("n").reset_index()
+        table = of.merge(codes, how="cross").merge(n, on=[*keys, "code"], how="left").fillna({"n": 0})
+        table = suppress(with_shares(table.astype({"n": int})), within="code")
+    return table.assign(name_zh=name_of(table["code"]))[[*keys, "code", "name_zh", "n", "of", "share", "low", "high", "note"]]
+
+
+def _codes(labels: pd.DataFrame) -> list[str]:
+    return [*reason_names(), *sorted(set(labels["code"].unique()) - set(reason_names()))]
+
+
+def cooccurrence(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
+    """Return one row an ordered pair of reasons: n with both, of = n with `code_a`, share = b among a, lift against chance.
+
+    Counts: 同一投诉里理由甲与理由乙都出现的件数
+    Out of: 出现理由甲的投诉
+    Leaves out: 不足 30 件的理由甲不给比例；1–4 件的格子不给数
+    Read with care: 提升度大于 1 只说明常在一起被提到，不说明先后或因果
+    """
+    chosen = used(posts, scope)
+    codes = _codes(labels)
+    seen = _matrix(chosen, labels, codes)
+    both = seen.T @ seen
+    alone = np.diag(both)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        lift = both * len(chosen) / np.outer(alone, alone)
+    a, b = np.nonzero(~np.eye(len(codes), dtype=bool))
+    table = pd.DataFrame({"code_a": np.array(codes, dtype=object)[a], "code_b": np.array(codes, dtype=object)[b], "n": both[a, b], "of": alone[a]})
+    table = with_shares(table.astype({"code_a": "str", "code_b": "str"}))
+    table["lift"] = pd.Series(lift[a, b]).where(table["share"].notna())
+    table = suppress(table)
+    return table.assign(name_a=name_of(table["code_a"]), name_b=name_of(table["code_b"]))[
+        ["code_a", "name_a", "code_b", "name_b", "n", "of", "share", "low", "high", "lift", "note"]]
+
+
+def _matrix(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    pairs = labels[["post_id", "code"]].drop_duplicates()
+    rows = pd.Index(chosen["post_id"]).get_indexer(pairs["post_id"])
+    seen = np.zeros((len(chosen), len(codes)), dtype=np.int64)
+    columns = pd.Index(codes).get_indexer(pairs["code"])
+    seen[rows[rows >= 0], columns[rows >= 0]] = 1
+    return seen
+
+
+def tactic_order(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
+    """Return one row an ordered pair of reasons: n posts telling `code_a` before `code_b`, of = posts telling both in the body.
+
+    Counts: 正文里理由甲的证据出现在理由乙之前的投诉
+    Out of: 正文里两个理由都有证据的投诉
+    Leaves out: 只在标题里有证据的理由；并列同一位置的；不足 30 件的组合不给比例，1–4 件的不给数
+    Read with care: 这是讲述的先后，多数人按时间讲，但不等于事情发生的先后
+    """
+    chosen = used(posts, scope)
+    inside = labels[(labels["field"] == "body") & labels["post_id"].isin(chosen["post_id"])]
+    first = inside.groupby(["post_id", "code"], observed=True)["start"].min().reset_index()
+    pairs = first.merge(first, on="post_id", suffixes=("_a", "_b"))
+    pairs = pairs[pairs["code_a"] != pairs["code_b"]]
+    pairs["n"] = (pairs["start_a"] < pairs["start_b"]).astype(int)
+    pairs["of"] = (pairs["start_a"] != pairs["start_b"]).astype(int)
+    table = pairs.groupby(["code_a", "code_b"], observed=True)[["n", "of"]].sum().reset_index()
+    table = with_shares(table.astype({"code_a": "str", "code_b": "str"}))
+    # The two orders of a pair add to its `of`: hiding one must hide the other.
+    table["pair"] = table[["code_a", "code_b"]].min(axis=1) + "+" + table[["code_a", "code_b"]].max(axis=1)
+    table = suppress(table, within="pair").sort_values(["of", "share", "code_a"], ascending=[False, False, True], ignore_index=True)
+    return table.assign(name_a=name_of(table["code_a"]), name_b=name_of(table["code_b"]))[["code_a", "name_a", "code_b", "name_b", "n", "of", "share", "low", "high", "note"]]

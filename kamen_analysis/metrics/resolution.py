@@ -1,0 +1,133 @@
+"""What becomes of a complaint. An automatic close is never a resolution."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamen_analysis.metrics.names import OUTCOME_KINDS_ZH
+from kamen_analysis.metrics.selection import used
+from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW, with_shares
+from kamen_analysis.metrics.timeline import TERMINAL, curve_rows, durations, left_out, with_bounds
+from kamen_analysis.records import OUTCOMES
+from kamen_analysis.stats import Curve, at_day, cumulative_incidence
+
+CLAIM = "merchant_says_resolved"
+ENDS = ["consumer_confirmed", "auto_closed", "closed", "gone"]
+_COLUMNS = ["day", "kind", "kind_zh", "share", "low", "high", "at_risk", "n", "of", "bound_low", "bound_high", "note"]
+
+
+def outcomes(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
+    """Return the cumulative incidence of each outcome by the end of each whole day (Aalen–Johansen): day, kind, share, low, high, at_risk, n, of, note.
+
+    consumer_confirmed, auto_closed, closed and gone (deleted, withdrawn) compete: a post ends in one of them. merchant_says_resolved is
+    a claim made on the way, counted at its first time unless the post ended before; a later ending is still counted as such, so
+    its curve overlaps the others. `bound_low`, `bound_high`: if the outcomes known only by an upper bound came late, or early.
+
+    Counts: 从发布起到该日以该方式了结的投诉的累计比例
+    Out of: 有发布时间、且了结时间确切或尚未了结的投诉；未了结的算到最近一次抓取为止（右删失）
+    Leaves out: 没有发布时间的；只知“至迟某时已了结”的（给出上下界）；时间先后矛盾的；不足 30 件不给比例
+    Read with care: 超时自动关闭不是解决；“商家称已解决”只是商家的说法，其中一部分后来由消费者确认或自动关闭，与其他曲线有重叠
+    """
+    chosen = used(posts, scope)
+    parts = [_end_curves(chosen, events, ENDS), _claim_curve(chosen, events)]
+    return pd.concat(parts, ignore_index=True)[_COLUMNS]
+
+
+def fitted(posts: pd.DataFrame, events: pd.DataFrame) -> tuple[dict[str, Curve], pd.DataFrame]:
+    """Return the curve of each outcome of `posts` (all of them: select before) and the table of durations behind the endings."""
+    table = durations(posts, events, list(TERMINAL))
+    claims = durations(posts, events, [CLAIM, *TERMINAL])
+    curves = _fit(_timed(table), ENDS)
+    curves[CLAIM] = _fit(_timed(claims), [CLAIM, *ENDS])[CLAIM]
+    return curves, table
+
+
+def confirmed_by(table: pd.DataFrame, day: float) -> tuple[float, float, float]:
+    """Return share, low, high of posts the consumer confirmed as resolved by `day`; `table` from `durations` over the endings."""
+    share, low, high = at_day(_fit(_timed(table), ENDS)["consumer_confirmed"], day)
+    return float(share), float(low), float(high)
+
+
+def _timed(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    timed = table[table["is_timed"]]
+    return timed["time"], timed["kind"]
+
+
+def _fit(spells: tuple[pd.Series, pd.Series], kinds: list[str]) -> dict[str, Curve]:
+    time, kind = spells
+    number = {name: kinds.index(TERMINAL.get(name, name)) + 1 for name in (*TERMINAL, CLAIM) if TERMINAL.get(name, name) in kinds}
+    curves = cumulative_incidence(time.to_numpy(float), kind.map(number).fillna(0).to_numpy(int), len(kinds))
+    return dict(zip(kinds, curves, strict=True))
+
+
+def _end_curves(posts: pd.DataFrame, events: pd.DataFrame, kinds: list[str]) -> pd.DataFrame:
+    return _tidy(durations(posts, events, list(TERMINAL)), posts, kinds, kinds)
+
+
+def _claim_curve(posts: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    return _tidy(durations(posts, events, [CLAIM, *TERMINAL]), posts, [CLAIM, *ENDS], [CLAIM])
+
+
+def _tidy(table: pd.DataFrame, posts: pd.DataFrame, kinds: list[str], show: list[str]) -> pd.DataFrame:
+    of = int(table["is_timed"].sum())
+    if of < MINIMUM:
+        blank = [{"day": 0.0, "kind": kind, "kind_zh": OUTCOME_KINDS_ZH[kind], "at_risk": of, "n": 0, "of": of, "note": TOO_FEW} for kind in show]
+        return pd.DataFrame(blank).reindex(columns=_COLUMNS)
+    point = _fit(_timed(table), kinds)
+    late, early = (_fit(with_bounds(table, earliest=earliest), kinds) for earliest in (False, True))
+    note = left_out(table, posts)
+    rows = [curve_rows(point[kind], late[kind], early[kind]).assign(kind=kind, kind_zh=OUTCOME_KINDS_ZH[kind]) for kind in show]
+    return pd.concat(rows, ignore_index=True).assign(of=of, note=note)
+
+
+def resolved_by(posts: pd.DataFrame, events: pd.DataFrame, days: tuple[int, ...] = (7, 30, 60), scope: str = "virtual") -> pd.DataFrame:
+    """Return, for each day and kind of outcome, the cumulative incidence by that day: day, kind, share, low, high, of, note.
+
+    Counts: 发布后 7、30、60 日内以该方式了结的投诉的累计比例；“消费者确认解决”才算解决
+    Out of: 同处理结果曲线：有发布时间、了结时间确切或尚未了结的投诉
+    Leaves out: 没有发布时间的、只知至迟时间的；观察期不足该日数时不给比例
+    Read with care: 超时自动关闭、商家自称已解决都不是解决，列在旁边供对照
+    """
+    chosen = used(posts, scope)
+    curves, table = fitted(chosen, events)
+    of, note = int(table["is_timed"].sum()), left_out(table, chosen)
+    rows = []
+    for kind, curve in curves.items():
+        for day in days:
+            share, low, high = (float(x) for x in at_day(curve, day)) if of >= MINIMUM else (float("nan"),) * 3
+            why = note if share == share else TOO_FEW if of < MINIMUM else "观察期不足"
+            rows.append({"day": day, "kind": kind, "kind_zh": OUTCOME_KINDS_ZH[kind], "n": int(curve.happened(day)), "of": of, "share": share,
+                         "low": low, "high": high, "note": why})
+    return pd.DataFrame(rows)
+
+
+def naive_ratio(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
+    """Return the ratios peers publish as "resolved": ratio, ratio_zh, n, of, share, low, high, note.
+
+    Counts: 同行常用的“已完成”口径：凡有关闭、自动关闭、商家称已解决或消费者确认的都算
+    Out of: 全部计入的投诉，不论发布多久
+    Leaves out: 不足 30 件不给比例
+    Read with care: 仅供对照：把自动关闭算作解决会偏高，把还没到期的算作未解决会偏低，不应引用
+    """
+    chosen = used(posts, scope)
+    ratios = {"closed": ("凡关闭即算解决", ["consumer_confirmed", CLAIM, "auto_closed", "closed"]),
+              "claimed": ("商家称已解决或消费者确认", ["consumer_confirmed", CLAIM]),
+              "confirmed": ("仅消费者确认", ["consumer_confirmed"])}
+    rows = [{"ratio": key, "ratio_zh": name, "of": len(chosen),
+             "n": int(chosen["post_id"].isin(events.loc[events["kind"].isin(kinds), "post_id"]).sum())} for key, (name, kinds) in ratios.items()]
+    return with_shares(pd.DataFrame(rows))[["ratio", "ratio_zh", "n", "of", "share", "low", "high", "note"]]
+
+
+def self_reported(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
+    """Return what the posts themselves say became of the matter: outcome, outcome_zh, n, of, share, low, high, note.
+
+    Counts: 帖子正文自述的结果
+    Out of: 全部计入的投诉
+    Leaves out: 不足 30 件不给比例
+    Read with care: 多数人在问题解决前发帖，解决后很少回来改，所以“已解决”会偏低
+    """
+    chosen = used(posts, scope)
+    n = chosen["outcome"].value_counts()
+    table = pd.DataFrame({"outcome": list(OUTCOMES), "outcome_zh": list(OUTCOMES.values())}, dtype="str")
+    table = with_shares(table.assign(n=table["outcome"].map(n).fillna(0).astype(int), of=len(chosen)))
+    return table[["outcome", "outcome_zh", "n", "of", "share", "low", "high", "note"]]

@@ -1,0 +1,94 @@
+"""Do merchants answer, and how soon."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamen_analysis.metrics.selection import grouped, used
+from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW, suppress, with_shares
+from kamen_analysis.metrics.timeline import curve_rows, durations, left_out, with_bounds
+from kamen_analysis.stats import Curve, kaplan_meier, quantile_day
+
+REPLY = ["merchant_replied"]
+
+
+def replies(posts: pd.DataFrame, events: pd.DataFrame, by: str | None = None, scope: str = "virtual") -> pd.DataFrame:
+    """Return the share of posts with a merchant's reply, overall or by month, week, product, platform or source.
+
+    Counts: 截至最近一次抓取，已见商家公开回复的投诉（不论回复内容）
+    Out of: 同组内全部计入的投诉
+    Leaves out: 分组时无法归组的帖子；基数不足 30 的不给比例，分组后 1–4 件的不给数
+    Read with care: 有回复不等于解决；新近的投诉还来不及回复，比例会偏低，按时间看见首次回复曲线
+    """
+    chosen, keys = grouped(used(posts, scope), by)
+    replied = chosen["post_id"].isin(events.loc[events["kind"].isin(REPLY), "post_id"])
+    if not keys:
+        return with_shares(pd.DataFrame({"n": [int(replied.sum())], "of": [len(chosen)]}))[["n", "of", "share", "low", "high", "note"]]
+    table = chosen.assign(n=replied.astype(int)).groupby(keys, observed=True)["n"].agg(n="sum", of="size").reset_index()
+    table = suppress(with_shares(table.assign(all="")), within="all")
+    return table[[*keys, "n", "of", "share", "low", "high", "note"]]
+
+
+def time_to_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual", by: str | None = None) -> pd.DataFrame:
+    """Return the cumulative share replied to by the end of each whole day (Kaplan–Meier): day, share, low, high, at_risk, n, of, note.
+
+    `bound_low`, `bound_high` hold the share if the replies known only by an upper bound came as late, or as early, as they can.
+    A post closed without a reply stays without one: it is watched to its last sight, not dropped at its closing.
+
+    Counts: 从发布起到该日已见商家首次回复的投诉的累计比例
+    Out of: 有发布时间、且回复时间确切或尚无回复的投诉；未回复的算到最近一次抓取为止（右删失）
+    Leaves out: 没有发布时间的；只知“至迟某时已回复”的（给出上下界）；时间先后矛盾的
+    Read with care: 曲线右端在观察的投诉很少，区间变宽；有回复不等于解决
+    """
+    chosen, keys = grouped(used(posts, scope), by)
+    table = durations(chosen, events, REPLY)
+    if not keys:
+        return _reply_curve(table, chosen)
+    parts = [_reply_curve(table.loc[group.index], group).assign(**dict(zip(keys, _as_tuple(key), strict=True)))
+             for key, group in chosen.groupby(keys, observed=True)]
+    columns = [*keys, *_COLUMNS]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+_COLUMNS = ["day", "share", "low", "high", "at_risk", "n", "of", "bound_low", "bound_high", "note"]
+
+
+def _as_tuple(key: object) -> tuple[object, ...]:
+    return key if isinstance(key, tuple) else (key,)
+
+
+def _fit(time: pd.Series, kind: pd.Series) -> Curve:
+    return kaplan_meier(time.to_numpy(float), (kind != "").to_numpy(bool))
+
+
+def _reply_curve(table: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
+    timed = table[table["is_timed"]]
+    if len(timed) < MINIMUM:
+        row = {"day": 0.0, "share": float("nan"), "at_risk": len(timed), "n": 0, "of": len(timed), "note": TOO_FEW}
+        return pd.DataFrame([row]).reindex(columns=_COLUMNS)
+    return curve_rows(_fit(timed["time"], timed["kind"]), *(_fit(*with_bounds(table, earliest=earliest)) for earliest in (False, True))).assign(
+        of=len(timed), note=left_out(table, posts))[_COLUMNS]
+
+
+def median_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual", by: str | None = None) -> pd.DataFrame:
+    """Return the median days to the first reply: value, low, high, n replied, of; no value where half are not replied to.
+
+    Counts: 半数投诉得到商家首次回复所需的天数（Kaplan–Meier 中位数）
+    Out of: 同首次回复曲线：有发布时间、回复时间确切或尚无回复的投诉
+    Leaves out: 没有发布时间的、只知至迟时间的；不足 30 件的不给数
+    Read with care: “未达半数”表示观察期内回复的不到一半，不是没有人回复；不可与只算已回复者的平均天数比较
+    """
+    chosen, keys = grouped(used(posts, scope), by)
+    table = durations(chosen, events, REPLY)
+    groups = list(chosen.groupby(keys, observed=True)) if keys else [((), chosen)]
+    rows = [{**dict(zip(keys, _as_tuple(key), strict=True)), **_median(table.loc[group.index], group)} for key, group in groups]
+    return pd.DataFrame(rows, columns=[*keys, "value", "low", "high", "n", "of", "note"])
+
+
+def _median(table: pd.DataFrame, posts: pd.DataFrame) -> dict[str, object]:
+    timed = table[table["is_timed"]]
+    row: dict[str, object] = {"n": int((timed["kind"] != "").sum()), "of": len(timed), "note": left_out(table, posts)}
+    if len(timed) < MINIMUM:
+        return {**row, "value": float("nan"), "low": float("nan"), "high": float("nan"), "note": TOO_FEW}
+    value, low, high = quantile_day(_fit(timed["time"], timed["kind"]))
+    return {**row, "value": value, "low": low, "high": high, "note": "未达半数" if value != value else row["note"]}

@@ -1,0 +1,44 @@
+"""Which posts a metric counts, and how it groups them."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamen_analysis.errors import KamenError
+from kamen_analysis.metrics.names import period_names, period_starts
+from kamen_analysis.records import PRODUCTS
+
+SCOPES = ("virtual", "all")
+
+
+def used(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
+    """Return the posts metrics count: complaints, the earliest of each duplicate group, about virtual goods unless `scope` is "all".
+
+    Counts: 当事人的投诉，重复或近似重复的帖子只计最早一条
+    Out of: 全部已入库的帖子
+    Leaves out: 文章、广告、咨询、商家方内容，重复帖；scope="virtual" 时还有实物与线下服务的投诉
+    Read with care: 公开投诉不是随机样本，未经核实；发帖多少受平台用户规模与传播影响
+    """
+    if scope not in SCOPES:
+        raise KamenError(f"scope 只能是 {'、'.join(SCOPES)}，不是 {scope!r}")
+    keep = posts["is_used"] if scope == "all" else posts["is_used"] & posts["in_scope"]
+    return posts[keep]
+
+
+def grouped(posts: pd.DataFrame, by: str | None) -> tuple[pd.DataFrame, list[str]]:
+    """Return `posts` with the columns that group by `by` ("month", "product", "platform", "source") and those columns' names.
+
+    Posts that cannot be placed (no date, no platform) are left out.
+    """
+    if by is None:
+        return posts, []
+    if by in ("month", "week"):
+        dated = posts[posts["posted_at"].notna()]
+        freq = "M" if by == "month" else "W"
+        start = period_starts(dated["posted_at"], freq)
+        return dated.assign(**{by: start, f"{by}_zh": period_names(start, freq)}), [by, f"{by}_zh"]
+    if by == "product":
+        return posts.assign(product_zh=posts["product"].map(PRODUCTS)), ["product", "product_zh"]
+    if by in ("platform", "source"):
+        return posts[posts[by].notna()], [by]
+    raise KamenError(f"不能按 {by!r} 分组，可选：month、week、product、platform、source")

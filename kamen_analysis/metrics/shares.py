@@ -1,0 +1,42 @@
+"""Shares with their intervals, and the guards on small numbers."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamen_analysis.stats import wilson
+
+MINIMUM = 30
+SMALL = 5
+TOO_FEW = "样本不足"
+HIDDEN = "<5"
+
+
+def with_shares(table: pd.DataFrame, minimum: int = MINIMUM) -> pd.DataFrame:
+    """Return `table` (columns n, of) with share, low, high (Wilson 95%) and note; no share where `of` is under `minimum`."""
+    enough = table["of"] >= minimum
+    low, high = wilson(table["n"], table["of"])
+    share = table["n"] / table["of"].where(table["of"] > 0)
+    note = pd.Series("", index=table.index, dtype="str").mask(~enough, TOO_FEW)
+    return table.assign(share=share.where(enough), low=pd.Series(low, table.index).where(enough),
+                        high=pd.Series(high, table.index).where(enough), note=note)
+
+
+def suppress(table: pd.DataFrame, within: str | None = None) -> pd.DataFrame:
+    """Return `table` with counts of 1 to 4 withheld (n missing, no share, note "<5").
+
+    `within` names a column whose totals are published too: where such a total hides only one cell, or cells that add to under 5,
+    the next smallest is withheld as well, since the hidden one could be had by subtraction.
+    """
+    table = table.assign(n=table["n"].astype("Int64"))
+    hide = (table["n"] > 0) & (table["n"] < SMALL)
+    if within:
+        hide |= _cover(table["n"], hide, table[within])
+    blank = {key: table[key].mask(hide) for key in ("n", "share", "low", "high", "lift") if key in table}
+    return table.assign(**blank, note=table["note"].mask(hide, HIDDEN))
+
+
+def _cover(count: pd.Series, hide: pd.Series, group: pd.Series) -> pd.Series:
+    cells, total = hide.groupby(group).transform("sum"), count.where(hide, 0).groupby(group).transform("sum")
+    bare = (cells > 0) & ((cells < 2) | (total < SMALL))
+    return (count.where(bare & ~hide & (count > 0)).astype("float64").groupby(group).rank(method="first") == 1).astype(bool)

@@ -1,0 +1,87 @@
+"""From events to durations: the first time each thing happened to a post, the time it was last watched, and what is only bounded."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kamen_analysis.stats import Curve, at_day
+
+TERMINAL = {"consumer_confirmed": "consumer_confirmed", "auto_closed": "auto_closed", "closed": "closed", "deleted": "gone", "withdrawn": "gone"}
+_DAY = pd.Timedelta(days=1)
+
+
+def days_between(start: pd.Series, end: pd.Series) -> pd.Series:
+    """Return `end` - `start` in days (fractions kept), missing where either is."""
+    return (end - start) / _DAY
+
+
+def first_event(posts: pd.DataFrame, events: pd.DataFrame, kinds: list[str]) -> pd.DataFrame:
+    """Return for each post (same index) the first event among `kinds`: kind, day (exact), bound (latest day, if only that is known).
+
+    Days count from `posted_at`. `day` is missing where no exact time is known; `bound` is missing where one is. Where a post has several,
+    the earliest exact time wins; ties go to the kind named first.
+    """
+    chosen = events[events["kind"].isin(kinds)]
+    order = pd.Series(range(len(kinds)), index=kinds)
+    exact = _earliest(chosen[chosen["at"].notna()], "at", order)
+    bounded = _earliest(chosen[chosen["at"].isna() & chosen["seen_by"].notna()], "seen_by", order)
+    found = pd.DataFrame({"post_id": posts["post_id"]}).merge(exact, on="post_id", how="left").merge(
+        bounded, on="post_id", how="left", suffixes=("", "_bound"))
+    found.index = posts.index
+    day = days_between(posts["posted_at"], found["at"])
+    bound = days_between(posts["posted_at"], found["seen_by"]).where(found["at"].isna())
+    return pd.DataFrame({"kind": found["kind"].fillna(found["kind_bound"]), "day": day, "bound": bound})
+
+
+def _earliest(events: pd.DataFrame, column: str, order: pd.Series) -> pd.DataFrame:
+    ranked = events.assign(rank=events["kind"].map(order)).sort_values([column, "rank"])
+    return ranked.drop_duplicates("post_id")[["post_id", "kind", column]]
+
+
+def watched(posts: pd.DataFrame) -> pd.Series:
+    """Return how many days each post was watched: from `posted_at` to `last_seen_at`."""
+    return days_between(posts["posted_at"], posts["last_seen_at"])
+
+
+def durations(posts: pd.DataFrame, events: pd.DataFrame, kinds: list[str]) -> pd.DataFrame:
+    """Return the posts whose clock can be read: time (days to the event or last sight), kind ("" = not yet), and why others are out.
+
+    `.attrs`: undated (no posting time), backwards (event or last sight before posting), bounded (only an upper bound is known).
+    """
+    found, end = first_event(posts, events, kinds), watched(posts)
+    found["watched"] = end
+    undated = posts["posted_at"].isna()
+    bounded = found["day"].isna() & found["bound"].notna() & ~undated
+    backwards = ~undated & ~bounded & ((found["day"] < 0) | (end < 0))
+    hit = found["day"].notna()
+    time = found["day"].where(hit, end)
+    table = pd.DataFrame({"time": time, "kind": found["kind"].where(hit, "").astype("str"), "bound": found["bound"],
+                          "bound_kind": found["kind"].where(bounded, "").astype("str"), "watched": end})
+    table["is_timed"] = ~(undated | bounded | backwards)
+    table["is_bounded"] = bounded & (found["bound"] >= 0)
+    return table
+
+
+def left_out(table: pd.DataFrame, posts: pd.DataFrame) -> str:
+    """Return the Chinese note on the posts of `posts` whose time in `table` (from `durations`) cannot be read; empty if none."""
+    undated = int(posts["posted_at"].isna().sum())
+    bounded = int(table["is_bounded"].sum())
+    other = len(table) - int(table["is_timed"].sum()) - undated - bounded
+    parts = [f"{count} 件{why}" for count, why in ((undated, "没有发布时间"), (bounded, "只知至迟时间"), (other, "时间先后矛盾")) if count]
+    return f"未计入：{'，'.join(parts)}" if parts else ""
+
+
+def with_bounds(table: pd.DataFrame, earliest: bool) -> tuple[pd.Series, pd.Series]:
+    """Return time and kind of the timed and the bounded posts, the bounded ones put at day 0 (`earliest`) or at their upper bound."""
+    keep = table[table["is_timed"] | table["is_bounded"]]
+    time = keep["time"].where(~keep["is_bounded"], 0.0 if earliest else keep["bound"])
+    return time, keep["kind"].where(~keep["is_bounded"], keep["bound_kind"])
+
+
+def curve_rows(curve: Curve, late: Curve, early: Curve) -> pd.DataFrame:
+    """Return a curve read off at every whole day watched: day, share, low, high, at_risk, n (events so far), bound_low, bound_high."""
+    days = np.arange(int(curve.last_day) + 1)
+    share, low, high = at_day(curve, days)
+    return pd.DataFrame({"day": days, "share": share, "low": low, "high": high, "at_risk": curve.at_risk(days), "n": curve.happened(days),
+                         "bound_low": at_day(late, days)[0], "bound_high": at_day(early, days)[0]})

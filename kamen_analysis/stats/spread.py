@@ -1,0 +1,56 @@
+"""How much units differ beyond chance, and the funnel they should fall in if they do not."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import norm
+
+Floats = NDArray[np.float64]
+
+
+def tau_squared(estimates: ArrayLike, variances: ArrayLike) -> float:
+    """Return the between-unit variance by the moment estimator, never below 0; 0 for fewer than two units.
+
+    DerSimonian R, Laird N, Control Clin Trials 1986;7:177.
+    """
+    y, v = np.asarray(estimates, dtype=float), np.asarray(variances, dtype=float)
+    if y.size < 2:
+        return 0.0
+    w = 1 / v
+    q = float((w * (y - (w * y).sum() / w.sum()) ** 2).sum())
+    return max(0.0, (q - (y.size - 1)) / float(w.sum() - (w**2).sum() / w.sum()))
+
+
+def funnel_limits(n: ArrayLike, of: ArrayLike, sizes: ArrayLike, level: float = 0.95, trim: float = 0.1) -> dict[str, Floats | float]:
+    """Return the funnel of shares at `sizes`: target, low, high (chance alone) and low_wide, high_wide (over-dispersed), tau2.
+
+    On the arcsine-root scale the standard error is 1/(2·sqrt(of)); extreme units are winsorised at `trim` before the
+    between-unit variance is taken, so that an outlier does not widen its own limits.
+    Spiegelhalter DJ, Stat Med 2005;24:1185; Spiegelhalter DJ et al., J R Stat Soc A 2012;175:1.
+    """
+    count, total, at = (np.asarray(x, dtype=float) for x in (n, of, sizes))
+    if total.sum() == 0:
+        blank = np.full(at.shape, np.nan)
+        return {"target": float("nan"), "tau2": 0.0, "low": blank, "high": blank, "low_wide": blank, "high_wide": blank}
+    target = float(count.sum() / total.sum())
+    centre = float(np.arcsin(np.sqrt(target)))
+    tau2 = _winsorised_tau2(np.arcsin(np.sqrt(count / total)), centre, 1 / (4 * total), trim)
+    z = float(norm.ppf((1 + level) / 2))
+    chance, wide = z * np.sqrt(1 / (4 * at)), z * np.sqrt(1 / (4 * at) + tau2)
+    return {"target": target, "tau2": tau2, "low": _back(centre - chance), "high": _back(centre + chance),
+            "low_wide": _back(centre - wide), "high_wide": _back(centre + wide)}
+
+
+def _winsorised_tau2(y: Floats, centre: float, variance: Floats, trim: float) -> float:
+    if y.size < 3:
+        return 0.0
+    z = (y - centre) / np.sqrt(variance)
+    low, high = np.quantile(z, [trim, 1 - trim])
+    phi = float((np.clip(z, low, high) ** 2).mean())
+    w = 1 / variance
+    return max(0.0, (y.size * phi - (y.size - 1)) / float(w.sum() - (w**2).sum() / w.sum()))
+
+
+def _back(angle: Floats) -> Floats:
+    return np.sin(np.clip(angle, 0, np.pi / 2)) ** 2
