@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -23,6 +23,7 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import atomic_write
 
 Record = dict[str, Any]
+IsHeader = Callable[[list[str]], bool]
 
 _CHUNK = 1 << 20
 _BATCH = 8192
@@ -33,10 +34,7 @@ _SURE_OF_UTF8 = 8  # so many well-formed multi-byte characters do not happen by 
 
 
 def read_records(source: str | Path) -> Iterator[Record]:
-    """Yield the records of a file ('-' is standard input) in their order, one dict a row; JSON and Excel values keep their types.
-
-    Raises KamenError for a file that cannot be opened, decoded or parsed, when the bad row is reached.
-    """
+    """Yield a file's records ('-': standard input) in order, JSON and Excel values typed; KamenError when what cannot be read is reached."""
     if str(source) == "-":
         with tempfile.SpooledTemporaryFile(max_size=64 * _CHUNK) as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
@@ -50,6 +48,11 @@ def read_records(source: str | Path) -> Iterator[Record]:
         raise KamenError(f"{path}：打不开（{error.strerror}）") from None
     with opened:
         yield from _records(opened, str(path), path.suffix.lower())
+
+
+def read_bytes(body: bytes, name: str, is_header: IsHeader = any) -> Iterator[Record]:
+    """Yield the records of a file's content, as `read_records` does; rows of a CSV or XLSX above the first `is_header` row are left out."""
+    yield from _records(io.BytesIO(body), name, Path(name).suffix.lower(), is_header)
 
 
 def write_records(records: Iterable[Record], out: str | Path) -> int:
@@ -80,20 +83,20 @@ def _line(record: Record) -> str:
     return line + "\n"
 
 
-def _records(file: IO[bytes], name: str, suffix: str) -> Iterator[Record]:
+def _records(file: IO[bytes], name: str, suffix: str, is_header: IsHeader = any) -> Iterator[Record]:
     head = file.read(8)
     file.seek(0)
     if head.startswith(b"PAR1"):
         return _parquet(file, name)
     if head.startswith(b"PK\x03\x04"):
-        return _xlsx(file, name)
+        return _xlsx(file, name, is_header)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise KamenError(f"{name}：旧式 Excel（.xls）或加密的工作簿，请另存为 .xlsx 或 CSV")
     encoding = _encoding(file, name)
     first = file.read(4096).decode(encoding, "ignore").lstrip()[:1]
     file.seek(0)
     if suffix in {".csv", ".tsv"} or (first not in {"{", "["} and suffix not in {".jsonl", ".ndjson", ".json"}):
-        return _csv(io.TextIOWrapper(file, encoding, "replace", newline=""), name)
+        return _csv(io.TextIOWrapper(file, encoding, "replace", newline=""), name, is_header)
     text = io.TextIOWrapper(file, encoding, "replace", newline="\n")
     return _json_array(text, name) if first == "[" else _jsonl(text, name)
 
@@ -152,13 +155,13 @@ def _json_array(text: IO[str], name: str) -> Iterator[Record]:
         yield _object(value, f"{name}：第 {number} 项")
 
 
-def _csv(text: IO[str], name: str) -> Iterator[Record]:
+def _csv(text: IO[str], name: str, is_header: IsHeader) -> Iterator[Record]:
     csv.field_size_limit(_FIELD_LIMIT)
     start = text.readline()
     text.seek(0)
     rows = csv.reader(text, delimiter="\t" if start.count("\t") > start.count(",") else ",", strict=True)
     try:
-        header = next(rows, [])
+        header = next(filter(is_header, rows), [])
         if len(set(header)) < len(header):
             raise KamenError(f"{name}：表头有重名的列")
         for row in rows:
@@ -181,7 +184,7 @@ def _parquet(file: IO[bytes], name: str) -> Iterator[Record]:
         raise KamenError(f"{name}：Parquet 文件损坏或不完整") from None
 
 
-def _xlsx(file: IO[bytes], name: str) -> Iterator[Record]:
+def _xlsx(file: IO[bytes], name: str, is_header: IsHeader) -> Iterator[Record]:
     import openpyxl  # reads XML through defusedxml: no external entities
 
     try:
@@ -189,7 +192,7 @@ def _xlsx(file: IO[bytes], name: str) -> Iterator[Record]:
             if sum(part.file_size for part in parts.infolist()) > _XLSX_LIMIT:
                 raise KamenError(f"{name}：解压后超过 {_XLSX_LIMIT >> 30} GB，不读")
         rows = openpyxl.load_workbook(file, read_only=True, data_only=True).worksheets[0].iter_rows(values_only=True)
-        header = ["" if cell is None else str(cell) for cell in next(rows, ())]
+        header = next(filter(is_header, (["" if cell is None else str(cell) for cell in row] for row in rows)), [])
         for row in rows:
             if any(cell is not None for cell in row):
                 yield {key: cell for key, cell in zip(header, row, strict=False) if key}
