@@ -1,44 +1,57 @@
-"""Measured times against the time limits of law, on the working-day calendar of the PRC (holidays and 调休 included)."""
+"""Measured times against the time limits of law (clocks.yaml), on the working-day calendar of the PRC, holidays and 调休 included."""
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
-from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
 import chinese_calendar
 import numpy as np
 import pandas as pd
+import yaml
+from pydantic import BaseModel, ConfigDict
 
 from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics.selection import used
 from kamen_analysis.metrics.shares import with_shares
 from kamen_analysis.metrics.timeline import first_event
+from kamen_analysis.records import ZONE
 
-_END = ["consumer_confirmed"]
+Kind = Literal["assigned", "merchant_replied", "merchant_says_resolved", "consumer_confirmed", "auto_closed", "closed", "deleted",
+               "withdrawn"]
 
 
-@dataclass(frozen=True)
-class Clock:
-    """A time limit: how long, in which days, what stops it, and the provision it comes from."""
+class Clock(BaseModel):
+    """A time limit: how long, in which days, what stops it, the provision it comes from, and for posts of which dates."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str
     name_zh: str
     days: int
     working: bool
-    stops: tuple[str, ...]
+    stops: tuple[Kind, ...]
     basis: str
+    since: dt.date
+    until: dt.date | None = None
 
 
-CLOCKS = (
-    Clock("accept_7wd", "七个工作日内有受理或回复", 7, True, ("assigned", "merchant_replied", *_END), "《市场监督管理投诉举报处理办法》第十五条"),
-    Clock("refund_15d", "十五日内解决", 15, False, tuple(_END), "《侵害消费者权益行为处罚办法》第八条第二项"),
-    Clock("mediate_60d", "六十日内了结", 60, False, (*_END, "closed", "auto_closed", "withdrawn"), "《市场监督管理投诉举报处理办法》第二十三条"),
-)
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    clocks: tuple[Clock, ...]
 
 
 @functools.cache
-def _calendar() -> tuple[np.ndarray, np.datetime64]:
+def limits() -> tuple[Clock, ...]:
+    """Return the time limits of clocks.yaml."""
+    return _File.model_validate(yaml.safe_load(Path(__file__).with_name("clocks.yaml").read_text(encoding="utf-8"))).clocks
+
+
+@functools.cache
+def _calendar() -> tuple[np.ndarray[Any, np.dtype[np.datetime64]], np.datetime64]:
     """Return all working days the calendar knows, and the last day it knows."""
     years = [day.year for day in chinese_calendar.constants.holidays]
     first, last = dt.date(min(years), 1, 1), dt.date(max(years), 12, 31)
@@ -52,12 +65,11 @@ def deadlines(start: pd.Series, days: int, working: bool) -> pd.Series:
     """
     workdays, last = _calendar()
     begin = start.dt.tz_localize(None).to_numpy().astype("datetime64[D]")
-    known = ~np.isnat(begin)
     if working:
         at = np.searchsorted(workdays, begin, side="right") + days - 1
     else:
         at = np.searchsorted(workdays, begin + np.timedelta64(days, "D"), side="left")
-    inside = known & (at < len(workdays)) & (begin <= last) & (begin >= workdays[0])
+    inside = (begin >= workdays[0]) & (begin <= last) & (at < len(workdays))
     end = np.where(inside, workdays[np.minimum(at, len(workdays) - 1)], np.datetime64("NaT"))
     return pd.Series(end.astype("datetime64[us]"), index=start.index)
 
@@ -65,23 +77,30 @@ def deadlines(start: pd.Series, days: int, working: bool) -> pd.Series:
 def clocks(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
     """Return, for each time limit, the share of posts beyond it: clock, clock_zh, days, unit, basis, n, of, share, low, high, note.
 
+    A limit applies to the posts of the dates it was in force for; limits that apply to none are not listed.
     Raises KamenError when a post was watched past the last year the working-day calendar knows.
 
     Counts: 到期限最后一日仍未见该动作（受理或回复、解决、了结）的投诉
     Out of: 抓取时已过该期限的投诉，即观察足够久、能判定的
     Leaves out: 没有发布时间的；还没到期的；期限内外无法判定的（只知至迟时间）
-    Read with care: 期限从发帖日起算，只是对照：法定期限从向行政机关投诉或向商家提出退款要求时起算，公开平台不受这些条文直接约束
+    Read with care: 期限从发帖日起算，只是对照：法定期限从向行政机关投诉或向商家要求退款时起算，公开投诉平台不受这些条文直接约束
     """
-    chosen = used(posts, scope)
+    dated = used(posts, scope)
+    dated = dated[dated["posted_at"].notna()]
     last = _calendar()[1]
-    dated = chosen[chosen["posted_at"].notna()]
-    if len(dated) and dated["last_seen_at"].max().tz_localize(None).to_datetime64() >= last + np.timedelta64(1, "D"):
+    if len(dated) and dated["last_seen_at"].max().tz_localize(None) >= pd.Timestamp(last) + pd.Timedelta(days=1):
         raise KamenError(f"工作日历只到 {last}，请升级 chinese-calendar 后再算法定期限")
-    rows = [_row(clock, dated, events) for clock in CLOCKS]
-    return with_shares(pd.DataFrame(rows))[["clock", "clock_zh", "days", "unit", "basis", "n", "of", "share", "low", "high", "note"]]
+    rows = [_row(clock, _in_force(dated, clock), events) for clock in limits()]
+    columns = ["clock", "clock_zh", "days", "unit", "basis", "n", "of"]
+    return with_shares(pd.DataFrame([row for row in rows if row["of"]], columns=columns))[[*columns, "share", "low", "high", "note"]]
 
 
-def _row(clock: Clock, posts: pd.DataFrame, events: pd.DataFrame) -> dict[str, object]:
+def _in_force(posts: pd.DataFrame, clock: Clock) -> pd.DataFrame:
+    since, until = (pd.Timestamp(day or dt.date(2200, 1, 1), tz=ZONE) for day in (clock.since, clock.until))
+    return posts[(posts["posted_at"] >= since) & (posts["posted_at"] < until)]
+
+
+def _row(clock: Clock, posts: pd.DataFrame, events: pd.DataFrame) -> dict[str, Any]:
     end = deadlines(posts["posted_at"], clock.days, clock.working)
     sight = posts["last_seen_at"].dt.tz_localize(None).dt.normalize()
     first = first_event(posts, events, list(clock.stops))
@@ -90,5 +109,5 @@ def _row(clock: Clock, posts: pd.DataFrame, events: pd.DataFrame) -> dict[str, o
     # An upper bound past the deadline says nothing about the deadline.
     unsure = first["day"].isna() & first["bound"].notna() & ~in_time
     ripe = end.notna() & (sight > end) & ~unsure
-    return {"clock": clock.key, "clock_zh": clock.name_zh, "days": clock.days, "unit": "工作日" if clock.working else "日", "basis": clock.basis,
-            "n": int((ripe & ~in_time).sum()), "of": int(ripe.sum())}
+    return {"clock": clock.key, "clock_zh": clock.name_zh, "days": clock.days, "unit": "工作日" if clock.working else "日",
+            "basis": clock.basis, "n": int((ripe & ~in_time).sum()), "of": int(ripe.sum())}

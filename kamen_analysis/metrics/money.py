@@ -28,12 +28,12 @@ def amounts(posts: pd.DataFrame, scope: str = "virtual", by: str | None = None) 
 
 def _spread(amount: pd.Series) -> dict[str, object]:
     known = amount.dropna()
-    row: dict[str, object] = {"n": len(known), "unknown": len(amount) - len(known), "of": len(amount), "total": float(known.sum()), "note": ""}
+    row: dict[str, object] = {"n": len(known), "unknown": len(amount) - len(known), "of": len(amount), "total": float(known.sum())}
     if len(known) < MINIMUM:
-        return {**row, "median": float("nan"), "low": float("nan"), "high": float("nan"), "q1": float("nan"), "q3": float("nan"), "note": TOO_FEW}
+        return {**row, "note": TOO_FEW}
     low, high = bootstrap_median(known.to_numpy(float))
     q1, median, q3 = known.quantile([0.25, 0.5, 0.75])
-    return {**row, "median": float(median), "low": low, "high": high, "q1": float(q1), "q3": float(q3)}
+    return {**row, "median": float(median), "low": low, "high": high, "q1": float(q1), "q3": float(q3), "note": ""}
 
 
 def products(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:

@@ -42,12 +42,13 @@ def period_starts(instants: pd.Series, freq: str) -> pd.Series:
     back = days.dt.day - 1 if freq == "M" else days.dt.day_of_week
     # Calendar arithmetic on wall-clock days: a zone with clock changes in its past must not move midnight.
     wall = days.dt.tz_localize(None) - pd.to_timedelta(back, unit="D")
-    return wall.dt.tz_localize(instants.dt.tz).astype(instants.dtype)
+    starts: pd.Series = wall.dt.tz_localize(instants.dt.tz).astype(instants.dtype)
+    return starts
 
 
 def period_names(starts: pd.Series, freq: str) -> pd.Series:
     """Return "2025-03" for months, "2025-W07" (ISO 8601) for weeks."""
-    if freq == "M":
-        return starts.dt.strftime("%Y-%m")
     iso = starts.dt.isocalendar()
-    return iso["year"].astype(str) + "-W" + iso["week"].astype(str).str.zfill(2)
+    weeks: pd.Series = iso["year"].astype("str") + "-W" + iso["week"].astype("str").str.zfill(2)
+    months: pd.Series = starts.dt.strftime("%Y-%m")
+    return months if freq == "M" else weeks

@@ -26,7 +26,8 @@ def measured(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, me
     else:
         raise KamenError(f"没有这个平台指标：{measure!r}，可用 replied 或拒退理由的编码")
     known = posts[posts["platform"].notna()]
-    table = known.assign(n=known["post_id"].isin(hits).astype(int)).groupby("platform", observed=True)["n"].agg(n="sum", of="size").reset_index()
+    hit = known.assign(n=known["post_id"].isin(hits).astype(int))
+    table = hit.groupby("platform", observed=True)["n"].agg(n="sum", of="size").reset_index()
     return table.sort_values(["of", "platform"], ascending=[False, True], ignore_index=True)
 
 
@@ -82,7 +83,8 @@ def platform_funnel(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFr
     return suppress(table.assign(outside=outside)).assign(measure=measure)
 
 
-def platforms(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, minimum: int = MINIMUM, scope: str = "virtual") -> pd.DataFrame:
+def platforms(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, minimum: int = MINIMUM,
+              scope: str = "virtual") -> pd.DataFrame:
     """Return one row a platform, the most complained of first; shares come as x, x_low, x_high.
 
     Columns: platform, is_known, n, replied…, median_reply_days, resolved_30… (confirmed by the consumer within 30 days),
@@ -98,7 +100,8 @@ def platforms(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, m
     ranks = platform_ranks(posts, labels, events, minimum=minimum, scope=scope)
     table = ranks.rename(columns={"share": "replied", "low": "replied_low", "high": "replied_high", "of": "n", "n": "n_replied"})
     moved = platform_ranks(posts, labels, events, "private_transfer", minimum=minimum, scope=scope)
-    table = table.merge(moved[["platform", "share", "low", "high"]].set_axis(["platform", "transfer", "transfer_low", "transfer_high"], axis=1))
+    moved = moved.rename(columns={"share": "transfer", "low": "transfer_low", "high": "transfer_high"})
+    table = table.merge(moved[["platform", "transfer", "transfer_low", "transfer_high"]])
     large = set(table.loc[table["n"].fillna(0) >= minimum, "platform"])
     table = table.merge(_resolved(chosen[chosen["platform"].isin(large)], events), on="platform", how="left")
     table = table.merge(_median(chosen[chosen["platform"].isin(large)], events), on="platform", how="left")
@@ -109,9 +112,9 @@ def platforms(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, m
     return table.assign(note=note.mask(table["n"].isna(), HIDDEN))[_COLUMNS]
 
 
-_COLUMNS = ["platform", "is_known", "n", "n_replied", "replied", "replied_low", "replied_high", "median_reply_days", "resolved_30",
-            "resolved_30_low", "resolved_30_high", "top_reason", "top_reason_zh", "top_reason_share", "transfer", "transfer_low", "transfer_high",
-            "rank_low", "rank_high", "verdict", "note"]
+_COLUMNS = ["platform", "is_known", "n", "n_replied", "replied", "replied_low", "replied_high", "median_reply_days",
+            "resolved_30", "resolved_30_low", "resolved_30_high", "top_reason", "top_reason_zh", "top_reason_share",
+            "transfer", "transfer_low", "transfer_high", "rank_low", "rank_high", "verdict", "note"]
 
 
 def _resolved(posts: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:

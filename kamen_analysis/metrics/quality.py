@@ -19,7 +19,8 @@ def statuses(posts: pd.DataFrame) -> pd.DataFrame:
     Leaves out: 无；没有状态的单列一行“（未注明）”
     Read with care: 状态是抓取那一刻的，各来源的说法不同；“已完成”可能是超时自动完成
     """
-    table = posts.assign(status=posts["status"].fillna("（未注明）")).groupby(["source", "status"], observed=True).size().rename("n").reset_index()
+    named = posts.assign(status=posts["status"].fillna("（未注明）"))
+    table = named.groupby(["source", "status"], observed=True).size().rename("n").reset_index()
     table = with_shares(table.assign(of=table.groupby("source")["n"].transform("sum")))
     table = table.sort_values(["source", "n", "status"], ascending=[True, False, True], ignore_index=True)
     return table[["source", "status", "n", "of", "share", "low", "high", "note"]]
@@ -56,7 +57,9 @@ def funnel(manifest: dict[str, Any]) -> pd.DataFrame:
         rejected = stage["rejected"]
         if stage["in"] != stage["out"] + sum(rejected.values()):
             raise TableError(f"环节 {stage['stage']} 不平：进入 {stage['in']}，通过 {stage['out']}，剔除 {sum(rejected.values())}")
-        common = {"stage": stage["stage"], "stage_zh": STAGES_ZH.get(stage["stage"], stage["stage"]), "n_in": stage["in"], "n_out": stage["out"]}
+        common = {"stage": stage["stage"], "stage_zh": STAGES_ZH.get(stage["stage"], stage["stage"]),
+                  "n_in": stage["in"], "n_out": stage["out"]}
         rows.append({**common, "reason": "", "reason_zh": "通过", "n": stage["out"]})
-        rows += [{**common, "reason": key, "reason_zh": REASONS_ZH.get(key, key), "n": n} for key, n in sorted(rejected.items(), key=lambda x: -x[1])]
+        by_size = sorted(rejected.items(), key=lambda item: -item[1])
+        rows += [{**common, "reason": key, "reason_zh": REASONS_ZH.get(key, key), "n": n} for key, n in by_size]
     return pd.DataFrame(rows, columns=["stage", "stage_zh", "reason", "reason_zh", "n_in", "n_out", "n"])

@@ -54,8 +54,8 @@ def cooccurrence(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
     with np.errstate(invalid="ignore", divide="ignore"):
         lift = both * len(chosen) / np.outer(alone, alone)
     a, b = np.nonzero(~np.eye(len(codes), dtype=bool))
-    table = pd.DataFrame({"code_a": np.array(codes, dtype=object)[a], "code_b": np.array(codes, dtype=object)[b], "n": both[a, b], "of": alone[a]})
-    table = with_shares(table.astype({"code_a": "str", "code_b": "str"}))
+    named = pd.Series(codes, dtype="str")
+    table = with_shares(pd.DataFrame({"code_a": named.to_numpy()[a], "code_b": named.to_numpy()[b], "n": both[a, b], "of": alone[a]}))
     table["lift"] = pd.Series(lift[a, b]).where(table["share"].notna())
     table = suppress(table)
     return table.assign(name_a=name_of(table["code_a"]), name_b=name_of(table["code_b"]))[
@@ -64,9 +64,9 @@ def cooccurrence(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
 
 def _matrix(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
     pairs = labels[["post_id", "code"]].drop_duplicates()
-    rows = pd.Index(chosen["post_id"]).get_indexer(pairs["post_id"])
+    rows = pd.Index(chosen["post_id"]).get_indexer(pd.Index(pairs["post_id"]))
     seen = np.zeros((len(chosen), len(codes)), dtype=np.int64)
-    columns = pd.Index(codes).get_indexer(pairs["code"])
+    columns = pd.Index(codes).get_indexer(pd.Index(pairs["code"]))
     seen[rows[rows >= 0], columns[rows >= 0]] = 1
     return seen
 
@@ -91,4 +91,5 @@ def tactic_order(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
     # The two orders of a pair add to its `of`: hiding one must hide the other.
     table["pair"] = table[["code_a", "code_b"]].min(axis=1) + "+" + table[["code_a", "code_b"]].max(axis=1)
     table = suppress(table, within="pair").sort_values(["of", "share", "code_a"], ascending=[False, False, True], ignore_index=True)
-    return table.assign(name_a=name_of(table["code_a"]), name_b=name_of(table["code_b"]))[["code_a", "name_a", "code_b", "name_b", "n", "of", "share", "low", "high", "note"]]
+    return table.assign(name_a=name_of(table["code_a"]), name_b=name_of(table["code_b"]))[
+        ["code_a", "name_a", "code_b", "name_b", "n", "of", "share", "low", "high", "note"]]

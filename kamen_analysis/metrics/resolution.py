@@ -17,7 +17,7 @@ _COLUMNS = ["day", "kind", "kind_zh", "share", "low", "high", "at_risk", "n", "o
 
 
 def outcomes(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return the cumulative incidence of each outcome by the end of each whole day (Aalen–Johansen): day, kind, share, low, high, at_risk, n, of, note.
+    """Return the cumulative incidence of each outcome by whole days (Aalen–Johansen): day, kind, share, low, high, at_risk, n, of, note.
 
     consumer_confirmed, auto_closed, closed and gone (deleted, withdrawn) compete: a post ends in one of them. merchant_says_resolved is
     a claim made on the way, counted at its first time unless the post ended before; a later ending is still counted as such, so
@@ -71,8 +71,8 @@ def _claim_curve(posts: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
 def _tidy(table: pd.DataFrame, posts: pd.DataFrame, kinds: list[str], show: list[str]) -> pd.DataFrame:
     of = int(table["is_timed"].sum())
     if of < MINIMUM:
-        blank = [{"day": 0.0, "kind": kind, "kind_zh": OUTCOME_KINDS_ZH[kind], "at_risk": of, "n": 0, "of": of, "note": TOO_FEW} for kind in show]
-        return pd.DataFrame(blank).reindex(columns=_COLUMNS)
+        row = {"day": 0, "at_risk": of, "n": 0, "of": of, "note": TOO_FEW}
+        return pd.DataFrame([{**row, "kind": kind, "kind_zh": OUTCOME_KINDS_ZH[kind]} for kind in show]).reindex(columns=_COLUMNS)
     point = _fit(_timed(table), kinds)
     late, early = (_fit(with_bounds(table, earliest=earliest), kinds) for earliest in (False, True))
     note = left_out(table, posts)
@@ -96,8 +96,8 @@ def resolved_by(posts: pd.DataFrame, events: pd.DataFrame, days: tuple[int, ...]
         for day in days:
             share, low, high = (float(x) for x in at_day(curve, day)) if of >= MINIMUM else (float("nan"),) * 3
             why = note if share == share else TOO_FEW if of < MINIMUM else "观察期不足"
-            rows.append({"day": day, "kind": kind, "kind_zh": OUTCOME_KINDS_ZH[kind], "n": int(curve.happened(day)), "of": of, "share": share,
-                         "low": low, "high": high, "note": why})
+            rows.append({"day": day, "kind": kind, "kind_zh": OUTCOME_KINDS_ZH[kind], "n": int(curve.happened(day)), "of": of,
+                         "share": share, "low": low, "high": high, "note": why})
     return pd.DataFrame(rows)
 
 
@@ -113,8 +113,10 @@ def naive_ratio(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual
     ratios = {"closed": ("凡关闭即算解决", ["consumer_confirmed", CLAIM, "auto_closed", "closed"]),
               "claimed": ("商家称已解决或消费者确认", ["consumer_confirmed", CLAIM]),
               "confirmed": ("仅消费者确认", ["consumer_confirmed"])}
-    rows = [{"ratio": key, "ratio_zh": name, "of": len(chosen),
-             "n": int(chosen["post_id"].isin(events.loc[events["kind"].isin(kinds), "post_id"]).sum())} for key, (name, kinds) in ratios.items()]
+    rows = []
+    for key, (name, kinds) in ratios.items():
+        hits = events.loc[events["kind"].isin(kinds), "post_id"]
+        rows.append({"ratio": key, "ratio_zh": name, "n": int(chosen["post_id"].isin(hits).sum()), "of": len(chosen)})
     return with_shares(pd.DataFrame(rows))[["ratio", "ratio_zh", "n", "of", "share", "low", "high", "note"]]
 
 

@@ -44,10 +44,9 @@ def time_to_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtu
     table = durations(chosen, events, REPLY)
     if not keys:
         return _reply_curve(table, chosen)
-    parts = [_reply_curve(table.loc[group.index], group).assign(**dict(zip(keys, _as_tuple(key), strict=True)))
-             for key, group in chosen.groupby(keys, observed=True)]
+    parts = {key: _reply_curve(table.loc[group.index], group) for key, group in chosen.groupby(keys, observed=True)}
     columns = [*keys, *_COLUMNS]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    return pd.concat(parts, names=keys).reset_index(level=keys)[columns].reset_index(drop=True) if parts else pd.DataFrame(columns=columns)
 
 
 _COLUMNS = ["day", "share", "low", "high", "at_risk", "n", "of", "bound_low", "bound_high", "note"]
@@ -64,10 +63,11 @@ def _fit(time: pd.Series, kind: pd.Series) -> Curve:
 def _reply_curve(table: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
     timed = table[table["is_timed"]]
     if len(timed) < MINIMUM:
-        row = {"day": 0.0, "share": float("nan"), "at_risk": len(timed), "n": 0, "of": len(timed), "note": TOO_FEW}
+        row = {"day": 0, "share": float("nan"), "at_risk": len(timed), "n": 0, "of": len(timed), "note": TOO_FEW}
         return pd.DataFrame([row]).reindex(columns=_COLUMNS)
-    return curve_rows(_fit(timed["time"], timed["kind"]), *(_fit(*with_bounds(table, earliest=earliest)) for earliest in (False, True))).assign(
-        of=len(timed), note=left_out(table, posts))[_COLUMNS]
+    late, early = (_fit(*with_bounds(table, earliest=earliest)) for earliest in (False, True))
+    rows = curve_rows(_fit(timed["time"], timed["kind"]), late, early)
+    return rows.assign(of=len(timed), note=left_out(table, posts))[_COLUMNS]
 
 
 def median_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual", by: str | None = None) -> pd.DataFrame:

@@ -7,13 +7,15 @@ import pandas as pd
 
 from kamen_analysis.stats import Curve, at_day
 
-TERMINAL = {"consumer_confirmed": "consumer_confirmed", "auto_closed": "auto_closed", "closed": "closed", "deleted": "gone", "withdrawn": "gone"}
-_DAY = pd.Timedelta(days=1)
+# How an ending is shown: deleted and withdrawn posts are gone, the rest are themselves.
+TERMINAL = {"consumer_confirmed": "consumer_confirmed", "auto_closed": "auto_closed", "closed": "closed", "deleted": "gone",
+            "withdrawn": "gone"}
 
 
 def days_between(start: pd.Series, end: pd.Series) -> pd.Series:
     """Return `end` - `start` in days (fractions kept), missing where either is."""
-    return (end - start) / _DAY
+    elapsed: pd.Series = (end - start).dt.total_seconds() / 86400
+    return elapsed
 
 
 def first_event(posts: pd.DataFrame, events: pd.DataFrame, kinds: list[str]) -> pd.DataFrame:

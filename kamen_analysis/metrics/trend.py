@@ -48,13 +48,14 @@ def volume(posts: pd.DataFrame, freq: str = "M", by: str | None = "source", scop
 def _cover(seen: pd.DataFrame, freq: str, as_of: pd.Timestamp | None) -> pd.DataFrame:
     """Return for each group (source) and period: how much was captured, whether that is a gap, whether the period is complete."""
     if seen.empty:
-        return pd.DataFrame({"group": pd.Series(dtype="str"), "period": seen["period"], "gap": pd.Series(dtype=bool), "complete": pd.Series(dtype=bool)})
+        return seen[["group", "period"]].assign(gap=False, complete=False)
     start, end = seen["period"].min(), seen["period"].max()
     periods = pd.DatetimeIndex(pd.date_range(start, end, freq=_FREQ[freq])).as_unit("us")
     grid = pd.MultiIndex.from_product([sorted(seen["group"].unique()), periods], names=["group", "period"])
     captured = seen.groupby(["group", "period"], observed=True).size().reindex(grid, fill_value=0).rename("captured").reset_index()
-    facts = seen.groupby("group").agg(first=("period", "min"), last=("period", "max"), open=("posted_at", "min"), close=("posted_at", "max"),
-                                      sight=("last_seen_at", "max")).loc[captured["group"]].reset_index(drop=True)
+    facts = seen.groupby("group").agg(first=("period", "min"), last=("period", "max"), open=("posted_at", "min"),
+                                      close=("posted_at", "max"), sight=("last_seen_at", "max"))
+    facts = facts.loc[captured["group"]].reset_index(drop=True)
     end_of = captured["period"] + (pd.offsets.MonthBegin(1) if freq == "M" else pd.Timedelta(days=7))
     outside = (captured["period"] < facts["first"]) | (captured["period"] > facts["last"])
     usual = captured["captured"].where(captured["captured"] > 0).groupby(captured["group"]).transform("mean")
