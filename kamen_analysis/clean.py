@@ -146,7 +146,7 @@ def _events(raw: RawPost, post: dict[str, Any], source: Source, notes: list[Note
         if kind and (kind != "posted" or not events):
             events.append(_event_of_step(step, kind, post, notes))
     told = {event["kind"] for event in events}
-    proved = source.STATUS.get(post["status"] or "")
+    proved = raw.get("proved") or source.STATUS.get(post["status"] or "")
     if proved and not told & _SAME_TURN.get(proved, {proved}):
         events.append(_event(post, proved, ACTORS[proved], seen_by=post["last_seen_at"]))
     return events

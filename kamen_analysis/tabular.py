@@ -34,7 +34,7 @@ _SURE_OF_UTF8 = 8  # so many well-formed multi-byte characters do not happen by 
 
 
 def read_records(source: str | Path) -> Iterator[Record]:
-    """Yield a file's records ('-': standard input) in order, JSON and Excel values typed; KamenError when what cannot be read is reached."""
+    """Yield a file's records ('-': standard input) in order, JSON and Excel values typed; KamenError where it cannot be read."""
     if str(source) == "-":
         with tempfile.SpooledTemporaryFile(max_size=64 * _CHUNK) as file:
             shutil.copyfileobj(sys.stdin.buffer, file)

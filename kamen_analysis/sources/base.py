@@ -1,4 +1,4 @@
-"""What every source shares: the raw post, the ways a page can fail, and the registry of sources.
+"""What every source shares: the raw post, what a source states, the ways a page can fail, and the reading of one page.
 
 A source is a module in this folder; being there registers it. It says who the site is and how its pages read; it never
 touches the network and never repairs a value: a raw post holds strings exactly as the page has them.
@@ -6,18 +6,15 @@ touches the network and never repairs a value: a raw post holds strings exactly 
 
 from __future__ import annotations
 
-import functools
-import importlib
-import pkgutil
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Protocol, TypedDict, cast
+from typing import Protocol, TypedDict
 
 from kamen_analysis.captures.page import Page
-from kamen_analysis.records import EVENT_KINDS
 from kamen_analysis.sources.audit import Note, Warnings, shape
+from kamen_analysis.sources.columns import Mapping
 
 
 class Step(TypedDict, total=False):
@@ -32,7 +29,8 @@ class Step(TypedDict, total=False):
 class RawPost(TypedDict, total=False):
     """One post as the page has it; a missing key or None is a missing value.
 
-    `seen_at`: when the page says it was answered; `first_seen`: since when the site shows the post.
+    `seen_at`: when the page says it was answered; `first_seen`: since when the site shows the post; `proved`:
+    the event that a user's mapping says this status proves.
     """
 
     id: str | None
@@ -51,6 +49,7 @@ class RawPost(TypedDict, total=False):
     issue: str | None
     seen_at: str | None
     first_seen: str | None
+    proved: str
     notes: list[Note]
 
 
@@ -86,44 +85,18 @@ class Source(Protocol):
     PAUSE_S: float
     EXPECT: tuple[int, int]
     SYNTHETIC: bool
-    FIELDS: Mapping[str, str]
+    FIELDS: Dict[str, str]
     IGNORED: Collection[str]
-    STATUS: Mapping[str, str | None]
-    STEPS: Mapping[str, str | None]
+    STATUS: Dict[str, str | None]
+    STEPS: Dict[str, str | None]
     SITE: str
 
-    def pages(self, base: str = ...) -> Iterable[str]:
-        """Return the addresses a fetch begins with."""
-
-    def links(self, page: Page) -> list[str]:
-        """Return the absolute addresses a list page leads to, posts first, the next list page last."""
-
-    def parse(self, page: Page) -> Iterator[RawPost | Reject]:
-        """Yield the posts of a page in its order, and a Reject for each record that is none; raise Unreadable for the page."""
-
-
-REQUIRED = (*(name for name in Source.__annotations__), "pages", "links", "parse")
-NOT_SOURCES = frozenset({"audit", "base", "markup", "skeleton"})
-
-
-@functools.cache
-def registry() -> dict[str, Source]:
-    """Return the sources by key, in alphabetical order; a module that breaks the form stops the program."""
-    names = sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name not in NOT_SOURCES)
-    return {name: _checked(name, importlib.import_module(f"kamen_analysis.sources.{name}")) for name in names}
-
-
-def _checked(name: str, module: Any) -> Source:
-    missing = [constant for constant in REQUIRED if not hasattr(module, constant)]
-    if missing:
-        raise TypeError(f"sources/{name}.py lacks {', '.join(missing)}")
-    if name != module.KEY:
-        raise TypeError(f"sources/{name}.py says KEY = {module.KEY!r}")
-    unknown = {*module.STATUS.values(), *module.STEPS.values()} - {None, *EVENT_KINDS}
-    unknown |= {*module.FIELDS.values()} - {*RawPost.__annotations__}
-    if unknown:
-        raise TypeError(f"sources/{name}.py maps to what does not exist: {', '.join(sorted(unknown))}")
-    return cast(Source, module)
+    pages: Callable[..., Iterable[str]]
+    """pages(base): the addresses a fetch begins with."""
+    links: Callable[[Page], list[str]]
+    """links(page): the absolute addresses a list page leads to, posts first, the next list page last."""
+    parse: Callable[..., Iterator[RawPost | Reject]]
+    """parse(page): the posts of a page in its order, a Reject for each record that is none; raises Unreadable for the page."""
 
 
 @dataclass(frozen=True)
@@ -139,12 +112,15 @@ class PageResult:
     unreadable: tuple[str, str] | None = None
 
 
-def read_page(source: Source, page: Page) -> PageResult:
-    """Return the posts of a page; whatever goes wrong is a row in `rejected`, never silence and never a crash."""
+def read_page(source: Source, page: Page, mapping: Mapping | None = None) -> PageResult:
+    """Return the posts of a page; whatever goes wrong is a row in `rejected`, never silence and never a crash.
+
+    `mapping`: the columns as the user named them, for sources that read tables (see `columns.of_page`).
+    """
     result = PageResult([], [], Warnings())
     try:
         check_status(page)
-        for item in source.parse(page):
+        for item in source.parse(page, mapping) if mapping else source.parse(page):
             if isinstance(item, Reject):
                 result.rejected.append((item.reason, item.detail))
             else:
@@ -169,7 +145,7 @@ def _broken_off(result: PageResult, reason: str, detail: str) -> PageResult:
 
 def _unknown(source: Source, raw: RawPost) -> Iterator[Note]:
     status = (raw.get("status") or "").strip()
-    if status and status not in source.STATUS:
+    if status and status not in source.STATUS and "proved" not in raw:
         yield "unknown_status", status[:12], ""
     for step in raw.get("steps", ()):
         if not step_event(source, step)[0]:

@@ -1,0 +1,142 @@
+"""A user's spreadsheet or data file: CSV, TSV, XLSX, JSON, JSONL, Parquet, one post a row, columns by a mapping (see columns.py).
+
+Title rows above the header are left out. A row's number is its own column where that is long enough to be unique; otherwise it
+comes from the row's text, so that the same row in another export, or with a newer status, is the same post.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
+
+from kamen_analysis import tabular
+from kamen_analysis.captures.page import Page
+from kamen_analysis.errors import KamenError
+from kamen_analysis.records import EVENT_KINDS
+from kamen_analysis.sources import audit, columns
+from kamen_analysis.sources.base import RawPost, Reject, Step, Unreadable
+
+KEY = "table"
+NAME_ZH = "用户表格"
+HOME = ""
+TERMS = "由使用者提供，来源与许可由使用者说明"
+HOSTS: tuple[str, ...] = ()
+PAUSE_S = 0.0
+EXPECT = (1, 100_000_000)
+SYNTHETIC = False
+FIELDS: dict[str, str] = {}  # the mapping says
+IGNORED: frozenset[str] = frozenset()
+STATUS = {status: kind for mapping in columns.known() for status, kind in mapping.statuses.items()}
+SITE = "(?!)"
+STEPS = {f"{kind}$": kind for kind in EVENT_KINDS}
+
+_SURE_ID = re.compile(r"[\w:-]{8,80}")
+_ROUNDED = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")  # what Excel makes of a long number: no longer the number
+_YES = frozenset({"true", "1", "是", "yes", "演示数据"})
+_HEADER_WITHIN = 50  # rows
+
+
+def pages(base: str = HOME) -> list[str]:
+    """Return nothing: a table is brought by the user."""
+    return []
+
+
+def links(page: Page) -> list[str]:
+    """Return nothing: a table leads nowhere."""
+    return []
+
+
+def parse(page: Page, mapping: columns.Mapping | None = None) -> Iterator[RawPost | Reject]:
+    """Yield the posts of a table's rows by `mapping`, else by the known mapping that fits its header best."""
+    finder = _Finder(mapping)
+    ordinals: Counter[bytes] = Counter()
+    try:
+        for record in tabular.read_bytes(page.body, name_of(page), finder.is_header):
+            layout = finder.layout(tuple(record))
+            if not columns.has_text(layout):
+                yield Reject("unknown_columns", "没有认得出的标题列或正文列；可用 --mapping 指定")
+                continue
+            yield _post(record, layout, ordinals)
+    except KamenError as error:
+        raise Unreadable("damaged", str(error)) from None
+    if not finder.found:
+        raise Unreadable("unknown_columns", "前 50 行里没有认得出的表头；可用 --mapping 指定")
+
+
+def layout_of(page: Page, mapping: columns.Mapping | None = None) -> columns.Layout:
+    """Return which column of a table is read as what; KamenError where its header cannot be found."""
+    finder = _Finder(mapping)
+    first = next(tabular.read_bytes(page.body, name_of(page), finder.is_header), None)
+    if first is None or not columns.has_text(finder.layout(tuple(first))):
+        raise KamenError(f"{name_of(page)}：没有认得出的标题列或正文列，请用 --mapping 指定列名对照")
+    return finder.layout(tuple(first))
+
+
+def name_of(page: Page) -> str:
+    """Return the name of the file a page was imported from."""
+    return unquote(urlsplit(page.url).path).rpartition("/")[2]
+
+
+class _Finder:
+    """Finds the header among a table's first rows, and the layout of each set of columns once."""
+
+    def __init__(self, mapping: columns.Mapping | None) -> None:
+        self.mapping, self.rows, self.found = mapping, 0, False
+        self.layouts: dict[tuple[str, ...], columns.Layout] = {}
+
+    def layout(self, names: tuple[str, ...]) -> columns.Layout:
+        self.found = True
+        if names not in self.layouts:
+            self.layouts[names] = columns.fit(self.mapping, names) if self.mapping else columns.guess(names)
+        return self.layouts[names]
+
+    def is_header(self, cells: list[str]) -> bool:
+        self.rows += 1
+        if self.rows > _HEADER_WITHIN:
+            return False
+        layout = columns.fit(self.mapping, cells) if self.mapping else columns.guess(cells)
+        alone = sum(bool(cell.strip()) for cell in cells) == 1
+        self.found = columns.has_text(layout) and (alone or len(layout.fields) >= 2)
+        return self.found
+
+
+def _post(record: dict[str, Any], layout: columns.Layout, ordinals: Counter[bytes]) -> RawPost:
+    cells = {header: cell for header, value in record.items() if (cell := as_written(value)) is not None}
+    taken, notes = audit.take(cells, layout.fields, {*layout.ignored, *layout.times, ""})
+    given = taken.get("id")
+    if given and _ROUNDED.fullmatch(given):
+        notes.append(("damaged_id", "编号", audit.shape(given)))
+        given = None
+    taken["id"] = given if given and _SURE_ID.fullmatch(given) else _numbered(given, taken, ordinals)
+    taken["synthetic"] = str(taken.get("synthetic", "")).lower() in _YES
+    taken["steps"] = [Step(who="", what=kind, at=cells[header], text="") for header, kind in layout.times.items() if header in cells]
+    proved = layout.mapping.statuses.get(taken.get("status", ""))
+    if proved:
+        taken["proved"] = proved
+    return cast(RawPost, {**taken, "notes": notes})
+
+
+def _numbered(given: str | None, taken: dict[str, Any], ordinals: Counter[bytes]) -> str:
+    words = "\x1f".join("".join(str(taken.get(name, "")).split()) for name in ("title", "body", "target", "appeal"))
+    digest = hashlib.sha256(f"{given or ''}\x1f{words}".encode("utf-8", "replace")).digest()[:8]
+    ordinals[digest] += 1
+    return "-".join(filter(None, (given, digest.hex(), str(ordinals[digest]) if ordinals[digest] > 1 else "")))
+
+
+def as_written(value: object) -> str | None:
+    """Return a cell as text: 139.0 as 139, an Excel date as ISO; an empty cell as None."""
+    if value is None or isinstance(value, str):
+        return (value.strip() or None) if value else None
+    if isinstance(value, float):
+        return None if value != value else str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, datetime):
+        whole = value.replace(microsecond=0)
+        return whole.date().isoformat() if whole.time() == time() and not whole.tzinfo else whole.isoformat(" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, (int, bool)) or not hasattr(value, "__iter__") else None
