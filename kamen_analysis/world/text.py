@@ -1,0 +1,206 @@
+"""Write the posts: stories told in many voices from the phrase families, each fact where the truth says it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from kamen_analysis.world.grammar import Draft, Words, family
+from kamen_analysis.world.people import KINDS
+from kamen_analysis.world.spec import read
+
+if TYPE_CHECKING:
+    from kamen_analysis.world.model import World
+
+Span = tuple[str, int, int]
+_HAN = "两三四五六七八九"
+_HOSTILE = read("hostile.yaml")
+_PLACEHOLDERS: dict[str, str] = read("people.yaml")["placeholders"]
+_STOPS = (("。",), ("。", "。", "！"), ("，", "。", "，"), ("。\n", "。"), (" ", "  ", "，"), ("！", "！！", "。"), ("。", "；", "，"))
+
+
+class Planted(NamedTuple):
+    """One piece of personal data as it stands in a post (character offsets into the field)."""
+
+    field: str
+    start: int
+    end: int
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """A post's text; `spans` says where each tactic is told, `personal` what was planted."""
+
+    title: str
+    body: str
+    spans: dict[str, Span]
+    personal: tuple[Planted, ...]
+
+
+@dataclass(frozen=True)
+class Post:
+    """What a text must tell."""
+
+    post_type: str
+    shop: str
+    product: str
+    outcome: str
+    amount: float
+    posted: dt.date
+    tactics: list[str]
+    personal: bool
+    hostile: str
+
+
+def write(world: World) -> list[Written]:
+    """Return the text of every post, copies included; the same seed gives the same texts."""
+    random, done = Random(world.seed), list[Written]()
+    kinds, origins = world.posts["dup_kind"].tolist(), world.posts["origin"].tolist()
+    for row, post in enumerate(_posts(world)):
+        if kinds[row] == "first":
+            done.append(_written(post, random))
+        else:
+            source = done[origins[row]]
+            done.append(near(source, random) if kinds[row] == "near" else source)
+    return done
+
+
+def _posts(world: World) -> Iterator[Post]:
+    table = world.posts
+    days = table["posted_at"].to_numpy().astype("datetime64[D]").astype(object)
+    names = np.asarray(world.platforms.names, dtype=object)[table["platform"]]
+    columns = [table[c].tolist() for c in ("product", "outcome", "amount_yuan")]
+    told = [[code for code in row if code] for row in world.tactics.tolist()]
+    return map(Post, table["post_type"].tolist(), names.tolist(), *columns, days.tolist(), told,
+               table["personal"].tolist(), table["hostile"].tolist())
+
+
+def _plain(pool: list[Any], random: Random) -> str:
+    draft = Draft(random, {})
+    draft.one(pool)
+    return draft.text()
+
+
+def _words(post: Post, random: Random) -> Words:
+    """Return the words that fill the slots of this post's phrases."""
+    story, goods = family("story.yaml"), _plain(family("goods.yaml")[post.product]["goods"], random)
+    lead = [random.randint(2, 45)]
+
+    def day(_: Random) -> str:
+        return _day(post.posted - dt.timedelta(days=lead[0]))
+
+    def later(r: Random) -> str:
+        lead[0] = int(lead[0] * r.uniform(0.3, 0.9))
+        return _day(post.posted - dt.timedelta(days=lead[0]))
+
+    fixed = {"shop": lambda _: post.shop, "goods": lambda _: goods, "sum": lambda r: _money(post.amount, r), "day": day, "later": later,
+             "kin": lambda r: _plain(story["kin"], r), "clock": lambda r: _plain(story["clocks"], r),
+             "days": lambda r: _plain(story["days"], r), "n": lambda r: r.choice(_HAN), "code": lambda r: f"E{r.randint(1000, 9999)}",
+             "year": lambda r: str(post.posted.year)}
+    return {**fixed, **KINDS}
+
+
+def _day(date: dt.date) -> str:
+    return f"{date.month}月{date.day}日"
+
+
+def _money(amount: float, random: Random) -> str:
+    if math.isnan(amount):
+        return _plain(family("story.yaml")["no_sum"], random)
+    return random.choice(("{0}元", "{0}块", "{0}元", "{0}块钱", "人民币{0}元", "{0}.00元")).format(int(amount))
+
+
+def _written(post: Post, random: Random) -> Written:
+    words = _words(post, random)
+    body, title = Draft(random, words), Draft(random, words)
+    spans = _complaint(post, title, body) if post.post_type == "complaint" else _other(post, title, body)
+    if post.hostile:
+        text, times = _HOSTILE[post.hostile]
+        body.say(text * times)
+    marks = [Planted(name, *mark) for name, draft in (("title", title), ("body", body)) for mark in draft.marks]
+    return Written(title.text(), body.text(), spans, tuple(marks))
+
+
+def _other(post: Post, title: Draft, body: Draft) -> dict[str, Span]:
+    """Write an article, ad, notice, question or stray post: some of its kind's pieces in any order."""
+    kind, story = family("others.yaml")[post.post_type], family("story.yaml")
+    title.one(kind["titles"])
+    most = len(kind["pieces"])
+    chosen = body.random.sample(kind["pieces"], body.random.randint((most + 1) // 3, (most + 1) // 2))
+    if post.post_type in ("question", "other"):
+        chosen += body.random.sample(story["colours"], 2)
+    for piece in chosen:
+        body.tell(piece)
+        body.say(body.random.choice(("。", "。", "！", "。\n")))
+    return {}
+
+
+def _complaint(post: Post, title: Draft, body: Draft) -> dict[str, Span]:
+    random, story, spans = body.random, family("story.yaml"), dict[str, Span]()
+    title.one(story["titles"])
+    if post.personal and random.random() < 0.05:
+        title.tell(story["personal"]["PHONE"][0])
+    stops = random.choice(_STOPS)
+    for piece in _plan(post, random):
+        if isinstance(piece, str):
+            body.one(story["first"] if not spans else story["later"])
+            start = body.length
+            body.one(family("tactics.yaml")[piece])
+            spans[piece] = ("body", start, body.length)
+        else:
+            body.tell(piece)
+        body.say(random.choice(stops))
+    return spans
+
+
+def _plan(post: Post, random: Random) -> list[Any]:
+    """Return the pieces of a complaint in the order they are told: templates, and the codes of tactics."""
+    story = family("story.yaml")
+    core: list[Any] = [random.choice(story["bought"]), random.choice(family("goods.yaml")[post.product]["problems"])]
+    if random.random() < 0.25:
+        core.reverse()
+    core += post.tactics or [random.choice(story["untold"])]
+    ending = [random.choice(story[post.outcome])] if post.outcome != "unclear" else []
+    core = ending + core if ending and random.random() < 0.12 else core + ending
+    for colour in random.sample(story["colours"], random.randint(1, 3)) + random.sample(story["asides"], random.random() < 0.06):
+        core.insert(random.randint(1, len(core)), colour)
+    if random.random() < 0.5:
+        core.insert(0, random.choice(story["openings"]))
+    if random.random() < 0.7:
+        core.append(random.choice(story["demands"]))
+    if post.personal:
+        for kind in random.sample(sorted(story["personal"]), random.choice((1, 1, 2, 3))):
+            core.insert(random.randint(1, len(core)), random.choice(story["personal"][kind]))
+    return core
+
+
+def near(source: Written, random: Random) -> Written:
+    """Return the text with the small edits of somebody who passes it on: a word before or after, other full stops."""
+    story = family("story.yaml")
+    if random.random() < 0.5:
+        ahead = _plain(story["near_before"], random)
+        shift = len(ahead)
+        spans = {code: (field, start + shift, end + shift) for code, (field, start, end) in source.spans.items()}
+        moved = tuple(p if p.field == "title" else p._replace(start=p.start + shift, end=p.end + shift) for p in source.personal)
+        return replace(source, body=ahead + source.body.replace("。", "！"), spans=spans, personal=moved)
+    return replace(source, body=source.body + _plain(story["near_after"], random))
+
+
+def redacted(source: Written) -> Written:
+    """Return the text with every planted value replaced by its placeholder, and the spans of the tactics moved to fit."""
+    texts, spans = {"title": source.title, "body": source.body}, dict(source.spans)
+    for planted in sorted(source.personal, key=lambda p: -p.start):
+        text, name = texts[planted.field], _PLACEHOLDERS[planted.kind]
+        texts[planted.field] = text[: planted.start] + name + text[planted.end :]
+        shift = len(name) - (planted.end - planted.start)
+        after = {code for code, (field, start, _) in spans.items() if field == planted.field and start >= planted.end}
+        spans = {code: (f, s + shift, e + shift) if code in after else (f, s, e) for code, (f, s, e) in spans.items()}
+    return Written(texts["title"], texts["body"], spans, ())
