@@ -1,0 +1,109 @@
+"""Check digits and plain plausibility of a found value: True (it is one), False (it is not), None (cannot tell)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+_AREAS = frozenset(str(code) for low, high in ((11, 16), (21, 24), (31, 38), (41, 47), (50, 55), (61, 66), (71, 72), (81, 84))
+                   for code in range(low, high))
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_LETTER_DIGITS = str.maketrans("oliz|sbgq叉×✕ⅹ", "011215899xxxx")
+
+
+def plain(value: str) -> str:
+    """Return the digits of `value` (letters that stand for digits read as such) and a closing x, without anything else."""
+    read = "".join(str(int(c)) if c.isdecimal() else c for c in value.translate(_LETTER_DIGITS))
+    return "".join(c for c in read if c.isdigit() or c == "x")
+
+
+def id_card(value: str) -> bool | None:
+    """Judge a mainland ID number: ISO 7064 MOD 11-2 for 18 places (GB 11643); None if only the check digit is wrong, or for 15 places."""
+    digits = plain(value)
+    if len(digits) == 15 and digits.isdigit() and digits[:2] in _AREAS:
+        return None if _is_date("19" + digits[6:12]) else False
+    if len(digits) != 18 or not digits[:17].isdigit() or digits[:2] not in _AREAS or not _is_date(digits[6:14]):
+        return False
+    total = sum(int(d) * w for d, w in zip(digits, _WEIGHTS, strict=False))
+    return True if "10x98765432"[total % 11] == digits[17] else None
+
+
+def _is_date(digits: str) -> bool:
+    try:
+        return 1900 <= date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).year <= 2100
+    except ValueError:
+        return False
+
+
+def luhn(value: str) -> bool | None:
+    """Judge a bank card number by the Luhn check (ISO/IEC 7812-1): 12 to 19 digits, else False; None if only the check digit is wrong."""
+    digits = plain(value)
+    if not digits.isdigit() or not 12 <= len(digits) <= 19 or len(set(digits)) == 1:
+        return False
+    doubled = [int(d) if i % 2 == 0 else sum(divmod(2 * int(d), 10)) for i, d in enumerate(reversed(digits))]
+    return True if sum(doubled) % 10 == 0 else None
+
+
+def card_shape(value: str) -> bool | None:
+    """Judge a number no word points to: a card only by its issuer prefix (62) or a right check digit."""
+    digits = plain(value)
+    good = luhn(digits)
+    return good if good is not None else (None if digits.startswith("62") else False)
+
+
+def mobile(value: str) -> bool | None:
+    """Judge eleven places starting 13 to 19: False for more letters than a person would swap in, or for a list of amounts."""
+    real = sum(c.isdecimal() for c in value)
+    if real < 7 or (real < 11 and sum(c.isascii() and c.isalpha() for c in value) > 4):
+        return False
+    if any(c in ",、" for c in value):
+        groups = [len(plain(g)) for g in value.replace("、", ",").split(",") if g]
+        return None if max(groups) <= 2 or groups in ([3, 4, 4], [3, 8], [7, 4], [4, 4, 3]) else False
+    return True
+
+
+def phone_length(value: str) -> bool | None:
+    """Judge a number behind a phone word: seven to fourteen digits."""
+    digits = plain(value)
+    if not 7 <= len(digits) <= 14:
+        return False
+    return None
+
+
+def has_digits(value: str) -> bool | None:
+    """Judge a code: without at least two digits it is a word."""
+    return None if sum(c.isdecimal() for c in value) >= 2 else False
+
+
+def key(value: str) -> bool | None:
+    """Judge a card key: six or more letters and digits, a digit among them."""
+    bare = [c for c in value if c.isalnum()]
+    return None if len(bare) >= 6 and any(c.isdecimal() for c in bare) else False
+
+
+def handle(value: str) -> bool | None:
+    """Judge a chat account: a digit, an underscore or a hyphen in it, or six letters and more."""
+    bare = value.replace(" ", "")
+    if len(bare) < 3:
+        return False
+    if any(c.isdigit() or c in "-_" for c in bare):
+        return None if sum(c.isdigit() for c in bare) < len(bare) or len(bare) >= 5 else False
+    return None if len(bare) >= 5 else False
+
+
+def ip_address(value: str) -> bool | None:
+    """Judge four numbers with dots: an IPv4 address has each at most 255; loopback and all zeros belong to nobody."""
+    parts = [int(p) for p in value.split(".")]
+    return None if all(p <= 255 for p in parts) and parts[0] not in (0, 127) else False
+
+
+def always(value: str) -> bool | None:
+    """Leave the verdict open: the pattern and its context are all there is."""
+    return None
+
+
+Check = Callable[[str], bool | None]
+
+CHECKS: dict[str, Check] = {
+    f.__name__: f for f in (id_card, luhn, card_shape, mobile, phone_length, has_digits, key, handle, ip_address, always)
+}

@@ -1,0 +1,143 @@
+"""Find personal data in a text: one pass for words, one for digit runs, then only the patterns these call for."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import ahocorasick_rs
+
+from kamen_analysis.redact.reading import HIDDEN, NUMERALS, Reading, read
+from kamen_analysis.redact.rules import Pattern, book, expand, keep, placeholders, triggers
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Span:
+    """Personal data of a kind between two character offsets of the text as given."""
+
+    start: int
+    end: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """A text with placeholders, and where in the text as given they came from."""
+
+    text: str
+    spans: list[Span]
+
+
+_Found = tuple[int, int, int, str]  # start, end (in the reading), rank of the kind, kind
+
+
+class _Engine:
+    """The automaton of all cues and needs, and the patterns behind each of its words."""
+
+    def __init__(self) -> None:
+        cued, needed = triggers()
+        hints = {word for word in needed if word.startswith("<")}
+        hints |= {pattern.hint for patterns in cued.values() for pattern in patterns if pattern.hint}
+        self.hints = {hint: (re.compile(expand(hint)), needed.get(hint, [])) for hint in sorted(hints)}
+        self.words = sorted((set(cued) | set(needed)) - hints)
+        self.cued = [cued.get(word, []) for word in self.words]
+        self.needed = [needed.get(word, []) for word in self.words]
+        self.automaton = ahocorasick_rs.AhoCorasick(self.words, implementation=ahocorasick_rs.Implementation.DFA)
+        self.placeholder = {kind.kind: kind.placeholder for kind in book().kinds}
+
+    def search(self, words: str) -> list[_Found]:
+        """Return what one reading of the text shows, overlapping finds joined."""
+        hits = self.automaton.find_matches_as_indexes(words, overlapping=True)
+        hinted = {hint for hint, (regex, _) in self.hints.items() if regex.search(words)}
+        if not hits and not hinted:
+            return []
+        digits = keep().sub(_hide, words.translate(NUMERALS))
+        everywhere = [pattern for hint in hinted for pattern in self.hints[hint][1]]
+        everywhere += [pattern for index in {hit[0] for hit in hits} for pattern in self.needed[index]]
+        found = [*_anywhere({id(p): p for p in everywhere}.values(), words, digits)]
+        for index, start, end in hits:
+            if self.cued[index] and _stands_alone(words, start, end):
+                behind = [p for p in self.cued[index] if p.hint is None or p.hint in hinted]
+                found += _behind(behind, digits, words, end)
+        return _joined(found)
+
+
+def _hide(match: re.Match[str]) -> str:
+    return HIDDEN * len(match[0])
+
+
+def _stands_alone(words: str, start: int, end: int) -> bool:
+    """Tell whether a Latin cue is a word of its own and no part of a longer one."""
+    first, last = words[start], words[end - 1]
+    if first.isascii() and first.isalnum() and start and words[start - 1].isascii() and words[start - 1].isalnum():
+        return False
+    return not (end - start > 2 and last.isascii() and last.isalpha() and words[end:end + 1].isascii() and words[end:end + 1].isalpha())
+
+
+def _anywhere(patterns: Iterable[Pattern], words: str, digits: str) -> Iterator[_Found]:
+    for pattern in patterns:
+        for match in pattern.regex.finditer(digits if pattern.reads_digits else words):
+            if pattern.check(match["v"]) is not False:
+                yield (*match.span("v"), pattern.rank, pattern.kind)
+
+
+def _behind(patterns: Iterable[Pattern], digits: str, words: str, at: int) -> Iterator[_Found]:
+    for pattern in patterns:
+        match = pattern.regex.match(digits if pattern.reads_digits else words, at)
+        if match and pattern.check(match["v"]) is not False:
+            yield (*match.span("v"), pattern.rank, pattern.kind)
+
+
+def _joined(found: list[_Found]) -> list[_Found]:
+    """Return the finds in order, overlapping ones as one of the longest's kind; of equally long ones the kind named first."""
+    joined: list[_Found] = []
+    best = (0, 0)
+    for start, end, rank, kind in sorted(found):
+        if end <= start:
+            continue
+        if joined and start < joined[-1][1]:
+            before = joined[-1]
+            wins = (end - start, -rank) > best
+            best = max(best, (end - start, -rank))
+            joined[-1] = (before[0], max(end, before[1]), *((rank, kind) if wins else before[2:]))
+        else:
+            joined.append((start, end, rank, kind))
+            best = (end - start, -rank)
+    return joined
+
+
+@functools.cache
+def _engine() -> _Engine:
+    return _Engine()
+
+
+def find(text: str) -> list[Span]:
+    """Return the personal data of `text`, sorted and without overlaps, by offsets into it as given; placeholders are never found.
+
+    What is found is hidden and the rest read again until nothing more shows: redacted text has nothing left to find.
+    """
+    engine, spans = _engine(), list[Span]()
+    reading: Reading = read(text, placeholders())
+    while found := engine.search(reading.words):
+        spans += [Span(*reading.at(start, end), kind) for start, end, _, kind in found]
+        reading = reading.without([(start, end) for start, end, *_ in found])
+    return sorted(spans)
+
+
+def redact(text: str) -> Redacted:
+    """Return `text` with each piece of personal data replaced by its kind's placeholder, and the spans replaced."""
+    spans = find(text)
+    if not spans:
+        return Redacted(text, spans)
+    pieces, done = [], 0
+    for span in spans:
+        pieces += [text[done:span.start], _engine().placeholder[span.kind]]
+        done = span.end
+    return Redacted("".join(pieces) + text[done:], spans)
+
+
+def redact_many(texts: Iterable[str]) -> list[Redacted]:
+    """Return `redact` of each text, in order."""
+    return [redact(text) for text in texts]

@@ -1,0 +1,69 @@
+"""A text as the patterns read it: folded, without what the eye does not see, look-alikes hidden; every offset leads back."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kamen_analysis import zh
+
+# Stands for what is already found and for what must not be found: a rare Han character that no pattern asks for.
+HIDDEN = "㐀"
+_SPOKEN = ("零〇洞", "一壹幺", "二贰两", "三叁", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
+NUMERALS = {ord(char): chr(0xFF10 + digit) for digit, chars in enumerate(_SPOKEN) for char in chars}  # full width: told apart from 0-9
+_INVISIBLE = zh.INVISIBLE | {"\u20e3"} | {chr(code) for code in range(0x300, 0x370)}  # the keycap ring and combining marks
+_UNSEEN = re.compile(f"[{''.join(sorted(_INVISIBLE))}]")
+
+
+@functools.cache
+def _table() -> dict[int, str]:
+    """Return the character map of zh.fold with every Unicode digit and the ringed, boxed and mathematical letters added."""
+    table = dict(zh.fold_table())
+    for code in (*range(0x0660, 0x1000), *range(0x2460, 0x2800), *range(0x1D400, 0x1D800), *range(0x1F100, 0x1F150)):
+        char, plain = chr(code), unicodedata.normalize("NFKC", chr(code))
+        digit = unicodedata.digit(char, None)
+        if digit is not None or (len(plain) == 1 and plain != char):
+            table[code] = plain if digit is None else str(digit)
+    for first in (0x1F150, 0x1F170):  # white letters on a black disc or square have no plain form in Unicode
+        table.update({first + i: chr(ord("a") + i) for i in range(26)})
+    return table
+
+
+def fold(text: str) -> str:
+    """Return `text` half width, simplified, lower case and with plain digits, at exactly its length."""
+    folded = text.translate(_table())
+    lower = folded.lower()
+    return lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in folded)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The folded `words` of a text and, unless they stand where the text has them, the offset of each character."""
+
+    words: str
+    offsets: Sequence[int] | None = None
+
+    def at(self, start: int, end: int) -> tuple[int, int]:
+        """Return the offsets into the text as given of the characters from `start` to `end` here."""
+        return (start, end) if self.offsets is None else (self.offsets[start], self.offsets[end - 1] + 1)
+
+    def without(self, spans: list[tuple[int, int]]) -> Reading:
+        """Return the reading with one HIDDEN in the place of each of the (sorted, separate) spans."""
+        offsets = range(len(self.words)) if self.offsets is None else self.offsets
+        words, kept, done = [], list[int](), 0
+        for start, end in spans:
+            words += [self.words[done:start], HIDDEN]
+            kept += offsets[done:start + 1]
+            done = end
+        return Reading("".join(words) + self.words[done:], kept + list(offsets[done:]))
+
+
+def read(text: str, placeholders: re.Pattern[str]) -> Reading:
+    """Return the text as the patterns read it, with what is already a placeholder hidden."""
+    words = fold(text)
+    reading = Reading(*zh.squeeze(words, _INVISIBLE)) if _UNSEEN.search(words) else Reading(words)
+    spans = [m.span() for m in placeholders.finditer(reading.words)] if "[" in words else []
+    return reading.without(spans) if spans else reading

@@ -1,0 +1,139 @@
+"""The kinds of personal data as data: kinds.yaml, lists.yaml and macros.yaml, checked and compiled once."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from kamen_analysis.redact.checks import CHECKS, Check
+from kamen_analysis.redact.reading import NUMERALS, fold
+
+_FOLDER = Path(__file__).parent
+_MACRO = re.compile(r"<[A-Za-z_]+>")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Rule(_Model):
+    """One way a kind is written: `pattern`, right behind one of `cues` across `gap`, or anywhere once one of `needs` is in the text."""
+
+    name: str
+    pattern: str
+    cues: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    gap: str = "<NEAR>"
+    view: Literal["digits", "words"] = "digits"
+    check: str = "always"
+
+
+class Examples(_Model):
+    """Texts that are the kind's tests: in `found` the personal data stands between ⟦ and ⟧, `kept` must stay as it is."""
+
+    found: tuple[str, ...] = Field(min_length=1)
+    kept: tuple[str, ...] = Field(min_length=1)
+
+
+class Kind(_Model):
+    """A kind of personal data and the placeholder it is replaced with."""
+
+    kind: str
+    name_zh: str
+    placeholder: str = Field(pattern=r"^\[.+\]$")
+    rules: tuple[Rule, ...]
+    examples: Examples
+
+
+class Keep(_Model):
+    """A look-alike that is no personal data: what it matches is hidden from the patterns that read digits."""
+
+    name: str
+    pattern: str
+
+
+class Book(_Model):
+    """All kinds, the first named winning a tie, and what is kept."""
+
+    keep: tuple[Keep, ...]
+    kinds: tuple[Kind, ...]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A rule ready to run: the regex holds the value in group `v`; `hint` (a regex) must be found in the text first."""
+
+    kind: str
+    rank: int
+    regex: re.Pattern[str]
+    check: Check
+    reads_digits: bool
+    hint: str | None
+
+
+@functools.cache
+def book() -> Book:
+    """Return kinds.yaml; an unknown key raises."""
+    return Book.model_validate(yaml.safe_load((_FOLDER / "kinds.yaml").read_text("utf-8")))
+
+
+@functools.cache
+def lists() -> dict[str, list[str]]:
+    """Return lists.yaml; a list written as one string is one word a character."""
+    raw = yaml.safe_load((_FOLDER / "lists.yaml").read_text("utf-8"))
+    return {name: list(value.replace(" ", "")) if isinstance(value, str) else [str(word) for word in value] for name, value in raw.items()}
+
+
+@functools.cache
+def _macros() -> dict[str, str]:
+    """Return what each <macro> stands for: one of macros.yaml, <list> (one of its words) or <list_chars> (for use within [ ])."""
+    table = {f"<{name}>": value for name, value in yaml.safe_load((_FOLDER / "macros.yaml").read_text("utf-8")).items()}
+    for name, words in lists().items():
+        table[f"<{name}>"] = "(?:" + "|".join(sorted({re.escape(fold(word)) for word in words}, key=lambda word: (-len(word), word))) + ")"
+        table[f"<{name}_chars>"] = "".join(sorted({char for word in words for char in fold(word)}))
+    table["<NUMERALS>"] = "".join(map(chr, NUMERALS))
+    return table
+
+
+@functools.cache
+def expand(pattern: str) -> str:
+    """Return the pattern with its macros, and those within them, written out; an unknown macro raises KeyError."""
+    return _MACRO.sub(lambda m: expand(_macros()[m[0]]), pattern)
+
+
+@functools.cache
+def keep() -> re.Pattern[str]:
+    """Return the pattern of all look-alikes."""
+    return re.compile("|".join(f"(?:{expand(entry.pattern)})" for entry in book().keep))
+
+
+@functools.cache
+def placeholders() -> re.Pattern[str]:
+    """Return the pattern of all placeholders, as folded text shows them."""
+    return re.compile("|".join(re.escape(fold(kind.placeholder)) for kind in book().kinds))
+
+
+def triggers() -> tuple[dict[str, list[Pattern]], dict[str, list[Pattern]]]:
+    """Return the patterns each cue starts, and the patterns each word or hint of `needs` allows."""
+    cued: dict[str, list[Pattern]] = {}
+    needed: dict[str, list[Pattern]] = {}
+    for rank, kind in enumerate(book().kinds):
+        for rule in kind.rules:
+            words = [word for need in rule.needs for word in _words(need)]
+            hint = next((word for word in words if _MACRO.fullmatch(word)), None) if rule.cues else None
+            regex = re.compile(expand(rule.gap if rule.cues else "") + f"(?P<v>{expand(rule.pattern)})")
+            pattern = Pattern(kind.kind, rank, regex, CHECKS[rule.check], rule.view == "digits", hint)
+            for word in {fold(cue) for cue in rule.cues} or words:
+                (cued if rule.cues else needed).setdefault(word, []).append(pattern)
+    return cued, needed
+
+
+def _words(need: str) -> list[str]:
+    # <a_list> means any of its words; any other <MACRO> is a hint: a regex that must be found in the text.
+    return [fold(word) for word in lists()[need[1:-1]]] if need[1:-1] in lists() else [need if _MACRO.fullmatch(need) else fold(need)]
