@@ -24,11 +24,15 @@ Points = dict[PostType, float]
 
 
 class Evidence(Strict):
-    """A group of cues that speaks for or against post types: each different cue counts, up to `cap` of them."""
+    """A group of cues that speaks for or against post types: each different cue counts, up to `cap` of them.
+
+    `quoted` tells whether a cue inside quotation marks counts: a complaint quotes the shop, and is not the shop for it.
+    """
 
     about: str
     points: Points
     cap: int = 1
+    quoted: bool = True
     cues: Cues
     unless: Cues = ()
     regex: str | None = None
@@ -42,9 +46,10 @@ class Trait(Strict):
 
 
 class Gate(Strict):
-    """Everything the gate weighs; `order` settles ties."""
+    """Everything the gate weighs; `order` settles ties, and a type below `least` is not said."""
 
     version: str
+    least: float
     order: tuple[PostType, ...]
     groups: dict[str, Evidence]
     traits: dict[str, Trait]
@@ -103,3 +108,18 @@ def products() -> Products:
 def outcomes() -> Outcomes:
     """Return the outcome words."""
     return read_yaml(FOLDER / "outcomes.yaml", Outcomes)
+
+
+class Extraction(Strict):
+    """For each kind of fact (payment, evidence, channel, remedy) its values and their cues; `denied` undoes a cue it stands before."""
+
+    version: str
+    kinds: dict[str, dict[str, Words]]
+    denied: Cues
+    denied_for: tuple[str, ...]
+
+
+@functools.cache
+def extraction() -> Extraction:
+    """Return the extraction words."""
+    return read_yaml(FOLDER / "extract.yaml", Extraction)

@@ -41,7 +41,7 @@ class Chain:
     cue: int
 
 
-@dataclass
+@dataclass(eq=False)
 class Hits:
     """What a lexicon found: for each group its spans, each with the number of its cue inside the group."""
 
@@ -54,10 +54,6 @@ class Hits:
     def get(self, group: str) -> list[Hit]:
         """Return the (start, end, cue) of each hit of a group, in the order of their ends."""
         return self.spans.get(group, [])
-
-    def distinct(self, group: str) -> int:
-        """Return how many different cues of a group were found."""
-        return len({cue for _, _, cue in self.get(group)})
 
 
 class Lexicon:

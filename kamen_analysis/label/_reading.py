@@ -11,7 +11,7 @@ from kamen_analysis.codebook import coding
 from kamen_analysis.label._lexicon import Hits, Lexicon
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reading:
     """A post as the coders read it: title, line break, body, folded; `cut` is where the body starts."""
 

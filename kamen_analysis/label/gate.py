@@ -12,7 +12,11 @@ from kamen_analysis.label._reading import Reading, read
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _NUMBERED = re.compile(r"第[一二三四五六]|(?:^|[\n。;；:：])\s*(?:[一二三四五六七]|\d{1,2})\s?[、.．)）](?!\d)|其[一二三四]|[①②③④]")
+_QUOTED = re.compile(r"[“\"「『][^“”\"「」『』\n]{1,200}[”\"」』]")
 _ASKING = re.compile(r"[?？吗呢嘛]\s*(?:谢谢|谢)?[\s。!！?？]*$|怎么办[\s。]*$")
+
+
+_PERSONS = ("own", "kin", "citizen")
 
 
 class Gate(NamedTuple):
@@ -24,12 +28,12 @@ class Gate(NamedTuple):
 
 @functools.lru_cache(maxsize=4)
 def gate(title: str, body: str) -> Gate:
-    """Return the post type (a key of `records.POST_TYPES`) and its rule; a post with no evidence at all is `other`, rule `nothing`."""
+    """Return the post type (a key of `records.POST_TYPES`) and its rule; a post no type speaks for is taken as the complaint it was filed as, rule `filed`."""
     book, tally = coding.gate(), weigh(title, body)
     totals = {kind: sum(points.values()) for kind, points in tally.items()}
     best = max(book.order, key=lambda kind: totals.get(kind, 0.0))
-    if totals.get(best, 0.0) <= 0:
-        return Gate("other", "nothing")
+    if totals.get(best, 0.0) < book.least:
+        return Gate("complaint", "filed")
     return Gate(best, max(tally[best], key=lambda name: tally[best][name]))
 
 
@@ -44,8 +48,10 @@ def weigh(title: str, body: str) -> dict[str, dict[str, float]]:
 
 
 def _evidence(reading: Reading, book: coding.Gate) -> Iterator[tuple[str, coding.Points, int]]:
+    quotes = [mark.span() for mark in _QUOTED.finditer(reading.text)]
     for name, group in book.groups.items():
-        count = min(group.cap, reading.hits.distinct(f"gate.{name}"))
+        hits = reading.hits.get(f"gate.{name}")
+        count = min(group.cap, len({cue for s, e, cue in hits if group.quoted or not any(a <= s and e <= b for a, b in quotes)}))
         if not count and group.regex and _compiled(group.regex).search(reading.text):
             count = 1
         if count:
@@ -70,8 +76,10 @@ def _traits(reading: Reading) -> Iterator[str]:
         yield "short"
     if len(text) > 700:
         yield "long"
-    if not any(f"gate.{name}" in reading.hits for name in ("own", "kin", "citizen")):
+    if not any(f"gate.{name}" in reading.hits for name in _PERSONS):
         yield "impersonal"
+        if "gate.bought" not in reading.hits and not _compiled(coding.gate().groups["dated"].regex or "$^").search(text):
+            yield "nobody"
     if len(_NUMBERED.findall(text)) >= 3:
         yield "numbered"
     if _ASKING.search(text):

@@ -1,11 +1,19 @@
-"""How a complaint ended by its own account: the last asserted state wins (codebook/outcomes.yaml)."""
+"""How a complaint ended by its own account (codebook/outcomes.yaml): part of the money back, else the last asserted state."""
 
 from __future__ import annotations
 
+import re
+
 from kamen_analysis.label._lexicon import MARKS, Hits
 from kamen_analysis.label._reading import read
+from kamen_analysis.label.extract import amounts
 
 _LOOK_BACK = 6  # Characters in which a denial stands before the word it denies.
+_FEAR = 40  # Characters a fear or hearsay reaches inside its sentence.
+_SAME = 12  # Words of completion this close behind a part refund speak of that part.
+_STOPS = frozenset("。！？!?\n")
+_BACK = re.compile(r"(?:[退返](?:[了还回给我款到来]|我的)*|到账|到手|实退|打(?:了|给我))$")
+_BACK_AFTER = re.compile(r"(?:元|块)?钱?(?:也|都|已经|已|刚|刚刚|今天)?(?:到账|退回|收到了|退了|退给)")
 
 
 def outcome(title: str, body: str, post_type: str) -> str:
@@ -13,25 +21,46 @@ def outcome(title: str, body: str, post_type: str) -> str:
     if post_type != "complaint":
         return "unclear"
     hits = read(title, body).hits
-    done = [end for start, end, _ in hits.get("outcome.done") if not _denied(hits, start)]
-    if "outcome.part" in hits and "outcome.moneyback" in hits:
+    done = max((end for start, end, _ in hits.get("outcome.done") if not denied(hits, start)), default=0)
+    open_end = max((end for name in ("refused", "idle", "undone") for end in _asserted(hits, name)), default=0)
+    part = part_back(hits)
+    if part and done <= part + _SAME:
         return "partial"
-    open_ends = [end for name in ("refused", "idle", "undone") for start, end, _ in hits.get(f"outcome.{name}") if not _unreal(hits, start)]
-    if done and (not open_ends or max(done) >= max(open_ends)):
+    if done and done >= open_end:
         return "resolved"
-    if open_ends:
-        return "unclear" if "outcome.pending" in hits and not _hard(hits) else "unresolved"
-    return "unclear"
+    if "outcome.dunning" in hits and "outcome.moneyback" not in hits:
+        return "unclear"
+    if not open_end or ("outcome.pending" in hits and not _asserted(hits, "refused")):
+        return "unclear"
+    return "unresolved"
 
 
-def _hard(hits: Hits) -> bool:
-    return any(not _unreal(hits, start) for start, _, _ in hits.get("outcome.refused"))
-
-
-def _denied(hits: Hits, start: int) -> bool:
+def denied(hits: Hits, start: int) -> bool:
+    """Return whether a denial, demand or promise stands close before `start` in the same clause, so that what follows has not happened."""
     return any(0 <= start - end <= _LOOK_BACK and MARKS.isdisjoint(hits.text[end:start]) for _, end, _ in hits.get("outcome.denied"))
 
 
-def _unreal(hits: Hits, start: int) -> bool:
-    undone = any(s <= start < e for s, e, _ in hits.get("outcome.undo"))
-    return undone or any(0 <= start - end <= 12 and MARKS.isdisjoint(hits.text[end:start]) for _, end, _ in hits.get("outcome.hearsay"))
+def _asserted(hits: Hits, name: str) -> list[int]:
+    undone = [(s, e) for s, e, _ in hits.get("outcome.undo")]
+    fears = [end for _, end, _ in hits.get("outcome.hearsay")]
+    return [end for start, end, _ in hits.get(f"outcome.{name}")
+            if not any(s <= start < e for s, e in undone)
+            and not any(0 <= start - fear <= _FEAR and _STOPS.isdisjoint(hits.text[fear:start]) for fear in fears)]
+
+
+def part_back(hits: Hits) -> int:
+    """Return where the post says that only part of the money came back (its end), or 0: the words for it, or a sum below the one paid."""
+    said = max((end for start, end, _ in hits.get("outcome.part") if not denied(hits, start)), default=0)
+    if "outcome.moneyback" not in hits:
+        return said
+    sums = [(float(a.value), a.start, a.end) for a in amounts(hits.text)]
+    most = max((value for value, _, _ in sums), default=0.0)
+    less = "outcome.deducted" in hits
+    back = [end for value, start, end in sums if (value < most or less) and _came_back(hits, start, end)]
+    return max(back, default=said)
+
+
+def _came_back(hits: Hits, start: int, end: int) -> bool:
+    before = _BACK.search(hits.text, max(0, start - 8), start)
+    after = _BACK_AFTER.match(hits.text, end)
+    return bool(before and not denied(hits, before.start())) or bool(after and not denied(hits, start))

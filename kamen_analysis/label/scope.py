@@ -6,60 +6,69 @@ import functools
 
 from kamen_analysis import zh
 from kamen_analysis.codebook import coding
-from kamen_analysis.label._lexicon import Hits, Lexicon
+from kamen_analysis.label._lexicon import Hit, Hits, Lexicon
 from kamen_analysis.label._reading import Reading, read
 from kamen_analysis.label.gate import gate
 
 _REACH = 12  # Characters a purchase verb may stand before the thing bought.
+_MOST = 4  # Different words of one kind that count for a product: a long post must not win by listing.
 
 
 def scope(title: str, body: str, target: str | None) -> tuple[bool, str]:
     """Return (in_scope, product): whether the good is virtual, and its key in `records.PRODUCTS`; `none` where a post has none."""
     reading, post_type = read(title, body), gate(title, body).post_type
-    product = best_product(reading, target)
-    if post_type == "complaint":
-        product = product or _fallback(reading, target)
-        return product not in coding.products().real_life, product
-    if post_type == "question" and product and product not in coding.products().real_life:
-        return True, "none" if "generic" in reading.hits else product
-    if post_type in ("question", "other"):
-        return post_type == "question" and "generic" in reading.hits, "none"
-    return _about_virtual(reading, product), "none"
-
-
-def best_product(reading: Reading, target: str | None) -> str | None:
-    """Return the product with the most evidence in text and target, None when there is none."""
     shop = _shops().find(zh.fold(target or ""))
-    scores = {name: _score(name, reading, shop) for name in coding.products().products}
+    product = best_product(reading, shop)
+    virtual = product is not None and product not in coding.products().real_life
+    if post_type == "complaint":
+        product = product or "service"
+        return product not in coding.products().real_life, product
+    if post_type == "question":
+        generic = "generic" in reading.hits
+        return virtual or generic, product if product and virtual and not generic else "none"
+    return post_type != "other" and _about_virtual(reading, virtual), "none"
+
+
+def best_product(reading: Reading, shop: Hits) -> str | None:
+    """Return the product with the most evidence in the text and the target's name `shop`, None when there is none."""
+    book = coding.products()
+    scores = {name: _score(name, reading, shop) for name in book.products}
     best = max(scores, key=lambda name: scores[name])
+    weak = scores[best] < book.points["head"]
+    if weak and (best in book.real_life or not scores[best]) and ("virtual" in shop or "virtual" in reading.hits):
+        return "other_virtual"
     return best if scores[best] > 0 else None
 
 
 def _score(name: str, reading: Reading, shop: Hits) -> float:
     worth = coding.products().points
-    total = worth["shop"] * (name in shop)
-    for kind in ("head", "near"):
-        seen: dict[int, float] = {}
-        for start, _, cue in reading.hits.get(f"{name}.{kind}"):
-            extra = worth["title"] * (start < reading.cut) + worth["bought"] * (kind == "head" and _bought(reading, start))
-            seen[cue] = max(seen.get(cue, 0.0), worth[kind] + extra)
-        total += sum(sorted(seen.values(), reverse=True)[:4])
-    return total
+    heads, near = longest(reading.hits.get(f"{name}.head")), longest(reading.hits.get(f"{name}.near"))
+    total = worth["shop"] * (name in shop) + worth["near"] * min(_MOST, len({cue for _, _, cue in near}))
+    best: dict[int, float] = {}
+    for start, _, cue in heads:
+        points = worth["head"] + worth["title"] * (start < reading.cut) + worth["bought"] * _bought(reading, start)
+        points += worth["first"] * (start == _first_head(reading))
+        best[cue] = max(points, best[cue] + worth["again"] if cue in best else 0.0)
+    return total + sum(sorted(best.values(), reverse=True)[:_MOST])
+
+
+def longest(hits: list[Hit]) -> list[Hit]:
+    """Return the hits that lie in no longer one: 会员费 is one word, not also 会员."""
+    return [h for h in hits if not any(o[0] <= h[0] and h[1] <= o[1] and o[1] - o[0] > h[1] - h[0] for o in hits)]
 
 
 def _bought(reading: Reading, start: int) -> bool:
     return any(0 <= start - end <= _REACH for _, end, _ in reading.hits.get("gate.bought"))
 
 
-def _fallback(reading: Reading, target: str | None) -> str:
-    virtual = "virtual" in reading.hits or "virtual" in _shops().find(zh.fold(target or ""))
-    return "other_virtual" if virtual else "service"
+@functools.lru_cache(maxsize=4)
+def _first_head(reading: Reading) -> int:
+    spans = [reading.hits.get(f"{name}.head") for name in coding.products().products]
+    return min((start for hits in spans for start, _, _ in hits), default=-1)
 
 
-def _about_virtual(reading: Reading, product: str | None) -> bool:
-    if "not_virtual" in reading.hits:
-        return False
-    return "virtual" in reading.hits or (product is not None and product not in coding.products().real_life)
+def _about_virtual(reading: Reading, virtual: bool) -> bool:
+    return "not_virtual" not in reading.hits and (virtual or "virtual" in reading.hits)
 
 
 @functools.cache
