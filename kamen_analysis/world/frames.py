@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from kamen_analysis import records
-from kamen_analysis.world import text
 from kamen_analysis.world.model import World
 from kamen_analysis.world.timeline import ACTORS
+from kamen_analysis.world.written import redacted
 
 VERSION = "world"
+APPEALS = np.asarray(["退款", "退款,赔偿", None, "退款,道歉", "补发", None], dtype=object)
 
 
 def tables(world: World, texts: bool = True) -> dict[str, pd.DataFrame]:
@@ -24,7 +25,7 @@ def tables(world: World, texts: bool = True) -> dict[str, pd.DataFrame]:
     posts = _posts(world)
     spans = None
     if texts:
-        hidden = [text.redacted(written) for written in world.texts]
+        hidden = [redacted(written) for written in world.texts]
         posts["title"], posts["body"] = [h.title for h in hidden], [h.body for h in hidden]
         spans = [h.spans for h in hidden]
     labels = _labels(world, posts["post_id"].to_numpy(), spans)
@@ -57,7 +58,8 @@ def _posts(world: World) -> pd.DataFrame:
         "capture_offset": np.arange(len(posts)), "capture_digest": hashlib.sha256(str(world.seed).encode()).hexdigest(),
         "posted_at": posts["posted_at"], "posted_precision": "second", "first_seen_at": posts["first_seen_at"],
         "last_seen_at": world.as_of, "platform": names, "platform_known": False, "target": names, "title": "", "body": "",
-        "truncated": False, "appeal": None, "amount_yuan": posts["amount_yuan"], "status": statuses(world),
+        "truncated": False, "appeal": APPEALS[posts["number"] % len(APPEALS)], "amount_yuan": posts["amount_yuan"],
+        "status": statuses(world),
         "post_type": posts["post_type"], "gate_rule": VERSION,
         "in_scope": ~posts["product"].isin(("physical", "service", "none")), "product": posts["product"], "outcome": posts["outcome"],
         "dup_group": origin, "dup_kind": posts["dup_kind"], "dup_size": size,

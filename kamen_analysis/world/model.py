@@ -11,8 +11,8 @@ import pandas as pd
 
 from kamen_analysis.world import text
 from kamen_analysis.world.spec import Spec
-from kamen_analysis.world.text import Written
 from kamen_analysis.world.traits import Platforms, Season
+from kamen_analysis.world.written import Written
 
 
 @dataclass(frozen=True, eq=False)

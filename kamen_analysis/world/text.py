@@ -7,42 +7,21 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kamen_analysis.world.grammar import Draft, Words, family
 from kamen_analysis.world.people import KINDS
 from kamen_analysis.world.spec import read
+from kamen_analysis.world.written import Planted, Span, Written
 
 if TYPE_CHECKING:
     from kamen_analysis.world.model import World
 
-Span = tuple[str, int, int]
 _HAN = "两三四五六七八九"
 _HOSTILE = read("hostile.yaml")
-_PLACEHOLDERS: dict[str, str] = read("people.yaml")["placeholders"]
 _STOPS = (("。",), ("。", "。", "！"), ("，", "。", "，"), ("。\n", "。"), (" ", "  ", "，"), ("！", "！！", "。"), ("。", "；", "，"))
-
-
-class Planted(NamedTuple):
-    """One piece of personal data as it stands in a post (character offsets into the field)."""
-
-    field: str
-    start: int
-    end: int
-    kind: str
-    value: str
-
-
-@dataclass(frozen=True)
-class Written:
-    """A post's text; `spans` says where each tactic is told, `personal` what was planted."""
-
-    title: str
-    body: str
-    spans: dict[str, Span]
-    personal: tuple[Planted, ...]
 
 
 @dataclass(frozen=True)
@@ -192,15 +171,3 @@ def near(source: Written, random: Random) -> Written:
         moved = tuple(p if p.field == "title" else p._replace(start=p.start + shift, end=p.end + shift) for p in source.personal)
         return replace(source, body=ahead + source.body.replace("。", "！"), spans=spans, personal=moved)
     return replace(source, body=source.body + _plain(story["near_after"], random))
-
-
-def redacted(source: Written) -> Written:
-    """Return the text with every planted value replaced by its placeholder, and the spans of the tactics moved to fit."""
-    texts, spans = {"title": source.title, "body": source.body}, dict(source.spans)
-    for planted in sorted(source.personal, key=lambda p: -p.start):
-        text, name = texts[planted.field], _PLACEHOLDERS[planted.kind]
-        texts[planted.field] = text[: planted.start] + name + text[planted.end :]
-        shift = len(name) - (planted.end - planted.start)
-        after = {code for code, (field, start, _) in spans.items() if field == planted.field and start >= planted.end}
-        spans = {code: (f, s + shift, e + shift) if code in after else (f, s, e) for code, (f, s, e) in spans.items()}
-    return Written(texts["title"], texts["body"], spans, ())

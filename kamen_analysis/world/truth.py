@@ -1,0 +1,91 @@
+"""What a perfect study of the world would find: the expected values behind the draws, in closed form.
+
+All are for independent complaints (no copies), weighted by how many complaints each platform is expected to draw,
+or for one platform by its row. Days count from posting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from kamen_analysis.world.draw import succession
+from kamen_analysis.world.model import World
+from kamen_analysis.world.spec import LogNormal
+from kamen_analysis.world.timeline import OPEN
+from kamen_analysis.world.traits import Floats
+
+_GRID = 2000  # mid-quantiles of the time to reply over which the time to an ending is averaged
+
+
+def weights(world: World, platform: int | None = None) -> Floats:
+    """Return each platform's expected share of the complaints; all of it on `platform` where one is named."""
+    if platform is None:
+        return np.asarray(world.season.cells.sum(axis=1), dtype=np.float64)
+    return np.asarray(np.eye(len(world.platforms.names))[platform], dtype=np.float64)
+
+
+def _below(days: Floats, median: Floats | float, sigma: float) -> Floats:
+    with np.errstate(divide="ignore"):
+        return np.asarray(norm.cdf((np.log(np.maximum(days, 0)) - np.log(median)) / sigma))
+
+
+def replied(world: World, days: Sequence[float], platform: int | None = None) -> Floats:
+    """Return the expected share of complaints replied to within each of `days`."""
+    shops, at = world.platforms, np.asarray(days, dtype=float)[:, None]
+    return np.asarray((shops.reply * _below(at, shops.reply_median, world.spec.platforms.reply_sigma)) @ weights(world, platform))
+
+
+def incidence(world: World, days: Sequence[float], platform: int | None = None) -> pd.DataFrame:
+    """Return the expected cumulative incidence of every ending: columns day, kind, share."""
+    law, shops, at = world.spec.resolution, world.platforms, np.asarray(days, dtype=float)
+    share = weights(world, platform)
+    out = []
+    for kind in (k for k in law.replied if k != OPEN):
+        after = shops.reply * shops.replied[:, list(law.replied).index(kind)]
+        total = (_after_reply(world, kind, at) * after) @ share
+        if kind in law.unreplied:
+            alone = (1 - shops.reply) * shops.unreplied[:, list(law.unreplied).index(kind)]
+            total = total + _wait(law.delay[kind], at) * (alone @ share)
+        out.append(pd.DataFrame({"day": at, "kind": kind, "share": total}))
+    return pd.concat(out, ignore_index=True)
+
+
+def _wait(law: LogNormal, days: Floats) -> Floats:
+    return _below(days, law.median, law.sigma)
+
+
+def _after_reply(world: World, kind: str, days: Floats) -> Floats:
+    """Return P(reply + wait ≤ day | replied, ends by `kind`), days × platforms: an average over the quantiles of the reply."""
+    law = world.spec.resolution
+    z = norm.ppf((np.arange(_GRID) + 0.5) / _GRID)
+    out = np.empty((len(days), len(world.platforms.names)))
+    for column, median in enumerate(world.platforms.reply_median):
+        left = days[:, None] - median * np.exp(world.spec.platforms.reply_sigma * z)
+        done = left >= law.auto_close_days if kind == "auto_closed" else _wait(law.delay[kind], left)
+        out[:, column] = done.mean(axis=1)
+    return out
+
+
+def prevalence(world: World, platform: int | None = None) -> pd.Series:
+    """Return the expected share of complaints that tell each tactic, by code."""
+    law, first = world.spec.tactics, world.platforms.first
+    matrix, other = succession(world.spec), 1 - np.eye(first.shape[1])
+    second = matrix * other
+    second /= second.sum(axis=1, keepdims=True)
+    third = matrix[None] * other[None] * other[:, None]
+    third /= third.sum(axis=2, keepdims=True)
+    told = [np.zeros_like(first), first, first @ second, np.einsum("pf,fs,fsc->pc", first, second, third)]
+    among = sum(p * total for p, total in zip(law.length, np.cumsum(told, axis=0), strict=True))
+    share = weights(world, platform)
+    return pd.Series([*(share @ among), share @ world.platforms.moved_off], index=[*law.first, "private_transfer"])
+
+
+def listed(world: World, days: Sequence[float]) -> Floats:
+    """Return the expected share of posts that the board shows within each of `days` of their posting."""
+    law, at = world.spec.listing, np.asarray(days, dtype=float)
+    prompt = 1 - np.exp(-np.maximum(at, 0) * 1440 / law.prompt_minutes)
+    return np.asarray((1 - law.late) * prompt + law.late * _wait(law.late_days, at))
