@@ -78,5 +78,5 @@ def events(table: pd.DataFrame, seed: int = 3, bounded: float = 0.1, whole_days:
     return records.frame("events", rows)
 
 
-_HABITS = (("assigned", 1.0, 0.9), ("merchant_replied", 6.0, 0.7), ("merchant_says_resolved", 15.0, 0.4),
-           ("consumer_confirmed", 25.0, 0.25), ("auto_closed", 40.0, 0.3), ("closed", 60.0, 0.1), ("deleted", 90.0, 0.05), ("withdrawn", 50.0, 0.05))
+_HABITS = (("assigned", 1.0, 0.9), ("merchant_replied", 6.0, 0.7), ("merchant_says_resolved", 15.0, 0.4), ("consumer_confirmed", 25.0, 0.2),
+           ("auto_closed", 40.0, 0.3), ("closed", 60.0, 0.1), ("deleted", 90.0, 0.05), ("withdrawn", 50.0, 0.05))

@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from kamen_analysis.errors import KamenError
+from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import used
 from kamen_analysis.metrics.shares import with_shares
 from kamen_analysis.metrics.timeline import first_event
@@ -74,6 +75,7 @@ def deadlines(start: pd.Series, days: int, working: bool) -> pd.Series:
     return pd.Series(end.astype("datetime64[us]"), index=start.index)
 
 
+@metric
 def clocks(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
     """Return, for each time limit, the share of posts beyond it: clock, clock_zh, days, unit, basis, n, of, share, low, high, note.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import grouped, used
 from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW, with_shares
 from kamen_analysis.records import PRODUCTS
 from kamen_analysis.stats import bootstrap_median
 
 
+@metric
 def amounts(posts: pd.DataFrame, scope: str = "virtual", by: str | None = None) -> pd.DataFrame:
     """Return amounts in yuan: n known, unknown, of, total, median (+low, high: bootstrap 95%), q1, q3, note.
 
@@ -36,6 +38,7 @@ def _spread(amount: pd.Series) -> dict[str, object]:
     return {**row, "median": float(median), "low": low, "high": high, "q1": float(q1), "q3": float(q3), "note": ""}
 
 
+@metric
 def products(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
     """Return the share of each kind of goods: product, product_zh, n, of, share, low, high, note, most frequent first.
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamen_analysis.errors import KamenError
+from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.refusal import reasons
 from kamen_analysis.metrics.resolution import confirmed_by
 from kamen_analysis.metrics.response import REPLY, median_reply
@@ -31,6 +32,7 @@ def measured(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, me
     return table.sort_values(["of", "platform"], ascending=[False, True], ignore_index=True)
 
 
+@metric
 def platform_ranks(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, measure: str = "replied", *,
                    minimum: int = MINIMUM, scope: str = "virtual") -> pd.DataFrame:
     """Return platforms by one measure: n, of, share, low, high, shrunk (+low, high), rank_low, rank_high, verdict, note.
@@ -66,6 +68,7 @@ def _hide(table: pd.DataFrame, derived: list[str]) -> pd.DataFrame:
     return hidden.assign(of=hidden["of"].astype("Int64").mask(hidden["of"] < SMALL))
 
 
+@metric
 def platform_funnel(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, measure: str = "replied", *,
                     minimum: int = MINIMUM, scope: str = "virtual") -> pd.DataFrame:
     """Return each platform's share with the 95% funnel at its size: target, low, high (chance), low_wide, high_wide, outside, note.
@@ -83,6 +86,7 @@ def platform_funnel(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFr
     return suppress(table.assign(outside=outside)).assign(measure=measure)
 
 
+@metric
 def platforms(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, minimum: int = MINIMUM,
               scope: str = "virtual") -> pd.DataFrame:
     """Return one row a platform, the most complained of first; shares come as x, x_low, x_high.

@@ -8,9 +8,11 @@ import pandas as pd
 
 from kamen_analysis.errors import TableError
 from kamen_analysis.metrics.names import REASONS_ZH, STAGES_ZH
+from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.shares import with_shares
 
 
+@metric
 def statuses(posts: pd.DataFrame) -> pd.DataFrame:
     """Return the statuses each source gives, as it writes them: source, status, n, of, share, low, high, note.
 
@@ -26,6 +28,7 @@ def statuses(posts: pd.DataFrame) -> pd.DataFrame:
     return table[["source", "status", "n", "of", "share", "low", "high", "note"]]
 
 
+@metric
 def fill(posts: pd.DataFrame) -> pd.DataFrame:
     """Return one row a source: n posts, used, undated, no_status, no_amount, no_platform, first_date, last_date, amount_total, last_seen.
 

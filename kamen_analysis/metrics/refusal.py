@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from kamen_analysis.metrics.names import name_of, reason_names
+from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import grouped, used
 from kamen_analysis.metrics.shares import suppress, with_shares
 
 
+@metric
 def reasons(posts: pd.DataFrame, labels: pd.DataFrame, by: str | None = None, scope: str = "virtual") -> pd.DataFrame:
     """Return one row a reason (and a group of `by`: month, week, product, platform, source): n, of, share, low, high, note.
 
@@ -38,6 +40,7 @@ def _codes(labels: pd.DataFrame) -> list[str]:
     return [*reason_names(), *sorted(set(labels["code"].unique()) - set(reason_names()))]
 
 
+@metric
 def cooccurrence(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
     """Return one row an ordered pair of reasons: n with both, of = n with `code_a`, share = b among a, lift against chance.
 
@@ -71,6 +74,7 @@ def _matrix(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.
     return seen
 
 
+@metric
 def tactic_order(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
     """Return one row an ordered pair of reasons: n posts telling `code_a` before `code_b`, of = posts telling both in the body.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamen_analysis.metrics.names import OUTCOME_KINDS_ZH
+from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import used
 from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW, with_shares
 from kamen_analysis.metrics.timeline import TERMINAL, curve_rows, durations, left_out, with_bounds
@@ -16,6 +17,7 @@ ENDS = ["consumer_confirmed", "auto_closed", "closed", "gone"]
 _COLUMNS = ["day", "kind", "kind_zh", "share", "low", "high", "at_risk", "n", "of", "bound_low", "bound_high", "note"]
 
 
+@metric
 def outcomes(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
     """Return the cumulative incidence of each outcome by whole days (Aalen–Johansen): day, kind, share, low, high, at_risk, n, of, note.
 
@@ -80,6 +82,7 @@ def _tidy(table: pd.DataFrame, posts: pd.DataFrame, kinds: list[str], show: list
     return pd.concat(rows, ignore_index=True).assign(of=of, note=note)
 
 
+@metric
 def resolved_by(posts: pd.DataFrame, events: pd.DataFrame, days: tuple[int, ...] = (7, 30, 60), scope: str = "virtual") -> pd.DataFrame:
     """Return, for each day and kind of outcome, the cumulative incidence by that day: day, kind, share, low, high, of, note.
 
@@ -101,6 +104,7 @@ def resolved_by(posts: pd.DataFrame, events: pd.DataFrame, days: tuple[int, ...]
     return pd.DataFrame(rows)
 
 
+@metric
 def naive_ratio(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
     """Return the ratios peers publish as "resolved": ratio, ratio_zh, n, of, share, low, high, note.
 
@@ -120,6 +124,7 @@ def naive_ratio(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual
     return with_shares(pd.DataFrame(rows))[["ratio", "ratio_zh", "n", "of", "share", "low", "high", "note"]]
 
 
+@metric
 def self_reported(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
     """Return what the posts themselves say became of the matter: outcome, outcome_zh, n, of, share, low, high, note.
 

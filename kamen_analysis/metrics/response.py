@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import grouped, used
 from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW, suppress, with_shares
 from kamen_analysis.metrics.timeline import curve_rows, durations, left_out, with_bounds
@@ -12,6 +13,7 @@ from kamen_analysis.stats import Curve, kaplan_meier, quantile_day
 REPLY = ["merchant_replied"]
 
 
+@metric
 def replies(posts: pd.DataFrame, events: pd.DataFrame, by: str | None = None, scope: str = "virtual") -> pd.DataFrame:
     """Return the share of posts with a merchant's reply, overall or by month, week, product, platform or source.
 
@@ -29,6 +31,7 @@ def replies(posts: pd.DataFrame, events: pd.DataFrame, by: str | None = None, sc
     return table[[*keys, "n", "of", "share", "low", "high", "note"]]
 
 
+@metric
 def time_to_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual", by: str | None = None) -> pd.DataFrame:
     """Return the cumulative share replied to by the end of each whole day (Kaplan–Meier): day, share, low, high, at_risk, n, of, note.
 
@@ -70,6 +73,7 @@ def _reply_curve(table: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(of=len(timed), note=left_out(table, posts))[_COLUMNS]
 
 
+@metric
 def median_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual", by: str | None = None) -> pd.DataFrame:
     """Return the median days to the first reply: value, low, high, n replied, of; no value where half are not replied to.
 

@@ -6,12 +6,14 @@ import pandas as pd
 
 from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics.names import period_names, period_starts
+from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import used
 
 _FREQ = {"M": "MS", "W": "W-MON"}
 _EXPECTED = 5.0  # below this mean count a period without captures may be a true zero
 
 
+@metric
 def volume(posts: pd.DataFrame, freq: str = "M", by: str | None = "source", scope: str = "virtual",
            as_of: pd.Timestamp | None = None) -> pd.DataFrame:
     """Return complaints a month ("M") or ISO week ("W"): period, period_zh, by, n, complete, gap, note; `.attrs["undated"]`.

@@ -1,0 +1,16 @@
+"""Tables in, ink out: one function a chart, named as its metric, drawing on `ax` if one is given. Charts know ink, not data's origin."""
+
+from __future__ import annotations
+
+from kamen_analysis.charts.curves import outcomes, time_to_reply
+from kamen_analysis.charts.describe import alt_text, finding
+from kamen_analysis.charts.facts import amounts, clocks, funnel, naive_ratio, products, self_reported
+from kamen_analysis.charts.platform import platform_funnel, platforms
+from kamen_analysis.charts.refusal import cooccurrence, reasons, reasons_by_month
+from kamen_analysis.charts.style import fonts, save
+from kamen_analysis.charts.trend import volume
+
+__all__ = [
+    "alt_text", "amounts", "clocks", "cooccurrence", "finding", "fonts", "funnel", "naive_ratio", "outcomes", "platform_funnel",
+    "platforms", "products", "reasons", "reasons_by_month", "save", "self_reported", "time_to_reply", "volume",
+]

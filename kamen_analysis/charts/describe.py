@@ -1,0 +1,57 @@
+"""Alternative text: what a chart shows, in words, for those who do not see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from kamen_analysis.charts import curves, facts, platform, refusal, style, trend
+from kamen_analysis.charts.words import interval, percent
+from kamen_analysis.errors import KamenError
+
+_FINDINGS: dict[str, tuple[str, Callable[[pd.DataFrame], str]]] = {
+    "volume": ("投诉件数随时间的折线或柱图", trend.volume_finding),
+    "reasons": ("拒退理由占比的区间点图", refusal.reasons_finding),
+    "reasons_by_month": ("各拒退理由月度占比的小图组", refusal.months_finding),
+    "cooccurrence": ("拒退理由共现热力图", refusal.pairs_finding),
+    "time_to_reply": ("首次回复累计比例曲线", curves.reply_finding),
+    "outcomes": ("各种了结方式的累计比例曲线", curves.outcomes_finding),
+    "platforms": ("各平台比例的区间点图", platform.platforms_finding),
+    "platform_funnel": ("平台比例对件数的漏斗图", platform.funnel_finding),
+    "amounts": ("涉诉金额中位数与四分位图", facts.amounts_finding),
+    "self_reported": ("自述结果的区间点图", lambda table: facts.shares_finding(table, "outcome_zh", "帖子自述的结果")),
+    "products": ("投诉商品占比的区间点图", lambda table: facts.shares_finding(table, "product_zh", "投诉的商品")),
+    "naive_ratio": ("不同口径解决率的区间点图", lambda table: facts.shares_finding(table, "ratio_zh", "不同口径的“解决率”")),
+    "clocks": ("超过法定期限比例的区间点图", lambda table: facts.shares_finding(table, "clock_zh", "超过法定期限对照")),
+    "funnel": ("从抓取到计入的流程条图", facts.funnel_finding),
+}
+_NAMES = {"reasons": "name_zh", "self_reported": "outcome_zh", "products": "product_zh", "naive_ratio": "ratio_zh", "clocks": "clock_zh",
+          "platform_funnel": "platform"}
+
+
+def finding(name: str, table: pd.DataFrame) -> str:
+    """Return the finding the chart `name` of `table` states in its title."""
+    return _entry(name)[1](table)
+
+
+def alt_text(name: str, table: pd.DataFrame) -> str:
+    """Return the alternative text of the chart `name` of `table`: what kind of chart, its finding, and up to five of its numbers."""
+    kind, find = _entry(name)
+    mark = f"（{style.MARK}）" if table.attrs.get("is_synthetic") else ""
+    return f"{kind}{mark}。{find(table)}。{_numbers(name, table)}"
+
+
+def _entry(name: str) -> tuple[str, Callable[[pd.DataFrame], str]]:
+    if name not in _FINDINGS:
+        raise KamenError(f"没有这张图：{name!r}，可选：{'、'.join(sorted(_FINDINGS))}")
+    return _FINDINGS[name]
+
+
+def _numbers(name: str, table: pd.DataFrame) -> str:
+    if name not in _NAMES:
+        return ""
+    rows = table[table["share"].notna()].sort_values("share", ascending=False).head(5)
+    parts = [f"{row[_NAMES[name]]} {percent(row['share'])}" + (f"（{span}）" if (span := interval(row["low"], row["high"])) else "")
+             for _, row in rows.iterrows()]
+    return f"最高的几项：{'；'.join(parts)}。" if parts else ""

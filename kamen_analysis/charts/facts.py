@@ -1,0 +1,131 @@
+"""The plain facts drawn: what posts say became of the matter, goods, amounts, time limits, and the way from captured to used."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from kamen_analysis.charts import style
+from kamen_analysis.charts.dots import dots, height
+from kamen_analysis.charts.words import measured, percent, yuan
+
+
+def self_reported(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw `metrics.self_reported` as an interval dot plot."""
+    return _shares(table, "outcome_zh", "帖子自述的结果", "占计入投诉的比例；横线为 95% Wilson 区间；右侧为件数/基数", ax)
+
+
+def products(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw `metrics.products` as an interval dot plot."""
+    return _shares(table, "product_zh", "投诉的商品", "占计入投诉的比例；横线为 95% Wilson 区间；右侧为件数/基数", ax)
+
+
+def naive_ratio(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw `metrics.naive_ratio`: how far the usual "resolved" ratios lie apart."""
+    return _shares(table, "ratio_zh", "不同口径的“解决率”", "占计入投诉的比例，不论发布多久；仅供对照，不应引用", ax)
+
+
+def clocks(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw `metrics.clocks`: the share beyond each time limit of law."""
+    named = table.assign(name=table["clock_zh"].astype("str") + "：未见")
+    return _shares(named, "name", "超过法定期限对照", "到期仍未见该动作的比例；期限自发帖起算，仅供对照", ax)
+
+
+def _shares(table: pd.DataFrame, key: str, what: str, about: str, ax: Axes | None) -> Axes:
+    with style.house():
+        rows = table[table["share"].notna()].sort_values("share", ascending=False)
+        own, ax = ax is None, style.canvas(ax, height(len(rows)))
+        if rows.empty:
+            return style.calm(ax, what, table, own)
+        dots(ax, rows, rows[key].tolist())
+        ax.set_xlabel(about)
+        return style.finish(ax, shares_finding(table, key, what), style.foot(table, f"n={int(rows['of'].max()):,}"), table, own)
+
+
+def shares_finding(table: pd.DataFrame, key: str, what: str) -> str:
+    """Return the finding of a table of shares: its largest row."""
+    rows = table[table["share"].notna()].sort_values("share", ascending=False)
+    return f"{what}：样本不足" if rows.empty else f"{what}：{rows.iloc[0][key]}占 {measured(rows.iloc[0])}"
+
+
+def amounts(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw `metrics.amounts`: the middle half as a bar, the median with its bootstrap interval, on a log scale of yuan."""
+    with style.house():
+        rows = table[table["median"].notna()].sort_values("median", ascending=False)
+        own, ax = ax is None, style.canvas(ax, height(len(rows)))
+        if rows.empty:
+            return style.calm(ax, "涉诉金额", table, own)
+        y = np.arange(len(rows))[::-1]
+        q1, q3, median, low, high = (rows[key].to_numpy(float) for key in ("q1", "q3", "median", "low", "high"))
+        ax.barh(y, q3 - q1, left=q1, height=0.5, color="#cfe0ee", edgecolor="none")
+        ax.hlines(y, low, high, color=style.COLOURS[0], linewidth=2.4)
+        ax.plot(median, y, "o", color=style.COLOURS[0], markersize=7)
+        _money_axis(ax, rows, y, float(np.nanmin(q1)), float(np.nanmax(q3)))
+        facts = ("浅色条为中间一半（四分位）", "点为中位数，横线为 95% 自助区间", f"另有 {int(table['unknown'].sum()):,} 件未写明金额")
+        return style.finish(ax, amounts_finding(table), style.foot(table, *facts), table, own)
+
+
+def _money_axis(ax: Axes, rows: pd.DataFrame, y: np.ndarray[tuple[int], np.dtype[np.int64]], low: float, high: float) -> None:
+    key = next((name for name in ("product_zh", "platform", "month_zh", "week_zh", "source") if name in rows), None)
+    ax.set_yticks(y, ["全部"] if key is None else [style.drawable(name) for name in rows[key]])
+    ax.set_ylim(-0.6, len(rows) - 0.4)
+    ax.set_xscale("log")
+    steps = [m * 10.0**e for e in range(-1, 9) for m in (1, 2, 5)]
+    inside = [step for step in steps if max(low, 0.1) * 0.7 <= step <= high * 1.4] or [max(low, 0.1)]
+    ax.set_xticks(inside, [f"{step:,.0f}" if step >= 1 else f"{step:.1f}" for step in inside])
+    ax.minorticks_off()
+    right = ax.secondary_yaxis("right")
+    right.set_yticks(y, [f"{yuan(row.median)}  n={row.n:,}" for row in rows.itertuples()])
+    right.spines[:].set_visible(False)
+    right.tick_params(labelsize=8.5, labelcolor=style.QUIET)
+    ax.set_xlabel("元（对数刻度）；右侧为中位数与写明金额的件数")
+    ax.grid(axis="y", visible=False)
+
+
+def amounts_finding(table: pd.DataFrame) -> str:
+    """Return the finding of an amounts table: the median (overall, or the highest group) and the total known."""
+    rows = table[table["median"].notna()].sort_values("median", ascending=False)
+    if rows.empty:
+        return "涉诉金额：样本不足"
+    total = f"写明的合计 {yuan(table['total'].sum())}"
+    if len(table) == 1:
+        row = rows.iloc[0]
+        return f"涉诉金额中位数 {yuan(row['median'])}（95% 区间 {row['low']:,.0f}–{row['high']:,.0f} 元，n={int(row['n']):,}），{total}"
+    key = next(name for name in ("product_zh", "platform", "month_zh", "week_zh", "source") if name in rows)
+    return f"涉诉金额中位数最高的是{style.drawable(rows.iloc[0][key])}，{yuan(rows.iloc[0]['median'])}；{total}"
+
+
+def funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw `metrics.funnel`: at each stage what went on, and what was put aside for which reason."""
+    with style.house():
+        stages = table.drop_duplicates("stage")
+        own, ax = ax is None, style.canvas(ax, 1.6 + 0.55 * max(len(stages), 3))
+        if table.empty or table["n_in"].max() == 0:
+            return style.calm(ax, "从抓取到计入", table, own, "没有数据")
+        y = np.arange(len(stages))[::-1]
+        out, gone = stages["n_out"].to_numpy(float), (stages["n_in"] - stages["n_out"]).to_numpy(float)
+        ax.barh(y, out, height=0.55, color=style.COLOURS[0])
+        ax.barh(y, gone, left=out, height=0.55, facecolor="white", edgecolor=style.COLOURS[1], hatch="////", linewidth=1)
+        for at, stage in zip(y, stages.itertuples(), strict=True):
+            _stage(ax, float(at), stage, table[(table["stage"] == stage.stage) & (table["reason"] != "")])
+        ax.set_yticks(y, stages["stage_zh"].tolist())
+        ax.set_ylim(-0.75, len(stages) - 0.5)
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        ax.grid(axis="y", visible=False)
+        ax.set_xlabel("条；实心：通过；斜线：剔除")
+        return style.finish(ax, funnel_finding(table), style.foot(table, "每个环节：进入 = 通过 + 按原因剔除"), table, own)
+
+
+def _stage(ax: Axes, y: float, stage: object, reasons: pd.DataFrame) -> None:
+    why = "，".join(f"{row.reason_zh} {row.n:,}" for row in reasons.head(4).itertuples()) + ("…" if len(reasons) > 4 else "")
+    text = f"通过 {stage.n_out:,}" + (f"；剔除：{why}" if why else "；没有剔除")  # type: ignore[attr-defined]
+    ax.text(0, y - 0.31, text, fontsize=8, color=style.QUIET, va="top", ha="left")
+
+
+def funnel_finding(table: pd.DataFrame) -> str:
+    """Return the finding of a funnel table: how many of what came in are counted."""
+    if table.empty:
+        return "从抓取到计入：没有数据"
+    first, last = int(table["n_in"].iloc[0]), int(table["n_out"].iloc[-1])
+    return f"{first:,} 条中 {last:,} 条计入指标（{percent(last / first) if first else '—'}）"

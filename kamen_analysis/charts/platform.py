@@ -1,0 +1,101 @@
+"""Platforms side by side: interval dot plot, and the funnel that says who differs beyond chance."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from kamen_analysis.charts import style
+from kamen_analysis.charts.dots import dots, height
+from kamen_analysis.charts.words import percent
+
+MEASURES = {"replied": "有商家回复", "resolved_30": "三十天内经消费者确认解决", "transfer": "被引导私下转账"}
+_LOOK = {"高于其余": (style.COLOURS[0], "^"), "低于其余": (style.COLOURS[1], "v"), "无法区分": ("#6e6e6e", "o")}
+_MOST = 40
+
+
+def platforms(table: pd.DataFrame, ax: Axes | None = None, measure: str = "replied") -> Axes:
+    """Draw one share ("replied", "resolved_30", "transfer") of `metrics.platforms` as an interval dot plot, highest on top.
+
+    For "replied" the marker tells the verdict against all other platforms: above, below, or cannot be told apart.
+    """
+    with style.house():
+        rows = table[table[measure].notna()].sort_values([measure, "platform"], ascending=[False, True]).head(_MOST)
+        own, ax = ax is None, style.canvas(ax, height(len(rows)))
+        if rows.empty:
+            return style.calm(ax, f"各平台：{MEASURES[measure]}", table, own)
+        shares = rows.rename(columns={measure: "share", f"{measure}_low": "low", f"{measure}_high": "high"})
+        shares = shares.assign(of=rows["n"], n=(rows[measure] * rows["n"].astype(float)).round())
+        look = [_LOOK[verdict] if measure == "replied" else (style.COLOURS[0], "o") for verdict in rows["verdict"]]
+        dots(ax, shares, rows["platform"].tolist(), [colour for colour, _ in look], [marker for _, marker in look])
+        ax.set_xlabel(f"{MEASURES[measure]}的比例；横线为 95% 区间；右侧为件数/基数")
+        few = int(table["note"].ne("").sum())
+        facts = ["▲ 高于其余 ▼ 低于其余 ● 无法区分（错误发现率 5%）" if measure == "replied" else "", f"另有 {few} 个平台样本不足" if few else "",
+                 "未按平台规模调整"]
+        return style.finish(ax, platforms_finding(table, measure), style.foot(table, *facts), table, own)
+
+
+def platforms_finding(table: pd.DataFrame, measure: str = "replied") -> str:
+    """Return the finding of a platforms table: how many can be told apart from the rest, and the ends of the range."""
+    rows = table[table[measure].notna()].sort_values(measure)
+    if rows.empty:
+        return f"各平台{MEASURES[measure]}的比例：样本不足"
+    low, high = rows.iloc[0], rows.iloc[-1]
+    span = f"{MEASURES[measure]}的比例在 {percent(low[measure])} 至 {percent(high[measure])} 之间" if len(rows) > 1 else f"{MEASURES[measure]}的占 {percent(low[measure])}"
+    if measure != "replied":
+        return f"{len(rows)} 个平台中，{span}"
+    differ = int(rows["verdict"].isin(["高于其余", "低于其余"]).sum())
+    return f"{len(rows)} 个平台中，{span}；{differ} 个与其余平台有可分辨的差别" if differ else f"{len(rows)} 个平台中，{span}；彼此无法区分"
+
+
+def platform_funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw `metrics.platform_funnel`: each platform's share against its number of complaints, within 95% limits."""
+    with style.house():
+        rows = table[table["share"].notna()].sort_values("of")
+        own, ax = ax is None, style.canvas(ax, 4.6)
+        if len(rows) < 3:
+            return style.calm(ax, "平台间差异的漏斗图", table, own)
+        _limits(ax, rows)
+        inside = rows[~rows["outside"]]
+        ax.plot(inside["of"], inside["share"], "o", color="#6e6e6e", markersize=5, alpha=0.8)
+        _outside(ax, rows[rows["outside"]])
+        ax.set_xscale("log")
+        ax.set_xticks(*_sizes(rows["of"]))
+        ax.minorticks_off()
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.set_xlabel("投诉件数（对数刻度）")
+        ax.set_ylabel("比例")
+        facts = (f"{len(rows)} 个平台", "虚线：只有偶然时的 95% 界", "实线：计入平台间寻常差异（过度离散）后的 95% 界", "界外不等于有过错")
+        return style.finish(ax, funnel_finding(table), style.foot(table, *facts), table, own)
+
+
+def _limits(ax: Axes, rows: pd.DataFrame) -> None:
+    ax.axhline(float(rows["target"].iloc[0]), color=style.INK, linewidth=1)
+    for low, high, dash in (("low", "high", (0, (4, 3))), ("low_wide", "high_wide", "solid")):
+        for key in (low, high):
+            ax.plot(rows["of"], rows[key], color=style.COLOURS[0], linewidth=1.1, linestyle=dash)
+
+
+def _outside(ax: Axes, rows: pd.DataFrame) -> None:
+    for row in rows.itertuples():
+        above = row.share > row.target
+        ax.plot(row.of, row.share, "^" if above else "v", color=style.COLOURS[1], markersize=8)
+        ax.annotate(style.drawable(row.platform), (row.of, row.share), (6, 5 if above else -5), textcoords="offset points", fontsize=8.5,
+                    va="bottom" if above else "top", color=style.COLOURS[1])
+
+
+def _sizes(of: pd.Series) -> tuple[list[float], list[str]]:
+    steps = [m * 10.0**e for e in range(1, 7) for m in (1, 2, 3, 5)]
+    kept = [step for step in steps if float(of.min()) <= step <= float(of.max())] or [float(of.min())]
+    return kept, [f"{step:,.0f}" for step in kept]
+
+
+def funnel_finding(table: pd.DataFrame) -> str:
+    """Return the finding of a funnel table: who lies outside the wide limits."""
+    rows = table[table["share"].notna()]
+    out = rows[rows["outside"]]
+    if out.empty:
+        return f"{len(rows)} 个平台都在寻常差异之内，总体比例 {percent(rows['target'].iloc[0]) if len(rows) else '—'}"
+    names = "、".join(style.drawable(name) for name in out["platform"].head(3)) + ("等" if len(out) > 3 else "")
+    return f"{len(rows)} 个平台中 {len(out)} 个超出寻常差异：{names}（总体 {percent(rows['target'].iloc[0])}）"

@@ -1,0 +1,158 @@
+"""The house style: fonts, colours, where title and foot stand, and how a figure is written so that the same data gives the same bytes.
+
+Colours are Okabe & Ito's (Color Universal Design, 2008), darkened until each has 4.5:1 contrast on white; every series also has a marker.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import unicodedata
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from kamen_analysis.errors import PublishRefused
+from kamen_analysis.paths import atomic_write
+
+SANS, SERIF = "Noto Sans CJK SC", "Noto Serif CJK SC"
+_FILES = ("NotoSansCJKsc-Regular.otf", "NotoSerifCJKsc-Regular.otf")
+INK, QUIET, FAINT, PALE = "#1a1a1a", "#595959", "#c8c8c8", "#ececec"
+COLOURS = ("#0072B2", "#B84E00", "#007A5A", "#9B4679", "#866000", "#3D3D3D")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+WIDTH = 8.0
+MARK = "演示数据"
+
+RC: dict[str, Any] = {
+    "font.family": SANS, "font.size": 10, "axes.unicode_minus": False, "text.color": INK, "axes.labelcolor": QUIET, "xtick.color": QUIET,
+    "ytick.color": INK, "axes.edgecolor": FAINT, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
+    "axes.axisbelow": True, "grid.color": PALE, "grid.linewidth": 0.8, "xtick.major.size": 0, "ytick.major.size": 0, "axes.labelsize": 9.5,
+    "xtick.labelsize": 9, "ytick.labelsize": 10, "lines.linewidth": 1.8, "lines.markersize": 5, "hatch.linewidth": 0.6, "hatch.color": "#9a9a9a",
+    "figure.facecolor": "white", "savefig.facecolor": "white", "svg.fonttype": "path", "svg.hashsalt": "kamen", "figure.dpi": 110,
+}
+
+
+@functools.cache
+def fonts() -> tuple[Path, ...]:
+    """Make the two free fonts of the package `mplfonts` known to matplotlib and return their files; no system font is used."""
+    found = importlib.util.find_spec("mplfonts")
+    if found is None or not found.submodule_search_locations:
+        raise PublishRefused("缺少字体包 mplfonts，无法画中文图")
+    files = tuple(Path(found.submodule_search_locations[0]) / "fonts" / name for name in _FILES)
+    for file in files:
+        font_manager.fontManager.addfont(str(file))
+    return files
+
+
+@contextmanager
+def house() -> Iterator[None]:
+    """Draw in the house style inside this block."""
+    fonts()
+    with mpl.rc_context(RC):
+        yield
+
+
+@functools.cache
+def _glyphs() -> frozenset[int]:
+    return frozenset(font_manager.get_font(str(fonts()[0])).get_charmap())
+
+
+def drawable(text: object) -> str:
+    """Return a name from the data with what the font cannot draw (such as emoji) shown as □: data must not stop a chart."""
+    return "".join(c if ord(c) in _glyphs() else "" if unicodedata.category(c) in ("Mn", "Cf") else "□" for c in str(text))
+
+
+def wrap(text: str, ems: float) -> str:
+    """Return `text` broken into lines of at most `ems` full-width characters; no line begins with a closing mark (避头尾)."""
+    lines, line, width = [], "", 0.0
+    for char in text:
+        step = 1.0 if unicodedata.east_asian_width(char) in "WF" else 0.55
+        if width + step > ems and char not in "，。；：、）》”’！？%":
+            lines, line, width = [*lines, line], "", 0.0
+        line, width = line + char, width + step
+    return "\n".join([*lines, line])
+
+
+def canvas(ax: Axes | None, height: float = 4.0) -> Axes:
+    """Return `ax`, or the axes of a new figure of the house's width and `height` inches."""
+    if ax is not None:
+        return ax
+    return plt.figure(figsize=(WIDTH, height), layout="constrained").add_subplot()
+
+
+def foot(table: pd.DataFrame, *facts: str) -> str:
+    """Return the line under a chart: `facts`, then source and period as `table.attrs` tells them, then the synthetic mark."""
+    sources, period = table.attrs.get("sources") or [], table.attrs.get("period") or ""
+    parts = [*facts, f"来源：{'、'.join(map(drawable, sources))}" if sources else "", f"期间：{period}" if period else "",
+             f"{MARK}，非真实投诉" if table.attrs.get("is_synthetic") else ""]
+    return "；".join(part for part in parts if part)
+
+
+def finish(ax: Axes, title: str, below: str, table: pd.DataFrame, own: bool) -> Axes:
+    """Set title and foot (over the whole figure if the chart is its `own`), and the watermark if the data is synthetic; return `ax`."""
+    figure = ax.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    if own:
+        figure.suptitle(wrap(title, figure.get_figwidth() * 72 / 13 * 0.96), x=0.012, ha="left", fontsize=13, color=INK)
+        figure.supxlabel(wrap(below, figure.get_figwidth() * 72 / 8.5 * 0.96), x=0.012, ha="left", fontsize=8.5, color=QUIET)
+    else:
+        width = ax.get_position().width * figure.get_figwidth() * 72
+        ax.set_title(wrap(title, width / 11), loc="left", fontsize=11, color=INK)
+        ax.annotate(wrap(below, width / 7.5), (0, 0), (0, -44), "axes fraction", "offset points", fontsize=7.5, color=QUIET, va="top")
+    if table.attrs.get("is_synthetic"):
+        ax.text(0.5, 0.5, MARK, transform=ax.transAxes, fontsize=34, color="#777777", alpha=0.16, rotation=18, ha="center", va="center", zorder=0.5)
+    return ax
+
+
+def calm(ax: Axes, title: str, table: pd.DataFrame, own: bool, why: str = "样本不足，不作图") -> Axes:
+    """Fill `ax` with a quiet panel that says there is too little to draw; return it."""
+    ax.set(xticks=[], yticks=[])
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    ax.set_facecolor("#f7f7f7")
+    ax.text(0.5, 0.5, why, transform=ax.transAxes, ha="center", va="center", fontsize=14, color=QUIET)
+    return finish(ax, title, foot(table), table, own)
+
+
+def save(fig: Figure | Axes, path: Path | str) -> Path:
+    """Write the figure to `path` (.svg or .png), the same bytes for the same figure; a glyph the font lacks refuses the file."""
+    figure = fig if isinstance(fig, Figure) else fig.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    path = Path(path)
+    kind = path.suffix.lstrip(".")
+    extra: dict[str, Any] = {"metadata": {"Date": None}} if kind == "svg" else {"metadata": {"Software": None}, "dpi": 200}
+    with house(), whole_glyphs(), atomic_write(path, "wb") as file:
+        figure.savefig(file, format=kind, **extra)
+    return path
+
+
+@contextmanager
+def whole_glyphs() -> Iterator[None]:
+    """Refuse to go on (PublishRefused) when something drawn inside this block needs a character the fonts lack."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Glyph .* missing from")
+        try:
+            yield
+        except UserWarning as warning:
+            raise PublishRefused(f"图中有字体缺少的字，不能出图：{warning}") from None
+
+
+def label_ends(ax: Axes, ends: list[tuple[float, float]], names: list[str], colours: list[str], gap: float = 0.055) -> None:
+    """Write each series' name at its right end in its colour, pushed apart until no two names overlap (`gap`: share of the height)."""
+    low, high = ax.get_ylim()
+    room, order = (high - low) * gap, sorted(range(len(ends)), key=lambda i: ends[i][1])
+    place, floor = {}, low
+    for i in order:
+        place[i] = max(ends[i][1], floor)
+        floor = place[i] + room
+    for i, name in enumerate(names):
+        ax.annotate(name, (ax.get_xlim()[1], place[i]), (6, 0), textcoords="offset points", va="center", fontsize=9, color=colours[i], annotation_clip=False)

@@ -1,0 +1,98 @@
+"""Complaint counts over time: incomplete periods hatched, gaps left open."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from kamen_analysis.charts import style
+
+_MOST = 6
+
+
+def volume(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw `metrics.volume`: bars for one series, lines with markers for several (the six largest)."""
+    with style.house():
+        own, ax = ax is None, style.canvas(ax, 3.9)
+        if table["n"].notna().sum() == 0:
+            return style.calm(ax, "投诉件数", table, own)
+        key = next((name for name in ("source", "platform") if name in table), None)
+        periods = table[["period", "period_zh"]].drop_duplicates().sort_values("period")["period_zh"].tolist()
+        names = [None] if key is None else list(table.groupby(key)["n"].sum().sort_values(ascending=False).index[:_MOST])
+        series = [(table if name is None else table[table[key] == name]).set_index("period_zh").reindex(periods) for name in names]
+        _shade(ax, series)
+        if len(series) == 1:
+            _bars(ax, series[0])
+        else:
+            _lines(ax, series, [style.drawable(name) for name in names])
+        _axes(ax, periods)
+        return style.finish(ax, volume_finding(table), _foot(table, len(series), key), table, own)
+
+
+def _numbers(rows: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return rows["n"].to_numpy(float, na_value=np.nan)
+
+
+def _shade(ax: Axes, series: list[pd.DataFrame]) -> None:
+    """Hatch the periods in which any series is incomplete; grey those in which all have a gap."""
+    gap = np.all([rows["gap"].fillna(True).to_numpy(bool) for rows in series], axis=0)
+    part = np.any([(rows["complete"].eq(False) & rows["gap"].eq(False)).to_numpy(bool) for rows in series], axis=0)
+    for i in np.flatnonzero(part):
+        ax.axvspan(i - 0.5, i + 0.5, facecolor="none", edgecolor=style.FAINT, hatch="///", linewidth=0, zorder=0)
+    for i in np.flatnonzero(gap):
+        ax.axvspan(i - 0.5, i + 0.5, facecolor=style.PALE, linewidth=0, zorder=0)
+        ax.text(i, 0.5, "缺口", transform=ax.get_xaxis_transform(), ha="center", va="center", fontsize=8, color=style.QUIET, rotation=90)
+
+
+def _bars(ax: Axes, rows: pd.DataFrame) -> None:
+    bars = ax.bar(np.arange(len(rows)), np.nan_to_num(_numbers(rows)), width=0.72, color=style.COLOURS[0])
+    for bar, complete in zip(bars, rows["complete"], strict=True):
+        if not complete:
+            bar.set(facecolor="white", edgecolor=style.COLOURS[0], hatch="////", linewidth=1)
+
+
+def _lines(ax: Axes, series: list[pd.DataFrame], names: list[str]) -> None:
+    ends = []
+    for i, rows in enumerate(series):
+        y = _numbers(rows)
+        ax.plot(np.arange(len(y)), y, marker=style.MARKERS[i], color=style.COLOURS[i], markevery=max(1, len(y) // 24), zorder=3)
+        known = np.flatnonzero(np.isfinite(y))
+        ends.append((float(known[-1]), float(y[known[-1]])) if known.size else (0.0, 0.0))
+    style.label_ends(ax, ends, names, list(style.COLOURS))
+
+
+def _axes(ax: Axes, periods: list[str]) -> None:
+    step = max(1, -(-len(periods) // 9))
+    ax.set_xticks(range(0, len(periods), step), periods[::step])
+    ax.set_xlim(-0.6, len(periods) - 0.4)
+    ax.set_ylim(0, None)
+    ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    ax.set_ylabel("件")
+    ax.grid(axis="x", visible=False)
+
+
+def _foot(table: pd.DataFrame, shown: int, key: str | None) -> str:
+    facts = [f"n={int(table['n'].fillna(0).sum()):,} 件", "斜线：该期不完整"]
+    if table.attrs.get("undated"):
+        facts.append(f"另有 {table.attrs['undated']:,} 件没有发布时间，未画")
+    if table["gap"].any():
+        facts.append("缺口：没有抓取，不是零")
+    if key and table[key].nunique() > shown:
+        facts.append(f"只画件数最多的 {shown} 个")
+    return style.foot(table, *facts)
+
+
+def volume_finding(table: pd.DataFrame) -> str:
+    """Return the finding of a volume table: the largest complete period, and the last complete one against the one before."""
+    whole = table[table["complete"] & ~table["gap"]]
+    total = whole.groupby(["period", "period_zh"])["n"].sum().reset_index().sort_values("period")
+    if total.empty:
+        return f"共 {int(table['n'].fillna(0).sum()):,} 件投诉，没有完整的一期可比"
+    top, last = total.loc[total["n"].idxmax()], total.iloc[-1]
+    text = f"{last['period_zh']} 投诉 {int(last['n']):,} 件"
+    if len(total) > 1 and int(total.iloc[-2]["n"]):
+        change = (int(last["n"]) / int(total.iloc[-2]["n"]) - 1) * 100
+        text += f"，比上一完整期{'增' if change >= 0 else '减'} {abs(change):.0f}%"
+    return text + (f"；最多的是 {top['period_zh']}，{int(top['n']):,} 件" if top["period_zh"] != last["period_zh"] else "，为各期最多")
