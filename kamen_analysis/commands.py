@@ -45,12 +45,14 @@ def demo(args: argparse.Namespace) -> int:
 
 def fetch(args: argparse.Namespace) -> int:
     """Fetch a source politely into data/raw."""
+    from kamen_analysis.fetching import Asked
     from kamen_analysis.fetching import fetch as run
     from kamen_analysis.progress import Progress
 
-    summary = run(_home(args), args, Progress())
-    print(summary.describe())
-    return 1 if summary.refused else 0
+    asked = Asked(args.source, tuple(args.url or ()), args.max_pages, args.contact or "", args.allow_loopback)
+    summary = run(_home(args), asked, Progress())
+    print("\n".join(summary.lines()))
+    return 1 if summary.refused or summary.stopped else 0
 
 
 def import_files(args: argparse.Namespace) -> int:

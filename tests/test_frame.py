@@ -13,7 +13,7 @@ import yaml
 
 # Rooms by floor, ground first. A module imports from floors below its own, or from its own room.
 FLOORS = (
-    {"errors", "paths", "records", "zh", "stats", "tabular", "progress"},
+    {"errors", "paths", "records", "zh", "stats", "tabular", "progress", "money", "times"},
     {"codebook", "captures", "redact", "charts", "data"},
     {"sources", "clean", "platforms", "dedupe", "label", "metrics", "world"},
     {"pipeline"},

@@ -16,7 +16,7 @@ from kamen_analysis import clean, records, sources
 from kamen_analysis.captures import warc
 from kamen_analysis.label.posts import Labelled, label_posts
 from kamen_analysis.redact import redact_many
-from kamen_analysis.sources import audit, base
+from kamen_analysis.sources import audit, base, columns
 
 TABLES = ("posts", "events", "labels", "rejected")
 CODED = ("post_type", "gate_rule", "in_scope", "product", "outcome")
@@ -45,11 +45,15 @@ def process(capture: Path, raw: Path) -> Part:
     counts: Counter[str] = Counter()
     warnings = audit.Warnings()
     last = None
+    mapping = None
     for page in warc.read(capture, raw):
+        if (stated := columns.of_page(page)) is not None:
+            mapping = stated
+            continue
         counts["pages"] += 1
         last = max(last or page.fetched_at, page.fetched_at)
         where = {"source": module.KEY, "capture_file": page.file, "capture_offset": page.offset, "capture_digest": page.digest}
-        result = base.read_page(module, page)
+        result = base.read_page(module, page, mapping)
         warnings.update(result.warnings)
         if result.unreadable:
             reason, detail = result.unreadable
@@ -63,8 +67,9 @@ def process(capture: Path, raw: Path) -> Part:
             try:
                 cleaned = clean.clean(post, page, module)
             except base.Reject as reject:
-                rejected.append({"stage": "clean", "reason": reject.reason, "detail": reject.detail, **where})
+                rejected.append({"stage": "clean", "reason": reject.reason, "detail": reject.detail, "post_id": reject.post_id, **where})
                 continue
+            warnings.add(cleaned.notes)
             posts.append(cleaned.post)
             events.extend(cleaned.events)
     counts["cleaned"] = len(posts)

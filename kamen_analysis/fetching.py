@@ -1,0 +1,52 @@
+"""`kamen fetch`: a source's public pages, politely, into data/raw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from kamen_analysis import sources
+from kamen_analysis.captures import policy, shelf
+from kamen_analysis.captures.crawl import CrawlSummary, crawl
+from kamen_analysis.captures.fetch import Session
+from kamen_analysis.errors import KamenError
+from kamen_analysis.paths import Home
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user asked for: the source's key, where to begin (else the source's own start), how far, and who we say we are."""
+
+    source: str
+    urls: tuple[str, ...] = ()
+    max_pages: int = 200
+    contact: str = ""
+    allow_loopback: bool = False
+    pause_s: float | None = None
+
+
+def fetch(where: Home, asked: Asked, progress: Progress) -> CrawlSummary:
+    """Fetch and store pages; a site's refusal ends the run with its pages kept."""
+    source = sources.registry().get(asked.source)
+    if source is None:
+        raise KamenError(f"没有来源 {asked.source}；可选：{'、'.join(sources.registry())}")
+    start = list(asked.urls) or list(source.pages())
+    if not start:
+        raise KamenError(f"{source.NAME_ZH} 不能自动抓取：请用自己的浏览器存档或导出，再 kamen import {asked.source} FILE…")
+    local = tuple(urlsplit(url).hostname or "" for url in start) if asked.allow_loopback else ()
+    changes = {"contact": asked.contact} if asked.contact else {}
+    pause = source.PAUSE_S if asked.pause_s is None else asked.pause_s
+    rules = policy.load(hosts=(*source.HOSTS, *local), allow_loopback=asked.allow_loopback, pause_s=pause, **changes)
+    about = shelf.About(f"kamen fetch {asked.source} {' '.join(start)}", terms=source.TERMS)
+    done = 0
+
+    def count(_page: object) -> None:
+        nonlocal done
+        done += 1
+        progress("抓取", done, 0)
+
+    with Session(rules, where.raw, asked.source, about=about) as session:
+        return crawl(session, start, source.links, asked.max_pages, on_page=count)
