@@ -1,0 +1,145 @@
+"""The frozen models behind the codebook's YAML files; an unknown key or a missing one is refused with the file's name.
+
+A cue template is a line of parts: `{class}` a word of that class, `a|b` one of these words, a trailing `?` an optional part,
+`..N` at most N characters before the next part (4 when unsaid), `^` the next part opens a clause.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+Within = Literal["clause", "sentence", "line", "text"]
+Voice = Literal["any", "other", "claimed", "merchant"]
+DeviceKind = Literal["speech", "denial", "hypothesis", "hearsay", "general", "unsaid", "mistake", "pseudo"]
+
+
+class Strict(BaseModel):
+    """A record that cannot change and takes no key it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WordClass(Strict):
+    """A named set of words (a plain list will do); `include` adds other classes, `not_in` lists longer words inside which a word does not count."""
+
+    words: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    not_in: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_list(cls, data: object) -> object:
+        return {"words": data} if isinstance(data, list) else data
+
+
+class Cue(Strict):
+    """Ways of saying one thing. `voice` tells whose mouth it must come from, `unless` what in the same sentence undoes it.
+
+    any: nobody's in particular (an act of the other side); other: not the consumer's own statement;
+    claimed: the other side says it, or a refusal stands beside it; merchant: the other side says it.
+    """
+
+    id: str
+    any: tuple[str, ...]
+    within: Within = "sentence"
+    voice: Voice = "any"
+    unless: tuple[str, ...] = ()
+    immune: tuple[DeviceKind, ...] = ()
+    score: float = 1.0
+
+
+class Exclusion(Strict):
+    """A look-alike: a cue it overlaps (or whose sentence or text it stands in) does not count, and why."""
+
+    any: tuple[str, ...]
+    why: str
+    scope: Literal["overlap", "sentence", "text"] = "overlap"
+
+
+class Device(Strict):
+    """A context device: what it does to the cues within its reach (medspaCy ConText: direction, scope, terminators)."""
+
+    id: str
+    kind: DeviceKind
+    any: tuple[str, ...]
+    who: Literal["merchant", "consumer", "third"] | None = None
+    direction: Literal["forward", "backward", "both"] = "forward"
+    scope: Within = "sentence"
+    reach: int = 400
+    until: tuple[str, ...] = ()
+    why: str = ""
+
+    @model_validator(mode="after")
+    def _speaker(self) -> Device:
+        if (self.kind == "speech") != (self.who is not None):
+            raise ValueError("kind: speech 与 who 必须同时出现")
+        return self
+
+
+class Provision(Strict):
+    """A legal provision that bears on a reason; a person checks it before use."""
+
+    law: str
+    article: str
+    url: str | None = None
+    in_force_from: dt.date | None = None
+
+
+class Examples(Strict):
+    """Sentences that must get the code, and sentences that must not."""
+
+    is_: tuple[str, ...]
+    is_not: tuple[str, ...]
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=lambda name: name.rstrip("_"))
+
+
+class Event(Strict):
+    """One line of a file's history."""
+
+    date: dt.date
+    what: str
+
+
+class ReasonRule(Strict):
+    """One refusal reason: what it is, how it is said, what only looks like it, and the examples it is tested by."""
+
+    code: str
+    name_zh: str
+    definition: str
+    counts_when: str
+    not_when: str
+    words: dict[str, WordClass] = {}
+    cues: tuple[Cue, ...]
+    exclusions: tuple[Exclusion, ...] = ()
+    legal_basis: tuple[Provision, ...] = ()
+    examples: Examples
+    status: Literal["active", "draft", "retired"]
+    authored_by: str
+    checked_by: str | None
+    next_review: dt.date
+    history: tuple[Event, ...]
+
+
+class Roles(Strict):
+    """Who takes part and the word classes all reasons share; `spelling` maps evasive spellings to plain ones of equal length."""
+
+    version: str
+    spelling: dict[str, str]
+    words: dict[str, WordClass]
+
+    @model_validator(mode="after")
+    def _equal_length(self) -> Roles:
+        uneven = [a for a, b in self.spelling.items() if len(a) != len(b)]
+        if uneven:
+            raise ValueError(f"spelling 两边长度必须相等：{uneven}")
+        return self
+
+
+class Context(Strict):
+    """The context devices shared by all reasons."""
+
+    devices: tuple[Device, ...]

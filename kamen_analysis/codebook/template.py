@@ -1,0 +1,49 @@
+"""Cue templates: a line of YAML read into the parts a matcher walks."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+from kamen_analysis.codebook.models import WordClass
+from kamen_analysis.errors import KamenError
+from kamen_analysis.zh import fold
+
+GAP = 4
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a template: the words or classes that fill it, the widest gap before it, whether it opens a clause."""
+
+    choices: tuple[str, ...]
+    gap: int = GAP
+    opens: bool = False
+
+
+def parse(line: str) -> list[tuple[Part, ...]]:
+    """Return the sequences of parts that `line` stands for: one for each way to take or leave its optional parts."""
+    parts: list[tuple[Part, bool]] = []
+    gap, opens = GAP, False
+    for token in line.split():
+        if token.startswith(".."):
+            gap = int(token[2:])
+        elif token == "^":
+            opens = True
+        else:
+            optional = token.endswith("?")
+            parts.append((Part(tuple(token.removesuffix("?").split("|")), gap, opens), optional))
+            gap, opens = GAP, False
+    options = [(True, False) if optional else (True,) for _, optional in parts]
+    taken = [tuple(part for (part, _), take in zip(parts, choice, strict=True) if take) for choice in itertools.product(*options)]
+    if not all(taken):
+        raise KamenError(f"编码手册：句式“{line}”可以为空")
+    return taken
+
+
+def words_of(name: str, classes: dict[str, WordClass], seen: tuple[str, ...] = ()) -> set[str]:
+    """Return all words of class `name`, its included classes' words too; an unknown or circular name is refused."""
+    if name not in classes or name in seen:
+        raise KamenError(f"编码手册：词类 {{{name}}} {'循环引用' if name in seen else '不存在'}")
+    own = classes[name]
+    return {fold(word) for word in own.words}.union(*(words_of(other, classes, (*seen, name)) for other in own.include))

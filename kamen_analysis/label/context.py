@@ -1,0 +1,77 @@
+"""Who says it, and is it asserted: the reach of each context device over a post (after ConText: direction, scope, terminators)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kamen_analysis.codebook.models import Device
+from kamen_analysis.label.cues import Span
+from kamen_analysis.label.text import Doc
+
+Found = dict[tuple[object, ...], list[Span]]
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where a device holds: offsets [start, end) of the text, the device, and the words that set it."""
+
+    start: int
+    end: int
+    device: Device
+    trigger: Span
+
+
+class Reading:
+    """The devices at work in one post: who speaks where, and what is denied, supposed, heard of or merely general."""
+
+    def __init__(self, doc: Doc, devices: tuple[Device, ...], found: Found) -> None:
+        self.doc, self.found = doc, found
+        regions = [region for i, device in enumerate(devices) for span in found.get(("device", i), ())
+                   for region in self._regions(device, i, span)]
+        self._speech = _in_turn(sorted((r for r in regions if r.device.kind == "speech"), key=lambda r: (r.start, r.trigger[0])))
+        self._others = [r for r in regions if r.device.kind != "speech"]
+
+    def _regions(self, device: Device, i: int, span: Span) -> list[Region]:
+        low, high = self.doc.bounds(span[0], device.scope)
+        if device.kind in ("speech", "hypothesis", "hearsay") and device.scope != "text":
+            high = max(high, (self.doc.quote_end(span[1]) or 0) if device.kind == "speech" else 0)
+        out = []
+        if device.direction in ("forward", "both"):
+            quoted = self.doc.quote_end(span[1]) if device.kind == "speech" else None
+            stop = self._stop(i, max(span[1], quoted or 0), min(max(high, quoted or 0), span[1] + device.reach))
+            out.append(Region(span[1], stop, device, span))
+        if device.direction in ("backward", "both"):
+            out.append(Region(max(low, span[0] - device.reach), span[0], device, span))
+        return out
+
+    def _stop(self, i: int, start: int, end: int) -> int:
+        return min([end, *(s for s, _ in self.found.get(("until", i), ()) if s >= start)])
+
+    def speaker(self, at: int) -> str | None:
+        """Return who is speaking at `at`: merchant, consumer, third, or None where the poster simply tells."""
+        for region in reversed(self._speech):
+            if region.start <= at < region.end:
+                return region.device.who
+        return None
+
+    def against(self, span: Span, immune: tuple[str, ...]) -> Region | None:
+        """Return the device that takes the force from a cue at `span`, None when the cue stands."""
+        for region in self._others:
+            kind, trigger = region.device.kind, region.trigger
+            inside = trigger[0] < span[1] and span[0] < trigger[1]
+            if kind in immune or inside or not region.start <= span[0] < region.end:
+                continue
+            # What the other side supposes or generalises is its own wording of the refusal.
+            if kind in ("hypothesis", "general") and self.speaker(trigger[0]) == "merchant":
+                continue
+            return region
+        return None
+
+
+def _in_turn(regions: list[Region]) -> list[Region]:
+    """Cut each speaker short where the next begins; openings that end at the same place: the longer one is the better read."""
+    best: dict[int, Region] = {}
+    for region in regions:
+        if region.start not in best or region.trigger[0] < best[region.start].trigger[0]:
+            best[region.start] = region
+    return list(best.values())

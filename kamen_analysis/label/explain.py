@@ -1,0 +1,35 @@
+"""The trace of a labelling in words a person can read: every cue found, who said it, and why it was kept or dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kamen_analysis.codebook import load
+from kamen_analysis.label import reasons
+from kamen_analysis.label.posts import label_post
+from kamen_analysis.records import OUTCOMES, POST_TYPES, PRODUCTS
+
+_SPEAKERS = {"merchant": "对方说", "consumer": "消费者说", "third": "旁人说", None: "叙述"}
+
+
+def explain(post: Mapping[str, Any]) -> str:
+    """Return the decision trace of one post (keys id, title, body, target) in Chinese, ending in its labels."""
+    return "\n".join(_lines(post))
+
+
+def _lines(post: Mapping[str, Any]) -> Iterator[str]:
+    labelled, book = label_post(post), load()
+    scope = "虚拟商品" if labelled.in_scope else "非虚拟商品"
+    yield f"【{labelled.id}】{POST_TYPES[labelled.post_type]}（依据 {labelled.gate_rule}），{scope}，{PRODUCTS[labelled.product]}，{OUTCOMES[labelled.outcome]}"
+    if labelled.post_type != "complaint":
+        yield "  不是投诉，不编拒退理由。"
+        return
+    doc, found = reasons.findings(str(post.get("title") or ""), str(post.get("body") or ""))
+    kept = reasons.decide(doc, found)
+    for finding in sorted(set(found), key=lambda f: (f.code, f.start, f.end, f.rule)):
+        name, words = book.reasons[finding.code].name_zh, doc.text[finding.start:finding.end].replace("\n", "／")
+        verdict = f"不取（{finding.dropped}）" if finding.dropped else "采用" if finding in kept else "同码已有更好的证据"
+        yield f"  {name} ← “{words}”（规则 {finding.rule}，{_SPEAKERS[finding.speaker]}）：{verdict}"
+    names = "、".join(book.reasons[f.code].name_zh for f in kept)
+    yield f"  结论：{names or '无拒退理由'}"

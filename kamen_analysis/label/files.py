@@ -1,0 +1,38 @@
+"""Label a file of posts (`kamen label IN OUT`): any table in, one JSON object a line out, in input order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+from kamen_analysis.errors import KamenError
+from kamen_analysis.label.explain import explain
+from kamen_analysis.label.posts import label_post
+from kamen_analysis.tabular import Record, read_records, write_records
+
+
+def label_file(source: str | Path, out: str | Path) -> int:
+    """Label the posts in `source` ('-': standard input) into `out` ('-': standard output); return how many there were.
+
+    Posts have the columns id, title, body, target; title or body must be there, the others may be missing.
+    """
+    return write_records((label_post(post).as_dict() for post in posts(read_records(source), str(source))), out)
+
+
+def explain_file(source: str | Path, out: str | Path) -> int:
+    """Write for each post of `source` its labels with `trace`, the decision in words, into `out`; return how many."""
+    rows = posts(read_records(source), str(source))
+    return write_records(({**label_post(post).as_dict(), "trace": explain(post).split("\n")} for post in rows), out)
+
+
+def posts(records: Iterable[Record], name: str) -> Iterator[Record]:
+    """Yield the records as posts, each with an id (its number where the file has none); KamenError where there is no text column."""
+    rows = iter(records)
+    first = next(rows, None)
+    if first is None:
+        return
+    if not {"title", "body"} & set(first):
+        raise KamenError(f"{name}：没有 title 或 body 列，只有 {'、'.join(map(str, list(first)[:8])) or '空行'}")
+    for number, record in enumerate(chain([first], rows), start=1):
+        yield {**record, "id": number if record.get("id") is None else record["id"]}

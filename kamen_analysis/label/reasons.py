@@ -1,0 +1,115 @@
+"""Refusal reasons of one post: cue templates found, each weighed by who says it and whether it is asserted, with its evidence span."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kamen_analysis.codebook import load
+from kamen_analysis.codebook.models import Cue, ReasonRule
+from kamen_analysis.label.context import Reading
+from kamen_analysis.label.cues import Line, Matcher, Span
+from kamen_analysis.label.text import Doc, read
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One cue found: which reason and rule, where (offsets into title + line break + body), and why it was dropped, if it was."""
+
+    code: str
+    rule: str
+    start: int
+    end: int
+    score: float
+    speaker: str | None
+    dropped: str | None
+
+
+@functools.cache
+def matcher() -> Matcher:
+    """Return the matcher over every template of the codebook, built once."""
+    return Matcher(load().words, _lines())
+
+
+def _lines() -> Iterator[Line]:
+    book = load()
+    for i, device in enumerate(book.devices):
+        yield from (Line(("device", i), text) for text in device.any)
+        yield from (Line(("until", i), text) for text in device.until)
+    yield Line(("refusal",), "{refusal}")
+    yield Line(("self",), "{self}")
+    yield Line(("object",), "{toward} ..0 {self}")
+    for code, rule in book.reasons.items():
+        for i, cue in enumerate(rule.cues):
+            yield from (Line(("cue", code, i), text, cue.within) for text in cue.any)
+            yield from (Line(("unless", code, i), text, cue.within) for text in cue.unless)
+        for i, exclusion in enumerate(rule.exclusions):
+            yield from (Line(("exclusion", code, i), text) for text in exclusion.any)
+
+
+def findings(title: str, body: str) -> tuple[Doc, list[Finding]]:
+    """Return the post as read and every cue found in it, kept or dropped, in the order of the codebook."""
+    book = load()
+    doc = read(title, body, book.spelling)
+    found = matcher().scan(doc)
+    if not any(key[0] == "cue" for key in found):
+        return doc, []
+    reading = Reading(doc, book.devices, found)
+    return doc, [finding for code, rule in book.reasons.items() for finding in _weigh(rule, reading)]
+
+
+def _weigh(rule: ReasonRule, reading: Reading) -> Iterator[Finding]:
+    for i, cue in enumerate(rule.cues):
+        for span in reading.found.get(("cue", rule.code, i), ()):
+            speaker = reading.speaker(span[0]) or reading.speaker(span[1] - 1)
+            dropped = _excluded(rule, i, cue, span, reading) or _unsaid(cue, span, speaker, reading)
+            yield Finding(rule.code, f"{rule.code}.{cue.id}", *span, cue.score, speaker, dropped)
+
+
+def _excluded(rule: ReasonRule, i: int, cue: Cue, span: Span, reading: Reading) -> str | None:
+    doc, found = reading.doc, reading.found
+    low, high = doc.bounds(span[0], cue.within)
+    if any(low <= s < high for s, _ in found.get(("unless", rule.code, i), ())):
+        return "同句另有所指"
+    for j, exclusion in enumerate(rule.exclusions):
+        low, high = span if exclusion.scope == "overlap" else doc.bounds(span[0], exclusion.scope)
+        if any(s < high and low < e for s, e in found.get(("exclusion", rule.code, j), ())):
+            return exclusion.why
+    region = reading.against(span, cue.immune)
+    return f"{region.device.id}：{doc.text[slice(*region.trigger)]}" if region else None
+
+
+def _unsaid(cue: Cue, span: Span, speaker: str | None, reading: Reading) -> str | None:
+    if cue.voice == "any" or speaker == "merchant":
+        return None
+    if cue.voice == "merchant":
+        return "不是对方说的"
+    if speaker == "consumer" or _own(span, reading):
+        return "消费者自己说的"
+    return None if cue.voice == "other" or _refusal_near(span, reading) else "对方没有以此拒绝"
+
+
+def _own(span: Span, reading: Reading) -> bool:
+    """Tell whether the clause before the cue has the poster as its subject (我…), not as its object (说我…)."""
+    low, _ = reading.doc.bounds(span[0], "clause")
+    objects = {end for _, end in reading.found.get(("object",), ())}
+    mine = [e for s, e in reading.found.get(("self",), ()) if low <= s < span[0] + 2]
+    return bool(mine) and mine[-1] not in objects
+
+
+def _refusal_near(span: Span, reading: Reading) -> bool:
+    low, high = reading.doc.bounds(span[0], "sentence")
+    return any(low <= s < high and abs(s - span[1]) <= 40 for s, _ in reading.found.get(("refusal",), ()))
+
+
+def decide(doc: Doc, findings: list[Finding]) -> list[Finding]:
+    """Return for each code its best standing finding: the highest score, the body before the title, the longest, the earliest."""
+    def rank(finding: Finding) -> tuple[float, bool, int, int]:
+        return finding.score, finding.start > doc.cut, finding.end - finding.start, -finding.start
+
+    best: dict[str, Finding] = {}
+    for finding in findings:
+        if finding.dropped is None and (finding.code not in best or rank(finding) > rank(best[finding.code])):
+            best[finding.code] = finding
+    return list(best.values())
