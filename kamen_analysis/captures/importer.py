@@ -41,9 +41,10 @@ class ImportSummary:
 
 
 def import_files(source: str, files: Iterable[Path], home: Home, *, about: shelf.About | None = None, force: bool = False,
-                 now: Callable[[], datetime] = shelf.utc_now) -> ImportSummary:
+                 mapping: Path | None = None, now: Callable[[], datetime] = shelf.utc_now) -> ImportSummary:
     """Wrap `files` (folders are searched) into one WARC of `source`; a file already imported is skipped unless `force`.
 
+    `mapping`: a YAML of column names, stored before the tables that are to be read by it.
     Raises KamenError for a missing file, an unknown kind, or a broken archive; a broken archive's whole records stay.
     """
     wanted = _expand(files)
@@ -52,6 +53,9 @@ def import_files(source: str, files: Iterable[Path], home: Home, *, about: shelf
     taken = 0
     with shelf.opened(home.raw, source, about, now) as writer:
         known = set() if force else shelf.inputs_seen(home.raw / source)
+        if mapping:
+            with mapping.open("rb") as file:
+                writer.resource(f"mapping:///{quote(mapping.name)}", now(), "application/yaml", file)
         for path in wanted:
             digest = sha256(path)
             why = "空文件" if not path.stat().st_size else "此前已导入" if digest in known else ""

@@ -13,10 +13,9 @@ from typing import Any
 
 from kamen_analysis.captures import sidecar
 from kamen_analysis.captures.members import Record, Torn, records
-from kamen_analysis.captures.warc import Writer, is_robots
+from kamen_analysis.captures.warc import Writer, holds_page, is_robots
 from kamen_analysis.paths import sha256
 
-TOOL = "kamen_analysis/0.1.0"
 # The civil limitation period: as long as a complaint may still be argued over, and no longer.
 KEEP_DAYS = 3 * 365
 
@@ -33,8 +32,9 @@ class About:
     def fields(self, source: str, now: datetime) -> dict[str, str]:
         """Return the warcinfo fields; the sidecar is made from them, also after a crash."""
         until = self.keep_until or (now + timedelta(days=KEEP_DAYS)).date()
-        return {"software": TOOL, "format": "WARC File Format 1.1", "robots": "obey", "isPartOf": source, "created": now.isoformat(),
-                "command": self.command, "licence": self.licence, "terms": self.terms, "keep-until": until.isoformat()}
+        return {"software": sidecar.TOOL, "format": "WARC File Format 1.1", "robots": "obey", "isPartOf": source,
+                "created": now.isoformat(), "command": self.command, "licence": self.licence, "terms": self.terms,
+                "keep-until": until.isoformat()}
 
 
 def utc_now() -> datetime:
@@ -103,7 +103,7 @@ def describe(path: Path) -> dict[str, Any]:
             robots[record.url] = record.headers.get("warc-payload-digest", "").removeprefix("sha256:")
         elif record.type == "metadata" and (fields := record.fields()).get("input-sha256"):
             inputs.append({"name": fields["input-name"], "sha256": fields["input-sha256"], "bytes": int(fields["input-bytes"])})
-        pages += record.type in {"response", "resource"} and not is_robots(record.url)
+        pages += holds_page(record)
     return {"kind": "capture", "source": about.get("ispartof", path.parent.name), "warc": path.name.removesuffix(".open"),
             "command": about.get("command", ""), "tool": about.get("software", ""), "created": about.get("created", ""),
             "licence": about.get("licence", ""), "terms": about.get("terms", ""), "keep_until": about.get("keep-until", ""),

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import atomic_write
 
+TOOL = "kamen_analysis/0.1.0"
 _STAMP = "%Y%m%dT%H%M%S%fZ"
 Entry = dict[str, Any]
 
@@ -31,6 +33,29 @@ def entries(folder: Path) -> list[tuple[Path, Entry]]:
         except ValueError:
             raise KamenError(f"旁注 {path.name} 不是完好的 JSON，请运行 kamen verify") from None
         found.append((path, entry))
+    return found
+
+
+@dataclass
+class State:
+    """What a chain says of one WARC file by now: its digest, the root over its records, and whether it went at its keep-until date."""
+
+    sha256: str
+    root: str
+    keep_until: str
+    purged: bool = False
+
+
+def states(chain: list[tuple[Path, Entry]]) -> dict[str, State]:
+    """Return the state of every WARC file named in a chain: its capture, then what erasures and a purge made of it."""
+    found: dict[str, State] = {}
+    for _, entry in chain:
+        if entry["kind"] == "capture":
+            found[entry["warc"]] = State(entry["sha256"], entry["root"], entry["keep_until"])
+        elif entry["kind"] == "erasure":
+            found[entry["warc"]].sha256 = entry["sha256"]
+        elif entry["kind"] == "purge":
+            found[entry["warc"]].purged = True
     return found
 
 

@@ -1,0 +1,159 @@
+"""A crawl: start addresses, the addresses their pages lead to, and the captures themselves as the record of how far it came.
+
+Nothing but the captures says what is done: after a crash the crawl's own WARC files are read again, their links followed in the
+same order, and only what they lack is fetched. A small state file names the crawl and its first capture.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from kamen_analysis.captures import warc
+from kamen_analysis.captures.address import normal
+from kamen_analysis.captures.decode import BadBody
+from kamen_analysis.captures.fetch import Session
+from kamen_analysis.captures.members import records
+from kamen_analysis.captures.page import Page
+from kamen_analysis.captures.policy import REASONS, TRANSIENT, Refused, Stopped
+from kamen_analysis.paths import atomic_write
+
+NextPages = Callable[[Page], Iterable[str]]
+STATE = ".crawl"
+# An older crawl is begun anew: its list pages have moved on.
+RESUME_DAYS = 3
+
+
+@dataclass
+class CrawlSummary:
+    """What a crawl did: pages stored in this run and kept from an interrupted one, refused by reason, time waited, why it stopped early."""
+
+    pages: int = 0
+    resumed: int = 0
+    waited_s: float = 0.0
+    refused: Counter[str] = field(default_factory=Counter)
+    stopped: str = ""
+    warc: Path | None = None
+
+    def lines(self) -> Iterator[str]:
+        """Yield the summary as Chinese lines for the user."""
+        kept = f"（续上次，此前已有 {self.resumed} 页）" if self.resumed else ""
+        yield f"取得 {self.pages} 页{kept}，等待 {self.waited_s:.0f} 秒"
+        yield from (f"未取 {count} 个：{REASONS[reason]}" for reason, count in self.refused.most_common())
+        if self.stopped:
+            yield f"提前停止：{self.stopped}"
+
+
+class _Frontier:
+    """Addresses still to fetch, each once, in the order they were found."""
+
+    def __init__(self, next_pages: NextPages) -> None:
+        self.next_pages = next_pages
+        self.waiting: deque[str] = deque()
+        self.found: set[str] = set()
+        self.done: set[str] = set()
+
+    def add(self, urls: Iterable[str]) -> None:
+        for url in map(_normal, urls):
+            if url not in self.found:
+                self.found.add(url)
+                self.waiting.append(url)
+
+    def finish(self, page: Page) -> None:
+        """Count a page as done and queue what it leads to; a page of status 0 was refused for good and leads nowhere."""
+        self.done |= {page.url, page.requested or page.url}
+        if page.status:
+            self.add(self.next_pages(page))
+
+    def __iter__(self) -> Iterator[str]:
+        while self.waiting:
+            url = self.waiting.popleft()
+            if url not in self.done:
+                yield url
+
+
+def _normal(url: str) -> str:
+    # What is no web address is refused, counted and noted when its turn comes.
+    try:
+        return normal(url)
+    except Refused:
+        return url
+
+
+def crawl(session: Session, start_urls: Iterable[str], next_pages: NextPages, max_pages: int, *,
+          on_page: Callable[[Page], None] = lambda page: None) -> CrawlSummary:
+    """Fetch `start_urls` and what `next_pages` finds, at most `max_pages` in all, an interrupted crawl's pages counted in.
+
+    A page is given to `next_pages` and `on_page` once it is stored. An interrupted or stopped crawl of the same start
+    addresses goes on where it was; one that came to its end begins anew.
+    """
+    start = list(start_urls)
+    frontier, summary = _Frontier(next_pages), CrawlSummary()
+    frontier.add(start)
+    state = session.raw / session.source / STATE
+    for page in _earlier(session, _since(state, start, session)):
+        frontier.finish(page)
+        summary.resumed += page.status > 0
+    session.have |= frontier.done
+    try:
+        _run(session, frontier, max_pages - summary.resumed, summary, on_page)
+        state.unlink()
+    except Stopped as stopped:
+        summary.stopped = str(stopped)
+    summary.waited_s = session.pacer.waited_s
+    summary.warc = session.raw / session.file if summary.pages else None
+    return summary
+
+
+def _run(session: Session, frontier: _Frontier, budget: int, summary: CrawlSummary, on_page: Callable[[Page], None]) -> None:
+    for url in frontier:
+        if summary.pages >= budget:
+            return
+        try:
+            page = session.get(url)
+        except Refused as refused:
+            summary.refused[refused.reason] += 1
+            continue
+        if page:
+            summary.pages += 1
+            frontier.finish(page)
+            on_page(page)
+
+
+def _since(state: Path, start: list[str], session: Session) -> str:
+    """Return the name of the crawl's first capture: of the interrupted one if it is this crawl, else of this session's."""
+    now, current = session.clock.now(), Path(session.file).name
+    try:
+        known: dict[str, Any] = json.loads(state.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        known = {}
+    if known.get("start") == start and now - datetime.fromisoformat(known["began"]) < timedelta(days=RESUME_DAYS):
+        return str(known["since"])
+    with atomic_write(state) as file:
+        json.dump({"start": start, "since": current, "began": now.isoformat()}, file, ensure_ascii=False)
+    return current
+
+
+def _earlier(session: Session, since: str) -> Iterator[Page]:
+    """Yield the pages earlier runs of this crawl stored; a final refusal comes as a page of status 0 without content."""
+    for path in sorted((session.raw / session.source).glob("*.warc.gz")):
+        if path.name >= since:
+            yield from _done_in(path, session.raw)
+
+
+def _done_in(path: Path, raw: Path) -> Iterator[Page]:
+    for record in records(path):
+        try:
+            if record.type == "response" and warc.holds_page(record):
+                page = warc.page(record, path.relative_to(raw).as_posix())
+                if not 300 <= page.status < 400:
+                    yield page
+            elif record.type == "metadata" and record.fields().get("refused", "busy") not in TRANSIENT:
+                yield Page(_normal(record.url), record.date, 0, "", b"", "", record.offset, "")
+        except BadBody:
+            continue

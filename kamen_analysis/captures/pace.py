@@ -1,0 +1,75 @@
+"""When the next request may go: a pause per host, back-off when a site is busy, its own Retry-After above both."""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time as a session sees it; tests bring one that does not wait."""
+
+    def now(self) -> datetime:
+        """Return the present, UTC."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class WallClock:
+    """The real time."""
+
+    def now(self) -> datetime:
+        """Return the present, UTC."""
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+class Pacer:
+    """Spaces requests to each host; `waited_s` is how long it has slept in all."""
+
+    def __init__(self, clock: Clock, jitter: float) -> None:
+        self.clock, self.jitter = clock, jitter
+        self.waited_s = 0.0
+        self._last: dict[str, datetime] = {}
+        self._random = random.Random()
+
+    def before(self, host: str, pause_s: float) -> None:
+        """Sleep until `pause_s`, and up to the jitter's share more, have passed since the last request to `host` ended."""
+        if pause_s and host in self._last:
+            wanted = pause_s * (1 + self.jitter * self._random.random())
+            self.sleep(wanted - (self.clock.now() - self._last[host]).total_seconds())
+
+    def after(self, host: str) -> None:
+        """Remember that a request to `host` has just ended."""
+        self._last[host] = self.clock.now()
+
+    def backoff(self, attempt: int, first_s: float, cap_s: float) -> float:
+        """Return how long to wait after failed attempt number `attempt` (from 0): doubled each time, capped, never less than half."""
+        return min(cap_s, first_s * 2.0 ** attempt) * (0.5 + 0.5 * self._random.random())
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep and count it."""
+        if seconds > 0:
+            self.clock.sleep(seconds)
+            self.waited_s += seconds
+
+
+def retry_after(value: str, now: datetime) -> float | None:
+    """Return the seconds a Retry-After header asks for, in either of its forms (RFC 9110); None where it says nothing readable."""
+    if value.strip().isascii() and value.strip().isdigit():
+        return float(value)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - now).total_seconds())

@@ -1,0 +1,100 @@
+"""One request over the wire: to the address that was checked, under caps of size and time, the answer kept as it came."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from kamen_analysis.captures.address import Lookup, resolve
+from kamen_analysis.captures.policy import Policy, Refused
+from kamen_analysis.captures.shelf import utc_now
+from kamen_analysis.captures.warc import Exchange
+
+_PIECE = 65536
+
+
+class _Pinned(HTTPAdapter):
+    """Connects to the checked address, while Host, TLS name and certificate stay those of the site."""
+
+    def __init__(self, policy: Policy, lookup: Lookup) -> None:
+        self.policy, self.lookup = policy, lookup
+        self.addresses: dict[tuple[str, int], str] = {}
+        super().__init__(pool_connections=8, pool_maxsize=1)
+
+    def address(self, host: str, port: int) -> str:
+        """Return the checked address of a host, the same one for the whole session."""
+        key = (host, port)
+        if key not in self.addresses:
+            self.addresses[key] = resolve(host, port, self.policy.allow_loopback, self.lookup)
+        return self.addresses[key]
+
+    def build_connection_pool_key_attributes(self, request: requests.PreparedRequest, verify: Any, cert: Any = None) -> tuple[Any, Any]:
+        """Aim the connection pool at the checked address."""
+        place, settings = super().build_connection_pool_key_attributes(request, verify, cert)
+        host = str(place["host"]).strip("[]")
+        names = {"server_hostname": host, "assert_hostname": host} if place["scheme"] == "https" else {}
+        return {**place, "host": self.address(host, place["port"] or _port(place["scheme"]))}, {**settings, **names}
+
+
+def _port(scheme: str | None) -> int:
+    return 443 if scheme == "https" else 80
+
+
+class Transport:
+    """Keeps connections open from one request to the next. No cookies, no proxies, no redirects followed here."""
+
+    def __init__(self, policy: Policy, lookup: Lookup) -> None:
+        self.policy = policy
+        self.adapter = _Pinned(policy, lookup)
+
+    def send(self, url: str, headers: Mapping[str, str]) -> Exchange:
+        """Return the answer to a GET of `url`, its body still coded; raises Refused.
+
+        A body over `wire_bytes` or longer under way than `total_s` is dropped, and the connection with it.
+        """
+        request = requests.Request("GET", url, headers={"Host": urlsplit(url).netloc.rpartition("@")[2], **headers}).prepare()
+        at, started = utc_now(), time.monotonic()
+        timeout = (self.policy.connect_s, self.policy.read_s)
+        try:
+            answer = self.adapter.send(request, stream=True, timeout=timeout, verify=self.policy.ca_file or True)
+            with answer:
+                body = self._body(answer.raw, started)
+        except requests.exceptions.SSLError:
+            raise Refused("tls", urlsplit(url).hostname or "") from None
+        except (requests.Timeout, ReadTimeoutError):
+            raise Refused("unreachable", "超时") from None
+        except (requests.RequestException, HTTPError) as error:
+            raise Refused("cut" if "IncompleteRead" in repr(error) or "InvalidChunk" in repr(error) else "unreachable") from None
+        place, took_ms = urlsplit(url), int((time.monotonic() - started) * 1000)
+        address = self.adapter.address(place.hostname or "", place.port or _port(place.scheme))
+        return Exchange(url, at, tuple(request.headers.items()), answer.status_code, answer.reason or "", _kept(answer.raw.headers), body,
+                        address, took_ms=took_ms)
+
+    def _body(self, raw: Any, started: float) -> bytes:
+        pieces, size = [], 0
+        while piece := raw.read1(_PIECE, decode_content=False):
+            size += len(piece)
+            pieces.append(piece)
+            if size > self.policy.wire_bytes:
+                raw.close()
+                raise Refused("wire_size")
+            if time.monotonic() - started > self.policy.total_s:
+                raw.close()
+                raise Refused("slow")
+        return b"".join(pieces)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.adapter.close()
+
+
+def _kept(headers: Any) -> tuple[tuple[str, str], ...]:
+    # The body arrives joined; a reader that believed "chunked" would look for chunk sizes in it.
+    renamed = {"transfer-encoding": "X-Archive-Orig-Transfer-Encoding"}
+    return tuple((renamed.get(name.lower(), name), value) for name, value in headers.items())

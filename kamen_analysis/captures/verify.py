@@ -1,0 +1,124 @@
+"""Re-hash everything from capture to report and name the first link that does not hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kamen_analysis.captures import shelf, sidecar
+from kamen_analysis.captures.members import Torn, records
+from kamen_analysis.errors import KamenError
+from kamen_analysis.paths import Home, sha256
+
+
+@dataclass
+class Verification:
+    """What was checked (files, records) and every broken link, in the order of the corridor."""
+
+    files: int = 0
+    records: int = 0
+    erased: int = 0
+    broken: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every link holds."""
+        return not self.broken
+
+    def explain(self) -> str:
+        """Return in Chinese what was found, what a pass proves and what it does not."""
+        head = [f"核对 {self.files} 个文件、{self.records} 条存档记录（其中 {self.erased} 条已按撤回要求抹去，留有存根）。"]
+        if self.broken:
+            head += [f"第一处断裂：{self.broken[0]}", *(f"另有：{line}" for line in self.broken[1:])]
+        else:
+            head += ["全部相符。"]
+        return "\n".join([*head, *self.notes,
+                          "相符能证明：存档自抓取（导入）并写下摘要之后没有改动；表由这些存档生成，报告由这些表生成。",
+                          "相符不能证明：网站当时确实如此显示，帖子内容属实，或抓取之前没有改动。摘要由本工具自己计算，"
+                          "能改动整个目录的人也能重算全部摘要；要防这一点，请把最后一份旁注的摘要另存于第三方（如可信时间戳）。"])
+
+
+def verify(home: Home) -> Verification:
+    """Re-hash captures, sidecar chains, processed tables and reports of `home`; nothing is changed, nothing raised for a broken link."""
+    result = Verification()
+    for folder in sorted(path for path in home.raw.glob("*") if path.is_dir()):
+        _source(folder, result)
+    _listed(home.processed / "manifest.json", home.processed, "处理结果", result, home.raw)
+    for path in sorted(home.reports.glob("*/provenance.json")):
+        _listed(path, path.parent, f"报告 {path.parent.name}", result, home.root)
+    return result
+
+
+def _source(folder: Path, result: Verification) -> None:
+    try:
+        chain = sidecar.entries(folder)
+    except KamenError as error:
+        result.broken.append(f"{folder.name}：{error}")
+        return
+    previous = None
+    for path, entry in chain:
+        result.files += 1
+        if entry.get("previous") != previous:
+            result.broken.append(f"{folder.name}/{path.name} 与前一份旁注不相接（前一份被改动、删除或插入）")
+        previous = sidecar.digest(path)
+    states = sidecar.states(chain)
+    for name, state in states.items():
+        result.broken += list(_capture(folder / name, state, result))
+    loose = {path.name for path in folder.glob("*.warc.gz")} - set(states)
+    result.broken += [f"{folder.name}/{name} 没有旁注" for name in sorted(loose)]
+    result.notes += [f"{folder.name}/{path.name} 尚未收尾（正在写入，或上次中断；下次抓取或导入时收尾）" for path in folder.glob("*.open")]
+
+
+def _capture(path: Path, state: sidecar.State, result: Verification) -> Iterator[str]:
+    """Yield what is wrong with one WARC file: its digest, a record's own digest, or the root over all records."""
+    name = f"{path.parent.name}/{path.name}"
+    if state.purged:
+        if path.exists():
+            yield f"{name} 应已到期清除，却仍在"
+        return
+    if not path.exists():
+        yield f"{name} 不见了"
+        return
+    result.files += 1
+    if sha256(path) != state.sha256:
+        yield f"{name} 的摘要与旁注不符（文件被改动）"
+        return
+    blocks = []
+    try:
+        for record in records(path):
+            blocks.append(shelf.block_digest(record))
+            result.records += 1
+            result.erased += "kamen-erased-block" in record.headers
+    except Torn as torn:
+        yield f"{path.parent.name}：{torn}"
+        return
+    if shelf.root(blocks) != state.root:
+        yield f"{name} 的记录与抓取时不同（抹除之外还有改动）"
+
+
+def _listed(listing: Path, folder: Path, what: str, result: Verification, inputs: Path) -> None:
+    """Check the digests a manifest or provenance file lists: outputs beside it, inputs below `inputs`."""
+    if not listing.exists():
+        return
+    try:
+        said: dict[str, Any] = json.loads(listing.read_text(encoding="utf-8"))
+    except ValueError:
+        result.broken.append(f"{what}：{listing.name} 不是完好的 JSON")
+        return
+    result.files += 1
+    for name, digest in said.get("outputs", {}).items():
+        result.broken += list(_file(folder / name, digest, f"{what}的 {name}", result))
+    for name, digest in said.get("inputs", {}).items():
+        result.broken += list(_file(inputs / name, digest, f"{what}所依据的 {name}", result))
+
+
+def _file(path: Path, digest: str, what: str, result: Verification) -> Iterator[str]:
+    result.files += 1
+    if not path.is_file():
+        yield f"{what} 不见了"
+    elif sha256(path) != digest:
+        yield f"{what} 已改动"

@@ -1,0 +1,151 @@
+"""WARC out: exchanges and files become records.
+
+A file is `<UTC>.warc.gz.open` while it is written and `<UTC>.warc.gz` once whole. Each exchange reaches the operating system
+before the next begins, so a killed process loses at most the one in hand; `shelf.recover` cuts a torn tail and closes the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+Headers = Iterable[tuple[str, str]]
+SYNC_S = 1.0
+# Where a redirect led here: the address first asked for.
+REQUESTED = "Kamen-Requested-URI"
+
+
+class _Sha256:
+    """A digest in hex, where warcio's own is base32: the same string as in the tables."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def update(self, data: bytes) -> None:
+        self._hash.update(data)
+
+    def __str__(self) -> str:
+        return f"sha256:{self._hash.hexdigest()}"
+
+
+class _Records(WARCWriter):  # type: ignore[misc]
+    @staticmethod
+    def _create_digester() -> _Sha256:
+        return _Sha256()
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer, as they went over the wire; `body` still has its Content-Encoding, not its chunking."""
+
+    url: str
+    at: datetime
+    request: Headers
+    status: int
+    reason: str
+    headers: Headers
+    body: bytes
+    address: str = ""
+    requested: str = ""
+    took_ms: int = 0
+
+    def stream(self) -> BinaryIO:
+        """Return the body as a stream."""
+        return io.BytesIO(self.body)
+
+
+class Writer:
+    """Appends records to one open WARC file. The caller holds the folder's lock and calls `shelf.finish` at the end."""
+
+    def __init__(self, path: Path, about: Mapping[str, str]) -> None:
+        self.path, self.pages = path, 0
+        self._file: BinaryIO = path.open("xb", buffering=1 << 20)
+        self._warc = _Records(self._file, gzip=True, warc_version="1.1")
+        self._synced = time.monotonic()
+        self._warc.write_record(self._warc.create_warcinfo_record(path.name.removesuffix(".open"), dict(about)))
+        self.sync()
+
+    def exchange(self, seen: Exchange, facts: Mapping[str, Any] | None = None) -> int:
+        """Write response, request and (with `facts`) metadata records; return the byte offset of the response."""
+        offset, name = self.response(seen)
+        path = seen.url.split("/", 3)
+        ask = StatusAndHeaders(f"GET /{path[3] if len(path) > 3 else ''} HTTP/1.1", list(seen.request), is_http_request=True)
+        self._write("request", seen.url, seen.at, io.BytesIO(), http=ask, extra={"WARC-Concurrent-To": name})
+        if facts:
+            self.note(seen.url, facts, seen.at, concurrent=name)
+        self.flush()
+        return offset
+
+    def response(self, seen: Exchange) -> tuple[int, str]:
+        """Write a response record alone; return its byte offset and id."""
+        extra = {"WARC-IP-Address": seen.address, REQUESTED: seen.requested}
+        line = StatusAndHeaders(f"{seen.status} {seen.reason}".strip(), list(seen.headers), protocol="HTTP/1.1")
+        self.pages += 1
+        return self._write("response", seen.url, seen.at, seen.stream(), http=line, extra=extra)
+
+    def unchanged(self, url: str, at: datetime, refers_to: datetime, headers: Headers) -> None:
+        """Write a revisit record: the server answered 304, the copy of `refers_to` still stands."""
+        extra = {"WARC-Profile": "http://netpreserve.org/warc/1.1/revisit/server-not-modified", "WARC-Refers-To-Target-URI": url,
+                 "WARC-Refers-To-Date": _iso(refers_to)}
+        line = StatusAndHeaders("304 Not Modified", list(headers), protocol="HTTP/1.1")
+        self._write("revisit", url, at, io.BytesIO(), http=line, extra=extra)
+        self.flush()
+
+    def resource(self, url: str, at: datetime, content_type: str, payload: BinaryIO, extra: Mapping[str, str] | None = None) -> int:
+        """Write a file as it is, streamed; return its record's byte offset."""
+        self.pages += 1
+        offset, _ = self._write("resource", url, at, payload, content_type=content_type, extra=extra)
+        self.flush()
+        return offset
+
+    def note(self, url: str, facts: Mapping[str, Any], at: datetime, concurrent: str = "") -> None:
+        """Write a metadata record: what happened at `url` that is not itself an answer (refused, gave up, input file)."""
+        lines = "".join(f"{name}: {' '.join(str(value).split())}\r\n" for name, value in facts.items())
+        self._write("metadata", url, at, io.BytesIO(lines.encode()), extra={"WARC-Concurrent-To": concurrent})
+        self.flush()
+
+    def _write(self, kind: str, url: str, at: datetime, payload: BinaryIO, *, http: Any = None, content_type: str = "",
+               extra: Mapping[str, str] | None = None) -> tuple[int, str]:
+        offset, size = self._file.tell(), payload.seek(0, io.SEEK_END)
+        payload.seek(0)
+        wanted = {"WARC-Date": _iso(at)} | {k: v for k, v in (extra or {}).items() if v}
+        record = self._warc.create_warc_record(url, kind, payload=payload, length=size, warc_headers_dict=wanted, http_headers=http,
+                                               warc_content_type=content_type)
+        self._warc.write_record(record)
+        return offset, record.rec_headers.get_header("WARC-Record-ID")
+
+    def flush(self) -> None:
+        """Hand what is written to the operating system; to the disk itself at most once in SYNC_S seconds."""
+        self._file.flush()
+        if time.monotonic() - self._synced > SYNC_S:
+            self.sync()
+
+    def sync(self) -> None:
+        """Put what is written on the disk."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._synced = time.monotonic()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the file has been let go."""
+        return self._file.closed
+
+    def close(self) -> None:
+        """Put everything on the disk and let the file go; it keeps its `.open` name."""
+        self.sync()
+        self._file.close()
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
