@@ -1,0 +1,166 @@
+"""Cleaning keeps what a page says, leaves missing what is missing, and refuses what cannot be."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kamen_analysis import clean, money, sources, times
+from kamen_analysis.captures.page import Page
+from kamen_analysis.sources import base
+
+PAGE = Page("https://example.org/c/1", datetime(2025, 11, 1, 4, tzinfo=UTC), 200, "", b"", "board/x.warc.gz", 7, "0" * 64)
+BOARD = sources.registry()["board"]
+STEPS: list[base.Step] = [
+    {"who": "商家", "what": "商家回复", "at": "2025-10-03 10:00:00", "text": "系统自动完成"},
+    {"who": "消费者", "what": "发起投诉", "at": "2025-10-01 10:00:30", "text": ""},
+]
+
+
+def cleaned(**changes: Any) -> clean.Cleaned:
+    """A board post with some values changed, cleaned."""
+    raw: Any = {"id": "a1", "title": "演示数据", "body": "正文", "posted": "2025-10-01 10:00", "amount": "5元", "status": "处理中"}
+    return clean.clean({**raw, **changes}, PAGE, BOARD)
+
+
+@pytest.mark.parametrize(("written", "wanted", "precision"), [
+    ("2020年10月16日 08:48", "2020-10-16 08:48:00", "minute"), ("发布于 2020年10月16日 08:48", "2020-10-16 08:48:00", "minute"),
+    ("2020-10-14T13:52:03+08:00", "2020-10-14 13:52:03", "second"), ("2020-10-14T05:52:03Z", "2020-10-14 13:52:03", "second"),
+    ("2025-03-30T16:49:51", "2025-03-30 16:49:51", "second"), ("2020/1/6 8:03", "2020-01-06 08:03:00", "minute"),
+    ("1642392735", "2022-01-17 12:12:15", "second"), ("1642392735000", "2022-01-17 12:12:15", "second"),
+    ("44118.36", "2020-10-14 08:38:24", "second"), ("44118", "2020-10-14 00:00:00", "day"), ("20201016", "2020-10-16 00:00:00", "day"),
+    ("Mon Jan 17 12:34:40 +0800 2022", "2022-01-17 12:34:40", "second"), ("2020年10月16日8时4分5秒", "2020-10-16 08:04:05", "second"),
+    ("2020.10.16", "2020-10-16 00:00:00", "day"), ("2020-10-14 13:52:03.517", "2020-10-14 13:52:03", "second"),
+])
+def test_times_as_sites_and_spreadsheets_write_them(written: str, wanted: str, precision: str) -> None:
+    """Each way to write a time gives its instant in Beijing time and how exact it was written."""
+    moment, exact = times.instant(written)
+    assert (f"{moment:%Y-%m-%d %H:%M:%S}", exact, moment.utcoffset()) == (wanted, precision, timedelta(hours=8))
+
+
+@pytest.mark.parametrize("written", ["", "不明", "10/16", "2020-13-01", "2020-02-30", "25:00", "123", "9" * 14, "2020-10-16 25:61", "nan"])
+def test_what_is_no_time_is_not_read_as_one(written: str) -> None:
+    """A text that names no instant raises ValueError."""
+    with pytest.raises(ValueError, match="时间"):
+        times.instant(written)
+
+
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)))
+def test_every_instant_survives_writing_and_reading(moment: datetime) -> None:
+    """A time written in ISO form, in Chinese or as epoch seconds is read back to the second."""
+    aware = moment.replace(microsecond=0, tzinfo=times.BEIJING)
+    for written in (aware.isoformat(), f"{aware:%Y年%m月%d日 %H:%M:%S}", str(int(aware.timestamp()))):
+        assert times.instant(written)[0] == aware
+
+
+@pytest.mark.parametrize(("written", "wanted"), [
+    ("1440元", 1440), ("1,440.00", 1440), ("￥3.5万", 35_000), ("１２元", 12), ("人民币20元整", 20), ("约300元", 300), ("0", 0), ("-5", -5),
+    ("195.93", 195.93), ("2 000 元", 2000), ("1千元", 1000), ("", None), ("-", None), ("无", None), ("未填写", None),
+])
+def test_amounts_as_sites_and_spreadsheets_write_them(written: str, wanted: float | None) -> None:
+    """Each way to write an amount gives its yuan; a stated absence gives None."""
+    assert money.yuan(written) == wanted
+
+
+@pytest.mark.parametrize("written", ["面议", "1e5", "5元至10元", "1.2.3", "五百", "5美元"])
+def test_what_is_no_amount_is_not_read_as_one(written: str) -> None:
+    """A text that is no amount of yuan raises ValueError."""
+    with pytest.raises(ValueError, match="金额"):
+        money.yuan(written)
+
+
+@pytest.mark.parametrize(("given_text", "wanted"), [
+    ("<span class='code-red'>卡盟</span>不退", "卡盟不退"), ("一<br/>二</p>三", "一\n二\n三"), ("a &amp; b&nbsp;c", "a & b c"),
+    ("到\x00账\x07了\x85", "到账了"), ("坏\ud83d字", "坏\ufffd字"), ("  头\t 尾\u3000\u3000", "头 尾"), ("一\r\n\r\n 二", "一\n二"),
+    ("价格<100元>50元", "价格<100元>50元"), ("a\u2028b", "a\nb"), (None, ""), ("", ""), ("干净的一行", "干净的一行"),
+])
+def test_text_loses_markup_and_control_characters_only(given_text: str | None, wanted: str) -> None:
+    """Markup, entities, control characters and lone surrogates go; the words and their lines stay."""
+    assert clean.plain(given_text) == wanted
+
+
+@given(st.text(max_size=200))
+def test_cleaned_text_can_always_be_written(text: str) -> None:
+    """Cleaned text encodes as UTF-8, holds no NUL, and has no blank line."""
+    found = clean.plain(text)
+    assert found.encode() is not None and "\x00" not in found and "\n\n" not in found
+
+
+@pytest.mark.parametrize(("changes", "reason"), [
+    ({"id": None}, "no_id"), ({"title": " ", "body": None}, "no_text"), ({"posted": "2025-11-03 10:00"}, "posted_in_future"),
+    ({"posted": "1999-12-31"}, "posted_too_early"), ({"amount": "-5元"}, "negative_amount"),
+])
+def test_impossible_values_are_refused_by_name(changes: dict[str, Any], reason: str) -> None:
+    """What cannot be a post is rejected with its reason, and the detail never holds the text of the post."""
+    with pytest.raises(base.Reject) as refused:
+        cleaned(**changes)
+    assert refused.value.reason == reason and "演示数据" not in refused.value.detail
+
+
+def test_a_clock_somewhat_ahead_is_let_pass() -> None:
+    """A post dated less than a day after its capture is kept: sites' clocks differ."""
+    assert cleaned(posted="2025-11-02 09:00").post["posted_at"] is not None
+
+
+def test_missing_stays_missing_and_unreadable_is_noted() -> None:
+    """No date, amount, status or target is made up; what could not be read is noted by its shape."""
+    found = cleaned(posted="前天", amount="面议", status=None)
+    empty = {name: found.post[name] for name in ("posted_at", "posted_precision", "amount_yuan", "status", "target", "appeal")}
+    assert set(empty.values()) == {None}
+    assert found.notes == [("unreadable_time", "posted", "字字"), ("unreadable_amount", "amount", "字字")] and found.events == []
+
+
+def test_overlong_text_is_cut_and_says_so() -> None:
+    """A body over the cap keeps its beginning, is marked truncated, and is counted."""
+    found = cleaned(body="长" * 20_001)
+    assert (len(found.post["body"]), found.post["truncated"], found.notes) == (20_000, True, [("text_capped", "正文", "")])
+
+
+def _kinds(found: clean.Cleaned) -> list[tuple[str, bool]]:
+    return [(event["kind"], event["at"] is not None) for event in found.events]
+
+
+def test_a_status_proves_an_event_only_up_to_the_capture() -> None:
+    """已回复 seen at capture is a reply by then at the latest; 待分配 proves nothing."""
+    replied = cleaned(status="已回复")
+    assert _kinds(replied) == [("posted", True), ("merchant_replied", False)]
+    assert replied.events[1]["seen_by"] == PAGE.fetched_at and replied.events[1]["actor"] == "merchant"
+    assert _kinds(cleaned(status="待分配")) == [("posted", True)]
+
+
+def test_steps_tell_exactly_and_the_status_then_adds_nothing() -> None:
+    """Steps become events at their own times in the order of time; a merchant's words never stand for the site's."""
+    assert _kinds(cleaned(status="已回复", steps=STEPS)) == [("posted", True), ("merchant_replied", True)]
+
+
+@pytest.mark.parametrize(("what", "wanted"), [("系统自动完成", "auto_closed"), ("消费者确认完成", "consumer_confirmed"), (None, "closed")])
+def test_completed_is_an_automatic_close_where_a_step_says_so(what: str | None, wanted: str) -> None:
+    """已完成 is auto_closed by the time-out step, confirmed by the consumer's step, and only closed where nothing says who."""
+    steps = [{"who": "系统", "what": what, "at": "2025-10-20 00:00:00", "text": ""}, *STEPS] if what else STEPS
+    assert _kinds(cleaned(status="已完成", steps=steps))[-1] == (wanted, what is not None)
+
+
+def test_a_step_at_an_impossible_time_is_only_known_by_the_capture() -> None:
+    """A step dated after the capture keeps its event without the time, and is noted."""
+    found = cleaned(steps=[{"who": "商家", "what": "商家回复", "at": "2031-01-01 00:00:00", "text": ""}])
+    assert ("merchant_replied", False) in _kinds(found) and ("impossible_time", "step", "") in found.notes
+
+
+def test_the_pages_own_clock_dates_what_was_seen() -> None:
+    """The time a page says it was answered counts as last seen, unless it lies after the fetch."""
+    earlier = cleaned(seen_at="2025-10-05T00:00:00+08:00", first_seen="2025-10-01 11:00")
+    assert f"{earlier.post['first_seen_at']:%m-%d %H}" == "10-01 11" and f"{earlier.post['last_seen_at']:%m-%d}" == "10-05"
+    assert cleaned(seen_at="2030-10-05T00:00:00+08:00").post["last_seen_at"] == PAGE.fetched_at
+
+
+def test_every_column_before_labelling_is_filled() -> None:
+    """Cleaning gives exactly the columns that do not need the platform list, the labels or the duplicates."""
+    from kamen_analysis import records
+
+    later = {"platform", "platform_known", "post_type", "gate_rule", "in_scope", "product", "outcome", "dup_group", "dup_kind", "dup_size",
+             "is_used"}
+    assert set(cleaned().post) == {column.name for column in records.TABLES["posts"]} - later
