@@ -26,13 +26,15 @@ Points = dict[PostType, float]
 class Evidence(Strict):
     """A group of cues that speaks for or against post types: each different cue counts, up to `cap` of them.
 
-    `quoted` tells whether a cue inside quotation marks counts: a complaint quotes the shop, and is not the shop for it.
+    `quoted`: whether a cue inside quotation marks counts (a complaint quotes the shop, and is not the shop for it).
+    `real`: whether a cue after 如果, 能不能, 万一 and the like (group `unreal`) is left out, since it has not happened.
     """
 
     about: str
     points: Points
     cap: int = 1
     quoted: bool = True
+    real: bool = False
     cues: Cues
     unless: Cues = ()
     regex: str | None = None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kamen_analysis.codebook import coding
+from kamen_analysis.label._lexicon import MARKS
 from kamen_analysis.label._reading import Reading, read
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -16,6 +17,7 @@ _QUOTED = re.compile(r"[“\"「『][^“”\"「」『』\n]{1,200}[”\"」』
 _ASKING = re.compile(r"[?？吗呢嘛]\s*(?:谢谢|谢)?[\s。!！?？]*$|怎么办[\s。]*$")
 
 
+_REACH = 10  # Characters a modal word reaches inside its clause.
 _PERSONS = ("own", "kin", "citizen")
 
 
@@ -49,15 +51,24 @@ def weigh(title: str, body: str) -> dict[str, dict[str, float]]:
 
 def _evidence(reading: Reading, book: coding.Gate) -> Iterator[tuple[str, coding.Points, int]]:
     quotes = [mark.span() for mark in _QUOTED.finditer(reading.text)]
+    modals = [end for _, end, _ in reading.hits.get("gate.unreal")]
     for name, group in book.groups.items():
         hits = reading.hits.get(f"gate.{name}")
-        count = min(group.cap, len({cue for s, e, cue in hits if group.quoted or not any(a <= s and e <= b for a, b in quotes)}))
+        if not group.quoted:
+            hits = [hit for hit in hits if not any(a <= hit[0] and hit[1] <= b for a, b in quotes)]
+        if group.real:
+            hits = [hit for hit in hits if not _unreal(reading.text, hit[0], modals)]
+        count = min(group.cap, len({cue for _, _, cue in hits}))
         if not count and group.regex and _compiled(group.regex).search(reading.text):
             count = 1
         if count:
             yield name, group.points, count
     for name in _traits(reading):
         yield name, book.traits[name].points, 1
+
+
+def _unreal(text: str, start: int, modals: list[int]) -> bool:
+    return any(0 <= start - end <= _REACH and MARKS.isdisjoint(text[end:start]) for end in modals)
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from kamen_analysis.label.extract import amounts
 _LOOK_BACK = 6  # Characters in which a denial stands before the word it denies.
 _FEAR = 40  # Characters a fear or hearsay reaches inside its sentence.
 _SAME = 12  # Words of completion this close behind a part refund speak of that part.
+_OPEN = ("refused", "idle", "undone")
 _STOPS = frozenset("。！？!?\n")
 _BACK = re.compile(r"(?:[退返](?:[了还回给我款到来]|我的)*|到账|到手|实退|打(?:了|给我))$")
 _BACK_AFTER = re.compile(r"(?:元|块)?钱?(?:也|都|已经|已|刚|刚刚|今天)?(?:到账|退回|收到了|退了|退给)")
@@ -22,17 +23,21 @@ def outcome(title: str, body: str, post_type: str) -> str:
         return "unclear"
     hits = read(title, body).hits
     done = max((end for start, end, _ in hits.get("outcome.done") if not denied(hits, start)), default=0)
-    open_end = max((end for name in ("refused", "idle", "undone") for end in _asserted(hits, name)), default=0)
+    open_end = max((end for name in _OPEN for end in _asserted(hits, name)), default=0)
     part = part_back(hits)
-    if part and done <= part + _SAME:
+    if (part and done <= part + _SAME) or (done and "outcome.remainder" in hits and "outcome.moneyback" in hits):
         return "partial"
     if done and done >= open_end:
         return "resolved"
+    return "unresolved" if _is_open(hits, open_end) else "unclear"
+
+
+def _is_open(hits: Hits, open_end: int) -> bool:
     if "outcome.dunning" in hits and "outcome.moneyback" not in hits:
-        return "unclear"
-    if not open_end or ("outcome.pending" in hits and not _asserted(hits, "refused")):
-        return "unclear"
-    return "unresolved"
+        return False
+    if "outcome.pending" in hits:
+        return bool(_asserted(hits, "refused"))
+    return bool(open_end or _asserted(hits, "replied"))
 
 
 def denied(hits: Hits, start: int) -> bool:
