@@ -1,0 +1,127 @@
+"""Tables in, a report folder out: text, figures and tables once, then each format; written whole or not at all."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kamen_analysis import codebook
+from kamen_analysis.data import Data, load
+from kamen_analysis.errors import KamenError
+from kamen_analysis.metrics import reason_names
+from kamen_analysis.paths import Home, atomic_folder, sha256
+from kamen_analysis.records import ZONE
+from kamen_analysis.report import excel, html, numbers, pdf, provenance, text, word
+from kamen_analysis.report.cases import Cases
+from kamen_analysis.report.facts import SCOPES_ZH, Facts, facts
+from kamen_analysis.report.figures import draw
+from kamen_analysis.report.findings import findings
+from kamen_analysis.report.legal import law
+from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.period import parse, select
+from kamen_analysis.report.quotes import quotes
+from kamen_analysis.report.sections import tables as make_tables
+from kamen_analysis.report.tables import Table
+
+FORMATS = ("html", "pdf", "docx", "xlsx")
+MARK = "演示数据"
+TITLE = "卡盟类平台拒绝退款投诉分析"
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """Where the report is, the files in it, and its findings in one line each."""
+
+    folder: Path
+    files: list[Path]
+    headlines: list[str]
+
+
+@dataclass(frozen=True)
+class Content:
+    """All a format needs: the Markdown source, the tables, the facts, and the data of the drill-down."""
+
+    source: str
+    tables: dict[str, Table]
+    facts: Facts
+    headlines: list[str]
+    drill: dict[str, Any]
+
+    @property
+    def mark(self) -> str:
+        """The mark synthetic data carries everywhere, else nothing."""
+        return MARK if self.facts.is_synthetic else ""
+
+    @property
+    def subtitle(self) -> str:
+        """Period, dates of the posts and sample in one line."""
+        f = self.facts
+        return f"期间：{f.period_zh}（{numbers.date(f.first)} 至 {numbers.date(f.last)}）　计入投诉 {numbers.count(f.used)} 件"
+
+
+def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMATS, scope: str = "virtual", out: Path | None = None,
+           progress: Progress | None = None) -> ReportResult:
+    """Write the report of `period` (2026, 2026-H1, 2026-Q3, 2026-08; None: everything) from data/processed and return where it is.
+
+    `out` replaces reports/<period>. Raises KamenError on unusable arguments or data; the folder before then stays as it was.
+    """
+    _refuse(formats, scope)
+    span, tell = parse(period), progress or (lambda stage, done, total: None)
+    data = load(home)
+    target = out or home.reports / span.key
+    with atomic_folder(target) as folder, tempfile.TemporaryDirectory() as scratch:
+        content = compose(select(data, span), span.name_zh, scope, folder, Path(scratch), tell)
+        _write(content, formats, folder, Path(scratch), tell)
+        given = {"period": span.key, "scope": scope, "title": TITLE, "created": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
+                 "manifest": sha256(data.home.processed / "manifest.json"), "inputs": data.manifest.get("inputs", {})}
+        provenance.write_provenance(folder, content.facts, given)
+    return ReportResult(target, sorted(path for path in target.rglob("*") if path.is_file()), content.headlines)
+
+
+def _refuse(formats: Sequence[str], scope: str) -> None:
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown or not formats:
+        raise KamenError(f"没有这种格式：{'、'.join(unknown) or '（空）'}，可选 {'、'.join(FORMATS)}")
+    if scope not in SCOPES_ZH:
+        raise KamenError(f"scope 只能是 {'、'.join(SCOPES_ZH)}，不是 {scope!r}")
+
+
+def compose(data: Data, period_zh: str, scope: str, folder: Path, scratch: Path, tell: Progress) -> Content:
+    """Return the content of the report on `data`; its figures are drawn into `folder`/figures (SVG) and `scratch`/figures (PNG)."""
+    measures = Measures(data, scope)
+    known = facts(data, measures, period_zh, pd.Timestamp.now(ZONE))
+    tell("计算指标", 0, 1)
+    tables, cases = make_tables(measures), Cases(measures)
+    found = findings(measures)
+    tell("计算指标", 1, 1)
+    figures = draw(measures, known, folder / "figures", scratch / "figures", tell)
+    source = text.render(tables, figures, cases, facts=known, findings=found, quotes=quotes(measures), names=reason_names(), law=law(),
+                         manifest_digest=sha256(data.home.processed / "manifest.json"))
+    rules = {code: {"name": rule.name_zh, "about": rule.counts_when} for code, rule in codebook.load().reasons.items()}
+    return Content(source, tables, known, [finding.text for finding in found], {**cases.payload(), "rules": rules})
+
+
+def _write(content: Content, formats: Sequence[str], folder: Path, scratch: Path, tell: Progress) -> None:
+    tables, mark, subtitle = list(content.tables.values()), content.mark, content.subtitle
+    (folder / "tables").mkdir()
+    for table in tables:
+        excel.write_csv(table, folder / "tables" / f"{table.key}.csv")
+    provenance.write_datapackage(tables, folder, TITLE, content.facts)
+    banner = f"{MARK}：合成帖子，不反映任何真实平台，不得引用" if mark else ""
+    about = [TITLE, subtitle, content.facts.scope_zh, "公开投诉不是统计样本，未经核实，没有按平台规模调整；投诉反映不等于事实。"]
+    writers: dict[str, Callable[[], object]] = {
+        "html": lambda: html.write(content.source, folder, {"title": TITLE, "subtitle": subtitle, "mark": mark, "banner": banner}, content.drill),
+        "pdf": lambda: pdf.write(content.source, folder, TITLE, subtitle, mark),
+        "docx": lambda: word.write(content.source, folder, scratch, TITLE, subtitle, mark),
+        "xlsx": lambda: excel.write_workbook(tables, folder / "tables.xlsx", about, mark, content.facts.last_capture),
+    }
+    for done, name in enumerate(formats):
+        tell("写出报告", done, len(formats))
+        writers[name]()
+    tell("写出报告", len(formats), len(formats))

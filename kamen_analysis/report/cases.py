@@ -1,0 +1,86 @@
+"""From a figure back to its complaints: redacted text, the deciding words, the rule, the source and the capture's digest."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from kamen_analysis.report import numbers
+from kamen_analysis.report.measures import Measures
+
+BODY_CHARACTERS = 400
+BUDGET_BYTES = 4_000_000
+PER_CELL = (12, 6, 3, 1)
+
+
+class Cases:
+    """Finds the complaints behind a cell and remembers which cells asked; `payload` is what the HTML file carries."""
+
+    def __init__(self, measures: Measures) -> None:
+        self._labels = measures.labels
+        self._events = measures.events
+        posts = measures.used.copy()
+        posts["month"] = posts["posted_at"].dt.strftime("%Y-%m")
+        # One fixed order for every cell, unrelated to date or content: the cells then share their examples.
+        posts["order"] = pd.util.hash_pandas_object(posts["post_id"], index=False)
+        self._posts = posts.sort_values("order", ignore_index=True)
+        self._asked: dict[str, tuple[str, pd.Series]] = {}
+
+    @cached_property
+    def _with_code(self) -> dict[str, set[str]]:
+        return {code: set(ids) for code, ids in self._labels.groupby("code")["post_id"]}
+
+    def select(self, wanted: dict[str, Any]) -> pd.Series:
+        """Return the ids of the used posts that meet `wanted`: `code`, `code_b` (labels), `event` (a kind seen), or any column of posts."""
+        mask = pd.Series(True, self._posts.index)
+        for key, value in wanted.items():
+            if key in ("code", "code_b"):
+                mask &= self._posts["post_id"].isin(self._with_code.get(value, set()))
+            elif key == "event":
+                mask &= self._posts["post_id"].isin(self._events.loc[self._events["kind"] == value, "post_id"])
+            else:
+                mask &= self._posts[key] == value
+        return self._posts.loc[mask, "post_id"]
+
+    def key(self, wanted: dict[str, Any]) -> str | None:
+        """Return the key under which the complaints meeting `wanted` are embedded; None when there are none."""
+        name = json.dumps(wanted, ensure_ascii=False, sort_keys=True)
+        if name not in self._asked:
+            ids = self.select(wanted)
+            if ids.empty:
+                return None
+            self._asked[name] = (f"c{len(self._asked)}", ids)
+        return self._asked[name][0]
+
+    def payload(self) -> dict[str, Any]:
+        """Return {cells: {key: {n, ids}}, posts: {id: case}}, with as many examples a cell as the file's budget allows."""
+        shown: dict[str, Any] = {"cells": {}, "posts": {}}
+        for most in PER_CELL:
+            cells = {key: {"n": len(ids), "ids": ids.head(most).tolist()} for key, ids in self._asked.values()}
+            wanted = {post_id for cell in cells.values() for post_id in cell["ids"]}
+            shown = {"cells": cells, "posts": self._describe(wanted)}
+            if len(json.dumps(shown, ensure_ascii=False).encode()) <= BUDGET_BYTES:
+                break
+        return shown
+
+    def _describe(self, wanted: set[str]) -> dict[str, dict[str, Any]]:
+        spans: dict[str, list[list[Any]]] = defaultdict(list)
+        for row in self._labels[self._labels["post_id"].isin(wanted)].itertuples():
+            spans[row.post_id].append([row.code, row.field, row.start, row.end, row.rule, row.decided_by])
+        rows = self._posts[self._posts["post_id"].isin(wanted)].to_dict("records")
+        return {row["post_id"]: _case(row, spans[row["post_id"]]) for row in rows}
+
+
+def _case(row: dict[str, Any], spans: list[list[Any]]) -> dict[str, Any]:
+    # The shown part of a long body must hold its deciding words.
+    start = min((s[2] for s in spans if s[1] == "body"), default=0)
+    at = max(0, min(start - BODY_CHARACTERS // 4, len(row["body"]) - BODY_CHARACTERS))
+    return {
+        "title": row["title"], "body": row["body"][at: at + BODY_CHARACTERS], "at": at, "cut": at + BODY_CHARACTERS < len(row["body"]),
+        "spans": sorted(spans), "source": row["source"], "platform": None if numbers.is_missing(row["platform"]) else row["platform"],
+        "date": numbers.date(row["posted_at"]), "capture": f"{row['capture_file']}:{row['capture_offset']}", "digest": row["capture_digest"],
+    }

@@ -1,0 +1,116 @@
+"""Excel and CSV: the report's tables whole, typed, with their notes; no cell can be taken for a formula."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xlsxwriter
+
+from kamen_analysis.report import numbers
+from kamen_analysis.report.marks import plain
+from kamen_analysis.report.tables import Column, Table
+
+FORMATS = {"count": "#,##0", "share": "0.0%", "points": '+0.0%;-0.0%;0.0%', "yuan": '#,##0.00" 元"', "days": '0.0" 日"', "ratio": "0.00", "date": "yyyy-mm-dd"}
+_FORMULA = re.compile(r"^[\s]*[=+\-@]")
+_SHEET = re.compile(r"[\[\]:*?/\\'：“”，]")
+
+
+def heads(table: Table) -> list[tuple[Column, str, str]]:
+    """Return (column, key in the frame, head) of each exported column; an interval becomes its lower and upper end."""
+    found: list[tuple[Column, str, str]] = []
+    for before, column in zip((None, *table.columns), table.columns, strict=False):
+        if column.high:
+            name = before.head if before else ""
+            found += [(column, column.key, f"{name} 95% 下限"), (column, column.high, f"{name} 95% 上限")]
+        else:
+            found.append((column, column.key, column.head))
+    return found
+
+
+def guarded(text: str) -> str:
+    """Return `text` so that a spreadsheet opening the CSV takes it for words, never for a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def write_csv(table: Table, path: Path) -> None:
+    """Write `table` whole as CSV, UTF-8 with a byte-order mark (Excel needs it), numbers unrounded, missing as empty."""
+    columns = heads(table)
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        out = csv.writer(file)
+        out.writerow([head for _, _, head in columns])
+        out.writerows([_plain(column, row[key]) for column, key, _ in columns] for row in table.rows())
+
+
+def _plain(column: Column, value: Any) -> Any:
+    if numbers.is_missing(value):
+        return ""
+    if column.kind == "date":
+        return numbers.date(value)
+    return value if column.is_number else guarded(plain(value))
+
+
+def write_workbook(tables: Sequence[Table], path: Path, about: list[str], mark: str, created: pd.Timestamp) -> Path:
+    """Write one sheet a table after a first sheet of notes and definitions; `mark` heads every sheet and page."""
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        book.set_properties({"title": about[0], "created": created.to_pydatetime().replace(tzinfo=None)})
+        names = _names(tables)
+        _notes(book, about, tables, names, mark)
+        styles = {kind: book.add_format({"num_format": code}) for kind, code in FORMATS.items()}
+        for table in tables:
+            _sheet(book, names[table.key], table, styles, mark)
+    return path
+
+
+def _names(tables: Sequence[Table]) -> dict[str, str]:
+    return {table.key: f"{i:02d} {_SHEET.sub('', table.title)}"[:31] for i, table in enumerate(tables, 1)}
+
+
+def _notes(book: Any, about: list[str], tables: Sequence[Table], names: dict[str, str], mark: str) -> None:
+    sheet, bold, wrap = book.add_worksheet("说明"), book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
+    sheet.set_column(0, 0, 34)
+    sheet.set_column(1, 1, 100)
+    lines = [(mark, "合成帖子，不反映任何真实平台，不得引用。")] if mark else []
+    lines += [("报告", about[0]), *(("", line) for line in about[1:]), ("", "")]
+    for table in tables:
+        words = "；".join(part for part in (table.note, *table.definition.values()) if part)
+        lines.append((names[table.key], f"{table.title}。{words}"))
+    for i, (left, right) in enumerate(lines):
+        sheet.write_string(i, 0, left, bold)
+        sheet.write_string(i, 1, plain(right), wrap)
+
+
+def _sheet(book: Any, name: str, table: Table, styles: dict[str, Any], mark: str) -> None:
+    sheet, columns = book.add_worksheet(name), heads(table)
+    bold = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E9F1F8", "text_wrap": True, "valign": "top"})
+    sheet.write_string(0, 0, f"{mark}　{table.title}" if mark else table.title, book.add_format({"bold": True, "font_size": 13}))
+    sheet.write_string(1, 0, plain(table.note), book.add_format({"font_color": "#4A5663"}))
+    for j, (column, _, head) in enumerate(columns):
+        sheet.write_string(2, j, head, bold)
+        sheet.set_column(j, j, 14 if column.is_number or column.kind == "date" else 24)
+    for i, row in enumerate(table.rows(), 3):
+        for j, (column, key, _) in enumerate(columns):
+            _write(sheet, i, j, column, row[key], styles)
+    sheet.freeze_panes(3, 1)
+    if len(table.frame):
+        sheet.autofilter(2, 0, 2 + len(table.frame), len(columns) - 1)
+    sheet.set_landscape()
+    sheet.repeat_rows(2)
+    sheet.set_footer(f"&L{mark}&C{name}&R第 &P 页，共 &N 页")
+
+
+def _write(sheet: Any, i: int, j: int, column: Column, value: Any, styles: dict[str, Any]) -> None:
+    if numbers.is_missing(value):
+        return
+    style = styles.get(column.kind)
+    if column.kind == "date":
+        sheet.write_datetime(i, j, pd.Timestamp(value).to_pydatetime().replace(tzinfo=None), style)
+    elif column.is_number:
+        sheet.write_number(i, j, float(value), style)
+    else:
+        sheet.write_string(i, j, plain(value))

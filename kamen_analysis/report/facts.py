@@ -1,0 +1,75 @@
+"""What the cover says: sources, dates, freshness, sample size, versions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import chinese_calendar
+import pandas as pd
+
+from kamen_analysis import __version__, codebook
+from kamen_analysis.data import Data
+from kamen_analysis.records import ZONE
+from kamen_analysis.report.measures import Measures
+
+STALE_AFTER = 5
+SCOPES_ZH = {"virtual": "虚拟商品投诉（卡密、充值、会员、账号等线上交付的商品）", "all": "全部投诉，含实物与线下服务"}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The facts of one report that are not metrics; instants in Beijing time."""
+
+    period_zh: str
+    scope_zh: str
+    sources: list[str]
+    captured: int
+    used: int
+    undated: int
+    first: pd.Timestamp
+    last: pd.Timestamp
+    last_capture: pd.Timestamp
+    working_days_old: int | None
+    is_synthetic: bool
+    version: str
+    codebook_version: str
+    codebook_digest: str
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the last capture is more than five working days old (never asked of synthetic data)."""
+        return not self.is_synthetic and self.working_days_old is not None and self.working_days_old > STALE_AFTER
+
+    @property
+    def is_small(self) -> bool:
+        """Whether there are too few complaints for any rate."""
+        return self.used < 30
+
+
+def facts(data: Data, measures: Measures, period_zh: str, now: pd.Timestamp) -> Facts:
+    """Return the facts of `data` seen at `now`."""
+    book, last = codebook.load(), data.posts["last_seen_at"].max()
+    dated = measures.used["posted_at"].dropna()
+    return Facts(
+        period_zh=period_zh, scope_zh=SCOPES_ZH[measures.scope], sources=sorted(data.posts["source"].unique()), captured=len(data.posts),
+        used=len(measures.used), undated=len(measures.used) - len(dated), first=dated.min(), last=dated.max(), last_capture=last,
+        working_days_old=working_days(last, now), is_synthetic=data.is_synthetic, version=__version__,
+        codebook_version=book.version, codebook_digest=book.digest)
+
+
+def working_days(since: pd.Timestamp, now: pd.Timestamp) -> int | None:
+    """Return the PRC working days after the day of `since` up to the day of `now`; weekdays where the holiday calendar ends; None if unknown."""
+    if pd.isna(since):
+        return None
+    start, end = (moment.tz_convert(ZONE).date() for moment in (since, now))
+    if (end - start).days > 60:
+        return 40
+    return sum(_is_working(start + dt.timedelta(days=i)) for i in range(1, (end - start).days + 1))
+
+
+def _is_working(day: dt.date) -> bool:
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError:
+        return day.weekday() < 5

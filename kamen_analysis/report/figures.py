@@ -1,0 +1,67 @@
+"""The report's figures: drawn once, saved as SVG (HTML, PDF, folder) and PNG (Word)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+
+from kamen_analysis import charts
+from kamen_analysis.report import numbers
+from kamen_analysis.report.facts import Facts
+from kamen_analysis.report.measures import Measures
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawn figure: its key (file stem), title and alternative text."""
+
+    key: str
+    title: str
+    alt: str
+
+
+# key: the chart function of the metric's name, the measure it draws, the title the report gives it
+FIGURES = {
+    "volume": ("volume", "volume", "各月投诉量（按来源）"),
+    "reasons": ("reasons", "reasons", "投诉反映的拒退理由占比及 95% 区间"),
+    "reasons_month": ("reasons", "reasons_by_month", "最常见拒退理由的逐月占比"),
+    "cooccurrence": ("cooccurrence", "cooccurrence", "哪些理由常在同一投诉里出现"),
+    "platforms": ("platforms", "platforms", "各平台的回复率及 95% 区间"),
+    "platform_funnel": ("platform_funnel", "platform_funnel", "回复率与投诉量：漏斗图"),
+    "time_to_reply": ("time_to_reply", "time_to_reply", "首次回复的累计比例"),
+    "outcomes": ("outcomes", "outcomes", "处理结果的累计比例"),
+    "amounts": ("amounts", "amounts_by_product", "涉诉金额的中位数与四分位数"),
+}
+
+
+def draw(measures: Measures, facts: Facts, folder: Path, png: Path, tell: Callable[[str, int, int], None]) -> dict[str, Figure]:
+    """Draw every figure that has data into `folder` (SVG) and `png` (PNG); sources, period and the synthetic mark go into its foot."""
+    folder.mkdir(parents=True)
+    png.mkdir(parents=True)
+    drawn: dict[str, Figure] = {}
+    for done, (key, (chart, measure, title)) in enumerate(FIGURES.items()):
+        tell("作图", done, len(FIGURES))
+        table = measures.frame(measure)
+        if is_drawable(table):
+            table.attrs.update(sources=facts.sources, period=f"{numbers.date(facts.first)} 至 {numbers.date(facts.last)}", is_synthetic=facts.is_synthetic)
+            _save(getattr(charts, chart)(table), folder / f"{key}.svg", png / f"{key}.png")
+            drawn[key] = Figure(key, title, charts.alt_text(chart, table))
+    tell("作图", len(FIGURES), len(FIGURES))
+    return drawn
+
+
+def is_drawable(table: pd.DataFrame) -> bool:
+    """Return whether `table` has any figure to draw."""
+    value = next((name for name in ("share", "replied", "median", "n") if name in table), None)
+    return value is not None and bool(table[value].notna().any())
+
+
+def _save(shown: Axes | plt.Figure, *paths: Path) -> None:
+    figure = shown if isinstance(shown, plt.Figure) else shown.get_figure(root=True)
+    for path in paths:
+        charts.save(figure, path)
+    plt.close(figure)

@@ -1,0 +1,129 @@
+"""The findings of the summary: sentences made from measured figures only, ordered by the strength of their evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from kamen_analysis import metrics
+from kamen_analysis.report import numbers
+from kamen_analysis.report.measures import Measures
+from kamen_analysis.stats import newcombe
+
+MOST = 5
+MONTHS = 3
+ALIKE = "无法区分"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence, the table it rests on, and how many half-widths of its interval lie between it and what it is compared with.
+
+    `is_clear` is False where the interval reaches the comparison: the sentence then says 无法区分.
+    """
+
+    text: str
+    table: str
+    strength: float
+    is_clear: bool = True
+
+
+def findings(measures: Measures) -> list[Finding]:
+    """Return at most five findings: clear ones first, the strongest evidence first; none when the sample is too small."""
+    made = [found for make in MAKERS if (found := make(measures)) is not None]
+    return sorted(made, key=lambda f: (not f.is_clear, -f.strength))[:MOST]
+
+
+def _against(row: pd.Series, other: float) -> tuple[bool, float]:
+    half = (row["high"] - row["low"]) / 2
+    return not row["low"] <= other <= row["high"], abs(row["share"] - other) / half if half else 0.0
+
+
+def _said(row: pd.Series) -> str:
+    return numbers.share(row["share"], row["low"], row["high"], row["of"])
+
+
+def _top_reason(m: Measures) -> Finding | None:
+    first, second = m.reasons.iloc[0], m.reasons.iloc[1]
+    if numbers.is_missing(first["share"]) or not first["n"]:
+        return None
+    clear, strength = _against(first, second["share"])
+    rest = f"高于第二位“{second['name_zh']}”（{numbers.percent(second['share'])}）" if clear else \
+        f"与第二位“{second['name_zh']}”（{numbers.percent(second['share'])}）{ALIKE}"
+    return Finding(f"投诉反映的拒退理由中，“{first['name_zh']}”占 {_said(first)}，{rest}。", "reasons", strength, clear)
+
+
+def _change(m: Measures) -> Finding | None:
+    whole = m.volume_total[m.volume_total["complete"].astype(bool)]["period_zh"].tolist()[-2 * MONTHS:]
+    if len(whole) < 2 * MONTHS:
+        return None
+    month = m.posts["posted_at"].dt.strftime("%Y-%m")
+    now, before = (metrics.reasons(m.posts[month.isin(span)], m.labels, scope=m.scope) for span in (whole[MONTHS:], whole[:MONTHS]))
+    code = m.reasons.iloc[0]["code"]
+    new, old = (table.set_index("code").loc[code] for table in (now, before))
+    if numbers.is_missing(new["share"]) or numbers.is_missing(old["share"]):
+        return None
+    gap, low, high = (float(value) for value in newcombe(new["n"], new["of"], old["n"], old["of"]))
+    clear = not low <= 0 <= high
+    tail = "" if clear else f"，与之前{ALIKE}"
+    text = (f"最近 {MONTHS} 个完整月（{whole[MONTHS]} 至 {whole[-1]}），“{new['name_zh']}”的占比比前 {MONTHS} 个月变动 "
+            f"{numbers.points_interval(gap, low, high)}{tail}（n={numbers.count(new['of'])} 与 {numbers.count(old['of'])}）。")
+    return Finding(text, "reasons_month", abs(gap) / ((high - low) / 2) if high > low else 0.0, clear)
+
+
+def _reply(m: Measures) -> Finding | None:
+    row = m.replies.iloc[0]
+    if numbers.is_missing(row["share"]):
+        return None
+    clear, strength = _against(row, 0.5)
+    half = ("过半" if row["share"] > 0.5 else "不到一半") if clear else f"是否过半{ALIKE}"
+    median = m.median_reply.iloc[0]
+    when = "" if numbers.is_missing(median["value"]) else f"；半数投诉在 {numbers.days(median['value'])}内得到首次回复（n={numbers.count(median['of'])}）"
+    return Finding(f"已见商家公开回复的投诉占 {_said(row)}，{half}{when}。", "replies", strength, clear)
+
+
+def _resolved(m: Measures) -> Finding | None:
+    rows = m.resolved_by[(m.resolved_by["kind"] == "consumer_confirmed") & (m.resolved_by["day"] == 30)]
+    naive = m.naive_ratio[m.naive_ratio["ratio"] == "closed"]
+    if rows.empty or numbers.is_missing(rows.iloc[0]["share"]) or numbers.is_missing(naive.iloc[0]["share"]):
+        return None
+    row, other = rows.iloc[0], naive.iloc[0]["share"]
+    clear, strength = _against(row, other)
+    tail = f"；若把关闭、自动关闭和商家自称都算作解决，会是 {numbers.percent(other)}" + ("" if clear else f"，两者{ALIKE}")
+    return Finding(f"发布后 30 日内经消费者确认解决的占 {_said(row)}{tail}。", "resolved", strength, clear)
+
+
+def _late(m: Measures) -> Finding | None:
+    rows = m.clocks[m.clocks["share"].notna()]
+    rows = rows[rows["unit"] == "日"]
+    if rows.empty:
+        return None
+    row = rows.iloc[0]
+    clear, strength = _against(row, 0.5)
+    half = ("超过半数" if row["share"] > 0.5 else "不到半数") if clear else f"是否过半{ALIKE}"
+    return Finding(f"抓取时已过期限的投诉中，{row['clock_zh']}的占 {_said(row)}，{half}。", "clocks", strength, clear)
+
+
+def _platforms(m: Measures) -> Finding | None:
+    rows = m.platforms[m.platforms["replied"].notna()]
+    if len(rows) < 2:
+        return None
+    high, low = (rows.loc[rows["verdict"] == word, "platform"].tolist() for word in ("高于其余", "低于其余"))
+    alike = len(rows) - len(high) - len(low)
+    text = (f"投诉满 30 件的 {len(rows)} 个平台中，回复率高于其余平台的 {len(high)} 个、低于其余的 {len(low)} 个，"
+            f"{alike} 个与其余{ALIKE}（错误发现率 5%，n={numbers.count(rows['n'].sum())}）。")
+    return Finding(text, "platforms", float(len(high) + len(low)), bool(high or low))
+
+
+def _amount(m: Measures) -> Finding | None:
+    row = m.amounts.iloc[0]
+    if numbers.is_missing(row["median"]):
+        return None
+    text = (f"写明金额的投诉，涉诉金额中位数 {numbers.yuan(row['median'])}（95% 区间 {numbers.yuan(row['low'])}–{numbers.yuan(row['high'])}，"
+            f"n={numbers.count(row['n'])}），合计 {numbers.yuan(row['total'])}；另有 {numbers.count(row['unknown'])} 件未写明金额。")
+    return Finding(text, "amounts", 0.0)
+
+
+MAKERS: tuple[Callable[[Measures], Finding | None], ...] = (_top_reason, _change, _reply, _resolved, _late, _platforms, _amount)

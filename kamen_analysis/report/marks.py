@@ -1,0 +1,52 @@
+"""Markdown that cannot be broken into: whatever is not `Md` already is escaped on its way into the text.
+
+Post text is hostile: it may hold scripts, table pipes, links, formulas or Typst. Every ASCII punctuation mark is escaped, line breaks
+and runs of space become one space, control characters go. pandoc then reads the words as words, and each writer escapes for its own format.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+# Control, bidirectional and noncharacter code points: no reader sees them, some formats refuse or are fooled by them.
+_UNSEEN = re.compile("[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff]")
+
+
+class Md(str):
+    """Markdown made by this package; it is not escaped again."""
+
+    __slots__ = ()
+
+
+def plain(text: Any) -> str:
+    """Return `text` on one line without characters that cannot be seen."""
+    return " ".join(_UNSEEN.sub("", str(text)).split())
+
+
+def escape(text: Any) -> Md:
+    """Return `text` as Markdown that reads as exactly its words; `Md` passes unchanged."""
+    return text if isinstance(text, Md) else Md(_PUNCTUATION.sub(r"\\\1", plain(text)))
+
+
+def span(text: Any, name: str, **data: str) -> Md:
+    """Return `text` in a span of class `name` with `data-*` attributes."""
+    pairs = "".join(f' data-{key}="{_quoted(value)}"' for key, value in data.items())
+    return Md(f"[{escape(text)}]{{.{name}{pairs}}}")
+
+
+def _quoted(value: str) -> str:
+    return plain(value).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def link(text: Any, anchor: str) -> Md:
+    """Return `text` linking to `anchor` of the same document."""
+    return Md(f"[{escape(text)}](#{anchor})")
+
+
+def marked(text: str, start: int, end: int, around: int = 60) -> Md:
+    """Return `text` around its deciding words [start, end), those words marked; cut ends show an ellipsis."""
+    left, right = max(0, start - around), min(len(text), end + around)
+    before, words, after = (plain(part) for part in (text[left:start], text[start:end], text[end:right]))
+    return Md(("…" if left else "") + escape(before) + span(words, "mark") + escape(after) + ("…" if right < len(text) else ""))

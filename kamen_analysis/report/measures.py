@@ -1,0 +1,150 @@
+"""Every metric the report needs, computed once, on first use; tables, figures and findings all read the same frames."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from kamen_analysis import metrics
+from kamen_analysis.data import Data
+from kamen_analysis.errors import KamenError
+
+
+class Measures:
+    """The metrics of one selection of posts under one scope ("virtual" or "all"); frames as `kamen_analysis.metrics` gives them."""
+
+    def __init__(self, data: Data, scope: str) -> None:
+        self.posts, self.labels, self.events, self.manifest = data.posts, data.labels, data.events, data.manifest
+        self.scope = scope
+        self.is_synthetic = data.is_synthetic
+
+    @cached_property
+    def used(self) -> pd.DataFrame:
+        """The complaints counted."""
+        return metrics.used(self.posts, self.scope)
+
+    @cached_property
+    def funnel(self) -> pd.DataFrame:
+        """From captured to used, over the whole build."""
+        return metrics.funnel(self.manifest)
+
+    @cached_property
+    def fill(self) -> pd.DataFrame:
+        """What each source left blank."""
+        return metrics.fill(self.posts)
+
+    @cached_property
+    def volume(self) -> pd.DataFrame:
+        """Complaints by month and source."""
+        return metrics.volume(self.posts, scope=self.scope)
+
+    @cached_property
+    def volume_total(self) -> pd.DataFrame:
+        """Complaints by month, all sources together."""
+        return metrics.volume(self.posts, by=None, scope=self.scope)
+
+    @cached_property
+    def reasons(self) -> pd.DataFrame:
+        """Share of each refusal reason."""
+        return metrics.reasons(self.posts, self.labels, scope=self.scope)
+
+    @cached_property
+    def reasons_by_month(self) -> pd.DataFrame:
+        """Share of each reason by month."""
+        return metrics.reasons(self.posts, self.labels, by="month", scope=self.scope)
+
+    @cached_property
+    def reasons_by_product(self) -> pd.DataFrame:
+        """Share of each reason by kind of goods."""
+        return metrics.reasons(self.posts, self.labels, by="product", scope=self.scope)
+
+    @cached_property
+    def cooccurrence(self) -> pd.DataFrame:
+        """Reasons told together."""
+        return metrics.cooccurrence(self.posts, self.labels, scope=self.scope)
+
+    @cached_property
+    def tactic_order(self) -> pd.DataFrame:
+        """Reasons told one before the other."""
+        return metrics.tactic_order(self.posts, self.labels, scope=self.scope)
+
+    @cached_property
+    def products(self) -> pd.DataFrame:
+        """Share of each kind of goods."""
+        return metrics.products(self.posts, self.scope)
+
+    @cached_property
+    def replies(self) -> pd.DataFrame:
+        """Share with a merchant's reply."""
+        return metrics.replies(self.posts, self.events, scope=self.scope)
+
+    @cached_property
+    def median_reply(self) -> pd.DataFrame:
+        """Median days to the first reply."""
+        return metrics.median_reply(self.posts, self.events, scope=self.scope)
+
+    @cached_property
+    def time_to_reply(self) -> pd.DataFrame:
+        """Share replied to by each day."""
+        return metrics.time_to_reply(self.posts, self.events, scope=self.scope)
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """Cumulative incidence of each outcome."""
+        return metrics.outcomes(self.posts, self.events, scope=self.scope)
+
+    @cached_property
+    def resolved_by(self) -> pd.DataFrame:
+        """Outcomes by day 7, 30 and 60."""
+        return metrics.resolved_by(self.posts, self.events, scope=self.scope)
+
+    @cached_property
+    def naive_ratio(self) -> pd.DataFrame:
+        """The ratios peers publish."""
+        return metrics.naive_ratio(self.posts, self.events, scope=self.scope)
+
+    @cached_property
+    def self_reported(self) -> pd.DataFrame:
+        """What posts themselves say became of the matter."""
+        return metrics.self_reported(self.posts, self.scope)
+
+    @cached_property
+    def platforms(self) -> pd.DataFrame:
+        """One row a platform."""
+        return metrics.platforms(self.posts, self.labels, self.events, scope=self.scope)
+
+    @cached_property
+    def platform_funnel(self) -> pd.DataFrame:
+        """Reply shares within the limits of chance."""
+        return metrics.platform_funnel(self.posts, self.labels, self.events, scope=self.scope)
+
+    @cached_property
+    def platform_ranks(self) -> pd.DataFrame:
+        """Platforms by share replied to, ranks with their intervals."""
+        return metrics.platform_ranks(self.posts, self.labels, self.events, scope=self.scope)
+
+    @cached_property
+    def amounts(self) -> pd.DataFrame:
+        """Money at stake."""
+        return metrics.amounts(self.posts, self.scope)
+
+    @cached_property
+    def amounts_by_product(self) -> pd.DataFrame:
+        """Money at stake by kind of goods."""
+        return metrics.amounts(self.posts, self.scope, by="product")
+
+    @cached_property
+    def clocks(self) -> pd.DataFrame:
+        """Shares beyond the time limits of law; empty, with the reason in `.attrs`, where the working-day calendar does not reach."""
+        try:
+            return metrics.clocks(self.posts, self.events, scope=self.scope)
+        except KamenError as error:
+            table = pd.DataFrame(columns=["clock_zh", "days", "unit", "basis", "n", "of", "share", "low", "high", "note"])
+            table.attrs["why"] = str(error)
+            return table
+
+    def frame(self, name: str) -> Any:
+        """Return the metric called `name`."""
+        return getattr(self, name)

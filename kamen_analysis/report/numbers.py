@@ -1,0 +1,86 @@
+"""Every number of the report is written here and nowhere else, so that one figure reads the same in text, table and finding."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+NOTHING = "—"
+
+
+def is_missing(value: Any) -> bool:
+    """Return whether `value` stands for "not known" (None, NaN, NaT, NA)."""
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+
+
+def count(value: Any) -> str:
+    """Return a whole number with thousands marks: 1,204."""
+    return NOTHING if is_missing(value) else f"{int(value):,}"
+
+
+def percent(value: Any) -> str:
+    """Return a share (0–1) as 31.2%."""
+    return NOTHING if is_missing(value) else f"{_tenth(100 * value)}%"
+
+
+def interval(low: Any, high: Any) -> str:
+    """Return the ends of a share's interval in per cent: 28.4–34.1."""
+    return NOTHING if is_missing(low) or is_missing(high) else f"{_tenth(100 * low)}–{_tenth(100 * high)}"
+
+
+def share(value: Any, low: Any, high: Any, of: Any) -> str:
+    """Return a share with its interval and denominator: 31.2%（95% 区间 28.4–34.1，n=1,204）."""
+    if is_missing(value):
+        return f"样本不足（n={count(of)}）"
+    return f"{percent(value)}（95% 区间 {interval(low, high)}，n={count(of)}）"
+
+
+def points(value: Any) -> str:
+    """Return a difference of shares (0–1) in 百分点, signed: +2.1 个百分点."""
+    return NOTHING if is_missing(value) else f"{_sign(100 * value)} 个百分点"
+
+
+def points_interval(value: Any, low: Any, high: Any) -> str:
+    """Return a difference of shares with its interval: +2.1 个百分点（95% 区间 -0.4 至 +4.6）."""
+    if is_missing(value):
+        return NOTHING
+    return f"{points(value)}（95% 区间 {_sign(100 * low)} 至 {_sign(100 * high)}）"
+
+
+def yuan(value: Any) -> str:
+    """Return an amount in yuan, to the cent only where there are cents: 250,499.5 → 250,499.50 元."""
+    if is_missing(value):
+        return NOTHING
+    return f"{value:,.0f} 元" if float(value).is_integer() else f"{value:,.2f} 元"
+
+
+def days(value: Any) -> str:
+    """Return a duration in days: 3.5 日."""
+    return NOTHING if is_missing(value) else f"{_tenth(value)} 日"
+
+
+def ratio(value: Any) -> str:
+    """Return a plain ratio with two decimals: 1.25."""
+    return NOTHING if is_missing(value) else f"{value:.2f}"
+
+
+def date(value: Any) -> str:
+    """Return a day as 2026-08-01."""
+    return NOTHING if is_missing(value) else pd.Timestamp(value).strftime("%Y-%m-%d")
+
+
+def moment(value: Any) -> str:
+    """Return an instant of Beijing time to the minute: 2026-08-01 09:30."""
+    return NOTHING if is_missing(value) else pd.Timestamp(value).strftime("%Y-%m-%d %H:%M")
+
+
+def _tenth(value: float) -> str:
+    # Half away from zero, as readers round; a bare format would turn 0.25 into 0.2.
+    return f"{math.floor(abs(value) * 10 + 0.5 + 1e-9) / 10 * (-1 if value < 0 else 1) + 0.0:,.1f}"
+
+
+def _sign(value: float) -> str:
+    text = _tenth(value)
+    return text if text.startswith("-") or text == "0.0" else f"+{text}"

@@ -1,0 +1,24 @@
+"""The one call to pandoc: Markdown without raw HTML, TeX or attributes goes in, so no post text can reach a writer unescaped."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pypandoc
+
+from kamen_analysis.errors import KamenError
+
+ASSETS = Path(__file__).parent / "assets"
+READER = ("markdown_strict-raw_html+all_symbols_escapable+pipe_tables+table_captions+table_attributes+header_attributes+fenced_divs"
+          "+bracketed_spans+implicit_figures+link_attributes+intraword_underscores+east_asian_line_breaks+lists_without_preceding_blankline")
+
+
+def convert(text: str, to: str, *options: str) -> str:
+    """Return Markdown `text` in format `to` as text ("" when `options` name an output file)."""
+    command = [pypandoc.get_pandoc_path(), f"--from={READER}", f"--to={to}", f"--lua-filter={ASSETS / 'filter.lua'}", "--wrap=none",
+               "--columns=100000", "--sandbox" if to in ("html", "typst") else "--quiet", *options]
+    done = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
+    if done.returncode:
+        raise KamenError(f"排版失败（pandoc → {to}）：{done.stderr.decode(errors='replace').strip()[:300]}")
+    return done.stdout.decode()

@@ -1,0 +1,49 @@
+"""Two or three redacted quotations for each refusal reason, with the deciding words marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from kamen_analysis.report import numbers
+from kamen_analysis.report.marks import Md, marked
+from kamen_analysis.report.measures import Measures
+
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A redacted extract: its words with the evidence marked, and where it comes from."""
+
+    text: Md
+    post_id: str
+    source: str
+    date: str
+    rule: str
+
+
+def quotes(measures: Measures) -> dict[str, list[Quote]]:
+    """Return for each code its clearest quotations: best score first, one a platform, never the same words twice."""
+    used = measures.used.drop_duplicates("dup_group")[["post_id", "source", "posted_at", "platform", "title", "body"]]
+    rows = measures.labels.merge(used, on="post_id")
+    rows = rows.sort_values(["code", "score", "post_id"], ascending=[True, False, True])
+    return {str(code): _pick(group.head(200)) for code, group in rows.groupby("code")}
+
+
+def _pick(rows: pd.DataFrame) -> list[Quote]:
+    picked: list[Quote] = []
+    seen: set[object] = set()
+    for row in rows.to_dict("records"):
+        text = row[row["field"]]
+        # Spans of a table that was edited by hand may point past the text: such a row is no evidence.
+        words = text[row["start"]: row["end"]].strip()
+        if not words or words in seen or row["platform"] in seen:
+            continue
+        seen |= {words} if numbers.is_missing(row["platform"]) else {words, row["platform"]}
+        quote = marked(text, row["start"], row["end"])
+        picked.append(Quote(quote, row["post_id"], row["source"], numbers.date(row["posted_at"]), row["rule"]))
+        if len(picked) == SHOWN:
+            break
+    return picked

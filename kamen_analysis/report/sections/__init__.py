@@ -1,0 +1,14 @@
+"""The tables of each section of the report, in the order they are printed."""
+
+from __future__ import annotations
+
+from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.sections import appendix, money, outcome, platform, refusal, sources, trend
+from kamen_analysis.report.tables import Table
+
+SECTIONS = (sources, trend, refusal, platform, outcome, money, appendix)
+
+
+def tables(measures: Measures) -> dict[str, Table]:
+    """Return every table of the report by key, in order."""
+    return {table.key: table for section in SECTIONS for table in section.tables(measures)}

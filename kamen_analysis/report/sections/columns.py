@@ -1,0 +1,27 @@
+"""Columns that many tables share, and the turn from a long table to one with a column a group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from kamen_analysis.report.tables import Column
+
+Filter = Callable[[Any], dict[str, Any] | None]
+
+
+def rate(cases: Filter | None = None, of: str = "分母（件）", n: str = "件数", share: str = "比例") -> tuple[Column, ...]:
+    """Return the columns n, of, share, interval and note every share is shown with."""
+    return (
+        Column("n", n, "count", cases=cases), Column("of", of, "count"), Column("share", share, "share"),
+        Column("low", "95% 区间（%）", "share", high="high"), Column("note", "说明"),
+    )
+
+
+def wide(table: pd.DataFrame, index: list[str], across: str, value: str = "share") -> pd.DataFrame:
+    """Return `table` with one row an `index` and one column a value of `across`, both in order of appearance."""
+    rows, heads = table[index].drop_duplicates(), table[across].drop_duplicates().tolist()
+    cells = table.pivot(index=index, columns=across, values=value).reindex(columns=heads)
+    return rows.merge(cells.reset_index(), on=index, how="left")

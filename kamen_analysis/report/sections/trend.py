@@ -1,0 +1,42 @@
+"""Section 4: how many complaints, when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kamen_analysis import metrics
+from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.tables import Column, Table
+
+
+def tables(m: Measures) -> list[Table]:
+    """Return the monthly counts, all sources and by source."""
+    return [_total(m), _by_source(m)]
+
+
+def _total(m: Measures) -> Table:
+    frame = m.volume_total.assign(change=_change(m.volume_total, 1), year=_change(m.volume_total, 12))
+    columns = (
+        Column("period_zh", "月份"), Column("n", "投诉（件）", "count", cases=_month), Column("change", "环比变动（件）", "count"),
+        Column("year", "同比变动（件）", "count"), Column("note", "说明"),
+    )
+    undated = m.volume_total.attrs.get("undated", 0)
+    return Table("volume", "各月投诉量", frame, columns, f"没有发布时间而未列入本表的投诉 {undated:,} 件。", metrics.caption(metrics.volume), 60)
+
+
+def _by_source(m: Measures) -> Table:
+    columns = (Column("period_zh", "月份"), Column("source", "来源"), Column("n", "投诉（件）", "count", cases=lambda r: {**_month(r), "source": r["source"]}),
+               Column("note", "说明"))
+    return Table("volume_source", "各月各来源的投诉量", m.volume, columns, "“缺口”指该来源该期没有任何抓取，不是零。", limit=24)
+
+
+def _month(row: Any) -> dict[str, Any]:
+    return {"month": row["period_zh"]}
+
+
+def _change(volume: pd.DataFrame, back: int) -> pd.Series:
+    # An incomplete period is compared with nothing: the difference would be of coverage, not of complaints.
+    whole = volume["n"].astype("Float64").where(volume["complete"].astype(bool))
+    return whole - whole.shift(back)

@@ -1,0 +1,103 @@
+"""A table of the report: one frame, its columns with their kinds, and its rendering as Markdown; Excel and CSV read the same object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pandas as pd
+
+from kamen_analysis.report import numbers
+from kamen_analysis.report.marks import Md, escape, plain, span
+
+Kind = Literal["text", "count", "share", "points", "yuan", "days", "ratio", "date", "digest"]
+WRITE: dict[str, Callable[[Any], str]] = {
+    "count": numbers.count, "share": numbers.percent, "points": numbers.points, "yuan": numbers.yuan, "days": numbers.days,
+    "ratio": numbers.ratio, "date": numbers.date,
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its key in the frame, its Chinese head, its kind; `high` names the upper end where `key` is the lower end of an interval.
+
+    `cases` gives, for a row, the filter (see `cases.Cases.select`) that finds the complaints behind the figure.
+    """
+
+    key: str
+    head: str
+    kind: Kind = "text"
+    high: str | None = None
+    cases: Callable[[Any], dict[str, Any] | None] | None = None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the column is set flush right."""
+        return self.kind not in ("text", "date", "digest")
+
+    def write(self, row: Any) -> str:
+        """Return the cell of `row` (a mapping) as the reader sees it."""
+        value = row[self.key]
+        if self.high:
+            return numbers.interval(value, row[self.high])
+        if self.kind in WRITE:
+            return WRITE[self.kind](value)
+        if numbers.is_missing(value):
+            return numbers.NOTHING
+        return value if isinstance(value, Md) else plain(value)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A numbered table: key (its file name and anchor), title, frame, columns, note, definitions, and how many rows a document shows."""
+
+    key: str
+    title: str
+    frame: pd.DataFrame
+    columns: tuple[Column, ...]
+    note: str = ""
+    definition: dict[str, str] = field(default_factory=dict)
+    limit: int = 40
+
+    @property
+    def anchor(self) -> str:
+        """The table's anchor in the documents."""
+        return f"tbl-{self.key}"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rows as dicts."""
+        return self.frame.to_dict("records")
+
+
+Opener = Callable[[dict[str, Any]], str | None]
+
+
+def markdown(table: Table, number: str, opens: Opener) -> Md:
+    """Return `table` as a pipe table with caption `number title`; `opens` turns a case filter into the key of its complaints, if any."""
+    if table.frame.empty:
+        return Md(f"*{escape(f'{table.title}：本期没有可列的数据。')}*\n")
+    lines = [_line(escape(c.head) for c in table.columns), _line("---:" if c.is_number else ":---" for c in table.columns)]
+    lines += [_line(_cell(column, row, opens) for column in table.columns) for row in table.rows()[: table.limit]]
+    caption = f": {escape(f'{number} {table.title}')} {{#{table.anchor} .data data-file=\"{table.key}\"}}"
+    return Md("\n".join([*lines, "", caption, "", *_notes(table)]))
+
+
+def _line(cells: Any) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _cell(column: Column, row: dict[str, Any], opens: Opener) -> Md:
+    text = column.write(row)
+    wanted = column.cases(row) if column.cases and not numbers.is_missing(row[column.key]) else None
+    key = opens(wanted) if wanted is not None else None
+    return span(text, "cases", cases=key) if key else escape(text) or Md("\u00a0")
+
+
+def _notes(table: Table) -> list[str]:
+    parts = [table.note] if table.note else []
+    if len(table.frame) > table.limit:
+        parts.append(f"共 {len(table.frame):,} 行，此处列前 {table.limit} 行，全表见 tables/{table.key}.csv。")
+    labels = {"Out of": "分母", "Leaves out": "不计", "Read with care": "读法"}
+    parts += [f"{labels[key]}：{text}。" for key, text in table.definition.items() if key in labels]
+    return ["::: {.note}", escape("".join(parts)), ":::", ""] if parts else []

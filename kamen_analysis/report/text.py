@@ -1,0 +1,61 @@
+"""The words of the report: Jinja templates over measured figures, escaped by default, out comes one Markdown source for every format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from kamen_analysis.report import numbers
+from kamen_analysis.report.cases import Cases
+from kamen_analysis.report.figures import Figure
+from kamen_analysis.report.marks import Md, escape, link
+from kamen_analysis.report.tables import Table, markdown
+
+FRONT = ("cover", "summary")
+BODY = ("data", "trend", "refusal", "platform", "outcome", "money", "law", "appendix")
+
+
+class Numbering:
+    """Numbers tables and figures as the text calls them up, and links to those numbered already."""
+
+    def __init__(self, tables: dict[str, Table], figures: dict[str, Figure], opens: Callable[[dict[str, Any]], str | None]) -> None:
+        self._tables, self._figures, self._opens = tables, figures, opens
+        self._numbers: dict[str, str] = {}
+
+    def table(self, key: str) -> Md:
+        """Return table `key`, numbered unless it is empty."""
+        table = self._tables[key]
+        if not table.frame.empty:
+            self._numbers[key] = f"表 {sum(text.startswith('表') for text in self._numbers.values()) + 1}"
+        return markdown(table, self._numbers.get(key, ""), self._opens)
+
+    def figure(self, key: str) -> Md:
+        """Return figure `key`, or nothing where it could not be drawn from so little data."""
+        if key not in self._figures:
+            return Md("")
+        drawn = self._figures[key]
+        number = f"图 {sum(text.startswith('图') for text in self._numbers.values()) + 1}"
+        self._numbers[f"figure:{key}"] = number
+        alt = escape(drawn.alt).replace('"', "”").replace("\\", "")
+        return Md(f'![{escape(f"{number} {drawn.title}")}](figures/{key}.svg){{#fig-{key} alt="{alt}"}}\n')
+
+    def ref(self, key: str) -> Md:
+        """Return a link to a table that has been numbered, else its title."""
+        return link(self._numbers[key], self._tables[key].anchor) if key in self._numbers else escape(self._tables[key].title)
+
+
+def environment() -> Environment:
+    """Return the Jinja environment in which whatever is not `Md` is escaped for Markdown on output."""
+    return Environment(loader=PackageLoader("kamen_analysis.report", "templates"), undefined=StrictUndefined, finalize=escape,  # noqa: S701
+                       trim_blocks=True, lstrip_blocks=True, autoescape=False, comment_start_string="{=#", comment_end_string="#=}")
+
+
+def render(tables: dict[str, Table], figures: dict[str, Figure], cases: Cases, **given: Any) -> str:
+    """Return the whole report as Markdown; the body is set first so that the summary can link to numbered tables."""
+    numbering, env = Numbering(tables, figures, cases.key), environment()
+    words = {**given, "table": numbering.table, "figure": numbering.figure, "ref": numbering.ref, "n": numbers, "anchor": lambda code: Md(code.replace("_", "-"))}
+    body = [env.get_template(f"{name}.md.jinja").render(words) for name in BODY]
+    front = [env.get_template(f"{name}.md.jinja").render(words) for name in FRONT]
+    return "\n\n".join([*front, *body]) + "\n"

@@ -1,0 +1,120 @@
+"""Word: real headings, captions and tables; Chinese fonts named, not embedded; contents filled in, header and page numbers on every page."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import zipfile
+from html import escape
+from pathlib import Path
+
+import pypandoc
+from lxml import etree
+
+from kamen_analysis.report.pandoc import ASSETS, convert
+
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PART = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:{{kind}} xmlns:w="{W}">{{body}}</w:{{kind}}>'
+_HEADER = '<w:p><w:pPr><w:pStyle w:val="Header"/></w:pPr><w:r><w:t>{title}</w:t></w:r><w:r><w:tab/><w:t>{mark}</w:t></w:r></w:p>'
+_FOOTER = ('<w:p><w:pPr><w:pStyle w:val="Header"/></w:pPr><w:r><w:t>公开投诉不是统计样本，未经核实</w:t></w:r><w:r><w:tab/><w:t xml:space="preserve">第 </w:t></w:r>'
+           '<w:fldSimple w:instr=" PAGE "><w:r><w:t>1</w:t></w:r></w:fldSimple><w:r><w:t xml:space="preserve"> 页，共 </w:t></w:r>'
+           '<w:fldSimple w:instr=" NUMPAGES "><w:r><w:t>1</w:t></w:r></w:fldSimple><w:r><w:t xml:space="preserve"> 页</w:t></w:r></w:p>')
+
+
+def write(text: str, folder: Path, pictures: Path, title: str, subtitle: str, mark: str) -> Path:
+    """Set `text` as `folder`/report.docx with the PNG figures under `pictures`/figures; `mark` stands in the header of every page."""
+    path = folder / "report.docx"
+    with tempfile.TemporaryDirectory() as scratch:
+        reference, raw = Path(scratch) / "reference.docx", Path(scratch) / "raw.docx"
+        _reference(reference, title, mark)
+        convert(text, "docx", f"--reference-doc={reference}", f"--resource-path={pictures}", "--toc", "--toc-depth=2", f"--output={raw}",
+                f"--metadata=title:{title}", f"--metadata=subtitle:{subtitle}", "--metadata=toc-title:目录", "--metadata=lang:zh-CN")
+        _edit(raw, path, {"word/document.xml": _fill_contents})
+    return path
+
+
+def _reference(path: Path, title: str, mark: str) -> None:
+    """Write pandoc's own reference document with the report's styles, A4 page, header and footer."""
+    stock = subprocess.run([pypandoc.get_pandoc_path(), "--print-default-data-file=reference.docx"], capture_output=True, check=True)
+    raw = path.with_name("stock.docx")
+    raw.write_bytes(stock.stdout)
+    header = _PART.format(kind="hdr", body=_HEADER.format(title=escape(title), mark=escape(mark)))
+    edits = {"word/styles.xml": _restyle, "word/document.xml": _page, "word/_rels/document.xml.rels": _relate, "[Content_Types].xml": _declare}
+    _edit(raw, path, edits, {"word/header1.xml": header, "word/footer1.xml": _PART.format(kind="ftr", body=_FOOTER)})
+
+
+def _edit(source: Path, target: Path, edits: dict[str, object], extra: dict[str, str] | None = None) -> None:
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for item in old.infolist():
+            content = old.read(item)
+            if item.filename in edits:
+                tree = etree.fromstring(content)
+                edits[item.filename](tree)  # type: ignore[operator]
+                content = etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=True)
+            new.writestr(zipfile.ZipInfo(item.filename), content, zipfile.ZIP_DEFLATED)
+        for name, text in (extra or {}).items():
+            new.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
+
+
+def _restyle(styles: etree._Element) -> None:
+    ours = etree.parse(ASSETS / "word_styles.xml").getroot()
+    for style in ours:
+        name = style.get(f"{{{W}}}styleId")
+        same = f"w:style[@w:styleId='{name}']" if name else "w:docDefaults"
+        for old in styles.xpath(same, namespaces={"w": W}):
+            styles.remove(old)
+        styles.insert(0, style) if not name else styles.append(style)
+
+
+def _page(document: etree._Element) -> None:
+    section = document.find(f".//{{{W}}}sectPr")
+    section.clear()
+    for kind in ("header", "footer"):
+        etree.SubElement(section, f"{{{W}}}{kind}Reference", {f"{{{W}}}type": "default", f"{{{R}}}id": f"rIdKamen{kind}"})
+    etree.SubElement(section, f"{{{W}}}pgSz", {f"{{{W}}}w": "11906", f"{{{W}}}h": "16838"})
+    margins = {"top": "1304", "bottom": "1247", "left": "1134", "right": "1134", "header": "680", "footer": "624", "gutter": "0"}
+    etree.SubElement(section, f"{{{W}}}pgMar", {f"{{{W}}}{side}": size for side, size in margins.items()})
+
+
+def _relate(relations: etree._Element) -> None:
+    for kind in ("header", "footer"):
+        etree.SubElement(relations, relations[0].tag, Id=f"rIdKamen{kind}", Type=f"{R}/{kind}", Target=f"{kind}1.xml")
+
+
+def _declare(types: etree._Element) -> None:
+    form = "application/vnd.openxmlformats-officedocument.wordprocessingml.{}+xml"
+    for kind in ("header", "footer"):
+        etree.SubElement(types, types[-1].tag, PartName=f"/word/{kind}1.xml", ContentType=form.format(kind))
+
+
+def _fill_contents(document: etree._Element) -> None:
+    """Put the headings into the table of contents as links, so that it is not empty before Word is asked to update it."""
+    space = {"w": W}
+    field = document.xpath("//w:sdtContent/w:p[w:r/w:fldChar]", namespaces=space)
+    if not field:
+        return
+    field[0].xpath(".//w:fldChar[@w:dirty]", namespaces=space)[0].attrib.pop(f"{{{W}}}dirty")
+    begin, end = field[0].find(f"{{{W}}}r"), etree.SubElement(field[0], f"{{{W}}}r")
+    end.append(begin[-1])
+    lines = []
+    for mark, level, words in _headings(document):
+        line = (f'<w:p xmlns:w="{W}"><w:pPr><w:pStyle w:val="TOC{level}"/></w:pPr><w:hyperlink w:anchor="{escape(mark)}"><w:r><w:t>{escape(words)}</w:t></w:r>'
+                "</w:hyperlink></w:p>")
+        lines.append(etree.fromstring(line))
+    holder = field[0].getparent()
+    at = holder.index(field[0])
+    closing = etree.fromstring(f'<w:p xmlns:w="{W}"/>')
+    closing.append(end)
+    for offset, line in enumerate([*lines, closing]):
+        holder.insert(at + 1 + offset, line)
+
+
+def _headings(document: etree._Element) -> list[tuple[str, int, str]]:
+    found = []
+    for level in (1, 2):
+        for heading in document.xpath(f"//w:p[w:pPr/w:pStyle[@w:val='Heading{level}']]", namespaces={"w": W}):
+            marks = heading.xpath("preceding-sibling::w:bookmarkStart[1]/@w:name", namespaces={"w": W})
+            order = heading.getparent().index(heading)
+            found.append((order, marks[0] if marks else "", level, "".join(heading.itertext())))
+    return [(mark, level, words.strip()) for _, mark, level, words in sorted(found)]
