@@ -11,14 +11,15 @@ from kamen_analysis.charts import style
 from kamen_analysis.charts.words import percent
 
 _FEWEST = 10  # a curve is drawn as far as this many are still watched
+_UNTIL = 180  # and no further than this day, past which little happens
 _TICKS = (0, 7, 15, 30, 60, 90, 120, 180, 270, 365, 545, 730)
 
 
-def time_to_reply(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def time_to_reply(table: pd.DataFrame, ax: Axes | None = None, until: int = _UNTIL) -> Axes:
     """Draw `metrics.time_to_reply` (not grouped): cumulative share replied to, its band, and the bounds where times are only bounded."""
     with style.house():
         own, ax = ax is None, style.canvas(ax, 4.0)
-        rows = table[table["at_risk"] >= _FEWEST] if table["share"].notna().sum() > 1 else table.head(0)
+        rows = _drawn(table, until)
         if rows.empty:
             return style.calm(ax, "首次回复用时", table, own)
         colour = style.COLOURS[0]
@@ -28,15 +29,19 @@ def time_to_reply(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         for key in ("bound_low", "bound_high") if bounded else ():
             ax.step(rows["day"], rows[key], where="post", color=style.QUIET, linewidth=1, linestyle=(0, (4, 3)))
         _day_axis(ax, rows, 1.0)
-        facts = [f"n={int(rows['of'].iloc[0]):,}", "阴影为 95% 区间（Kaplan–Meier）", "虚线：只知至迟时间的按最晚、最早计" if bounded else "",
-                 str(rows["note"].iloc[0])]
+        facts = [f"n={int(rows['of'].iloc[0]):,}", "阴影为 95% 区间（Kaplan–Meier）",
+                 "虚线：只知至迟时间的按最晚、最早计" if bounded else "", str(rows["note"].iloc[0])]
         return style.finish(ax, reply_finding(table), style.foot(table, *facts), table, own)
+
+
+def _drawn(table: pd.DataFrame, until: int) -> pd.DataFrame:
+    return table[table["share"].notna() & (table["at_risk"] >= _FEWEST) & (table["day"] <= until)]
 
 
 def _day_axis(ax: Axes, rows: pd.DataFrame, top: float) -> None:
     last = float(rows["day"].max())
     ticks = [tick for tick in _TICKS if tick <= last]
-    ticks = [tick for tick in ticks if tick == 0 or tick >= last * 0.06]
+    ticks = [tick for tick in ticks if tick == 0 or tick >= last * 0.035]
     watched = rows.drop_duplicates("day").set_index("day")["at_risk"]
     ax.set_xticks(ticks, [f"{tick}\n{watched.get(tick, 0):,}" for tick in ticks])
     ax.set_xlim(0, max(last, 1.0))
@@ -53,16 +58,18 @@ def reply_finding(table: pd.DataFrame) -> str:
     if known.empty:
         return "首次回复用时：样本不足"
     half = known[known["share"] >= 0.5]
-    text = f"半数投诉在 {int(half['day'].iloc[0])} 天内得到商家首次回复" if len(half) else f"观察期内得到商家回复的投诉不到半数（{percent(known['share'].max())}）"
+    text = f"得到商家回复的投诉不到半数（{percent(known['share'].max())}）"
+    if len(half):
+        text = f"半数投诉在 {int(half['day'].iloc[0])} 天内得到商家首次回复"
     week = known[known["day"] == 7]
     return text + (f"；7 天内 {percent(week['share'].iloc[0])}" if len(week) else "")
 
 
-def outcomes(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def outcomes(table: pd.DataFrame, ax: Axes | None = None, until: int = _UNTIL) -> Axes:
     """Draw `metrics.outcomes`: cumulative incidence of each way a complaint ends, named at the right end of its curve."""
     with style.house():
         own, ax = ax is None, style.canvas(ax, 4.4)
-        rows = table[table["share"].notna() & (table["at_risk"] >= _FEWEST)]
+        rows = _drawn(table, until)
         if rows["n"].sum() == 0:
             return style.calm(ax, "投诉如何了结", table, own)
         kinds = rows.drop_duplicates("kind").set_index("kind")["kind_zh"]
@@ -70,14 +77,16 @@ def outcomes(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ends = [_curve(ax, rows[rows["kind"] == kind], i) for i, kind in enumerate(kinds.index)]
         names = [f"{name} {percent(end[1])}" for name, end in zip(kinds, ends, strict=True)]
         style.label_ends(ax, ends, names, list(style.COLOURS))
-        facts = (f"n={int(rows['of'].max()):,}", "阴影为 95% 区间（Aalen–Johansen）", "自动关闭与商家自称都不算解决", str(rows["note"].iloc[0]))
+        facts = (f"n={int(rows['of'].max()):,}", "阴影为 95% 区间（Aalen–Johansen）", f"右侧为第 {int(rows['day'].max())} 天的累计比例",
+                 "自动关闭与商家自称都不算解决", str(rows["note"].iloc[0]))
         return style.finish(ax, outcomes_finding(table), style.foot(table, *facts), table, own)
 
 
 def _curve(ax: Axes, rows: pd.DataFrame, i: int) -> tuple[float, float]:
     colour = style.COLOURS[i]
     ax.fill_between(rows["day"], rows["low"], rows["high"], step="post", color=colour, alpha=0.13, linewidth=0)
-    ax.plot(rows["day"], rows["share"], drawstyle="steps-post", color=colour, marker=style.MARKERS[i], markevery=(4 * i, max(20, len(rows) // 6)))
+    every = (4 * i, max(20, len(rows) // 6))
+    ax.plot(rows["day"], rows["share"], drawstyle="steps-post", color=colour, marker=style.MARKERS[i], markevery=every)
     return float(rows["day"].iloc[-1]), float(rows["share"].iloc[-1])
 
 

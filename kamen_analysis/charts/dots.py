@@ -13,7 +13,8 @@ from kamen_analysis.charts import style
 from kamen_analysis.charts.words import percent
 
 
-def dots(ax: Axes, rows: pd.DataFrame, names: Sequence[str], colours: Sequence[str] | None = None, markers: Sequence[str] | None = None) -> None:
+def dots(ax: Axes, rows: pd.DataFrame, names: Sequence[str], colours: Sequence[str] | None = None,
+         markers: Sequence[str] | None = None) -> None:
     """Draw `rows` (share, low, high, n, of), first row on top, labelled `names` on the left and with share and n on the right."""
     y = np.arange(len(rows))[::-1]
     share, low, high = (rows[key].to_numpy(float) for key in ("share", "low", "high"))
@@ -23,7 +24,7 @@ def dots(ax: Axes, rows: pd.DataFrame, names: Sequence[str], colours: Sequence[s
         ax.plot(share[i], y[i], shapes[i], color=shades[i], markersize=7)
     top = float(np.nanmax(np.append(high, share))) if len(rows) else 1.0
     ax.set_xlim(0, min(1.0, top * 1.02) if top > 0 else 1.0)
-    ax.set_ylim(-0.6, len(rows) - 0.4)
+    ax.set_ylim(*row_limits(len(rows)))
     ax.set_yticks(y, [style.drawable(name) for name in names])
     right = ax.secondary_yaxis("right")
     right.set_yticks(y, [f"{percent(s)}  {n}/{of}" for s, n, of in zip(share, counts(rows["n"]), counts(rows["of"]), strict=True)])
@@ -32,6 +33,12 @@ def dots(ax: Axes, rows: pd.DataFrame, names: Sequence[str], colours: Sequence[s
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.grid(axis="y", visible=False)
     ax.spines["left"].set_visible(False)
+
+
+def row_limits(rows: int) -> tuple[float, float]:
+    """Return the y limits for `rows` rows at 0, 1, …: few rows stand in the middle, not blown up."""
+    room = 0.6 + max(0, 3 - rows) / 2
+    return -room, rows - 1 + room
 
 
 def counts(values: pd.Series) -> list[str]:

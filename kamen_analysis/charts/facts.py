@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kamen_analysis.charts import style
-from kamen_analysis.charts.dots import dots, height
+from kamen_analysis.charts.dots import dots, height, row_limits
 from kamen_analysis.charts.words import measured, percent, yuan
 
 
@@ -28,8 +28,7 @@ def naive_ratio(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 def clocks(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw `metrics.clocks`: the share beyond each time limit of law."""
-    named = table.assign(name=table["clock_zh"].astype("str") + "：未见")
-    return _shares(named, "name", "超过法定期限对照", "到期仍未见该动作的比例；期限自发帖起算，仅供对照", ax)
+    return _shares(table, "clock_zh", "超过法定期限对照", "到期仍未见该动作的比例；期限自发帖起算，仅供对照", ax)
 
 
 def _shares(table: pd.DataFrame, key: str, what: str, about: str, ax: Axes | None) -> Axes:
@@ -69,14 +68,14 @@ def amounts(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 def _money_axis(ax: Axes, rows: pd.DataFrame, y: np.ndarray[tuple[int], np.dtype[np.int64]], low: float, high: float) -> None:
     key = next((name for name in ("product_zh", "platform", "month_zh", "week_zh", "source") if name in rows), None)
     ax.set_yticks(y, ["全部"] if key is None else [style.drawable(name) for name in rows[key]])
-    ax.set_ylim(-0.6, len(rows) - 0.4)
+    ax.set_ylim(*row_limits(len(rows)))
     ax.set_xscale("log")
     steps = [m * 10.0**e for e in range(-1, 9) for m in (1, 2, 5)]
     inside = [step for step in steps if max(low, 0.1) * 0.7 <= step <= high * 1.4] or [max(low, 0.1)]
     ax.set_xticks(inside, [f"{step:,.0f}" if step >= 1 else f"{step:.1f}" for step in inside])
     ax.minorticks_off()
     right = ax.secondary_yaxis("right")
-    right.set_yticks(y, [f"{yuan(row.median)}  n={row.n:,}" for row in rows.itertuples()])
+    right.set_yticks(y, [f"{yuan(row['median'])}  n={row['n']:,}" for row in rows.to_dict("records")])
     right.spines[:].set_visible(False)
     right.tick_params(labelsize=8.5, labelcolor=style.QUIET)
     ax.set_xlabel("元（对数刻度）；右侧为中位数与写明金额的件数")
@@ -107,8 +106,9 @@ def funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         out, gone = stages["n_out"].to_numpy(float), (stages["n_in"] - stages["n_out"]).to_numpy(float)
         ax.barh(y, out, height=0.55, color=style.COLOURS[0])
         ax.barh(y, gone, left=out, height=0.55, facecolor="white", edgecolor=style.COLOURS[1], hatch="////", linewidth=1)
-        for at, stage in zip(y, stages.itertuples(), strict=True):
-            _stage(ax, float(at), stage, table[(table["stage"] == stage.stage) & (table["reason"] != "")])
+        for at, stage in zip(y, stages.to_dict("records"), strict=True):
+            put_aside = table[(table["stage"] == stage["stage"]) & (table["reason"] != "")]
+            ax.text(0, float(at) - 0.31, _stage(int(stage["n_out"]), put_aside), fontsize=8, color=style.QUIET, va="top")
         ax.set_yticks(y, stages["stage_zh"].tolist())
         ax.set_ylim(-0.75, len(stages) - 0.5)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -117,10 +117,9 @@ def funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         return style.finish(ax, funnel_finding(table), style.foot(table, "每个环节：进入 = 通过 + 按原因剔除"), table, own)
 
 
-def _stage(ax: Axes, y: float, stage: object, reasons: pd.DataFrame) -> None:
-    why = "，".join(f"{row.reason_zh} {row.n:,}" for row in reasons.head(4).itertuples()) + ("…" if len(reasons) > 4 else "")
-    text = f"通过 {stage.n_out:,}" + (f"；剔除：{why}" if why else "；没有剔除")  # type: ignore[attr-defined]
-    ax.text(0, y - 0.31, text, fontsize=8, color=style.QUIET, va="top", ha="left")
+def _stage(passed: int, put_aside: pd.DataFrame, most: int = 4) -> str:
+    why = "，".join(f"{row['reason_zh']} {row['n']:,}" for row in put_aside.head(most).to_dict("records"))
+    return f"通过 {passed:,}；" + (f"剔除：{why}{'…' if len(put_aside) > most else ''}" if why else "没有剔除")
 
 
 def funnel_finding(table: pd.DataFrame) -> str:

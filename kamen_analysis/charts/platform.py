@@ -31,8 +31,8 @@ def platforms(table: pd.DataFrame, ax: Axes | None = None, measure: str = "repli
         dots(ax, shares, rows["platform"].tolist(), [colour for colour, _ in look], [marker for _, marker in look])
         ax.set_xlabel(f"{MEASURES[measure]}的比例；横线为 95% 区间；右侧为件数/基数")
         few = int(table["note"].ne("").sum())
-        facts = ["▲ 高于其余 ▼ 低于其余 ● 无法区分（错误发现率 5%）" if measure == "replied" else "", f"另有 {few} 个平台样本不足" if few else "",
-                 "未按平台规模调整"]
+        facts = ["▲ 高于其余 ▼ 低于其余 ● 无法区分（错误发现率 5%）" if measure == "replied" else "",
+                 f"另有 {few} 个平台样本不足" if few else "", "未按平台规模调整"]
         return style.finish(ax, platforms_finding(table, measure), style.foot(table, *facts), table, own)
 
 
@@ -42,7 +42,9 @@ def platforms_finding(table: pd.DataFrame, measure: str = "replied") -> str:
     if rows.empty:
         return f"各平台{MEASURES[measure]}的比例：样本不足"
     low, high = rows.iloc[0], rows.iloc[-1]
-    span = f"{MEASURES[measure]}的比例在 {percent(low[measure])} 至 {percent(high[measure])} 之间" if len(rows) > 1 else f"{MEASURES[measure]}的占 {percent(low[measure])}"
+    span = f"{MEASURES[measure]}的比例在 {percent(low[measure])} 至 {percent(high[measure])} 之间"
+    if len(rows) == 1:
+        return f"只有 {low['platform']} 样本足够：{MEASURES[measure]}的占 {percent(low[measure])}"
     if measure != "replied":
         return f"{len(rows)} 个平台中，{span}"
     differ = int(rows["verdict"].isin(["高于其余", "低于其余"]).sum())
@@ -78,11 +80,11 @@ def _limits(ax: Axes, rows: pd.DataFrame) -> None:
 
 
 def _outside(ax: Axes, rows: pd.DataFrame) -> None:
-    for row in rows.itertuples():
-        above = row.share > row.target
-        ax.plot(row.of, row.share, "^" if above else "v", color=style.COLOURS[1], markersize=8)
-        ax.annotate(style.drawable(row.platform), (row.of, row.share), (6, 5 if above else -5), textcoords="offset points", fontsize=8.5,
-                    va="bottom" if above else "top", color=style.COLOURS[1])
+    for row in rows.to_dict("records"):
+        above = row["share"] > row["target"]
+        ax.plot(row["of"], row["share"], "^" if above else "v", color=style.COLOURS[1], markersize=8)
+        ax.annotate(style.drawable(row["platform"]), (row["of"], row["share"]), (6, 5 if above else -5), textcoords="offset points",
+                    fontsize=8.5, va="bottom" if above else "top", color=style.COLOURS[1])
 
 
 def _sizes(of: pd.Series) -> tuple[list[float], list[str]]:

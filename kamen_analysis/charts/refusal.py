@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -52,21 +51,20 @@ def reasons_by_month(table: pd.DataFrame, ax: Axes | None = None, top: int = 6) 
             _panel(cells[i], table[table["code"] == code].set_index("month_zh").reindex(months["month_zh"]), limit, i)
         where = style.foot(table, "占当月计入投诉的比例，阴影为 95% Wilson 区间", "断开处为样本不足或件数少于 5")
         style.finish(cells[0], months_finding(table), where, table, own=True)
+        for cell in cells[1:]:
+            style.watermark(cell, table)
         return figure
 
 
 def _panels(ax: Axes | None, count: int) -> tuple[Figure, list[Axes]]:
     columns = min(3, count)
     lines = -(-count // columns)
-    if ax is None:
-        figure = plt.figure(figsize=(style.WIDTH, 1.2 + 1.75 * lines), layout="constrained")
-        grid = figure.add_gridspec(lines, columns)
-    else:
-        figure, spec = ax.figure, ax.get_subplotspec()
-        assert isinstance(figure, Figure)
-        assert spec is not None
-        ax.remove()
-        grid = spec.subgridspec(lines, columns)
+    place = style.canvas(ax, 1.2 + 1.75 * lines)
+    figure, spec = place.get_figure(root=True), place.get_subplotspec()
+    assert isinstance(figure, Figure)
+    assert spec is not None
+    place.remove()
+    grid = spec.subgridspec(lines, columns)
     return figure, [figure.add_subplot(grid[i // columns, i % columns]) for i in range(count)]
 
 
@@ -92,7 +90,7 @@ def months_finding(table: pd.DataFrame) -> str:
     moved = ends[(ends["months"] > 1) & ((ends["b_low"] > ends["a_high"]) | (ends["b_high"] < ends["a_low"]))]
     if moved.empty:
         return "各拒退理由的月度比例：首尾两月的区间都有重叠，升降无法区分"
-    most = moved.loc[(moved["b"] - moved["a"]).abs().idxmax()]
+    most = moved.iloc[int((moved["b"] - moved["a"]).abs().argmax())]
     points = (most["b"] - most["a"]) * 100
     return f"“{most['name']}”由 {percent(most['a'])} {'升' if points > 0 else '降'}到 {percent(most['b'])}，变动 {points:+.1f} 个百分点"
 
@@ -107,16 +105,19 @@ def cooccurrence(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             return style.calm(ax, "哪些拒退理由一起出现", table, own)
         names = table.drop_duplicates("code_a").set_index("code_a")["name_a"]
         grid = table.pivot(index="code_a", columns="code_b", values="share").reindex(index=order, columns=order).to_numpy(float)
-        _heat(ax, grid, [f"{style.drawable(names[code])}（{of[code]:,}）" for code in order], [style.drawable(names[code]) for code in order])
-        where = style.foot(table, "行：有该理由的投诉（件数）；格：其中同时有列理由的比例（%）", "空格：件数少于 5")
+        across = [style.drawable(names[code]) for code in order]
+        _heat(ax, grid, [f"{name}（{of[code]:,}）" for name, code in zip(across, order, strict=True)], across)
+        where = style.foot(table, "行：有该理由的投诉（件数）；格：其中同时有列理由的比例（%）", "·：件数少于 5，不给数")
         return style.finish(ax, pairs_finding(table), where, table, own)
 
 
 def _heat(ax: Axes, grid: np.ndarray[tuple[int, int], np.dtype[np.float64]], rows: list[str], columns: list[str]) -> None:
     top = float(np.nanmax(grid)) if np.isfinite(grid).any() else 1.0
     ax.imshow(grid, cmap="Blues", vmin=0, vmax=top, aspect="auto")
-    for i, j in np.argwhere(np.isfinite(grid)):
-        ax.text(j, i, f"{grid[i, j] * 100:.0f}", ha="center", va="center", fontsize=8.5, color="white" if grid[i, j] > 0.6 * top else style.INK)
+    for i, j in np.ndindex(*grid.shape):
+        text = "·" if np.isnan(grid[i, j]) else f"{grid[i, j] * 100:.0f}"
+        if i != j:
+            ax.text(j, i, text, ha="center", va="center", fontsize=8.5, color="white" if grid[i, j] > 0.6 * top else style.INK)
     ax.set_yticks(range(len(rows)), rows)
     ax.set_xticks(range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor")
     ax.xaxis.tick_top()
@@ -130,6 +131,6 @@ def pairs_finding(table: pd.DataFrame) -> str:
     rows = rows.assign(sure=rows["low"] / rows["share"] * rows["lift"])
     if rows.empty or rows["sure"].max() <= 1:
         return "没有哪两个拒退理由一起出现得明显多于巧合"
-    best = rows.loc[rows["sure"].idxmax()]
-    return (f"“{best['name_a']}”的投诉中 {percent(best['share'])}（95% 区间 {interval(best['low'], best['high'])}）也写到“{best['name_b']}”，"
-            f"是各自独立时的 {best['lift']:.1f} 倍")
+    best = rows.iloc[int(rows["sure"].argmax())]
+    share = f"{percent(best['share'])}（95% 区间 {interval(best['low'], best['high'])}）"
+    return f"“{best['name_a']}”的投诉中 {share}也写到“{best['name_b']}”，是各自独立时的 {best['lift']:.1f} 倍"

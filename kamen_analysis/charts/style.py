@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import re
 import unicodedata
 import warnings
 from collections.abc import Iterator
@@ -31,13 +32,15 @@ COLOURS = ("#0072B2", "#B84E00", "#007A5A", "#9B4679", "#866000", "#3D3D3D")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 WIDTH = 8.0
 MARK = "演示数据"
+_WORD = re.compile(r"[A-Za-z0-9.,:%–+-]+|.", re.DOTALL)  # numbers and dates stay whole at a line's end
 
-RC: dict[str, Any] = {
-    "font.family": SANS, "font.size": 10, "axes.unicode_minus": False, "text.color": INK, "axes.labelcolor": QUIET, "xtick.color": QUIET,
-    "ytick.color": INK, "axes.edgecolor": FAINT, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
-    "axes.axisbelow": True, "grid.color": PALE, "grid.linewidth": 0.8, "xtick.major.size": 0, "ytick.major.size": 0, "axes.labelsize": 9.5,
-    "xtick.labelsize": 9, "ytick.labelsize": 10, "lines.linewidth": 1.8, "lines.markersize": 5, "hatch.linewidth": 0.6, "hatch.color": "#9a9a9a",
-    "figure.facecolor": "white", "savefig.facecolor": "white", "svg.fonttype": "path", "svg.hashsalt": "kamen", "figure.dpi": 110,
+RC: Any = {
+    "font.family": SANS, "font.size": 10, "axes.unicode_minus": False, "text.color": INK,
+    "axes.labelcolor": QUIET, "axes.labelsize": 9.5, "axes.edgecolor": FAINT, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.grid": True, "axes.axisbelow": True, "grid.color": PALE, "grid.linewidth": 0.8,
+    "xtick.color": QUIET, "xtick.labelsize": 9, "xtick.major.size": 0, "ytick.color": INK, "ytick.labelsize": 10, "ytick.major.size": 0,
+    "lines.linewidth": 1.8, "lines.markersize": 5, "hatch.linewidth": 0.6, "hatch.color": "#9a9a9a",
+    "figure.facecolor": "white", "figure.dpi": 110, "savefig.facecolor": "white", "svg.fonttype": "path", "svg.hashsalt": "kamen",
 }
 
 
@@ -72,13 +75,14 @@ def drawable(text: object) -> str:
 
 
 def wrap(text: str, ems: float) -> str:
-    """Return `text` broken into lines of at most `ems` full-width characters; no line begins with a closing mark (避头尾)."""
-    lines, line, width = [], "", 0.0
-    for char in text:
-        step = 1.0 if unicodedata.east_asian_width(char) in "WF" else 0.55
-        if width + step > ems and char not in "，。；：、）》”’！？%":
+    """Return `text` broken into lines of at most `ems` full-width characters, numbers whole, no closing mark first (避头尾)."""
+    lines: list[str] = []
+    line, width = "", 0.0
+    for word in _WORD.findall(text):
+        step = sum(1.0 if unicodedata.east_asian_width(char) in "WFA" else 0.55 for char in word)
+        if width + step > ems and word not in "，。；：、）》”’！？%":
             lines, line, width = [*lines, line], "", 0.0
-        line, width = line + char, width + step
+        line, width = line + word, width + step
     return "\n".join([*lines, line])
 
 
@@ -108,9 +112,16 @@ def finish(ax: Axes, title: str, below: str, table: pd.DataFrame, own: bool) -> 
         width = ax.get_position().width * figure.get_figwidth() * 72
         ax.set_title(wrap(title, width / 11), loc="left", fontsize=11, color=INK)
         ax.annotate(wrap(below, width / 7.5), (0, 0), (0, -44), "axes fraction", "offset points", fontsize=7.5, color=QUIET, va="top")
-    if table.attrs.get("is_synthetic"):
-        ax.text(0.5, 0.5, MARK, transform=ax.transAxes, fontsize=34, color="#777777", alpha=0.16, rotation=18, ha="center", va="center", zorder=0.5)
+    watermark(ax, table)
     return ax
+
+
+def watermark(ax: Axes, table: pd.DataFrame) -> None:
+    """Write 演示数据 across `ax` if the data of `table` is synthetic."""
+    if table.attrs.get("is_synthetic"):
+        size = 34 * min(1.0, ax.get_position().width * 1.6)
+        ax.text(0.5, 0.5, MARK, transform=ax.transAxes, fontsize=size, color="#555555", alpha=0.18, rotation=18, ha="center", va="center",
+                zorder=6)
 
 
 def calm(ax: Axes, title: str, table: pd.DataFrame, own: bool, why: str = "样本不足，不作图") -> Axes:
@@ -155,4 +166,5 @@ def label_ends(ax: Axes, ends: list[tuple[float, float]], names: list[str], colo
         place[i] = max(ends[i][1], floor)
         floor = place[i] + room
     for i, name in enumerate(names):
-        ax.annotate(name, (ax.get_xlim()[1], place[i]), (6, 0), textcoords="offset points", va="center", fontsize=9, color=colours[i], annotation_clip=False)
+        ax.annotate(name, (ax.get_xlim()[1], place[i]), (6, 0), textcoords="offset points", va="center", fontsize=9, color=colours[i],
+                    annotation_clip=False)

@@ -43,7 +43,8 @@ def _shade(ax: Axes, series: list[pd.DataFrame]) -> None:
         ax.axvspan(i - 0.5, i + 0.5, facecolor="none", edgecolor=style.FAINT, hatch="///", linewidth=0, zorder=0)
     for i in np.flatnonzero(gap):
         ax.axvspan(i - 0.5, i + 0.5, facecolor=style.PALE, linewidth=0, zorder=0)
-        ax.text(i, 0.5, "缺口", transform=ax.get_xaxis_transform(), ha="center", va="center", fontsize=8, color=style.QUIET, rotation=90)
+        ax.text(float(i), 0.5, "缺口", transform=ax.get_xaxis_transform(), ha="center", va="center", fontsize=8, color=style.QUIET,
+                rotation=90)
 
 
 def _bars(ax: Axes, rows: pd.DataFrame) -> None:
@@ -69,7 +70,7 @@ def _axes(ax: Axes, periods: list[str]) -> None:
     ax.set_xlim(-0.6, len(periods) - 0.4)
     ax.set_ylim(0, None)
     ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
-    ax.set_ylabel("件")
+    ax.set_ylabel("件", rotation=0, labelpad=10)
     ax.grid(axis="x", visible=False)
 
 
@@ -90,9 +91,15 @@ def volume_finding(table: pd.DataFrame) -> str:
     total = whole.groupby(["period", "period_zh"])["n"].sum().reset_index().sort_values("period")
     if total.empty:
         return f"共 {int(table['n'].fillna(0).sum()):,} 件投诉，没有完整的一期可比"
-    top, last = total.loc[total["n"].idxmax()], total.iloc[-1]
+    top, last = total.sort_values("n").iloc[-1], total.iloc[-1]
     text = f"{last['period_zh']} 投诉 {int(last['n']):,} 件"
-    if len(total) > 1 and int(total.iloc[-2]["n"]):
-        change = (int(last["n"]) / int(total.iloc[-2]["n"]) - 1) * 100
-        text += f"，比上一完整期{'增' if change >= 0 else '减'} {abs(change):.0f}%"
+    if len(total) > 1:
+        text += _change(int(total.iloc[-2]["n"]), int(last["n"]))
     return text + (f"；最多的是 {top['period_zh']}，{int(top['n']):,} 件" if top["period_zh"] != last["period_zh"] else "，为各期最多")
+
+
+def _change(before: int, now: int) -> str:
+    """Return the change between two counts in words; too small for two Poisson counts to tell apart (5%) says so."""
+    if (now - before) ** 2 <= 3.84 * (now + before) or before == 0:
+        return f"，与上一完整期（{before:,} 件）无法区分"
+    return f"，比上一完整期{'增' if now > before else '减'} {abs(now / before - 1) * 100:.0f}%"

@@ -24,7 +24,12 @@ def metric(function: Metric[P]) -> Metric[P]:
 
 
 def origin(posts: pd.DataFrame) -> dict[str, Any]:
-    """Return sources (keys, sorted), period ("2025-01-06 至 2025-09-02", by posting date) and is_synthetic of `posts`."""
+    """Return sources, period ("2025-01-06 至 2025-09-02", by posting date) and is_synthetic of `posts`.
+
+    A source goes by its name where `posts.attrs["source_names"]` tells it, else by its key.
+    """
     first, last = posts["posted_at"].min(), posts["posted_at"].max()
     period = "" if pd.isna(first) else f"{first:%Y-%m-%d} 至 {last:%Y-%m-%d}"
-    return {"sources": sorted(posts["source"].unique()), "period": period, "is_synthetic": bool(posts["is_synthetic"].any())}
+    names = posts.attrs.get("source_names", {})
+    sources = [names.get(key, key) for key in sorted(posts["source"].unique())]
+    return {"sources": sources, "period": period, "is_synthetic": bool(posts["is_synthetic"].any())}

@@ -75,11 +75,13 @@ def _tidy(table: pd.DataFrame, posts: pd.DataFrame, kinds: list[str], show: list
     if of < MINIMUM:
         row = {"day": 0, "at_risk": of, "n": 0, "of": of, "note": TOO_FEW}
         return pd.DataFrame([{**row, "kind": kind, "kind_zh": OUTCOME_KINDS_ZH[kind]} for kind in show]).reindex(columns=_COLUMNS)
-    point = _fit(_timed(table), kinds)
-    late, early = (_fit(with_bounds(table, earliest=earliest), kinds) for earliest in (False, True))
-    note = left_out(table, posts)
-    rows = [curve_rows(point[kind], late[kind], early[kind]).assign(kind=kind, kind_zh=OUTCOME_KINDS_ZH[kind]) for kind in show]
-    return pd.concat(rows, ignore_index=True).assign(of=of, note=note)
+    point, rows = _fit(_timed(table), kinds), []
+    for kind in show:
+        own = [name for name in (*TERMINAL, CLAIM) if TERMINAL.get(name, name) == kind]
+        others = [name for name in (*TERMINAL, CLAIM) if name not in own]
+        lowest, highest = (_fit(with_bounds(table, early), kinds)[kind] for early in (others, own))
+        rows.append(curve_rows(point[kind], lowest, highest).assign(kind=kind, kind_zh=OUTCOME_KINDS_ZH[kind]))
+    return pd.concat(rows, ignore_index=True).assign(of=of, note=left_out(table, posts))
 
 
 @metric

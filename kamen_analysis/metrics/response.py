@@ -68,8 +68,8 @@ def _reply_curve(table: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
     if len(timed) < MINIMUM:
         row = {"day": 0, "share": float("nan"), "at_risk": len(timed), "n": 0, "of": len(timed), "note": TOO_FEW}
         return pd.DataFrame([row]).reindex(columns=_COLUMNS)
-    late, early = (_fit(*with_bounds(table, earliest=earliest)) for earliest in (False, True))
-    rows = curve_rows(_fit(timed["time"], timed["kind"]), late, early)
+    lowest, highest = (_fit(*with_bounds(table, early)) for early in ([], REPLY))
+    rows = curve_rows(_fit(timed["time"], timed["kind"]), lowest, highest)
     return rows.assign(of=len(timed), note=left_out(table, posts))[_COLUMNS]
 
 

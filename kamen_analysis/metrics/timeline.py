@@ -74,16 +74,18 @@ def left_out(table: pd.DataFrame, posts: pd.DataFrame) -> str:
     return f"未计入：{'，'.join(parts)}" if parts else ""
 
 
-def with_bounds(table: pd.DataFrame, earliest: bool) -> tuple[pd.Series, pd.Series]:
-    """Return time and kind of the timed and the bounded posts, the bounded ones put at day 0 (`earliest`) or at their upper bound."""
+def with_bounds(table: pd.DataFrame, early: list[str]) -> tuple[pd.Series, pd.Series]:
+    """Return time and kind of the timed and the bounded posts: of the latter, the kinds in `early` happened at day 0, the others not yet
+    at their upper bound (censored there). With the favoured kind early and the rest late its curve is the highest the data allow."""
     keep = table[table["is_timed"] | table["is_bounded"]]
-    time = keep["time"].where(~keep["is_bounded"], 0.0 if earliest else keep["bound"])
-    return time, keep["kind"].where(~keep["is_bounded"], keep["bound_kind"])
+    bounded, soon = keep["is_bounded"], keep["bound_kind"].isin(early)
+    time = keep["time"].mask(bounded, keep["bound"].mask(soon, 0.0))
+    return time, keep["kind"].mask(bounded, keep["bound_kind"].where(soon, ""))
 
 
-def curve_rows(curve: Curve, late: Curve, early: Curve) -> pd.DataFrame:
+def curve_rows(curve: Curve, lowest: Curve, highest: Curve) -> pd.DataFrame:
     """Return a curve read off at every whole day watched: day, share, low, high, at_risk, n (events so far), bound_low, bound_high."""
     days = np.arange(int(curve.last_day) + 1)
     share, low, high = at_day(curve, days)
     return pd.DataFrame({"day": days, "share": share, "low": low, "high": high, "at_risk": curve.at_risk(days), "n": curve.happened(days),
-                         "bound_low": at_day(late, days)[0], "bound_high": at_day(early, days)[0]})
+                         "bound_low": at_day(lowest, days)[0], "bound_high": at_day(highest, days)[0]})
