@@ -16,7 +16,8 @@ from kamen_analysis.world.model import World
 
 STEPS = {
     "posted": ("消费者", "发起投诉"), "assigned": ("系统", "已分配商家"), "merchant_replied": ("商家", "商家回复"),
-    "added": ("消费者", "消费者补充"), "merchant_says_resolved": ("商家", "商家申请完成"), "consumer_confirmed": ("消费者", "消费者确认完成"),
+    "added": ("消费者", "消费者补充"), "merchant_says_resolved": ("商家", "商家申请完成"),
+    "consumer_confirmed": ("消费者", "消费者确认完成"),
     "auto_closed": ("系统", "系统自动完成"), "closed": ("平台", "投诉关闭"), "withdrawn": ("消费者", "消费者撤诉"),
 }
 _ADDED_EVERY, _ADDED_AFTER = 20, pd.Timedelta(hours=3)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _HAN = "两三四五六七八九"
 _HOSTILE = read("hostile.yaml")
+_AS_CARD = {"game_topup", "membership", "software_key", "gift_card", "virtual_currency", "other_virtual"}
 _STOPS = (("。",), ("。", "。", "！"), ("，", "。", "，"), ("。\n", "。"), (" ", "  ", "，"), ("！", "！！", "。"), ("。", "；", "，"))
 
 
@@ -110,12 +111,10 @@ def _written(post: Post, random: Random) -> Written:
 
 def _other(post: Post, title: Draft, body: Draft) -> dict[str, Span]:
     """Write an article, ad, notice, question or stray post: some of its kind's pieces in any order."""
-    kind, story = family("others.yaml")[post.post_type], family("story.yaml")
+    kind = family("others.yaml")[post.post_type]
     title.one(kind["titles"])
     most = len(kind["pieces"])
     chosen = body.random.sample(kind["pieces"], body.random.randint((most + 1) // 3, (most + 1) // 2))
-    if post.post_type in ("question", "other"):
-        chosen += body.random.sample(story["colours"], 2)
     for piece in chosen:
         body.tell(piece)
         body.say(body.random.choice(("。", "。", "！", "。\n")))
@@ -132,12 +131,17 @@ def _complaint(post: Post, title: Draft, body: Draft) -> dict[str, Span]:
         if isinstance(piece, str):
             body.one(story["first"] if not spans else story["later"])
             start = body.length
-            body.one(family("tactics.yaml")[piece])
+            body.one(_phrases(piece, post.product))
             spans[piece] = ("body", start, body.length)
         else:
             body.tell(piece)
         body.say(random.choice(stops))
     return spans
+
+
+def _phrases(code: str, product: str) -> list[Any]:
+    told: dict[str, list[Any]] = family("tactics.yaml")[code]
+    return told["any"] + (told.get("card", []) if product in _AS_CARD else [])
 
 
 def _plan(post: Post, random: Random) -> list[Any]:
@@ -146,14 +150,15 @@ def _plan(post: Post, random: Random) -> list[Any]:
     core: list[Any] = [random.choice(story["bought"]), random.choice(family("goods.yaml")[post.product]["problems"])]
     if random.random() < 0.25:
         core.reverse()
-    core += post.tactics or [random.choice(story["untold"])]
+    silent = story["untold"] + (story["refused"] if post.outcome == "unresolved" else [])
+    core += post.tactics or [random.choice(silent)]
     ending = [random.choice(story[post.outcome])] if post.outcome != "unclear" else []
     core = ending + core if ending and random.random() < 0.12 else core + ending
     for colour in random.sample(story["colours"], random.randint(1, 3)) + random.sample(story["asides"], random.random() < 0.06):
         core.insert(random.randint(1, len(core)), colour)
     if random.random() < 0.5:
         core.insert(0, random.choice(story["openings"]))
-    if random.random() < 0.7:
+    if post.outcome != "resolved" and random.random() < 0.7:
         core.append(random.choice(story["demands"]))
     if post.personal:
         for kind in random.sample(sorted(story["personal"]), random.choice((1, 1, 2, 3))):

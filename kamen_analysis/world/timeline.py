@@ -15,9 +15,8 @@ from kamen_analysis.world.spec import Spec
 from kamen_analysis.world.traits import Floats, Platforms, lognormal
 
 OPEN = "open"
-ACTORS = {"posted": "consumer", "assigned": "system", "merchant_replied": "merchant", "merchant_says_resolved": "merchant",
-          "consumer_confirmed": "consumer", "auto_closed": "system", "closed": "platform", "withdrawn": "consumer"}
-_DAY = 86_400_000_000
+ACTORS = {"posted": "consumer", "assigned": "platform", "merchant_replied": "merchant", "merchant_says_resolved": "merchant",
+          "consumer_confirmed": "consumer", "auto_closed": "system", "closed": "unknown", "withdrawn": "consumer"}
 
 
 def pick(rng: np.random.Generator, weights: Floats) -> npt.NDArray[np.int64]:
