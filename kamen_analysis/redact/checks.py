@@ -82,13 +82,15 @@ def key(value: str) -> bool | None:
 
 
 def handle(value: str) -> bool | None:
-    """Judge a chat account: a digit, an underscore or a hyphen in it, or six letters and more."""
-    bare = value.replace(" ", "")
-    if len(bare) < 3:
-        return False
-    if any(c.isdigit() or c in "-_" for c in bare):
-        return None if sum(c.isdigit() for c in bare) < len(bare) or len(bare) >= 5 else False
-    return None if len(bare) >= 5 else False
+    """Judge a chat account: a letter in it, and a digit, underscore or hyphen too unless it is five letters or more."""
+    bare = [c for c in value if c.isalnum() or c in "-_"]
+    letters = sum(c.isalpha() for c in bare)
+    return None if letters and (len(bare) > letters or letters >= 5) and len(bare) >= 3 else False
+
+
+def address(value: str) -> bool | None:
+    """Judge an address: one whose numbers are already crossed out says nothing."""
+    return False if "xx" in value or "**" in value else None
 
 
 def ip_address(value: str) -> bool | None:
@@ -105,5 +107,5 @@ def always(value: str) -> bool | None:
 Check = Callable[[str], bool | None]
 
 CHECKS: dict[str, Check] = {
-    f.__name__: f for f in (id_card, luhn, card_shape, mobile, phone_length, has_digits, key, handle, ip_address, always)
+    f.__name__: f for f in (id_card, luhn, card_shape, mobile, phone_length, has_digits, key, handle, address, ip_address, always)
 }

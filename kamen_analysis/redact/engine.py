@@ -73,7 +73,9 @@ def _stands_alone(words: str, start: int, end: int) -> bool:
     first, last = words[start], words[end - 1]
     if first.isascii() and first.isalnum() and start and words[start - 1].isascii() and words[start - 1].isalnum():
         return False
-    return not (end - start > 2 and last.isascii() and last.isalpha() and words[end:end + 1].isascii() and words[end:end + 1].isalpha())
+    if not (last.isascii() and last.isalpha()) or end == len(words) or not words[end].isascii():
+        return True
+    return not words[end].isalpha() if end - start > 2 else end - start == 2 or not words[end].isalnum()  # vx and qq may touch the value
 
 
 def _anywhere(patterns: Iterable[Pattern], words: str, digits: str) -> Iterator[_Found]:

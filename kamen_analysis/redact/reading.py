@@ -21,12 +21,13 @@ _UNSEEN = re.compile(f"[{''.join(sorted(_INVISIBLE))}]")
 @functools.cache
 def _table() -> dict[int, str]:
     """Return the character map of zh.fold with every Unicode digit and the ringed, boxed and mathematical letters added."""
-    table = dict(zh.fold_table())
+    table: dict[int, str] = dict(zh.fold_table())
     for code in (*range(0x0660, 0x1000), *range(0x2460, 0x2800), *range(0x1D400, 0x1D800), *range(0x1F100, 0x1F150)):
         char, plain = chr(code), unicodedata.normalize("NFKC", chr(code))
         digit = unicodedata.digit(char, None)
         if digit is not None or (len(plain) == 1 and plain != char):
             table[code] = plain if digit is None else str(digit)
+    table.update(dict.fromkeys(range(0xD800, 0xE000), "\ufffd"))  # lone surrogates cannot be searched
     for first in (0x1F150, 0x1F170):  # white letters on a black disc or square have no plain form in Unicode
         table.update({first + i: chr(ord("a") + i) for i in range(26)})
     return table
@@ -45,10 +46,13 @@ class Reading:
 
     words: str
     offsets: Sequence[int] | None = None
+    length: int = 0
 
     def at(self, start: int, end: int) -> tuple[int, int]:
-        """Return the offsets into the text as given of the characters from `start` to `end` here."""
-        return (start, end) if self.offsets is None else (self.offsets[start], self.offsets[end - 1] + 1)
+        """Return the offsets into the text as given of the characters from `start` to `end` here, unseen ones behind them included."""
+        if self.offsets is None:
+            return start, end
+        return self.offsets[start], self.offsets[end] if end < len(self.offsets) else self.length
 
     def without(self, spans: list[tuple[int, int]]) -> Reading:
         """Return the reading with one HIDDEN in the place of each of the (sorted, separate) spans."""
@@ -58,12 +62,12 @@ class Reading:
             words += [self.words[done:start], HIDDEN]
             kept += offsets[done:start + 1]
             done = end
-        return Reading("".join(words) + self.words[done:], kept + list(offsets[done:]))
+        return Reading("".join(words) + self.words[done:], [*kept, *offsets[done:]], self.length)
 
 
 def read(text: str, placeholders: re.Pattern[str]) -> Reading:
     """Return the text as the patterns read it, with what is already a placeholder hidden."""
     words = fold(text)
-    reading = Reading(*zh.squeeze(words, _INVISIBLE)) if _UNSEEN.search(words) else Reading(words)
+    reading = Reading(*zh.squeeze(words, _INVISIBLE), len(text)) if _UNSEEN.search(words) else Reading(words, None, len(text))
     spans = [m.span() for m in placeholders.finditer(reading.words)] if "[" in words else []
     return reading.without(spans) if spans else reading

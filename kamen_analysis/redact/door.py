@@ -1,0 +1,34 @@
+"""The gate at the door: a table about to be published holds no personal data, or it is not published."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pandas as pd
+
+from kamen_analysis.errors import PublishRefused
+from kamen_analysis.redact.engine import find
+from kamen_analysis.redact.rules import book
+
+# Columns that hold what people wrote. The others (identifiers, digests, offsets, addresses of public pages, codes) are ours or the
+# source's, look like personal data by nature, and are held to their form by the schema instead.
+FREE_TEXT = frozenset({"title", "body", "target", "platform", "appeal", "status", "detail"})
+
+
+def refuse_if_personal(table: str, data: pd.DataFrame) -> None:
+    """Raise PublishRefused if a free text column of `data` still holds personal data: table, column, kind and count told, never a value."""
+    names = {kind.kind: kind.name_zh for kind in book().kinds}
+    left = {column: counts for column in data.columns if column in FREE_TEXT and (counts := _kinds(data[column]))}
+    if left:
+        places = [f"{column} 列：" + "、".join(f"{names[kind]} {n} 处" for kind, n in sorted(counts.items()))
+                  for column, counts in left.items()]
+        raise PublishRefused(f"表 {table} 仍有个人信息，不予发布。" + "；".join(places))
+
+
+def _kinds(column: pd.Series) -> Counter[str]:
+    """Count what is found in the values of a column, each distinct value read once."""
+    counts: Counter[str] = Counter()
+    for value, n in column.dropna().astype(str).value_counts().items():
+        for span in find(str(value)):
+            counts[span.kind] += int(n)
+    return counts

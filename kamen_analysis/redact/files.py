@@ -1,0 +1,40 @@
+"""`kamen redact IN OUT`: any table of posts in, JSONL with placeholders and the spans replaced out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from kamen_analysis.errors import KamenError
+from kamen_analysis.redact.engine import redact
+from kamen_analysis.tabular import Record, read_records, write_records
+
+FIELDS = ("title", "body", "target", "appeal")  # what people write in their own words; title or body must be there
+
+
+def redact_file(source: str | Path, out: str | Path) -> int:
+    """Write the records of `source` ('-': standard input) to `out` ('-': standard output) redacted, in order; return how many.
+
+    Each record gains `redactions`: [{"field", "start", "end", "kind"}], offsets in characters of the field as given.
+    Raises KamenError, in one line and without any value, for a file or row that cannot be read; an earlier `out` then stays.
+    """
+    return write_records(_redacted(str(source)), out)
+
+
+def _redacted(source: str) -> Iterator[Record]:
+    for number, record in enumerate(read_records(source), 1):
+        if "title" not in record and "body" not in record:
+            raise KamenError(f"{'标准输入' if source == '-' else source}：第 {number} 条记录没有 title 列，也没有 body 列")
+        yield redact_record(record)
+
+
+def redact_record(record: Record) -> Record:
+    """Return the record with its free text redacted and `redactions` added; a value that is no text is read as its text."""
+    result, spans = dict(record), []
+    for name in FIELDS:
+        if record.get(name) is None:
+            continue
+        done = redact(str(record[name]))
+        result[name] = done.text
+        spans += [{"field": name, "start": span.start, "end": span.end, "kind": span.kind} for span in done.spans]
+    return result | {"redactions": spans}
