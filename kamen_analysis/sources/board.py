@@ -52,7 +52,7 @@ from lxml import html
 from kamen_analysis.captures.page import Page
 from kamen_analysis.sources import audit
 from kamen_analysis.sources.base import RawPost, Reject, Step, Unreadable
-from kamen_analysis.sources.markup import paragraphs, text, tree
+from kamen_analysis.sources.reading import paragraphs, text, tree
 
 KEY = "board"
 NAME_ZH = "演示投诉板"

@@ -18,7 +18,7 @@ from lxml import html
 from kamen_analysis.captures.page import Page
 from kamen_analysis.sources import audit
 from kamen_analysis.sources.base import RawPost, Reject, Step, Unreadable
-from kamen_analysis.sources.markup import paragraphs, text, tree
+from kamen_analysis.sources.reading import is_markup, paragraphs, text, tree
 
 KEY = "heimao"
 NAME_ZH = "黑猫投诉"
@@ -68,20 +68,20 @@ def pages(base: str = HOME) -> list[str]:
 
 def links(page: Page) -> list[str]:
     """Return the address of the next list page, as the pager names it."""
-    if page.body.lstrip()[:1] == b"<":
+    if is_markup(page):
         return []
     pager = _data(_envelope(page)).get("pager")
     following = pager.get("next") if isinstance(pager, dict) else None
     parts = urlsplit(page.url)
     asked = dict(parse_qsl(parts.query))
-    if not isinstance(following, int) or following <= int(asked.get("page", "1")):
+    if not isinstance(following, int) or str(following) == asked.get("page", "1"):
         return []
     return [parts._replace(query=urlencode({**asked, "page": following})).geturl()]
 
 
 def parse(page: Page) -> Iterator[RawPost | Reject]:
     """Yield the posts of a JSON or JSONP list, or the one of a complaint page."""
-    if page.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
+    if is_markup(page):
         yield _complaint(page)
         return
     result = _envelope(page)

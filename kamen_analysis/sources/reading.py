@@ -1,6 +1,9 @@
-"""HTML as lxml reads it: a page's tree, and the text of an element with its line breaks."""
+"""A page as HTML (its tree, the text of an element with its line breaks) or as JSON (its object); Unreadable where it is neither."""
 
 from __future__ import annotations
+
+import json
+from typing import Any, cast
 
 from lxml import etree, html
 
@@ -29,7 +32,7 @@ def text(element: html.HtmlElement | None) -> str:
     if element is None:
         return ""
     for line_break in element.iter("br"):
-        line_break.tail = "\n" + (line_break.tail or "")
+        line_break.tail = "\n" + (line_break.tail or "").removeprefix("\n")
     return str(element.text_content()).strip()
 
 
@@ -38,3 +41,32 @@ def paragraphs(element: html.HtmlElement | None) -> str:
     if element is None:
         return ""
     return "\n".join(text(p) for p in element.iterfind("p")) or text(element)
+
+
+def is_markup(page: Page) -> bool:
+    """Return whether a page is HTML rather than data."""
+    return page.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
+
+
+def json_object(page: Page) -> dict[str, Any]:
+    """Return the JSON object a page is; a login page, another HTML page and damaged JSON are each told apart."""
+    if is_markup(page):
+        tree(page)
+        raise Unreadable("changed_layout", "应答是网页而不是 JSON")
+    try:
+        found = json.loads(page.text())
+    except (ValueError, RecursionError):
+        raise Unreadable("damaged", "不是完整的 JSON") from None
+    if not isinstance(found, dict):
+        raise Unreadable("changed_layout", "不是 JSON 对象")
+    return cast(dict[str, Any], found)
+
+
+def list_in(found: dict[str, Any], name: str) -> list[Any]:
+    """Return the list under `name`, a lone object as a list of one; Unreadable where there is none."""
+    listed = found.get(name)
+    if isinstance(listed, dict):
+        return [listed]
+    if not isinstance(listed, list):
+        raise Unreadable("no_posts", f"应答里没有 {name}")
+    return listed
