@@ -13,7 +13,7 @@ import pytest
 from kamen_analysis import sources
 from kamen_analysis.captures.page import Page
 from kamen_analysis.errors import KamenError
-from kamen_analysis.sources import base, board, cca, heimao, skeleton
+from kamen_analysis.sources import base, board, cca, columns, heimao, skeleton
 
 HERE = Path(__file__).parent
 
@@ -100,3 +100,11 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     with pytest.raises(KamenError, match="已经有了"):
         skeleton.new_source("newsite", tmp_path)
     assert module.read_text("utf-8") == "x"
+
+
+def test_the_document_names_every_constant_and_reason_it_should(root: Path) -> None:
+    """docs/add-a-source.md names what a source must state, and its example mapping loads."""
+    text = (root / "docs/add-a-source.md").read_text("utf-8")
+    assert [name for name in sources.REQUIRED if name.isupper() and f"`{name}`" not in text] == []
+    example = columns.load(text.split("```yaml\n")[1].split("```")[0], "add-a-source.md")
+    assert example.statuses["已办结"] == "closed" and all(key in text for key in columns.NAMES_ZH)
