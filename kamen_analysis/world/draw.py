@@ -31,8 +31,7 @@ def world(posts: int = 3000, months: int = 24, platforms: int = 40, seed: int = 
     season = traits.season(spec, months, shops)
     repeats = copies.counts(spec, posts, platforms)
     first, tactics = _first_posts(spec, shops, season, posts - sum(repeats.values()), streams[1])
-    table, tactics = copies.add(first, tactics, repeats, spec, platforms, streams[2])
-    table, tactics = _numbered(table, tactics, spec, streams[3])
+    table, tactics = _numbered(copies.add(first, repeats, spec, season, streams[2]), tactics, spec, streams[3])
     return World(spec, seed, shops, season, table, tactics, timeline.events(spec, shops, table, streams[4]))
 
 
@@ -123,7 +122,7 @@ def _outcomes(spec: Spec, tactics: Codes, rng: np.random.Generator) -> Codes:
 
 
 def _numbered(table: pd.DataFrame, tactics: Codes, spec: Spec, rng: np.random.Generator) -> tuple[pd.DataFrame, Codes]:
-    """Return posts in the order of their numbers: a text filed against two targets has two numbers in a row."""
+    """Return posts in the order of their numbers, and the tactics each tells: a text filed against two targets has two numbers in a row."""
     twin = (table["dup_kind"] == "two_targets").to_numpy()
     key = np.where(twin, table["posted_at"].to_numpy()[table["origin"]], table["posted_at"])
     order = np.lexsort((twin, np.where(twin, table["origin"], np.arange(len(table))), key))
@@ -131,4 +130,4 @@ def _numbered(table: pd.DataFrame, tactics: Codes, spec: Spec, rng: np.random.Ge
     place[order] = np.arange(len(order))
     step = np.where(twin[order], 1, 1 + rng.geometric(0.3, len(order)))
     done = table.iloc[order].reset_index(drop=True)
-    return done.assign(number=spec.first_number + step.cumsum(), origin=place[done["origin"]]), tactics[order]
+    return done.assign(number=spec.first_number + step.cumsum(), origin=place[done["origin"]]), tactics[table["origin"].to_numpy()[order]]
