@@ -11,8 +11,8 @@ from kamen_analysis.charts import style
 from kamen_analysis.charts.words import percent
 
 _FEWEST = 10  # a curve is drawn as far as this many are still watched
-_UNTIL = 180  # and no further than this day, past which little happens
-_TICKS = (0, 7, 15, 30, 60, 90, 120, 180, 270, 365, 545, 730)
+_UNTIL = 120  # and no further than this day, past which little happens
+_TICKS = (7, 30, 60, 90, 120, 180, 270, 365, 545, 730)
 
 
 def time_to_reply(table: pd.DataFrame, ax: Axes | None = None, until: int = _UNTIL) -> Axes:
@@ -40,10 +40,9 @@ def _drawn(table: pd.DataFrame, until: int) -> pd.DataFrame:
 
 def _day_axis(ax: Axes, rows: pd.DataFrame, top: float) -> None:
     last = float(rows["day"].max())
-    ticks = [tick for tick in _TICKS if tick <= last]
-    ticks = [tick for tick in ticks if tick == 0 or tick >= last * 0.035]
+    ticks = [tick for tick in _TICKS if last * 0.055 <= tick <= last]
     watched = rows.drop_duplicates("day").set_index("day")["at_risk"]
-    ax.set_xticks(ticks, [f"{tick}\n{watched.get(tick, 0):,}" for tick in ticks])
+    ax.set_xticks([0, *ticks], ["0", *(f"{tick}\n{watched[tick]:,}" for tick in ticks)])
     ax.set_xlim(0, max(last, 1.0))
     ax.set_ylim(0, top)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

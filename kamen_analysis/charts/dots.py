@@ -23,7 +23,7 @@ def dots(ax: Axes, rows: pd.DataFrame, names: Sequence[str], colours: Sequence[s
         ax.plot([low[i], high[i]], [y[i], y[i]], color=shades[i], linewidth=2.2, alpha=0.55, solid_capstyle="butt")
         ax.plot(share[i], y[i], shapes[i], color=shades[i], markersize=7)
     top = float(np.nanmax(np.append(high, share))) if len(rows) else 1.0
-    ax.set_xlim(0, min(1.0, top * 1.02) if top > 0 else 1.0)
+    ax.set_xlim(0, top * 1.03 if top > 0 else 1.0)
     ax.set_ylim(*row_limits(len(rows)))
     ax.set_yticks(y, [style.drawable(name) for name in names])
     right = ax.secondary_yaxis("right")

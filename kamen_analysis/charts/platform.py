@@ -67,7 +67,7 @@ def platform_funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.minorticks_off()
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.set_xlabel("投诉件数（对数刻度）")
-        ax.set_ylabel("比例")
+        ax.set_ylabel(f"{style.drawable(rows['measure_zh'].iloc[0])}的比例")
         facts = (f"{len(rows)} 个平台", "虚线：只有偶然时的 95% 界", "实线：计入平台间寻常差异（过度离散）后的 95% 界", "界外不等于有过错")
         return style.finish(ax, funnel_finding(table), style.foot(table, *facts), table, own)
 
@@ -96,8 +96,10 @@ def _sizes(of: pd.Series) -> tuple[list[float], list[str]]:
 def funnel_finding(table: pd.DataFrame) -> str:
     """Return the finding of a funnel table: who lies outside the wide limits."""
     rows = table[table["share"].notna()]
-    out = rows[rows["outside"]]
+    if rows.empty:
+        return "平台间差异：样本不足"
+    out, what = rows[rows["outside"]], rows["measure_zh"].iloc[0]
     if out.empty:
-        return f"{len(rows)} 个平台都在寻常差异之内，总体比例 {percent(rows['target'].iloc[0]) if len(rows) else '—'}"
+        return f"{what}：{len(rows)} 个平台都在寻常差异之内（总体 {percent(rows['target'].iloc[0])}）"
     names = "、".join(style.drawable(name) for name in out["platform"].head(3)) + ("等" if len(out) > 3 else "")
-    return f"{len(rows)} 个平台中 {len(out)} 个超出寻常差异：{names}（总体 {percent(rows['target'].iloc[0])}）"
+    return f"{what}：{len(rows)} 个平台中 {len(out)} 个超出寻常差异：{names}（总体 {percent(rows['target'].iloc[0])}）"

@@ -75,13 +75,15 @@ def drawable(text: object) -> str:
 
 
 def wrap(text: str, ems: float) -> str:
-    """Return `text` broken into lines of at most `ems` full-width characters, numbers whole, no closing mark first (避头尾)."""
+    """Return `text` broken into lines of at most `ems` full-width characters, numbers whole, no mark where it may not stand (避头尾)."""
     lines: list[str] = []
     line, width = "", 0.0
     for word in _WORD.findall(text):
         step = sum(1.0 if unicodedata.east_asian_width(char) in "WFA" else 0.55 for char in word)
         if width + step > ems and word not in "，。；：、）》”’！？%":
-            lines, line, width = [*lines, line], "", 0.0
+            kept = line.rstrip("（《“‘")
+            lines, line = [*lines, kept], line[len(kept):]
+            width = float(len(line))
         line, width = line + word, width + step
     return "\n".join([*lines, line])
 

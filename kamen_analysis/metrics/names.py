@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-from pathlib import Path
-
 import pandas as pd
-import yaml
 
-import kamen_analysis.codebook as codebook
+from kamen_analysis.codebook.loader import load
 from kamen_analysis.records import POST_TYPES
 
 STAGES_ZH = {"read": "读取存档", "parse": "解析", "clean": "清洗", "gate": "投诉闸门", "dedupe": "去重", "scope": "虚拟商品范围"}
@@ -23,11 +19,9 @@ OUTCOME_KINDS_ZH = {
 }
 
 
-@functools.cache
 def reason_names() -> dict[str, str]:
-    """Return the Chinese name of every refusal reason of the codebook, one file each, in the order of their keys."""
-    folder = Path(str(codebook.__path__[0])) / "reasons"
-    return {file.stem: str(yaml.safe_load(file.read_text(encoding="utf-8"))["name_zh"]) for file in sorted(folder.glob("*.yaml"))}
+    """Return the Chinese name of every active refusal reason of the codebook, in the order of their keys."""
+    return {code: rule.name_zh for code, rule in load().reasons.items()}
 
 
 def name_of(codes: pd.Series) -> pd.Series:

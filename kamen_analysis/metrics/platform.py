@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamen_analysis.errors import KamenError
+from kamen_analysis.metrics.names import name_of
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.refusal import reasons
 from kamen_analysis.metrics.resolution import confirmed_by
@@ -71,7 +72,7 @@ def _hide(table: pd.DataFrame, derived: list[str]) -> pd.DataFrame:
 @metric
 def platform_funnel(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, measure: str = "replied", *,
                     minimum: int = MINIMUM, scope: str = "virtual") -> pd.DataFrame:
-    """Return each platform's share with the 95% funnel at its size: target, low, high (chance), low_wide, high_wide, outside, note.
+    """Return each platform's share with the 95% funnel at its size: target, low, high (chance), low_wide, high_wide, outside, measure.
 
     Counts: 该平台的投诉中出现该情形的件数
     Out of: 该平台全部计入的投诉
@@ -83,7 +84,8 @@ def platform_funnel(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFr
     limits = funnel_limits(table["n"], table["of"], table["of"])
     table = table.assign(**{key: value for key, value in limits.items() if key != "tau2"})
     outside = (table["share"] < table["low_wide"]) | (table["share"] > table["high_wide"])
-    return suppress(table.assign(outside=outside)).assign(measure=measure)
+    named = pd.Series(["有商家回复"] if measure == "replied" else [measure], dtype="str")
+    return suppress(table.assign(outside=outside)).assign(measure=measure, measure_zh=name_of(named).iloc[0])
 
 
 @metric

@@ -23,7 +23,8 @@ def wilson(n: ArrayLike, of: ArrayLike, level: float = 0.95) -> tuple[Floats, Fl
     low, high = np.full(count.shape, np.nan), np.full(count.shape, np.nan)
     if known.any():
         low[known], high[known] = proportion_confint(count[known], total[known], alpha=1 - level, method="wilson")
-    return np.clip(low, 0, 1), np.clip(high, 0, 1)
+    # Exact at the ends: rounding must not leave 7e-18 where the limit is 0.
+    return np.where(count == 0, np.where(known, 0.0, np.nan), low), np.where(count == total, np.where(known, 1.0, np.nan), high)
 
 
 def shrink(n: ArrayLike, of: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats, Floats]:
