@@ -16,8 +16,9 @@ from kamen_analysis import records
 PHRASES = {
     "already_activated": "客服说卡密显示已激活", "stalling": "客服让我再等三到五个工作日", "private_transfer": "卖家让我加微信转账",
     "virtual_goods": "对方说虚拟商品不支持退", "no_refund_terms": "页面写着一经售出概不退换", "burden_shift": "要我录屏证明没有用过",
-    "vague_rules": "只说不符合退款条件", "time_barred": "说过了售后期", "unreachable": "第二天就把我拉黑了", "buck_passing": "平台让我去找厂家",
-    "account_sanction": "说我账号异常冻结了余额", "partial_refund": "只肯退一半", "deny_fault": "说是我自己操作失误",
+    "vague_rules": "只说不符合退款条件", "time_barred": "说过了售后期", "unreachable": "第二天就把我拉黑了",
+    "buck_passing": "平台让我去找厂家", "account_sanction": "说我账号异常冻结了余额",
+    "partial_refund": "只肯退一半", "deny_fault": "说是我自己操作失误",
 }
 HOSTILE = "<script>alert(1)</script> | =1+1 | `x` #let x = [ $a$ ]{.y} *b* \\\\ ![i](http://e.example/i.png) <!-- @@body@@ -->"
 
@@ -57,6 +58,7 @@ def write(root: Path, tables: dict[str, pd.DataFrame]) -> Path:
     for name, table in tables.items():
         (folder / name).mkdir(parents=True)
         records.validate(name, table)
-        pq.write_table(pa.Table.from_pandas(table, schema=records.arrow_schema(name), preserve_index=False), folder / name / "00000.parquet")
+        arrow = pa.Table.from_pandas(table, schema=records.arrow_schema(name), preserve_index=False)
+        pq.write_table(arrow, folder / name / "00000.parquet")
     (folder / "manifest.json").write_text(json.dumps(manifest(tables), ensure_ascii=False), encoding="utf-8")
     return root

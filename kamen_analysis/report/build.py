@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamen_analysis import codebook
+import kamen_analysis.codebook as codebook
 from kamen_analysis.data import Data, load
 from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics import reason_names
@@ -100,7 +100,7 @@ def compose(data: Data, period_zh: str, scope: str, folder: Path, scratch: Path,
     tables, cases = make_tables(measures), Cases(measures)
     found = findings(measures)
     tell("计算指标", 1, 1)
-    figures = draw(measures, known, folder / "figures", scratch / "figures", tell)
+    figures = draw(measures, folder / "figures", scratch / "figures", tell)
     source = text.render(tables, figures, cases, facts=known, findings=found, quotes=quotes(measures), names=reason_names(), law=law(),
                          manifest_digest=sha256(data.home.processed / "manifest.json"))
     rules = {code: {"name": rule.name_zh, "about": rule.counts_when} for code, rule in codebook.load().reasons.items()}
@@ -114,9 +114,10 @@ def _write(content: Content, formats: Sequence[str], folder: Path, scratch: Path
         excel.write_csv(table, folder / "tables" / f"{table.key}.csv")
     provenance.write_datapackage(tables, folder, TITLE, content.facts)
     banner = f"{MARK}：合成帖子，不反映任何真实平台，不得引用" if mark else ""
+    words = {"title": TITLE, "subtitle": subtitle, "mark": mark, "banner": banner}
     about = [TITLE, subtitle, content.facts.scope_zh, "公开投诉不是统计样本，未经核实，没有按平台规模调整；投诉反映不等于事实。"]
     writers: dict[str, Callable[[], object]] = {
-        "html": lambda: html.write(content.source, folder, {"title": TITLE, "subtitle": subtitle, "mark": mark, "banner": banner}, content.drill),
+        "html": lambda: html.write(content.source, folder, words, content.drill),
         "pdf": lambda: pdf.write(content.source, folder, TITLE, subtitle, mark),
         "docx": lambda: word.write(content.source, folder, scratch, TITLE, subtitle, mark),
         "xlsx": lambda: excel.write_workbook(tables, folder / "tables.xlsx", about, mark, content.facts.last_capture),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Hashable
 from functools import cached_property
 from typing import Any
 
@@ -23,7 +24,7 @@ class Cases:
     def __init__(self, measures: Measures) -> None:
         self._labels = measures.labels
         self._events = measures.events
-        posts = measures.used.copy()
+        posts = measures.named(measures.used)
         posts["month"] = posts["posted_at"].dt.strftime("%Y-%m")
         # One fixed order for every cell, unrelated to date or content: the cells then share their examples.
         posts["order"] = pd.util.hash_pandas_object(posts["post_id"], index=False)
@@ -32,7 +33,7 @@ class Cases:
 
     @cached_property
     def _with_code(self) -> dict[str, set[str]]:
-        return {code: set(ids) for code, ids in self._labels.groupby("code")["post_id"]}
+        return {str(code): set(ids) for code, ids in self._labels.groupby("code")["post_id"]}
 
     def select(self, wanted: dict[str, Any]) -> pd.Series:
         """Return the ids of the used posts that meet `wanted`: `code`, `code_b` (labels), `event` (a kind seen), or any column of posts."""
@@ -69,18 +70,21 @@ class Cases:
 
     def _describe(self, wanted: set[str]) -> dict[str, dict[str, Any]]:
         spans: dict[str, list[list[Any]]] = defaultdict(list)
-        for row in self._labels[self._labels["post_id"].isin(wanted)].itertuples():
-            spans[row.post_id].append([row.code, row.field, row.start, row.end, row.rule, row.decided_by])
+        labels = self._labels[self._labels["post_id"].isin(wanted)]
+        columns = ("code", "field", "start", "end", "rule", "decided_by")
+        for row in labels.to_dict("records"):
+            spans[str(row["post_id"])].append([row[name] for name in columns])
         rows = self._posts[self._posts["post_id"].isin(wanted)].to_dict("records")
-        return {row["post_id"]: _case(row, spans[row["post_id"]]) for row in rows}
+        return {str(row["post_id"]): _case(row, spans[str(row["post_id"])]) for row in rows}
 
 
-def _case(row: dict[str, Any], spans: list[list[Any]]) -> dict[str, Any]:
+def _case(row: dict[Hashable, Any], spans: list[list[Any]]) -> dict[str, Any]:
     # The shown part of a long body must hold its deciding words.
     start = min((s[2] for s in spans if s[1] == "body"), default=0)
     at = max(0, min(start - BODY_CHARACTERS // 4, len(row["body"]) - BODY_CHARACTERS))
     return {
         "title": row["title"], "body": row["body"][at: at + BODY_CHARACTERS], "at": at, "cut": at + BODY_CHARACTERS < len(row["body"]),
-        "spans": sorted(spans), "source": row["source"], "platform": None if numbers.is_missing(row["platform"]) else row["platform"],
-        "date": numbers.date(row["posted_at"]), "capture": f"{row['capture_file']}:{row['capture_offset']}", "digest": row["capture_digest"],
+        "spans": sorted(spans), "source": row["source_zh"], "platform": None if numbers.is_missing(row["platform"]) else row["platform"],
+        "date": numbers.date(row["posted_at"]), "capture": f"{row['capture_file']}:{row['capture_offset']}",
+        "digest": row["capture_digest"],
     }

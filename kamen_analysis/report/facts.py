@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import chinese_calendar
 import pandas as pd
 
-from kamen_analysis import __version__, codebook
+import kamen_analysis.codebook as codebook
+from kamen_analysis import __version__
 from kamen_analysis.data import Data
 from kamen_analysis.records import ZONE
 from kamen_analysis.report.measures import Measures
@@ -52,14 +53,18 @@ def facts(data: Data, measures: Measures, period_zh: str, now: pd.Timestamp) -> 
     book, last = codebook.load(), data.posts["last_seen_at"].max()
     dated = measures.used["posted_at"].dropna()
     return Facts(
-        period_zh=period_zh, scope_zh=SCOPES_ZH[measures.scope], sources=sorted(data.posts["source"].unique()), captured=len(data.posts),
+        period_zh=period_zh, scope_zh=SCOPES_ZH[measures.scope], sources=sorted(measures.named(data.posts)["source_zh"].unique()),
+        captured=len(data.posts),
         used=len(measures.used), undated=len(measures.used) - len(dated), first=dated.min(), last=dated.max(), last_capture=last,
         working_days_old=working_days(last, now), is_synthetic=data.is_synthetic, version=__version__,
         codebook_version=book.version, codebook_digest=book.digest)
 
 
 def working_days(since: pd.Timestamp, now: pd.Timestamp) -> int | None:
-    """Return the PRC working days after the day of `since` up to the day of `now`; weekdays where the holiday calendar ends; None if unknown."""
+    """Return the PRC working days after the day of `since` up to the day of `now`; None if `since` is unknown.
+
+    Past the end of the holiday calendar every weekday counts; beyond 60 days the answer is a plain "many" (40).
+    """
     if pd.isna(since):
         return None
     start, end = (moment.tz_convert(ZONE).date() for moment in (since, now))

@@ -9,11 +9,11 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
 
-from kamen_analysis import charts
-from kamen_analysis.report import numbers
-from kamen_analysis.report.facts import Facts
+import kamen_analysis.charts as charts
 from kamen_analysis.report.measures import Measures
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -28,7 +28,7 @@ class Figure:
 FIGURES = {
     "volume": ("volume", "volume", "各月投诉量（按来源）"),
     "reasons": ("reasons", "reasons", "投诉反映的拒退理由占比及 95% 区间"),
-    "reasons_month": ("reasons", "reasons_by_month", "最常见拒退理由的逐月占比"),
+    "reasons_month": ("reasons_by_month", "reasons_by_month", "最常见拒退理由的逐月占比"),
     "cooccurrence": ("cooccurrence", "cooccurrence", "哪些理由常在同一投诉里出现"),
     "platforms": ("platforms", "platforms", "各平台的回复率及 95% 区间"),
     "platform_funnel": ("platform_funnel", "platform_funnel", "回复率与投诉量：漏斗图"),
@@ -38,8 +38,8 @@ FIGURES = {
 }
 
 
-def draw(measures: Measures, facts: Facts, folder: Path, png: Path, tell: Callable[[str, int, int], None]) -> dict[str, Figure]:
-    """Draw every figure that has data into `folder` (SVG) and `png` (PNG); sources, period and the synthetic mark go into its foot."""
+def draw(measures: Measures, folder: Path, png: Path, tell: Callable[[str, int, int], None]) -> dict[str, Figure]:
+    """Draw every figure that has data into `folder` (SVG) and `png` (PNG)."""
     folder.mkdir(parents=True)
     png.mkdir(parents=True)
     drawn: dict[str, Figure] = {}
@@ -47,7 +47,6 @@ def draw(measures: Measures, facts: Facts, folder: Path, png: Path, tell: Callab
         tell("作图", done, len(FIGURES))
         table = measures.frame(measure)
         if is_drawable(table):
-            table.attrs.update(sources=facts.sources, period=f"{numbers.date(facts.first)} 至 {numbers.date(facts.last)}", is_synthetic=facts.is_synthetic)
             _save(getattr(charts, chart)(table), folder / f"{key}.svg", png / f"{key}.png")
             drawn[key] = Figure(key, title, charts.alt_text(chart, table))
     tell("作图", len(FIGURES), len(FIGURES))
@@ -60,8 +59,11 @@ def is_drawable(table: pd.DataFrame) -> bool:
     return value is not None and bool(table[value].notna().any())
 
 
-def _save(shown: Axes | plt.Figure, *paths: Path) -> None:
-    figure = shown if isinstance(shown, plt.Figure) else shown.get_figure(root=True)
+def _save(shown: Axes | Canvas, *paths: Path) -> None:
+    figure = shown if isinstance(shown, Canvas) else shown.get_figure(root=True)
+    assert isinstance(figure, Canvas)
     for path in paths:
         charts.save(figure, path)
+        # The layout is settled by the first save; the second need not find it again.
+        figure.set_layout_engine("none")
     plt.close(figure)

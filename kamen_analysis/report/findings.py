@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from kamen_analysis import metrics
+import kamen_analysis.metrics as metrics
 from kamen_analysis.report import numbers
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.stats import newcombe
@@ -80,7 +80,8 @@ def _reply(m: Measures) -> Finding | None:
     clear, strength = _against(row, 0.5)
     half = ("过半" if row["share"] > 0.5 else "不到一半") if clear else f"是否过半{ALIKE}"
     median = m.median_reply.iloc[0]
-    when = "" if numbers.is_missing(median["value"]) else f"；半数投诉在 {numbers.days(median['value'])}内得到首次回复（n={numbers.count(median['of'])}）"
+    when = "" if numbers.is_missing(median["value"]) else \
+        f"；半数投诉在 {numbers.days(median['value'])}内得到首次回复（n={numbers.count(median['of'])}）"
     return Finding(f"已见商家公开回复的投诉占 {_said(row)}，{half}{when}。", "replies", strength, clear)
 
 
@@ -121,8 +122,9 @@ def _amount(m: Measures) -> Finding | None:
     row = m.amounts.iloc[0]
     if numbers.is_missing(row["median"]):
         return None
-    text = (f"写明金额的投诉，涉诉金额中位数 {numbers.yuan(row['median'])}（95% 区间 {numbers.yuan(row['low'])}–{numbers.yuan(row['high'])}，"
-            f"n={numbers.count(row['n'])}），合计 {numbers.yuan(row['total'])}；另有 {numbers.count(row['unknown'])} 件未写明金额。")
+    span = f"{numbers.yuan(row['low'])}–{numbers.yuan(row['high'])}"
+    text = (f"写明金额的投诉，涉诉金额中位数 {numbers.yuan(row['median'])}（95% 区间 {span}，n={numbers.count(row['n'])}），"
+            f"合计 {numbers.yuan(row['total'])}；另有 {numbers.count(row['unknown'])} 件未写明金额。")
     return Finding(text, "amounts", 0.0)
 
 

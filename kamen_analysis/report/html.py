@@ -1,4 +1,4 @@
-"""One offline HTML file: styles, script, pictures and the complaints behind each figure inside it, nothing fetched, nothing inline allowed."""
+"""One offline HTML file: styles, script, pictures and the complaints behind each figure are inside it; nothing is fetched."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from kamen_analysis import codebook
+import kamen_analysis.codebook as codebook
 from kamen_analysis.errors import KamenError
 
 FILE = Path(__file__).with_name("law.yaml")

@@ -11,7 +11,8 @@ from typing import Any
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # Control, bidirectional and noncharacter code points: no reader sees them, some formats refuse or are fooled by them.
-_UNSEEN = re.compile("[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff]")
+_UNSEEN = re.compile("[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+                     "\ufeff\ufff0-\uffff\ud800-\udfff]")
 
 
 class Md(str):

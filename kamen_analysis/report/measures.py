@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 
-from kamen_analysis import metrics
+import kamen_analysis.metrics as metrics
 from kamen_analysis.data import Data
 from kamen_analysis.errors import KamenError
+from kamen_analysis.sources import registry
 
 
 class Measures:
     """The metrics of one selection of posts under one scope ("virtual" or "all"); frames as `kamen_analysis.metrics` gives them."""
 
     def __init__(self, data: Data, scope: str) -> None:
-        self.posts, self.labels, self.events, self.manifest = data.posts, data.labels, data.events, data.manifest
+        self.posts, self.labels, self.events, self.manifest = data.posts.copy(deep=False), data.labels, data.events, data.manifest
+        # Charts and tables call a source by its name, not by its key.
+        self.names = {key: module.NAME_ZH for key, module in registry().items()}
+        self.posts.attrs["source_names"] = self.names
         self.scope = scope
         self.is_synthetic = data.is_synthetic
 
@@ -145,6 +148,11 @@ class Measures:
             table.attrs["why"] = str(error)
             return table
 
-    def frame(self, name: str) -> Any:
+    def frame(self, name: str) -> pd.DataFrame:
         """Return the metric called `name`."""
-        return getattr(self, name)
+        table: pd.DataFrame = getattr(self, name)
+        return table
+
+    def named(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return `table` with the Chinese name of its source as `source_zh`."""
+        return table.assign(source_zh=table["source"].map(lambda key: self.names.get(key, key)).astype("str"))

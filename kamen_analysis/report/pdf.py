@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import mplfonts
 import typst
@@ -20,12 +21,14 @@ def write(text: str, folder: Path, title: str, subtitle: str, mark: str) -> Path
     for name, value in (("@TITLE@", title), ("@SUBTITLE@", subtitle), ("@MARK@", mark)):
         source = source.replace(name, value)
     path = folder / "report.pdf"
+    compiler: Any = typst.compile
     with tempfile.TemporaryDirectory() as scratch:
         fonts = Path(scratch)
         for name in FONTS:
             (fonts / name).symlink_to(Path(mplfonts.__file__).parent / "fonts" / name)
         try:
-            compiled = typst.compile((source + convert(text, "typst")).encode(), root=str(folder), font_paths=[str(fonts)], ignore_system_fonts=True)
+            whole = (source + convert(text, "typst")).encode()
+            compiled: bytes = compiler(whole, root=str(folder), font_paths=[str(fonts)], ignore_system_fonts=True)
         except typst.TypstError as error:
             raise KamenError(f"PDF 排版失败：{str(error).splitlines()[0]}") from None
     path.write_bytes(compiled)

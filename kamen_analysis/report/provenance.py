@@ -1,4 +1,4 @@
-"""What was made from what: datapackage.json describes the tables (Frictionless), provenance.json names inputs, code and every output's digest."""
+"""What was made from what: datapackage.json describes the tables (Frictionless), provenance.json names inputs and outputs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def write_datapackage(tables: Iterable[Table], folder: Path, title: str, facts: 
     """Write `folder`/datapackage.json for the CSV files in `folder`/tables."""
     package = {
         "profile": "tabular-data-package", "name": "kamen-report", "title": title, "version": facts.version,
-        "description": ("演示数据（合成），不得引用。" if facts.is_synthetic else "") + "公开投诉的汇总表；公开投诉不是统计样本，未经核实。",
+        "description": ("演示数据（合成），不得引用。" if facts.is_synthetic else "")
+        + "公开投诉的汇总表；公开投诉不是统计样本，未经核实。",
         "resources": [_resource(table, folder) for table in tables],
     }
     return _write(folder / "datapackage.json", package)

@@ -26,7 +26,7 @@ class Quote:
 
 def quotes(measures: Measures) -> dict[str, list[Quote]]:
     """Return for each code its clearest quotations: best score first, one a platform, never the same words twice."""
-    used = measures.used.drop_duplicates("dup_group")[["post_id", "source", "posted_at", "platform", "title", "body"]]
+    used = measures.named(measures.used)[["post_id", "source_zh", "posted_at", "platform", "title", "body"]]
     rows = measures.labels.merge(used, on="post_id")
     rows = rows.sort_values(["code", "score", "post_id"], ascending=[True, False, True])
     return {str(code): _pick(group.head(200)) for code, group in rows.groupby("code")}
@@ -43,7 +43,7 @@ def _pick(rows: pd.DataFrame) -> list[Quote]:
             continue
         seen |= {words} if numbers.is_missing(row["platform"]) else {words, row["platform"]}
         quote = marked(text, row["start"], row["end"])
-        picked.append(Quote(quote, row["post_id"], row["source"], numbers.date(row["posted_at"]), row["rule"]))
+        picked.append(Quote(quote, row["post_id"], row["source_zh"], numbers.date(row["posted_at"]), row["rule"]))
         if len(picked) == SHOWN:
             break
     return picked

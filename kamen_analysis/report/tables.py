@@ -67,7 +67,7 @@ class Table:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows as dicts."""
-        return self.frame.to_dict("records")
+        return [{str(key): value for key, value in row.items()} for row in self.frame.to_dict("records")]
 
 
 Opener = Callable[[dict[str, Any]], str | None]

@@ -48,14 +48,15 @@ class Numbering:
 
 def environment() -> Environment:
     """Return the Jinja environment in which whatever is not `Md` is escaped for Markdown on output."""
-    return Environment(loader=PackageLoader("kamen_analysis.report", "templates"), undefined=StrictUndefined, finalize=escape,  # noqa: S701
+    return Environment(loader=PackageLoader("kamen_analysis.report", "templates"), undefined=StrictUndefined, finalize=escape,
                        trim_blocks=True, lstrip_blocks=True, autoescape=False, comment_start_string="{=#", comment_end_string="#=}")
 
 
 def render(tables: dict[str, Table], figures: dict[str, Figure], cases: Cases, **given: Any) -> str:
     """Return the whole report as Markdown; the body is set first so that the summary can link to numbered tables."""
     numbering, env = Numbering(tables, figures, cases.key), environment()
-    words = {**given, "table": numbering.table, "figure": numbering.figure, "ref": numbering.ref, "n": numbers, "anchor": lambda code: Md(code.replace("_", "-"))}
+    words = {**given, "table": numbering.table, "figure": numbering.figure, "ref": numbering.ref, "n": numbers,
+             "anchor": lambda code: Md(code.replace("_", "-"))}
     body = [env.get_template(f"{name}.md.jinja").render(words) for name in BODY]
     front = [env.get_template(f"{name}.md.jinja").render(words) for name in FRONT]
     return "\n\n".join([*front, *body]) + "\n"

@@ -1,10 +1,11 @@
-"""Word: real headings, captions and tables; Chinese fonts named, not embedded; contents filled in, header and page numbers on every page."""
+"""Word: real headings, captions and tables; fonts named, not embedded; contents filled in, header and page numbers on every page."""
 
 from __future__ import annotations
 
 import subprocess
 import tempfile
 import zipfile
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from kamen_analysis.report.pandoc import ASSETS, convert
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+Edit = Callable[[etree._Element], None]
 _PART = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:{{kind}} xmlns:w="{W}">{{body}}</w:{{kind}}>'
 _HEADER = '<w:p><w:pPr><w:pStyle w:val="Header"/></w:pPr><w:r><w:t>{title}</w:t></w:r><w:r><w:tab/><w:t>{mark}</w:t></w:r></w:p>'
-_FOOTER = ('<w:p><w:pPr><w:pStyle w:val="Header"/></w:pPr><w:r><w:t>公开投诉不是统计样本，未经核实</w:t></w:r><w:r><w:tab/><w:t xml:space="preserve">第 </w:t></w:r>'
+_FOOTER = ('<w:p><w:pPr><w:pStyle w:val="Header"/></w:pPr><w:r><w:t>公开投诉不是统计样本，未经核实</w:t></w:r>'
+           '<w:r><w:tab/><w:t xml:space="preserve">第 </w:t></w:r>'
            '<w:fldSimple w:instr=" PAGE "><w:r><w:t>1</w:t></w:r></w:fldSimple><w:r><w:t xml:space="preserve"> 页，共 </w:t></w:r>'
            '<w:fldSimple w:instr=" NUMPAGES "><w:r><w:t>1</w:t></w:r></w:fldSimple><w:r><w:t xml:space="preserve"> 页</w:t></w:r></w:p>')
 
@@ -40,17 +43,18 @@ def _reference(path: Path, title: str, mark: str) -> None:
     raw = path.with_name("stock.docx")
     raw.write_bytes(stock.stdout)
     header = _PART.format(kind="hdr", body=_HEADER.format(title=escape(title), mark=escape(mark)))
-    edits = {"word/styles.xml": _restyle, "word/document.xml": _page, "word/_rels/document.xml.rels": _relate, "[Content_Types].xml": _declare}
+    edits: dict[str, Edit] = {"word/styles.xml": _restyle, "word/document.xml": _page, "word/_rels/document.xml.rels": _relate,
+                              "[Content_Types].xml": _declare}
     _edit(raw, path, edits, {"word/header1.xml": header, "word/footer1.xml": _PART.format(kind="ftr", body=_FOOTER)})
 
 
-def _edit(source: Path, target: Path, edits: dict[str, object], extra: dict[str, str] | None = None) -> None:
+def _edit(source: Path, target: Path, edits: dict[str, Edit], extra: dict[str, str] | None = None) -> None:
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
         for item in old.infolist():
             content = old.read(item)
             if item.filename in edits:
                 tree = etree.fromstring(content)
-                edits[item.filename](tree)  # type: ignore[operator]
+                edits[item.filename](tree)
                 content = etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=True)
             new.writestr(zipfile.ZipInfo(item.filename), content, zipfile.ZIP_DEFLATED)
         for name, text in (extra or {}).items():
@@ -99,8 +103,8 @@ def _fill_contents(document: etree._Element) -> None:
     end.append(begin[-1])
     lines = []
     for mark, level, words in _headings(document):
-        line = (f'<w:p xmlns:w="{W}"><w:pPr><w:pStyle w:val="TOC{level}"/></w:pPr><w:hyperlink w:anchor="{escape(mark)}"><w:r><w:t>{escape(words)}</w:t></w:r>'
-                "</w:hyperlink></w:p>")
+        line = (f'<w:p xmlns:w="{W}"><w:pPr><w:pStyle w:val="TOC{level}"/></w:pPr><w:hyperlink w:anchor="{escape(mark)}">'
+                f"<w:r><w:t>{escape(words)}</w:t></w:r></w:hyperlink></w:p>")
         lines.append(etree.fromstring(line))
     holder = field[0].getparent()
     at = holder.index(field[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamen_analysis import codebook
+import kamen_analysis.codebook as codebook
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.tables import Column, Table
 

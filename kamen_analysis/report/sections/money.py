@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamen_analysis import metrics
+import kamen_analysis.metrics as metrics
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.tables import Column, Table
 
@@ -13,8 +13,9 @@ def tables(m: Measures) -> list[Table]:
     """Return the amounts, overall and by kind of goods."""
     frame = pd.concat([m.amounts.assign(product_zh="全部"), m.amounts_by_product], ignore_index=True)
     columns = (
-        Column("product_zh", "商品类别"), Column("n", "写明金额（件）", "count"), Column("unknown", "未写明（件）", "count"), Column("total", "合计", "yuan"),
-        Column("median", "中位数", "yuan"), Column("low", "中位数 95% 下限", "yuan"), Column("high", "中位数 95% 上限", "yuan"),
+        Column("product_zh", "商品类别"), Column("n", "写明金额（件）", "count"), Column("unknown", "未写明（件）", "count"),
+        Column("total", "合计", "yuan"), Column("median", "中位数", "yuan"), Column("low", "中位数 95% 下限", "yuan"),
+        Column("high", "中位数 95% 上限", "yuan"),
         Column("q1", "下四分位", "yuan"), Column("q3", "上四分位", "yuan"), Column("note", "说明"),
     )
     return [Table("amounts", "涉诉金额", frame, columns, definition=metrics.caption(metrics.amounts))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamen_analysis import metrics
+import kamen_analysis.metrics as metrics
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections.columns import rate
 from kamen_analysis.report.tables import Column, Table
@@ -32,7 +32,8 @@ def _resolved(m: Measures) -> Table:
 
 def _naive(m: Measures) -> Table:
     columns = (Column("ratio_zh", "口径"), *rate())
-    return Table("naive", "换一种口径，“解决率”差多少（仅供对照，不应引用）", m.naive_ratio, columns, definition=metrics.caption(metrics.naive_ratio))
+    return Table("naive", "换一种口径，“解决率”差多少（仅供对照，不应引用）", m.naive_ratio, columns,
+                 definition=metrics.caption(metrics.naive_ratio))
 
 
 def _reported(m: Measures) -> Table:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamen_analysis import metrics
+import kamen_analysis.metrics as metrics
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.tables import Column, Table
 
@@ -44,7 +44,8 @@ def _replied(row: Any) -> dict[str, Any]:
 def _conduct(m: Measures) -> Table:
     frame = m.platforms[m.platforms["replied"].notna() | m.platforms["transfer"].notna() | m.platforms["top_reason_share"].notna()]
     columns = (
-        Column("platform", "平台"), Column("resolved_30", "30 日内消费者确认解决", "share"), Column("resolved_30_low", "95% 区间（%）", "share", high="resolved_30_high"),
+        Column("platform", "平台"), Column("resolved_30", "30 日内消费者确认解决", "share"),
+        Column("resolved_30_low", "95% 区间（%）", "share", high="resolved_30_high"),
         Column("transfer", "引导私下转账", "share", cases=lambda row: {**_of(row), "code": "private_transfer"}),
         Column("transfer_low", "95% 区间（%）", "share", high="transfer_high"), Column("top_reason_zh", "最常见理由"),
         Column("top_reason_share", "该理由占比", "share", cases=lambda row: {**_of(row), "code": row["top_reason"]}),

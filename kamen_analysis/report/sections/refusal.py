@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamen_analysis import metrics
+import kamen_analysis.metrics as metrics
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections.columns import rate, wide
 from kamen_analysis.report.tables import Column, Table
@@ -44,7 +44,8 @@ def _and(key: Any, code: str) -> Any:
 def _together(m: Measures) -> Table:
     pairs = m.cooccurrence[m.cooccurrence["share"].notna()].sort_values(["lift", "code_a", "code_b"], ascending=[False, True, True])
     columns = (
-        Column("name_a", "理由甲"), Column("name_b", "同帖还提到理由乙"), *rate(lambda row: {"code": row["code_a"], "code_b": row["code_b"]}, "理由甲（件）"),
+        Column("name_a", "理由甲"), Column("name_b", "同帖还提到理由乙"),
+        *rate(lambda row: {"code": row["code_a"], "code_b": row["code_b"]}, "理由甲（件）"),
         Column("lift", "提升度", "ratio"),
     )
     return Table("cooccurrence", "哪些理由常在同一投诉里出现", pairs, tuple(c for c in columns if c.key != "note"), limit=12,
@@ -54,6 +55,7 @@ def _together(m: Measures) -> Table:
 def _order(m: Measures) -> Table:
     pairs = m.tactic_order[m.tactic_order["share"].notna() & (m.tactic_order["share"] > 0.5)]
     verdict = pd.Series("无法区分", pairs.index, dtype="str").mask(pairs["low"] > 0.5, "多先讲甲")
-    columns = (Column("name_a", "先讲到理由甲"), Column("name_b", "后讲到理由乙"), *rate(None, "两者都讲到（件）")[:-1], Column("verdict", "判断"))
+    columns = (Column("name_a", "先讲到理由甲"), Column("name_b", "后讲到理由乙"), *rate(None, "两者都讲到（件）")[:-1],
+               Column("verdict", "判断"))
     return Table("tactic_order", "同一投诉里先讲到哪个理由", pairs.assign(verdict=verdict), columns, limit=12,
                  definition=metrics.caption(metrics.tactic_order))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pandas as pd
 
-from kamen_analysis import metrics
+import kamen_analysis.metrics as metrics
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections.columns import rate
 from kamen_analysis.report.tables import Column, Table
 
-DEFINED = {
-    "计入的投诉": metrics.used, "投诉量": metrics.volume, "拒退理由占比": metrics.reasons, "理由并现": metrics.cooccurrence, "讲述先后": metrics.tactic_order,
-    "商家回复率": metrics.replies, "首次回复天数": metrics.median_reply, "处理结果": metrics.outcomes, "平台对照": metrics.platforms,
-    "涉诉金额": metrics.amounts, "期限对照": metrics.clocks,
+DEFINED: dict[str, Callable[..., Any]] = {
+    "计入的投诉": metrics.used, "投诉量": metrics.volume, "拒退理由占比": metrics.reasons, "理由并现": metrics.cooccurrence,
+    "讲述先后": metrics.tactic_order, "商家回复率": metrics.replies, "首次回复天数": metrics.median_reply, "处理结果": metrics.outcomes,
+    "平台对照": metrics.platforms, "涉诉金额": metrics.amounts, "期限对照": metrics.clocks,
 }
 
 
@@ -24,17 +27,18 @@ def tables(m: Measures) -> list[Table]:
 def _funnel(m: Measures) -> Table:
     frame = m.funnel.assign(step=lambda t: t["stage_zh"].where(t["reason"] == "", ""), n_in=lambda t: t["n_in"].where(t["reason"] == ""))
     columns = (Column("step", "环节"), Column("n_in", "进入", "count"), Column("reason_zh", "去向"), Column("n", "条数", "count"))
-    return Table("funnel", "从抓取到计入：每个环节进入 = 通过 + 按原因剔除", frame, columns, "覆盖全部入库数据，不限于本报告期间。", limit=60,
-                 definition=metrics.caption(metrics.funnel))
+    return Table("funnel", "从抓取到计入：每个环节进入 = 通过 + 按原因剔除", frame, columns, "覆盖全部入库数据，不限于本报告期间。",
+                 limit=60, definition=metrics.caption(metrics.funnel))
 
 
 def _fill(m: Measures) -> Table:
     columns = (
-        Column("source", "来源"), Column("n", "帖子", "count"), Column("used", "计入", "count"), Column("undated", "无发布时间", "count"),
+        Column("source_zh", "来源"), Column("n", "帖子", "count"), Column("used", "计入", "count"),
+        Column("undated", "无发布时间", "count"),
         Column("no_status", "无状态", "count"), Column("no_amount", "无金额", "count"), Column("first_date", "最早", "date"),
         Column("last_date", "最晚", "date"), Column("amount_total", "金额合计", "yuan"),
     )
-    return Table("sources", "各来源的帖子与缺失", m.fill, columns, definition=metrics.caption(metrics.fill))
+    return Table("sources", "各来源的帖子与缺失", m.named(m.fill), columns, definition=metrics.caption(metrics.fill))
 
 
 def _products(m: Measures) -> Table:
@@ -44,5 +48,6 @@ def _products(m: Measures) -> Table:
 
 def _definitions() -> Table:
     rows = [{"name": name, **metrics.caption(function)} for name, function in DEFINED.items()]
-    columns = (Column("name", "指标"), Column("Counts", "数什么"), Column("Out of", "分母"), Column("Leaves out", "不计"), Column("Read with care", "读法"))
+    columns = (Column("name", "指标"), Column("Counts", "数什么"), Column("Out of", "分母"), Column("Leaves out", "不计"),
+               Column("Read with care", "读法"))
     return Table("definitions", "指标定义", pd.DataFrame(rows), columns)

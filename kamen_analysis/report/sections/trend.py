@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamen_analysis import metrics
+import kamen_analysis.metrics as metrics
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.tables import Column, Table
 
@@ -23,13 +23,15 @@ def _total(m: Measures) -> Table:
         Column("year", "同比变动（件）", "count"), Column("note", "说明"),
     )
     undated = m.volume_total.attrs.get("undated", 0)
-    return Table("volume", "各月投诉量", frame, columns, f"没有发布时间而未列入本表的投诉 {undated:,} 件。", metrics.caption(metrics.volume), 60)
+    note = f"没有发布时间而未列入本表的投诉 {undated:,} 件。"
+    return Table("volume", "各月投诉量", frame, columns, note, metrics.caption(metrics.volume), 60)
 
 
 def _by_source(m: Measures) -> Table:
-    columns = (Column("period_zh", "月份"), Column("source", "来源"), Column("n", "投诉（件）", "count", cases=lambda r: {**_month(r), "source": r["source"]}),
-               Column("note", "说明"))
-    return Table("volume_source", "各月各来源的投诉量", m.volume, columns, "“缺口”指该来源该期没有任何抓取，不是零。", limit=24)
+    columns = (Column("period_zh", "月份"), Column("source_zh", "来源"),
+               Column("n", "投诉（件）", "count", cases=lambda row: {**_month(row), "source": row["source"]}), Column("note", "说明"))
+    note = "“缺口”指该来源该期没有任何抓取，不是零。"
+    return Table("volume_source", "各月各来源的投诉量", m.named(m.volume), columns, note, limit=24)
 
 
 def _month(row: Any) -> dict[str, Any]:
