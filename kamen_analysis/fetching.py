@@ -10,8 +10,10 @@ from kamen_analysis import sources
 from kamen_analysis.captures import policy, shelf
 from kamen_analysis.captures.crawl import CrawlSummary, crawl
 from kamen_analysis.captures.fetch import Session
+from kamen_analysis.captures.page import Page
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
+from kamen_analysis.sources.base import Source, Unreadable
 
 Progress = Callable[[str, int, int], None]
 
@@ -49,4 +51,12 @@ def fetch(where: Home, asked: Asked, progress: Progress) -> CrawlSummary:
         progress("抓取", done, 0)
 
     with Session(rules, where.raw, asked.source, about=about) as session:
-        return crawl(session, start, source.links, asked.max_pages, on_page=count)
+        return crawl(session, start, lambda page: _links(source, page), asked.max_pages, on_page=count)
+
+
+def _links(source: Source, page: Page) -> list[str]:
+    try:
+        return list(source.links(page))
+    except Unreadable:
+        # A login or error page leads nowhere; it is stored, and the build counts it as unreadable with its reason.
+        return []

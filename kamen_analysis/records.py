@@ -6,6 +6,7 @@ All instants are timezone-aware, in Asia/Shanghai (Beijing time), to the microse
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from kamen_analysis.errors import TableError
@@ -133,6 +134,9 @@ def frame(table: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
     unknown = sorted({key for row in rows for key in row} - names)
     if unknown:
         raise TableError(f"表 {table} 没有这些列：{'、'.join(unknown)}")
+    # In UTC: once pandera is imported, Arrow reads the wall time of an aware instant as if it were UTC; for UTC the two agree.
+    instants = [c.name for c in TABLES[table] if c.type == "instant"]
+    rows = [row | {name: row[name].astimezone(UTC) for name in instants if row.get(name) is not None} for row in rows]
     schema = arrow_schema(table)
     relaxed = pa.schema([field.with_nullable(True) for field in schema])
     data: pd.DataFrame = pa.Table.from_pylist(rows, schema=relaxed).to_pandas()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import mmap
+import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from pathlib import Path
 from kamen_analysis.errors import KamenError
 
 _PIECE = 16384
+# Header, the zero that ends the comment, checksum and length (RFC 1952).
+_GZIP_FRAME = 19
 
 
 class Torn(KamenError):  # noqa: N818 (a state of a file: cut, and then whole again)
@@ -22,7 +25,11 @@ class Torn(KamenError):  # noqa: N818 (a state of a file: cut, and then whole ag
 
     def __init__(self, path: Path, offset: int) -> None:
         super().__init__(f"存档 {path.name} 在第 {offset} 字节处断裂或损坏，之前的记录完好")
-        self.offset = offset
+        self.path, self.offset = path, offset
+
+    def __reduce__(self) -> tuple[type[Torn], tuple[Path, int]]:
+        # It crosses from a worker process to the one that tells the user.
+        return type(self), (self.path, self.offset)
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,19 @@ def records(path: Path) -> Iterator[Record]:
                 raise Torn(path, at) from None
             yield record
             at = end
+
+
+def member(record: Record, size: int) -> bytes:
+    """Return a record as one gzip member, filled up to `size` bytes by a comment in its header, so that what follows keeps its offset.
+
+    A record that does not fit comes out longer.
+    """
+    head = "".join(f"{name}: {value}\r\n" for name, value in record.headers.items())
+    data = b"WARC/1.1\r\n" + head.encode() + b"\r\n" + record.block + b"\r\n\r\n"
+    engine = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed = engine.compress(data) + engine.flush()
+    comment = b" " * (size - len(packed) - _GZIP_FRAME)
+    return b"\x1f\x8b\x08\x10\0\0\0\0\x02\xff" + comment + b"\0" + packed + struct.pack("<LL", zlib.crc32(data), len(data) & 0xFFFFFFFF)
 
 
 def record_at(path: Path, offset: int) -> Record:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import kamen_analysis
-from kamen_analysis import codebook, platforms, records
+from kamen_analysis import codebook, platforms, records, sources
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, atomic_folder, sha256
 from kamen_analysis.pipeline import digests
@@ -50,8 +50,12 @@ def lock(where: Home) -> Iterator[None]:
 
 
 def captures(where: Home) -> list[Path]:
-    """Return the finished capture files of a home, sorted."""
-    return sorted(where.raw.glob("*/*.warc.gz"))
+    """Return the finished capture files of a home, sorted; a folder of no known source is an error, never passed over."""
+    found = sorted(where.raw.glob("*/*.warc.gz"))
+    unknown = {path.parent.name for path in found} - sources.registry().keys()
+    if unknown:
+        raise KamenError(f"{where.raw} 下有不认识的来源：{'、'.join(sorted(unknown))}")
+    return found
 
 
 def _part(capture: Path, raw: Path, kept: Path) -> Path:

@@ -82,7 +82,7 @@ def _rejected(parts: list[pd.DataFrame], posts: pd.DataFrame) -> pd.DataFrame:
     copies = posts[posts["dup_kind"] != "first"]
     later = [
         gate[capture].assign(stage="gate", reason=gate["post_type"], detail=gate["gate_rule"]),
-        copies[capture].assign(stage="dedupe", reason=copies["dup_kind"], detail=copies["dup_group"]),
+        copies[capture].assign(stage="dedupe", reason=copies["dup_kind"], detail=None),
     ]
     filled = [frame for frame in (*parts, *later) if not frame.empty]
     return pd.concat(filled, ignore_index=True) if filled else records.empty("rejected")
