@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -51,7 +52,8 @@ class Session:
         self._shelf.__exit__(kind, error, trace)
 
     def get(self, url: str, known: Page | None = None, validators: Mapping[str, str] | None = None) -> Page | None:
-        """Fetch and store `url`, following redirects; None where the server says `known` (sent with `validators`) still stands.
+        """Fetch and store `url`, following redirects; None where the page is still as `known`,
+        by the server's word (304, asked with `validators`) or by its content.
 
         Raises Refused for this address, Stopped for the run. What was refused is noted in the WARC.
         """
@@ -65,8 +67,8 @@ class Session:
 
     def _get(self, url: str, known: Page | None, validators: Mapping[str, str]) -> Page | None:
         seen = self._follow(url, validators, self._admit)
-        if seen.status == 304 and known:
-            self.writer.unchanged(url, seen.at, known.fetched_at, seen.headers)
+        if known and (seen.status == 304 or _is_same(seen, self._body, known)):
+            self.writer.unchanged(seen, known.fetched_at)
             return None
         page = self._store(seen)
         self.have |= {seen.url, url}
@@ -179,6 +181,10 @@ class Session:
 
 def _header(seen: Exchange, name: str) -> str:
     return next((value for key, value in seen.headers if key.lower() == name), "")
+
+
+def _is_same(seen: Exchange, body: bytes, known: Page) -> bool:
+    return seen.url == known.url and seen.status == known.status and hashlib.sha256(body).hexdigest() == known.digest
 
 
 def _origin(url: str) -> str:

@@ -50,7 +50,7 @@ def import_files(source: str, files: Iterable[Path], home: Home, *, about: shelf
     wanted = _expand(files)
     about = about or shelf.About(f"kamen import {source} {' '.join(path.name for path in wanted)}")
     skipped: list[tuple[str, str]] = []
-    taken = 0
+    taken, way = 0, sha256(mapping) if mapping else ""
     with shelf.opened(home.raw, source, about, now) as writer:
         known = set() if force else shelf.inputs_seen(home.raw / source)
         if mapping:
@@ -58,16 +58,18 @@ def import_files(source: str, files: Iterable[Path], home: Home, *, about: shelf
                 writer.resource(f"mapping:///{quote(mapping.name)}", now(), "application/yaml", file)
         for path in wanted:
             digest = sha256(path)
-            why = "空文件" if not path.stat().st_size else "此前已导入" if digest in known else ""
+            why = "空文件" if not path.stat().st_size else "此前已导入" if (digest, way) in known else ""
             if why:
                 skipped.append((path.name, why))
                 continue
+            if mapping and not taken:
+                _state(writer, mapping, now())
             skipped += _take(writer, path, now())
-            _remember(writer, path, digest, now())
-            known.add(digest)
+            _remember(writer, path, (digest, way), now())
+            known.add((digest, way))
             taken += 1
     final = writer.path.with_name(writer.path.name.removesuffix(".open"))
-    return ImportSummary(taken, writer.pages, tuple(skipped), final if final.exists() else None)
+    return ImportSummary(taken, writer.pages - bool(mapping and taken), tuple(skipped), final if final.exists() else None)
 
 
 def kind_of(path: Path) -> str:
@@ -130,6 +132,12 @@ def _address(path: Path, suffix: str) -> str:
     return f"file:///{quote(path.name)}"
 
 
-def _remember(writer: Writer, path: Path, digest: str, at: datetime) -> None:
+def _state(writer: Writer, mapping: Path, at: datetime) -> None:
+    with mapping.open("rb") as file:
+        writer.resource(f"mapping:///{quote(mapping.name)}", at, "application/yaml", file)
+
+
+def _remember(writer: Writer, path: Path, digests: tuple[str, str], at: datetime) -> None:
     # Written after the file's records: an import killed half way is taken again as a whole.
-    writer.note(f"file:///{quote(path.name)}", {"input-name": path.name, "input-sha256": digest, "input-bytes": path.stat().st_size}, at)
+    facts = {"input-name": path.name, "input-sha256": digests[0], "input-bytes": path.stat().st_size, "input-mapping": digests[1]}
+    writer.note(f"file:///{quote(path.name)}", facts, at)

@@ -14,6 +14,7 @@ from typing import Any
 from kamen_analysis.captures import sidecar
 from kamen_analysis.captures.members import Record, Torn, records
 from kamen_analysis.captures.warc import Writer, holds_page, is_robots
+from kamen_analysis.captures.writer import ERASED
 from kamen_analysis.paths import sha256
 
 # The civil limitation period: as long as a complaint may still be argued over, and no longer.
@@ -63,6 +64,7 @@ def opened(raw: Path, source: str, about: About, now: Callable[[], datetime] = u
 def recover(folder: Path) -> list[Path]:
     """Close what a crash left open: cut the torn record, write the sidecar, rename. Returns the files closed."""
     done = []
+    _finish_erasures(folder)
     for path in sorted(folder.glob("*.warc.gz.open")):
         try:
             for _ in records(path):
@@ -72,6 +74,17 @@ def recover(folder: Path) -> list[Path]:
         whole = finish(path, recovered=True)
         done += [whole] if whole else []
     return done
+
+
+def _finish_erasures(folder: Path) -> None:
+    # A file rewritten by an erasure is put in place if the chain already speaks of it, and forgotten if not.
+    for path in folder.glob("*.warc.gz.new"):
+        final = path.with_suffix("")
+        state = sidecar.states(sidecar.entries(folder)).get(final.name)
+        if state and state.sha256 == sha256(path):
+            path.replace(final)
+        else:
+            path.unlink()
 
 
 def finish(path: Path, recovered: bool = False) -> Path | None:
@@ -102,7 +115,8 @@ def describe(path: Path) -> dict[str, Any]:
         elif record.type == "response" and is_robots(record.url):
             robots[record.url] = record.headers.get("warc-payload-digest", "").removeprefix("sha256:")
         elif record.type == "metadata" and (fields := record.fields()).get("input-sha256"):
-            inputs.append({"name": fields["input-name"], "sha256": fields["input-sha256"], "bytes": int(fields["input-bytes"])})
+            inputs.append({"name": fields["input-name"], "sha256": fields["input-sha256"], "bytes": int(fields["input-bytes"]),
+                           "mapping": fields.get("input-mapping", "")})
         pages += holds_page(record)
     return {"kind": "capture", "source": about.get("ispartof", path.parent.name), "warc": path.name.removesuffix(".open"),
             "command": about.get("command", ""), "tool": about.get("software", ""), "created": about.get("created", ""),
@@ -113,7 +127,7 @@ def describe(path: Path) -> dict[str, Any]:
 
 def block_digest(record: Record) -> str:
     """Return the hex SHA-256 of a record's block; of a stub, that of the block it stands for."""
-    return record.headers.get("kamen-erased-block", "") or hashlib.sha256(record.block).hexdigest()
+    return record.headers.get(ERASED, "") or hashlib.sha256(record.block).hexdigest()
 
 
 def root(blocks: list[str]) -> str:
@@ -121,6 +135,6 @@ def root(blocks: list[str]) -> str:
     return hashlib.sha256("\n".join(blocks).encode()).hexdigest()
 
 
-def inputs_seen(folder: Path) -> set[str]:
-    """Return the digests of every user file already imported into a source."""
-    return {item["sha256"] for _, entry in sidecar.entries(folder) for item in entry.get("inputs", [])}
+def inputs_seen(folder: Path) -> set[tuple[str, str]]:
+    """Return every user file already imported into a source, as the digests of the file and of the mapping it came with (or "")."""
+    return {(item["sha256"], item["mapping"]) for _, entry in sidecar.entries(folder) for item in entry.get("inputs", [])}

@@ -10,8 +10,19 @@ from typing import Any
 
 from kamen_analysis.captures import shelf, sidecar
 from kamen_analysis.captures.members import Torn, records
+from kamen_analysis.captures.writer import ERASED
 from kamen_analysis.errors import KamenError
-from kamen_analysis.paths import Home, sha256
+from kamen_analysis.paths import Home, demo_home, sha256
+
+Digests = dict[str, set[str]]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Where captures lie, and by name every digest a capture had before an erasure or purge."""
+
+    raw: Path
+    earlier: Digests
 
 
 @dataclass
@@ -43,17 +54,33 @@ class Verification:
 
 
 def verify(home: Home) -> Verification:
-    """Re-hash captures, sidecar chains, processed tables and reports of `home`; nothing is changed, nothing raised for a broken link."""
+    """Re-hash captures, sidecar chains, processed tables and reports of `home` and of its demonstration.
+
+    Nothing is changed, and nothing raised for a broken link.
+    """
     result = Verification()
-    for folder in sorted(path for path in home.raw.glob("*") if path.is_dir()):
-        _source(folder, result)
-    _listed(home.processed / "manifest.json", home.processed, "处理结果", result, home.raw)
-    for path in sorted(home.reports.glob("*/provenance.json")):
-        _listed(path, path.parent, f"报告 {path.parent.name}", result, home.root)
+    demo = demo_home(home)
+    for one in (home, demo):
+        earlier: Digests = {}
+        for folder in sorted(path for path in one.raw.glob("*") if path.is_dir()):
+            _source(folder, result, earlier)
+        _listed(one.processed / "manifest.json", "处理结果", Inputs(one.raw, earlier), result)
+        for path in sorted(home.reports.glob("*/provenance.json")):
+            if _is_of(path, demo.raw) == (one is demo):
+                _listed(path, f"报告 {path.parent.name}", Inputs(one.raw, earlier), result)
     return result
 
 
-def _source(folder: Path, result: Verification) -> None:
+def _is_of(listing: Path, raw: Path) -> bool:
+    """Return whether a report was made from the captures in `raw`, by their sidecars."""
+    try:
+        names = json.loads(listing.read_text(encoding="utf-8")).get("inputs", {})
+    except ValueError:
+        return False
+    return any((raw / name.replace(".warc.gz", ".json")).exists() for name in names)
+
+
+def _source(folder: Path, result: Verification, earlier: Digests) -> None:
     try:
         chain = sidecar.entries(folder)
     except KamenError as error:
@@ -65,6 +92,9 @@ def _source(folder: Path, result: Verification) -> None:
         if entry.get("previous") != previous:
             result.broken.append(f"{folder.name}/{path.name} 与前一份旁注不相接（前一份被改动、删除或插入）")
         previous = sidecar.digest(path)
+        gone = {"erasure": "was", "purge": "sha256"}.get(entry["kind"])
+        if gone:
+            earlier.setdefault(f"{folder.name}/{entry['warc']}", set()).add(entry[gone])
     states = sidecar.states(chain)
     for name, state in states.items():
         result.broken += list(_capture(folder / name, state, result))
@@ -92,7 +122,7 @@ def _capture(path: Path, state: sidecar.State, result: Verification) -> Iterator
         for record in records(path):
             blocks.append(shelf.block_digest(record))
             result.records += 1
-            result.erased += "kamen-erased-block" in record.headers
+            result.erased += ERASED in record.headers
     except Torn as torn:
         yield f"{path.parent.name}：{torn}"
         return
@@ -100,8 +130,8 @@ def _capture(path: Path, state: sidecar.State, result: Verification) -> Iterator
         yield f"{name} 的记录与抓取时不同（抹除之外还有改动）"
 
 
-def _listed(listing: Path, folder: Path, what: str, result: Verification, inputs: Path) -> None:
-    """Check the digests a manifest or provenance file lists: outputs beside it, inputs below `inputs`."""
+def _listed(listing: Path, what: str, inputs: Inputs, result: Verification) -> None:
+    """Check the digests a manifest or provenance file lists: outputs beside it, inputs below data/raw."""
     if not listing.exists():
         return
     try:
@@ -111,9 +141,13 @@ def _listed(listing: Path, folder: Path, what: str, result: Verification, inputs
         return
     result.files += 1
     for name, digest in said.get("outputs", {}).items():
-        result.broken += list(_file(folder / name, digest, f"{what}的 {name}", result))
+        result.broken += list(_file(listing.parent / name, digest, f"{what}的 {name}", result))
     for name, digest in said.get("inputs", {}).items():
-        result.broken += list(_file(inputs / name, digest, f"{what}所依据的 {name}", result))
+        path = inputs.raw / name
+        if digest in inputs.earlier.get(name, ()):
+            result.notes.append(f"{what}所依据的 {name} 此后按撤回要求抹除过记录或到期清除（链上有记载）")
+        else:
+            result.broken += list(_file(path, digest, f"{what}所依据的 {name}", result))
 
 
 def _file(path: Path, digest: str, what: str, result: Verification) -> Iterator[str]:

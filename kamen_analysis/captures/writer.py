@@ -11,7 +11,7 @@ import io
 import os
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,10 +19,14 @@ from typing import Any, BinaryIO
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from kamen_analysis.captures.members import Record
+
 Headers = Iterable[tuple[str, str]]
 SYNC_S = 1.0
 # Where a redirect led here: the address first asked for.
 REQUESTED = "Kamen-Requested-URI"
+# On a record changed by an erasure: the digest of the block it held when captured.
+ERASED = "kamen-erased-block"
 
 
 class _Sha256:
@@ -93,12 +97,15 @@ class Writer:
         self.pages += 1
         return self._write("response", seen.url, seen.at, seen.stream(), http=line, extra=extra)
 
-    def unchanged(self, url: str, at: datetime, refers_to: datetime, headers: Headers) -> None:
-        """Write a revisit record: the server answered 304, the copy of `refers_to` still stands."""
-        extra = {"WARC-Profile": "http://netpreserve.org/warc/1.1/revisit/server-not-modified", "WARC-Refers-To-Target-URI": url,
+    def unchanged(self, seen: Exchange, refers_to: datetime) -> None:
+        """Write a revisit record: by 304, or by the same content, the copy captured at `refers_to` still stands."""
+        profile = "server-not-modified" if seen.status == 304 else "identical-payload-digest"
+        extra = {"WARC-Profile": f"http://netpreserve.org/warc/1.1/revisit/{profile}", "WARC-Refers-To-Target-URI": seen.url,
                  "WARC-Refers-To-Date": _iso(refers_to)}
-        line = StatusAndHeaders("304 Not Modified", list(headers), protocol="HTTP/1.1")
-        self._write("revisit", url, at, io.BytesIO(), http=line, extra=extra)
+        if seen.status != 304:
+            extra["WARC-Payload-Digest"] = f"sha256:{hashlib.sha256(seen.body).hexdigest()}"
+        line = StatusAndHeaders(f"{seen.status} {seen.reason}".strip(), list(seen.headers), protocol="HTTP/1.1")
+        self._write("revisit", seen.url, seen.at, io.BytesIO(), http=line, extra=extra)
         self.flush()
 
     def resource(self, url: str, at: datetime, content_type: str, payload: BinaryIO, extra: Mapping[str, str] | None = None) -> int:
@@ -149,3 +156,27 @@ class Writer:
 
 def _iso(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _standing_for(record: Record) -> dict[str, str]:
+    # Erased twice, it still stands for what was captured.
+    return {ERASED: record.headers.get(ERASED) or hashlib.sha256(record.block).hexdigest()}
+
+
+def stub(record: Record) -> Record:
+    """Return the stub of an erased record: its id, date and address and the digest of what it held, small enough to fit its place."""
+    kept = {name: record.headers[name] for name in ("warc-record-id", "warc-date", "warc-target-uri")}
+    lead = {"warc-type": "metadata", **kept, "content-type": "application/warc-fields", "content-length": "0"}
+    return replace(record, headers=lead | _standing_for(record), block=b"")
+
+
+def body_replaced(record: Record, body: bytes) -> Record:
+    """Return a record with another (decoded) body: of a response the status and headers stay, but for its codings and length."""
+    block = body
+    if record.type != "resource":
+        head = record.block.partition(b"\r\n\r\n")[0].split(b"\r\n")
+        untrue = (b"content-encoding:", b"transfer-encoding:", b"content-length:")
+        block = b"\r\n".join(line for line in head if not line.lower().startswith(untrue)) + b"\r\n\r\n" + body
+    digests = {f"warc-{name}-digest": f"sha256:{hashlib.sha256(part).hexdigest()}" for name, part in (("block", block), ("payload", body))}
+    headers = record.headers | digests | {"content-length": str(len(block))} | _standing_for(record)
+    return replace(record, headers=headers, block=block)

@@ -34,6 +34,7 @@ class Site:
         self.robots: str | int = 404
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.posts, self.per_page, self.shift = 30, 10, False
+        self.edited = False
         self.hits: Counter[str] = Counter()
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.server = ThreadingHTTPServer((host, 0), type("Bound", (_Handler,), {"site": self}))
@@ -171,6 +172,12 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b"x" * 65536)
         except OSError:
             return
+
+    def _edit(self, number: str) -> None:
+        self.answer(f"<p>帖子 {number}{'，已补充' if self.site.edited else ''}</p>")
+
+    def _gone(self, number: str) -> None:
+        self.answer("该投诉已删除" if self.site.edited else f"帖子 {number}", 410 if self.site.edited else 200)
 
     def _login(self) -> None:
         self.answer("<title>请登录</title><form>登录后查看</form>")

@@ -1,0 +1,36 @@
+"""Captures past their keep-until date leave the disk; the chain keeps what they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+
+from kamen_analysis.captures import shelf, sidecar
+from kamen_analysis.paths import Home
+
+
+def due(home: Home, today: date) -> list[Path]:
+    """Return the captures whose keep-until date has passed."""
+    found = []
+    for folder in sorted(path for path in home.raw.glob("*") if path.is_dir()):
+        states = sidecar.states(sidecar.entries(folder))
+        found += [folder / name for name, state in states.items() if state.keep_until < today.isoformat() and (folder / name).exists()]
+    return found
+
+
+def purge(home: Home, now: Callable[[], datetime] = shelf.utc_now) -> list[Path]:
+    """Remove every capture past its keep-until date and return them; the next build leaves their posts out.
+
+    The chain's entry is written before the file goes: a crash between the two is finished by the next purge.
+    """
+    gone = due(home, now().date())
+    for path in gone:
+        with sidecar.lock(path.parent):
+            state = sidecar.states(sidecar.entries(path.parent))[path.name]
+            if not state.purged:
+                entry = {"kind": "purge", "source": path.parent.name, "warc": path.name, "created": now().isoformat(), "tool": sidecar.TOOL,
+                         "keep_until": state.keep_until, "sha256": state.sha256}
+                sidecar.append(path.parent, sidecar.stamp(path.parent, now()), entry)
+            path.unlink()
+    return gone

@@ -1,0 +1,110 @@
+"""Looking again at posts already captured: seldom at old ones, never past the budget, edits and deletions put on record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from kamen_analysis.captures.decode import BadBody
+from kamen_analysis.captures.fetch import Session
+from kamen_analysis.captures.members import Record, records
+from kamen_analysis.captures.page import Page
+from kamen_analysis.captures.policy import Refused, Stopped
+from kamen_analysis.captures.warc import holds_page, http_parts, page
+
+GONE = frozenset({404, 410})
+FIRST = timedelta(days=1)
+LAST = timedelta(days=180)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the captures know of one address: its last answer with content, when it was first and last asked, and its validators."""
+
+    page: Page
+    first: datetime
+    last: datetime
+    gone: bool
+    validators: dict[str, str]
+
+
+@dataclass
+class RevisitSummary:
+    """What a round of revisits found, in addresses; `edited` and `gone` are also noted in the WARC."""
+
+    unchanged: int = 0
+    edited: int = 0
+    gone: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    stopped: str = ""
+
+
+def history(raw: Path, source: str) -> dict[str, Seen]:
+    """Return what is known of every address a source's captures hold an answer of; bodies are not kept in memory."""
+    known: dict[str, Seen] = {}
+    for path in sorted((raw / source).glob("*.warc.gz")):
+        for record in records(path):
+            before = known.get(record.url)
+            if record.type == "revisit" and before:
+                known[record.url] = Seen(before.page, before.first, record.date, before.gone, before.validators)
+            elif record.type == "response" and holds_page(record):
+                _note(known, record, path.relative_to(raw).as_posix())
+    return known
+
+
+def _note(known: dict[str, Seen], record: Record, file: str) -> None:
+    try:
+        found = page(record, file)
+    except BadBody:
+        return
+    if not (found.status < 300 or found.status in GONE):
+        return
+    _, headers, _ = http_parts(record)
+    sent = {"If-None-Match": headers.get("etag", ""), "If-Modified-Since": headers.get("last-modified", "")}
+    before = known.get(found.url)
+    light = Page(found.url, found.fetched_at, found.status, found.content_type, b"", file, found.offset, found.digest)
+    known[found.url] = Seen(light, before.first if before else found.fetched_at, found.fetched_at, found.status in GONE,
+                            {name: value for name, value in sent.items() if value})
+
+
+def due(known: dict[str, Seen], now: datetime, budget: int, is_open: Callable[[str], bool]) -> list[str]:
+    """Return at most `budget` addresses to ask again, the most overdue first.
+
+    An address is due when as long has passed since the last look as lay between the first and the last, a day at least: after
+    1, 2, 4, 8 … days. After half a year, once gone, or when `is_open(url)` is false, it is left in peace.
+    """
+    wait = {url: max(FIRST, seen.last - seen.first) for url, seen in known.items()
+            if not seen.gone and now - seen.first <= LAST and is_open(url)}
+    late = {url: (now - known[url].last) / pause for url, pause in wait.items()}
+    return sorted((url for url, ratio in late.items() if ratio >= 1), key=lambda url: -late[url])[:budget]
+
+
+def revisit(session: Session, known: dict[str, Seen], urls: Iterable[str]) -> RevisitSummary:
+    """Ask each address again: what is unchanged is recorded without a second copy, edits by both digests, 404 and 410 as tombstones."""
+    done = RevisitSummary()
+    for url in urls:
+        try:
+            _look(session, known[url], done)
+        except Refused as refused:
+            done.refused[refused.reason] += 1
+        except Stopped as stopped:
+            done.stopped = str(stopped)
+            break
+    return done
+
+
+def _look(session: Session, seen: Seen, done: RevisitSummary) -> None:
+    found = session.get(seen.page.url, seen.page, seen.validators)
+    if found is None:
+        done.unchanged += 1
+        return
+    facts = {"digest-before": seen.page.digest, "last-seen": seen.last.isoformat()}
+    if found.status in GONE:
+        done.gone += 1
+        session.writer.note(found.url, {"tombstone": found.status, **facts}, found.fetched_at)
+    elif found.status < 300:
+        done.edited += 1
+        session.writer.note(found.url, {"edited": found.digest, **facts}, found.fetched_at)

@@ -1,0 +1,114 @@
+"""Withdrawal: the opt-out list that outlives every rebuild, and the erasing of raw records with a logged stub.
+
+`data/raw/withdrawn.txt` holds one post id (`heimao:17351054590`), number or address a line; what follows `#` is a remark.
+The build leaves listed posts out; `erase` also takes them out of the captures.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from kamen_analysis.captures import shelf, sidecar
+from kamen_analysis.captures.cutting import without
+from kamen_analysis.captures.decode import BadBody
+from kamen_analysis.captures.members import Record, member, records
+from kamen_analysis.captures.page import Page
+from kamen_analysis.captures.warc import holds_page, page
+from kamen_analysis.captures.writer import body_replaced, stub
+from kamen_analysis.errors import KamenError
+from kamen_analysis.paths import Home, atomic_write, sha256
+
+LIST = "withdrawn.txt"
+Cut = Callable[[Page, str], bytes | None]
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What an erasure did: records that became stubs, and records that lost only the withdrawn post."""
+
+    stubs: int
+    cut: int
+
+
+def listed(home: Home) -> frozenset[str]:
+    """Return the opt-out list: ids, numbers and addresses whose posts leave processed data and reports."""
+    path = home.raw / LIST
+    lines = path.read_text(encoding="utf-8-sig").splitlines() if path.exists() else []
+    # An address may hold "#" of its own; a remark stands after white space.
+    return frozenset(line.split(" #")[0].split("\t#")[0].strip() for line in lines if line.strip() and not line.lstrip().startswith("#"))
+
+
+def is_withdrawn(post_id: str, url: str | None, names: frozenset[str]) -> bool:
+    """Return whether a post is on the list, by its full id, the number within its source, or its address."""
+    return bool(names) and not names.isdisjoint({post_id, post_id.partition(":")[2], url or post_id})
+
+
+def withdraw(home: Home, name: str, remark: str = "") -> bool:
+    """Put a post on the opt-out list; return False if it stood there already."""
+    name = name.strip()
+    if not name or any(mark in name for mark in "\r\n\t "):
+        raise KamenError("请给出一个帖子编号（如 heimao:17351054590）或网址")
+    if name in listed(home):
+        return False
+    path = home.raw / LIST
+    before = path.read_text(encoding="utf-8-sig") if path.exists() else ""
+    with atomic_write(path) as file:
+        gap = "" if not before or before.endswith("\n") else "\n"
+        file.write(f"{before}{gap}{name}{f'  # {remark}' if remark else ''}\n")
+    return True
+
+
+def erase(home: Home, name: str, reason: str, *, cut: Cut = without, now: Callable[[], datetime] = shelf.utc_now) -> Erased:
+    """Take a post out of all captures and put it on the opt-out list.
+
+    A record that holds only this post becomes a stub; of a list or table only the post is cut out (`cut(page, number)` returns
+    the body without it, empty for "erase the record", None for "not concerned"). Each changed file gets an `erasure` entry in
+    the chain; a stub keeps the digest of what it stands for, so all else can still be shown unchanged.
+    """
+    withdraw(home, name, reason)
+    source, _, number = name.rpartition(":") if "://" not in name else ("", "", name)
+    done = [0, 0]
+    for folder in sorted(path for path in home.raw.glob(source or "*") if path.is_dir()):
+        with sidecar.lock(folder):
+            shelf.recover(folder)
+            for path in sorted(folder.glob("*.warc.gz")):
+                changes = _changes(path, home.raw, number, cut)
+                if changes:
+                    _rewrite(path, changes, reason, now())
+                    done[0] += sum(record.type == "metadata" for record in changes.values())
+                    done[1] += sum(record.type != "metadata" for record in changes.values())
+    return Erased(*done)
+
+
+def _changes(path: Path, raw: Path, number: str, cut: Cut) -> dict[int, Record]:
+    """Return the new record for each offset whose record holds the post."""
+    found: dict[int, Record] = {}
+    for record in records(path):
+        if not holds_page(record):
+            continue
+        try:
+            kept = cut(page(record, path.relative_to(raw).as_posix()), number)
+        except BadBody:
+            continue
+        if kept is not None:
+            found[record.offset] = body_replaced(record, kept) if kept else stub(record)
+    return found
+
+
+def _rewrite(path: Path, changes: dict[int, Record], reason: str, at: datetime) -> None:
+    """Write the file anew with `changes` in it, log it in the chain, then put it in place; `shelf.recover` ends what a crash cut short."""
+    fresh, was = path.with_name(f"{path.name}.new"), path.read_bytes()
+    with fresh.open("wb") as file:
+        for record in records(path):
+            old = was[record.offset:record.end]
+            file.write(member(changes[record.offset], len(old)) if record.offset in changes else old)
+        file.flush()
+        os.fsync(file.fileno())
+    entry = {"kind": "erasure", "source": path.parent.name, "warc": path.name, "created": at.isoformat(), "tool": sidecar.TOOL,
+             "reason": reason, "records": sorted(changes), "was": sha256(path), "sha256": sha256(fresh)}
+    sidecar.append(path.parent, sidecar.stamp(path.parent, at), entry)
+    fresh.replace(path)
