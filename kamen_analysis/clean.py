@@ -18,6 +18,7 @@ from kamen_analysis.sources.base import RawPost, Reject, Source, Step, step_even
 
 LONGEST_TITLE = 500  # characters
 LONGEST_BODY = 20_000
+LONGEST_NAME = 200
 EARLIEST = datetime(2000, 1, 1, tzinfo=times.BEIJING)
 _A_DAY = timedelta(days=1)  # how far a site's clock may be ahead of ours
 
@@ -33,6 +34,7 @@ _SAME_TURN = {
 
 # Most text is clean already: one look tells, and only the rest is worked on.
 _DIRTY = re.compile(r"[<&\t\r\x00-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufffe\uffff]|[ \u3000]{2}|[ \u3000]\n|\n\s")
+_ADDRESS = re.compile(r"https?://[^\s<>\"\x00-\x20]{1,500}", re.I)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>|<!--.*?-->", re.S)
 _BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^<>]{0,100}>", re.I)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
@@ -53,23 +55,23 @@ class Cleaned:
 def clean(raw: RawPost, page: Page, source: Source) -> Cleaned:
     """Return one post and its events; raise Reject(reason, detail) for what cannot be a post."""
     notes: list[Note] = []
-    key = plain(raw.get("id"))
+    key = "".join(plain(raw.get("id")).split())[:LONGEST_NAME]
     if not key:
         raise Reject("no_id", "没有编号")
-    post_id = f"{source.KEY}:{key[:200]}"
+    post_id = f"{source.KEY}:{key}"
     seen = _seen(raw, page, notes)
     title, body = plain(raw.get("title")), plain(raw.get("body"))
     if not title and not body:
         raise Reject("no_text", "既无标题也无正文", post_id)
     posted, precision = _posted(raw, seen, notes, post_id)
     post = {
-        "post_id": post_id, "source": source.KEY, "url": raw.get("url") or None,
+        "post_id": post_id, "source": source.KEY, "url": _address(raw.get("url")),
         "capture_file": page.file, "capture_offset": page.offset, "capture_digest": page.digest,
         "posted_at": posted, "posted_precision": precision, "first_seen_at": _first_seen(raw, seen, notes),
         "last_seen_at": seen,
-        "target": plain(raw.get("target")) or None, "title": title[:LONGEST_TITLE], "body": body[:LONGEST_BODY],
-        "truncated": bool(raw.get("truncated")) or len(body) > LONGEST_BODY, "appeal": plain(raw.get("appeal")) or None,
-        "amount_yuan": _amount(raw, notes, post_id), "status": plain(raw.get("status")) or None,
+        "target": plain(raw.get("target"))[:LONGEST_NAME] or None, "title": title[:LONGEST_TITLE], "body": body[:LONGEST_BODY],
+        "truncated": bool(raw.get("truncated")) or len(body) > LONGEST_BODY, "appeal": plain(raw.get("appeal"))[:LONGEST_TITLE] or None,
+        "amount_yuan": _amount(raw, notes, post_id), "status": plain(raw.get("status"))[:LONGEST_NAME] or None,
         "is_synthetic": source.SYNTHETIC or bool(raw.get("synthetic")),
     }
     if len(body) > LONGEST_BODY or len(title) > LONGEST_TITLE:
@@ -89,6 +91,11 @@ def plain(text: str | None) -> str:
     if not text.isascii():
         text = _SURROGATE.sub("\ufffd", text)
     return _SPACES.sub(" ", _LINES.sub("\n", text)).strip()
+
+
+def _address(url: str | None) -> str | None:
+    # Only what a reader may follow: a saved file's own name, a script, or words in an address column are no address.
+    return url if url and _ADDRESS.fullmatch(url) else None
 
 
 def _seen(raw: RawPost, page: Page, notes: list[Note]) -> datetime:

@@ -62,7 +62,7 @@ def _number(text: str) -> tuple[datetime, str]:
         if 1990 <= parts[0] <= 2100 and 1 <= parts[1] <= 12:
             return datetime(*parts, tzinfo=BEIJING), "second" if len(parts) > 3 else "day"  # type: ignore[arg-type, misc]
     whole = len(text.split(".")[0])
-    if whole not in (9, 10, 13):
+    if whole not in (10, 13):
         raise ValueError
     return datetime.fromtimestamp(value / 1000 if whole == 13 else value, BEIJING), "second"
 

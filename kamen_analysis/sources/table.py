@@ -38,6 +38,7 @@ STEPS = {f"{kind}$": kind for kind in EVENT_KINDS}
 _SURE_ID = re.compile(r"[\w:-]{8,80}")
 _ROUNDED = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")  # what Excel makes of a long number: no longer the number
 _YES = frozenset({"true", "1", "是", "yes", "演示数据"})
+_BAD = "\x00"  # stands for a row that cannot be read; no column is called so
 _HEADER_WITHIN = 50  # rows
 
 
@@ -56,12 +57,14 @@ def parse(page: Page, mapping: columns.Mapping | None = None) -> Iterator[RawPos
     finder = _Finder(mapping)
     ordinals: Counter[bytes] = Counter()
     try:
-        for record in tabular.read_bytes(page.body, name_of(page), finder.is_header):
+        for record in tabular.read_bytes(page.body, name_of(page), finder.is_header, lambda said: {_BAD: said}):
             layout = finder.layout(tuple(record))
-            if not columns.has_text(layout):
+            if _BAD in record:
+                yield Reject("damaged_row", record[_BAD])
+            elif not columns.has_text(layout):
                 yield Reject("unknown_columns", "没有认得出的标题列或正文列；可用 --mapping 指定")
-                continue
-            yield _post(record, layout, ordinals)
+            else:
+                yield _post(record, layout, ordinals)
     except KamenError as error:
         raise Unreadable("damaged", str(error)) from None
     if not finder.found:

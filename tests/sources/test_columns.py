@@ -105,6 +105,15 @@ def test_short_numbers_of_two_files_do_not_meet() -> None:
     assert len({str(raw["id"]) for raw in rounded.posts}) == 2 and ("damaged_id", "编号") in rounded.warnings.counts
 
 
+def test_a_bad_row_is_one_reject_and_the_rest_is_read() -> None:
+    """A CSV row with a cell too many and a JSONL line cut short are each one rejected row, named by line; the others are posts."""
+    ragged = base.read_page(TABLE, page("标题,正文\n演示一,甲\n演示二,乙,多出一格\n演示三,丙\n"))
+    cut = base.read_page(TABLE, page('{"title": "演示一"}\n{"title": "演\n[1]\n{"title": "演示二"}\n', "t.jsonl"))
+    assert [len(found.posts) for found in (ragged, cut)] == [2, 2] and ragged.unreadable is cut.unreadable is None
+    assert [reason for reason, _ in (*ragged.rejected, *cut.rejected)] == ["damaged_row"] * 3
+    assert "第 3 行" in ragged.rejected[0][1] and "第 2 行" in cut.rejected[0][1]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
 def test_every_encoding_gives_the_same_rows(encoding: str) -> None:
     """UTF-8 with and without BOM, GBK, GB18030 and UTF-16 read alike, with title rows above the header."""

@@ -1,8 +1,4 @@
-"""Records in from any table a person may hold (JSONL, JSON, CSV, TSV, Parquet, XLSX), records out as JSONL.
-
-A file is read as what it is, not as what its name says. Whatever is wrong with it becomes one clear line (KamenError) that
-names the file and the line, never a value.
-"""
+"""The forms a table comes in, told by their content: Parquet, XLSX, CSV and TSV, JSON and JSONL, in UTF-8, UTF-16 or GB18030."""
 
 from __future__ import annotations
 
@@ -10,20 +6,15 @@ import codecs
 import csv
 import io
 import json
-import shutil
-import sys
-import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 from kamen_analysis.errors import KamenError
-from kamen_analysis.paths import atomic_write
 
 Record = dict[str, Any]
 IsHeader = Callable[[list[str]], bool]
+Bad = Callable[[str], Record]
 
 _CHUNK = 1 << 20
 _BATCH = 8192
@@ -33,57 +24,16 @@ _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM
 _SURE_OF_UTF8 = 8  # so many well-formed multi-byte characters do not happen by chance in GBK text
 
 
-def read_records(source: str | Path) -> Iterator[Record]:
-    """Yield a file's records ('-': standard input) in order, JSON and Excel values typed; KamenError where it cannot be read."""
-    if str(source) == "-":
-        with tempfile.SpooledTemporaryFile(max_size=64 * _CHUNK) as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
-            file.seek(0)
-            yield from _records(file, "标准输入", "")
-        return
-    path = Path(source)
-    try:
-        opened = path.open("rb")
-    except OSError as error:
-        raise KamenError(f"{path}：打不开（{error.strerror}）") from None
-    with opened:
-        yield from _records(opened, str(path), path.suffix.lower())
+def refuse(said: str) -> Record:
+    """Raise what is wrong with a row as the error that ends the reading."""
+    raise KamenError(said)
 
 
-def read_bytes(body: bytes, name: str, is_header: IsHeader = any) -> Iterator[Record]:
-    """Yield the records of a file's content, as `read_records` does; rows of a CSV or XLSX above the first `is_header` row are left out."""
-    yield from _records(io.BytesIO(body), name, Path(name).suffix.lower(), is_header)
+def read(file: IO[bytes], name: str, suffix: str, is_header: IsHeader = any, bad: Bad = refuse) -> Iterator[Record]:
+    """Yield the records of an open file, whatever table it is; rows above the first `is_header` row are left out.
 
-
-def write_records(records: Iterable[Record], out: str | Path) -> int:
-    """Write one JSON object a line to `out` ('-' is standard output) and return how many; on any error an earlier file stays as it was."""
-    with _opened(out) as file:
-        return sum(1 for record in records if file.write(_line(record)))
-
-
-@contextmanager
-def _opened(out: str | Path) -> Iterator[IO[str]]:
-    if str(out) == "-":
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    try:
-        with atomic_write(Path(out)) as file:
-            yield file
-    except OSError as error:
-        raise KamenError(f"{out}：写不了（{error.strerror}）") from None
-
-
-def _line(record: Record) -> str:
-    line = json.dumps(record, ensure_ascii=False, default=str)
-    try:
-        line.encode()
-    except UnicodeEncodeError:  # lone surrogates travel as \uXXXX, so the file stays valid UTF-8
-        line = json.dumps(record, default=str)
-    return line + "\n"
-
-
-def _records(file: IO[bytes], name: str, suffix: str, is_header: IsHeader = any) -> Iterator[Record]:
+    `bad` makes a record of what is wrong with one row (JSON that does not parse, cells that do not fit the header), or raises.
+    """
     head = file.read(8)
     file.seek(0)
     if head.startswith(b"PAR1"):
@@ -96,9 +46,9 @@ def _records(file: IO[bytes], name: str, suffix: str, is_header: IsHeader = any)
     first = file.read(4096).decode(encoding, "ignore").lstrip()[:1]
     file.seek(0)
     if suffix in {".csv", ".tsv"} or (first not in {"{", "["} and suffix not in {".jsonl", ".ndjson", ".json"}):
-        return _csv(io.TextIOWrapper(file, encoding, "replace", newline=""), name, is_header)
+        return _csv(io.TextIOWrapper(file, encoding, "replace", newline=""), name, is_header, bad)
     text = io.TextIOWrapper(file, encoding, "replace", newline="\n")
-    return _json_array(text, name) if first == "[" else _jsonl(text, name)
+    return _json_array(text, name, bad) if first == "[" else _jsonl(text, name, bad)
 
 
 def _encoding(file: IO[bytes], name: str) -> str:
@@ -131,31 +81,29 @@ def _first_bad_line(file: IO[bytes], encoding: str) -> tuple[int, int] | None:
     return None
 
 
-def _jsonl(text: IO[str], name: str) -> Iterator[Record]:
+def _jsonl(text: IO[str], name: str, bad: Bad) -> Iterator[Record]:
     for number, line in enumerate(text, 1):
         if line.strip():
-            yield _object(_parsed(line, f"{name}：第 {number} 行"), f"{name}：第 {number} 行")
+            try:
+                yield _object(json.loads(line), f"{name}：第 {number} 行", bad)
+            except (ValueError, RecursionError):
+                yield bad(f"{name}：第 {number} 行不是完整的 JSON（文件可能被截断）")
 
 
-def _parsed(text: str, where: str) -> Any:
+def _json_array(text: IO[str], name: str, bad: Bad) -> Iterator[Record]:
     try:
-        return json.loads(text)
+        values = json.load(text)
     except (ValueError, RecursionError):
-        raise KamenError(f"{where}不是完整的 JSON（文件可能被截断）") from None
+        raise KamenError(f"{name}：不是完整的 JSON（文件可能被截断）") from None
+    for number, value in enumerate(values, 1):
+        yield _object(value, f"{name}：第 {number} 项", bad)
 
 
-def _object(value: Any, where: str) -> Record:
-    if not isinstance(value, dict):
-        raise KamenError(f"{where}不是 JSON 对象（要 {{…}}）")
-    return value
+def _object(value: Any, where: str, bad: Bad) -> Record:
+    return value if isinstance(value, dict) else bad(f"{where}不是 JSON 对象（要 {{…}}）")
 
 
-def _json_array(text: IO[str], name: str) -> Iterator[Record]:
-    for number, value in enumerate(_parsed(text.read(), f"{name}："), 1):
-        yield _object(value, f"{name}：第 {number} 项")
-
-
-def _csv(text: IO[str], name: str, is_header: IsHeader) -> Iterator[Record]:
+def _csv(text: IO[str], name: str, is_header: IsHeader, bad: Bad) -> Iterator[Record]:
     csv.field_size_limit(_FIELD_LIMIT)
     start = text.readline()
     text.seek(0)
@@ -164,11 +112,11 @@ def _csv(text: IO[str], name: str, is_header: IsHeader) -> Iterator[Record]:
         header = next(filter(is_header, rows), [])
         if len(set(header)) < len(header):
             raise KamenError(f"{name}：表头有重名的列")
-        for row in rows:
-            if row and len(row) != len(header):
-                raise KamenError(f"{name}：第 {rows.line_num} 行有 {len(row)} 格，表头有 {len(header)} 列（文件可能被截断）")
-            if row:
+        for row in filter(None, rows):
+            if len(row) == len(header):
                 yield dict(zip(header, row, strict=True))
+            else:
+                yield bad(f"{name}：第 {rows.line_num} 行有 {len(row)} 格，表头有 {len(header)} 列（文件可能被截断）")
     except csv.Error:
         raise KamenError(f"{name}：第 {rows.line_num} 行不是合规的 CSV（引号未闭合，或文件被截断）") from None
 
