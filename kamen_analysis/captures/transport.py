@@ -15,6 +15,7 @@ from kamen_analysis.captures.address import Lookup, resolve
 from kamen_analysis.captures.policy import Policy, Refused
 from kamen_analysis.captures.shelf import utc_now
 from kamen_analysis.captures.warc import Exchange
+from kamen_analysis.captures.watchdog import Watchdog
 
 _PIECE = 65536
 
@@ -22,10 +23,11 @@ _PIECE = 65536
 class _Pinned(HTTPAdapter):
     """Connects to the checked address, while Host, TLS name and certificate stay those of the site."""
 
-    def __init__(self, policy: Policy, lookup: Lookup) -> None:
+    def __init__(self, policy: Policy, lookup: Lookup, pools: dict[str, Any]) -> None:
         self.policy, self.lookup = policy, lookup
         self.addresses: dict[tuple[str, int], str] = {}
         super().__init__(pool_connections=8, pool_maxsize=1)
+        self.poolmanager.pool_classes_by_scheme = pools
 
     def address(self, host: str, port: int) -> str:
         """Return the checked address of a host, the same one for the whole session."""
@@ -50,33 +52,37 @@ class Transport:
     """Keeps connections open from one request to the next. No cookies, no proxies, no redirects followed here."""
 
     def __init__(self, policy: Policy, lookup: Lookup) -> None:
-        self.policy = policy
-        self.adapter = _Pinned(policy, lookup)
+        self.policy, self.dog = policy, Watchdog()
+        self.adapter = _Pinned(policy, lookup, self.dog.pools())
 
     def send(self, url: str, headers: Mapping[str, str]) -> Exchange:
         """Return the answer to a GET of `url`, its body still coded; raises Refused.
 
         A body over `wire_bytes` or longer under way than `total_s` is dropped, and the connection with it.
         """
-        request = requests.Request("GET", url, headers={"Host": urlsplit(url).netloc.rpartition("@")[2], **headers}).prepare()
+        place = urlsplit(url)
+        request = requests.Request("GET", url, headers={"Host": place.netloc.rpartition("@")[2], **headers}).prepare()
         at, started = utc_now(), time.monotonic()
-        timeout = (self.policy.connect_s, self.policy.read_s)
-        try:
-            answer = self.adapter.send(request, stream=True, timeout=timeout, verify=self.policy.ca_file or True)
-            with answer:
-                body = self._body(answer.raw, started)
-        except requests.exceptions.SSLError:
-            raise Refused("tls", urlsplit(url).hostname or "") from None
-        except (requests.Timeout, ReadTimeoutError):
-            raise Refused("unreachable", "超时") from None
-        except (requests.RequestException, HTTPError) as error:
-            raise Refused("cut" if "IncompleteRead" in repr(error) or "InvalidChunk" in repr(error) else "unreachable") from None
-        place, took_ms = urlsplit(url), int((time.monotonic() - started) * 1000)
+        answer, body = self._answer(request)
+        took_ms = int((time.monotonic() - started) * 1000)
         address = self.adapter.address(place.hostname or "", place.port or _port(place.scheme))
         return Exchange(url, at, tuple(request.headers.items()), answer.status_code, answer.reason or "", _kept(answer.raw.headers), body,
                         address, took_ms=took_ms)
 
-    def _body(self, raw: Any, started: float) -> bytes:
+    def _answer(self, request: requests.PreparedRequest) -> tuple[requests.Response, bytes]:
+        timeout = (self.policy.connect_s, self.policy.read_s)
+        try:
+            with self.dog.over(self.policy.total_s):
+                answer = self.adapter.send(request, stream=True, timeout=timeout, verify=self.policy.ca_file or True)
+                with answer:
+                    body = self._body(answer.raw)
+        except (requests.RequestException, HTTPError) as error:
+            raise Refused("slow") if self.dog.fired else _refusal(error) from None
+        if self.dog.fired:
+            raise Refused("slow")
+        return answer, body
+
+    def _body(self, raw: Any) -> bytes:
         pieces, size = [], 0
         while piece := raw.read1(_PIECE, decode_content=False):
             size += len(piece)
@@ -84,14 +90,20 @@ class Transport:
             if size > self.policy.wire_bytes:
                 raw.close()
                 raise Refused("wire_size")
-            if time.monotonic() - started > self.policy.total_s:
-                raw.close()
-                raise Refused("slow")
         return b"".join(pieces)
 
     def close(self) -> None:
         """Close all connections."""
+        self.dog.close()
         self.adapter.close()
+
+
+def _refusal(error: Exception) -> Refused:
+    if isinstance(error, requests.exceptions.SSLError):
+        return Refused("tls")
+    if isinstance(error, requests.Timeout | ReadTimeoutError):
+        return Refused("unreachable", "超时")
+    return Refused("cut" if "IncompleteRead" in repr(error) or "InvalidChunk" in repr(error) else "unreachable")
 
 
 def _kept(headers: Any) -> tuple[tuple[str, str], ...]:

@@ -109,14 +109,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _status(self, code: str) -> None:
         self.answer("不行", int(code))
 
-    def _drip(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "1000")
-        self.end_headers()
-        for _ in range(100):
-            self.wfile.write(b"x")
-            self.wfile.flush()
-            time.sleep(0.05)
+    def _drip(self, part: str = "body") -> None:
+        self.close_connection = True
+        if part == "body":
+            self.send_response(200)
+            self.end_headers()
+        try:
+            for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 100 if part == "head" else b"x" * 100:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.05)
+        except OSError:
+            return
 
     def _cut(self, how: str = "length") -> None:
         self.close_connection = True
