@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from itertools import product
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
@@ -31,9 +31,8 @@ def expand(cue: str) -> list[str]:
     return ["".join(chosen) for chosen in product(*choices)]
 
 
-@dataclass(frozen=True)
-class Chain:
-    """One reading of a cue: its parts in order, the widest gap before each later part, and the group and cue it belongs to."""
+class Chain(NamedTuple):
+    """One reading of a cue with gaps: its parts in order, the widest gap before each later part, its group and its number there."""
 
     parts: tuple[int, ...]
     gaps: tuple[int, ...]
@@ -41,18 +40,17 @@ class Chain:
     cue: int
 
 
-@dataclass(eq=False)
 class Hits:
-    """What a lexicon found: for each group its spans, each with the number of its cue inside the group."""
+    """What a lexicon found in `text`: for each group its hits (start, end, number of the cue in the group), in the order of their ends."""
 
-    text: str
-    spans: dict[str, list[Hit]] = field(default_factory=dict)
+    def __init__(self, text: str, spans: dict[str, list[Hit]]) -> None:
+        self.text, self.spans = text, spans
 
     def __contains__(self, group: str) -> bool:
         return group in self.spans
 
     def get(self, group: str) -> list[Hit]:
-        """Return the (start, end, cue) of each hit of a group, in the order of their ends."""
+        """Return the hits of a group, none when it was not found."""
         return self.spans.get(group, [])
 
 
@@ -61,49 +59,68 @@ class Lexicon:
 
     def __init__(self, groups: Mapping[str, Iterable[str]]) -> None:
         self._ids: dict[str, int] = {}
-        self._single: dict[int, list[tuple[str, int]]] = {}
-        self._chains: dict[int, list[Chain]] = {}
+        single: dict[int, list[tuple[str, int]]] = {}
+        self._chains: dict[int, dict[int, list[Chain]]] = {}  # last part → first part → chains
         for group, cues in groups.items():
             for number, cue in enumerate(cues):
                 for reading in expand(cue):
-                    self._add(reading, group, number)
+                    self._add(reading, group, number, single)
+        linked = {part for firsts in self._chains.values() for chains in firsts.values() for chain in chains for part in chain.parts}
+        self._parts = [(tuple(single.get(part, ())), part in linked) for part in range(len(self._ids))]
         self._automaton = AhoCorasick(list(self._ids))
 
     def _id(self, part: str) -> int:
         return self._ids.setdefault(zh.fold(part), len(self._ids))
 
-    def _add(self, reading: str, group: str, cue: int) -> None:
+    def _add(self, reading: str, group: str, cue: int, single: dict[int, list[tuple[str, int]]]) -> None:
         pieces = _GAPS.split(reading)
         parts = tuple(self._id(piece) for piece in pieces[::2])
         if len(parts) == 1:
-            self._single.setdefault(parts[0], []).append((group, cue))
+            single.setdefault(parts[0], []).append((group, cue))
             return
         chain = Chain(parts, tuple(GAP * len(piece) for piece in pieces[1::2]), group, cue)
-        self._chains.setdefault(parts[-1], []).append(chain)
+        self._chains.setdefault(parts[-1], {}).setdefault(parts[0], []).append(chain)
 
     def find(self, text: str) -> Hits:
         """Return the hits of every group in `text`, which must be folded already."""
+        found: dict[str, list[Hit]] = {}
         where: dict[int, list[Span]] = {}
         for part, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            where.setdefault(part, []).append((start, end))
-        found: dict[str, list[Hit]] = {}
-        for part, spans in where.items():
-            for group, cue in self._single.get(part, ()):
-                found.setdefault(group, []).extend((s, e, cue) for s, e in spans)
-            for chain in self._chains.get(part, ()):
-                if all(p in where for p in chain.parts):
-                    found.setdefault(chain.group, []).extend((*span, chain.cue) for span in _joined(text, chain, where))
+            singles, linked = self._parts[part]
+            for group, cue in singles:
+                found.setdefault(group, []).append((start, end, cue))
+            if linked:
+                where.setdefault(part, []).append((start, end))
+        joined = self._joined(text, where, found)
+        for group in joined:
+            found[group].sort(key=_by_end)
         return Hits(text, {group: kept for group in found if not group.endswith("!") and (kept := _unmasked(found, group))})
+
+    def _joined(self, text: str, where: dict[int, list[Span]], found: dict[str, list[Hit]]) -> set[str]:
+        # Adds the hits of cues with gaps to `found` and returns the groups they went to.
+        touched: set[str] = set()
+        for last in where.keys() & self._chains.keys():
+            firsts = self._chains[last]
+            for first in where.keys() & firsts.keys():
+                for chain in firsts[first]:
+                    if spans := _walk(text, chain, where):
+                        found.setdefault(chain.group, []).extend((s, e, chain.cue) for s, e in spans)
+                        touched.add(chain.group)
+        return touched
+
+
+def _by_end(hit: Hit) -> int:
+    return hit[1]
 
 
 def _unmasked(found: dict[str, list[Hit]], group: str) -> list[Hit]:
-    masks = found.get(f"{group}!", ())
-    return sorted((h for h in found[group] if not any(m[0] <= h[0] and h[1] <= m[1] for m in masks)), key=lambda h: h[1])
+    masks = found.get(f"{group}!")
+    return [h for h in found[group] if not any(m[0] <= h[0] and h[1] <= m[1] for m in masks)] if masks else found[group]
 
 
-def _joined(text: str, chain: Chain, where: dict[int, list[Span]]) -> list[Span]:
+def _walk(text: str, chain: Chain, where: dict[int, list[Span]]) -> list[Span]:
     """Return the spans of a chain: each later part after the one before, within its gap, no clause mark between."""
     spans = where[chain.parts[0]]
     for part, gap in zip(chain.parts[1:], chain.gaps, strict=True):
-        spans = [(s, e2) for s, e in spans for s2, e2 in where[part] if 0 <= s2 - e <= gap and MARKS.isdisjoint(text[e:s2])]
+        spans = [(s, e2) for s, e in spans for s2, e2 in where.get(part, ()) if 0 <= s2 - e <= gap and MARKS.isdisjoint(text[e:s2])]
     return spans

@@ -33,7 +33,7 @@ class Gate(NamedTuple):
 
 @functools.lru_cache(maxsize=4)
 def gate(title: str, body: str) -> Gate:
-    """Return the post type (a key of `records.POST_TYPES`) and its rule; a post no type speaks for is taken as the complaint it was filed as, rule `filed`."""
+    """Return the post type (a key of `records.POST_TYPES`) and its rule; a post no type speaks for is taken as filed: complaint."""
     book, tally = coding.gate(), weigh(title, body)
     totals = {kind: sum(points.values()) for kind, points in tally.items()}
     best = max(book.order, key=lambda kind: totals.get(kind, 0.0))
@@ -56,12 +56,10 @@ def _evidence(reading: Reading, book: coding.Gate) -> Iterator[tuple[str, coding
     quotes = [mark.span() for mark in _QUOTED.finditer(reading.text)]
     modals = [end for _, end, _ in reading.hits.get("gate.unreal")]
     for name, group in book.groups.items():
-        hits = reading.hits.get(f"gate.{name}")
-        if not group.quoted:
-            hits = [hit for hit in hits if not any(a <= hit[0] and hit[1] <= b for a, b in quotes)]
-        if group.real:
-            hits = [hit for hit in hits if not _unreal(reading.text, hit[0], modals)]
-        count = min(group.cap, len({cue for _, _, cue in hits}))
+        hits = reading.hits.spans.get(f"gate.{name}")
+        if not hits and not group.regex:
+            continue
+        count = min(group.cap, len({cue for s, e, cue in hits or () if _counts(reading.text, s, e, group, quotes, modals)}))
         if not count and group.regex and _compiled(group.regex).search(reading.text):
             count = 1
         if count:
@@ -70,8 +68,10 @@ def _evidence(reading: Reading, book: coding.Gate) -> Iterator[tuple[str, coding
         yield name, book.traits[name].points, 1
 
 
-def _unreal(text: str, start: int, modals: list[int]) -> bool:
-    return any(0 <= start - end <= _REACH and MARKS.isdisjoint(text[end:start]) for end in modals)
+def _counts(text: str, start: int, end: int, group: coding.Evidence, quotes: list[tuple[int, int]], modals: list[int]) -> bool:
+    if not group.quoted and any(a <= start and end <= b for a, b in quotes):
+        return False
+    return not (group.real and any(0 <= start - m <= _REACH and MARKS.isdisjoint(text[m:start]) for m in modals))
 
 
 @functools.cache

@@ -13,7 +13,7 @@ _FEAR = 40  # Characters a fear or hearsay reaches inside its sentence.
 _SAME = 12  # Words of completion this close behind a part refund speak of that part.
 _OPEN = ("refused", "idle", "undone")
 _STOPS = frozenset("。！？!?\n")
-_BACK = re.compile(r"(?:[退返](?:[了还回给我款到来]|我的)*|到账|到手|收到|实退|打(?:了|给我))$")
+_BACK = re.compile(r"(?:[退返赔补](?:[了还回给我款到来付]|我的)*|到账|到手|收到|实退|回来|到我?[卡账][上里]?|打(?:了|给我|来|款)+)$")
 _BACK_AFTER = re.compile(r"(?:元|块)?钱?(?:也|都|已经|已|刚|刚刚|今天)?(?:到账|退回|收到了|退了|退给)")
 
 

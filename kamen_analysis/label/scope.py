@@ -31,8 +31,9 @@ def scope(title: str, body: str, target: str | None) -> tuple[bool, str]:
 
 def best_product(reading: Reading, shop: Hits) -> str | None:
     """Return the product with the most evidence in the text and the target's name `shop`, None when there is none."""
-    book = coding.products()
-    scores = {name: _score(name, reading, shop) for name in book.products}
+    book, spans = coding.products(), reading.hits.spans
+    first = min((spans[key][0][0] for key in _heads() if key in spans), default=-1)
+    scores = {name: _score(name, reading, shop, first) for name in book.products}
     best = max(scores, key=lambda name: scores[name])
     weak = scores[best] < book.points["head"]
     if weak and (best in book.real_life or not scores[best]) and ("virtual" in shop or "virtual" in reading.hits):
@@ -40,20 +41,22 @@ def best_product(reading: Reading, shop: Hits) -> str | None:
     return best if scores[best] > 0 else None
 
 
-def _score(name: str, reading: Reading, shop: Hits) -> float:
-    worth = coding.products().points
-    heads, near = longest(reading.hits.get(f"{name}.head")), longest(reading.hits.get(f"{name}.near"))
-    total = worth["shop"] * (name in shop) + worth["near"] * min(_MOST, len({cue for _, _, cue in near}))
+def _score(name: str, reading: Reading, shop: Hits, first: int) -> float:
+    worth, spans = coding.products().points, reading.hits.spans
+    total = worth["shop"] * (name in shop)
+    if near := spans.get(f"{name}.near"):
+        total += worth["near"] * min(_MOST, len({cue for _, _, cue in longest(near)}))
     best: dict[int, float] = {}
-    for start, _, cue in heads:
-        points = worth["head"] + worth["title"] * (start < reading.cut) + worth["bought"] * _bought(reading, start)
-        points += worth["first"] * (start == _first_head(reading))
+    for start, _, cue in longest(spans.get(f"{name}.head", [])):
+        points = worth["head"] + worth["title"] * (start < reading.cut) + worth["first"] * (start == first) + worth["bought"] * _bought(reading, start)
         best[cue] = max(points, best[cue] + worth["again"] if cue in best else 0.0)
     return total + sum(sorted(best.values(), reverse=True)[:_MOST])
 
 
 def longest(hits: list[Hit]) -> list[Hit]:
     """Return the hits that lie in no longer one: 会员费 is one word, not also 会员."""
+    if len(hits) < 2:
+        return hits
     return [h for h in hits if not any(o[0] <= h[0] and h[1] <= o[1] and o[1] - o[0] > h[1] - h[0] for o in hits)]
 
 
@@ -61,10 +64,9 @@ def _bought(reading: Reading, start: int) -> bool:
     return any(0 <= start - end <= _REACH for _, end, _ in reading.hits.get("gate.bought"))
 
 
-@functools.lru_cache(maxsize=4)
-def _first_head(reading: Reading) -> int:
-    spans = [reading.hits.get(f"{name}.head") for name in coding.products().products]
-    return min((start for hits in spans for start, _, _ in hits), default=-1)
+@functools.cache
+def _heads() -> tuple[str, ...]:
+    return tuple(f"{name}.head" for name in coding.products().products)
 
 
 def _about_virtual(reading: Reading, virtual: bool) -> bool:
