@@ -43,7 +43,7 @@ def _second_target(made: pd.DataFrame, spec: Spec, season: Season, rng: np.rando
     platforms = len(season.cells)
     shop = (made["platform"].to_numpy() + rng.integers(1, platforms, len(made))) % platforms
     end = np.datetime64(spec.end, "us")
-    posted = np.minimum(made["posted_at"].to_numpy() + rng.integers(40, 240, len(made)).astype("timedelta64[s]"), end)
+    posted = np.minimum(made["posted_at"].to_numpy() + rng.integers(1, 5, len(made)).astype("timedelta64[m]"), end)
     for inside, _ in _down(season, posted):
         posted = np.where(inside, made["posted_at"].to_numpy(), posted)
     return made.assign(platform=shop, posted_at=posted, first_seen_at=np.maximum(made["first_seen_at"].to_numpy(), posted))
@@ -54,8 +54,8 @@ def _later(made: pd.DataFrame, spec: Spec, season: Season, rng: np.random.Genera
     listed, end = made["first_seen_at"].to_numpy(), np.datetime64(spec.end, "us")
     room = (end - listed).astype("timedelta64[s]").astype(np.int64)
     wait = np.minimum(rng.exponential(spec.copies.mean_days * 86_400, len(made)), room * rng.uniform(0.1, 0.9, len(made)))
-    posted = listed + wait.astype(np.int64).astype("timedelta64[s]")
+    posted = listed + (wait / 60).astype(np.int64).astype("timedelta64[m]")
     for inside, back in _down(season, posted):
         posted = np.where(inside, back + (posted - posted.astype("datetime64[D]")), posted)
-    soon = np.minimum((end - posted).astype("timedelta64[s]").astype(np.int64) // 20, 1800)
-    return made.assign(posted_at=posted, first_seen_at=posted + soon.astype("timedelta64[s]"))
+    soon = np.minimum((end - posted).astype("timedelta64[m]").astype(np.int64) // 20, 30)
+    return made.assign(posted_at=posted, first_seen_at=posted + soon.astype("timedelta64[m]"))

@@ -66,15 +66,15 @@ def _choose(weights: dict[str, float], size: int, rng: np.random.Generator) -> C
 
 def _clock(spec: Spec, size: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     hours = np.asarray(spec.calendar.hours) / sum(spec.calendar.hours)
-    return rng.choice(24, size, p=hours) * 3600 + rng.integers(3600, size=size)
+    return rng.choice(24, size, p=hours) * 3600 + rng.integers(60, size=size) * 60  # the board tells minutes
 
 
 def _listing(spec: Spec, size: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Return the seconds from posting to being shown: most within the hour, some days late."""
+    """Return the seconds (whole minutes) from posting to being shown: most within the hour, some days late."""
     law = spec.listing
     prompt = rng.exponential(law.prompt_minutes * 60, size)
     late = traits.lognormal(rng, law.late_days, size) * 86_400
-    return np.where(rng.random(size) < law.late, late, prompt).astype(np.int64)
+    return np.where(rng.random(size) < law.late, late, prompt).astype(np.int64) // 60 * 60
 
 
 def _amounts(spec: Spec, product: npt.NDArray[np.int64], rng: np.random.Generator) -> Floats:

@@ -56,7 +56,7 @@ def _posts(world: World) -> pd.DataFrame:
     return pd.DataFrame({
         "post_id": ids, "source": world.spec.source, "url": None, "capture_file": f"{world.spec.source}/world.warc.gz",
         "capture_offset": np.arange(len(posts)), "capture_digest": hashlib.sha256(str(world.seed).encode()).hexdigest(),
-        "posted_at": posts["posted_at"], "posted_precision": "second", "first_seen_at": posts["first_seen_at"],
+        "posted_at": posts["posted_at"], "posted_precision": "minute", "first_seen_at": posts["first_seen_at"],
         "last_seen_at": world.as_of, "platform": names, "platform_known": False, "target": names, "title": "", "body": "",
         "truncated": False, "appeal": APPEALS[posts["number"] % len(APPEALS)], "amount_yuan": posts["amount_yuan"],
         "status": statuses(world),
@@ -66,7 +66,7 @@ def _posts(world: World) -> pd.DataFrame:
         "is_used": (posts["post_type"] == "complaint") & (posts["origin"] == posts.index), "is_synthetic": True})
 
 
-STATUS = {"posted": "待分配", "assigned": "处理中", "merchant_replied": "已回复", "merchant_says_resolved": "已完成",
+STATUS = {"posted": "待分配", "assigned": "处理中", "merchant_replied": "已回复", "merchant_says_resolved": "已回复",
           "consumer_confirmed": "已完成", "auto_closed": "已完成", "closed": "已关闭", "withdrawn": "已撤诉"}
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _HAN = "两三四五六七八九"
 _HOSTILE = read("hostile.yaml")
 _AS_CARD = {"game_topup", "membership", "software_key", "gift_card", "virtual_currency", "other_virtual"}
-_STOPS = (("。",), ("。", "。", "！"), ("，", "。", "，"), ("。\n", "。"), (" ", "  ", "，"), ("！", "！！", "。"), ("。", "；", "，"))
+_STOPS = (("。",), ("。", "。", "！"), ("，", "。", "，"), ("。\n", "。"), (" ", " ", "，"), ("！", "！！", "。"), ("。", "；", "，"))
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _written(post: Post, random: Random) -> Written:
         text, times = _HOSTILE[post.hostile]
         body.say(text * times)
     marks = [Planted(name, *mark) for name, draft in (("title", title), ("body", body)) for mark in draft.marks]
-    return Written(title.text(), body.text(), spans, tuple(marks))
+    return Written(title.text(), body.text().rstrip(), spans, tuple(marks))
 
 
 def _other(post: Post, title: Draft, body: Draft) -> dict[str, Span]:

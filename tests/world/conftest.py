@@ -17,7 +17,7 @@ def world() -> draw.World:
 @pytest.fixture(scope="session")
 def large() -> draw.World:
     """A world large enough that shares are within a per cent of what is stated; its texts are not written."""
-    return draw.world(60_000, seed=7)
+    return draw.world(40_000, seed=7)
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 import requests
 
-from kamen_analysis import records
 from kamen_analysis.captures.page import Page
+from kamen_analysis.clean import clean
 from kamen_analysis.sources import board
 from kamen_analysis.world import draw
 from kamen_analysis.world.site import FORBIDDEN, Site, serve
@@ -53,17 +53,27 @@ def test_lists_show_every_post_and_shift(site: Site, tables: dict[str, pd.DataFr
     assert len(found) > len(set(found))
 
 
-def test_every_page_is_read_back(site: Site, tables: dict[str, pd.DataFrame], world: draw.World) -> None:
-    """The parser of the board reads from every post's page the number, target, amount, status and steps that the truth has."""
-    posts, events = tables["posts"], tables["events"].groupby("post_id").size()
-    for post in posts[::7].itertuples():
-        raw = next(iter(board.parse(read(site, "/c/" + post.post_id.removeprefix("board:")))))
-        assert (raw["target"], raw["status"]) == (post.target, post.status)
-        assert raw.get("appeal") == (post.appeal if isinstance(post.appeal, str) else None)
-        assert (raw.get("amount") is None) == pd.isna(post.amount_yuan)
-        assert len([s for s in raw["steps"] if board.STEPS[s["what"]]]) == events[post.post_id]
-        assert raw["posted"] == f"{post.posted_at:%Y年%m月%d日 %H:%M}"
-        assert pd.Timestamp(raw["seen_at"]) == pd.Timestamp(world.as_of, tz=records.ZONE)
+def test_pages_read_back_to_the_truth(site: Site, tables: dict[str, pd.DataFrame], world: draw.World) -> None:
+    """The parser and the cleaner make of a served page the very row and events of the truth, each with its times."""
+    posts = tables["posts"]
+    same = ["post_id", "target", "appeal", "amount_yuan", "status", "posted_at", "posted_precision", "first_seen_at", "last_seen_at"]
+    events = {post_id: rows for post_id, rows in tables["events"].groupby("post_id")}
+    for _, post in posts[::13].iterrows():
+        page = read(site, "/c/" + post["post_id"].removeprefix("board:"))
+        made = clean(next(iter(board.parse(page))), page, board)
+        for column in same:
+            assert made.post[column] == post[column] or (made.post[column] is None and pd.isna(post[column])), column
+        seen = [(event["kind"], pd.Timestamp(event["at"]), event["actor"]) for event in made.events]
+        assert seen == list(events[post["post_id"]][["kind", "at", "actor"]].itertuples(index=False, name=None))
+
+
+def test_bodies_read_back_to_the_words_written(site: Site, world: draw.World) -> None:
+    """Title and body come back from a served page to the letter, personal data and all."""
+    plain = [row for row in world.posts.index[world.posts["shown"]] if not world.posts["hostile"][row]]
+    for row in plain[::13]:
+        page = read(site, f"/c/{world.posts['number'][row]}")
+        post = clean(next(iter(board.parse(page))), page, board).post
+        assert (post["title"], post["body"]) == (world.texts[row].title, world.texts[row].body)
 
 
 def test_hostile_text_stays_text(site: Site, world: draw.World) -> None:
