@@ -32,8 +32,6 @@ _SAME_TURN = {
     "closed": {"closed", "auto_closed", "consumer_confirmed", "withdrawn", "deleted"},
 }
 
-# Most text is clean already: one look tells, and only the rest is worked on.
-_DIRTY = re.compile(r"[<&\t\r\x00-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufffe\uffff]|[ \u3000]{2}|[ \u3000]\n|\n\s")
 _ADDRESS = re.compile(r"https?://[^\s<>\"\x00-\x20]{1,500}", re.I)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>|<!--.*?-->", re.S)
 _BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^<>]{0,100}>", re.I)
@@ -81,8 +79,11 @@ def clean(raw: RawPost, page: Page, source: Source) -> Cleaned:
 
 def plain(text: str | None) -> str:
     """Return text without markup, entities, control characters and lone surrogates, each run of blanks one blank, blank lines dropped."""
-    if not text or not _DIRTY.search(text):
-        return (text or "").strip()
+    if not text:
+        return ""
+    # Most text is clean already: four looks in C tell, and only the rest is worked on.
+    if text.isprintable() and "<" not in text and "&" not in text and "  " not in text:
+        return text.strip()
     if "<" in text:
         text = _TAG.sub("", _BREAK.sub("\n", text))
     if "&" in text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import unicodedata
@@ -13,6 +14,7 @@ _TIMES = {None: 1, "千": 1_000, "万": 10_000}
 _MISSING = frozenset({"", "-", "--", "/", "无", "未填", "未填写", "不详", "未知", "暂无", "null", "none", "nan", "n/a"})
 
 
+@functools.lru_cache(maxsize=10_000)
 def yuan(written: str) -> float | None:
     """Return an amount in yuan ("1,440元", "￥3.5万", "139.00"), or None where it says there is none; ValueError for anything else.
 

@@ -14,6 +14,7 @@ _WRITTEN = re.compile(
     r"(?:\s*T?\s*(\d{1,2})\s*[:时点]\s*(\d{1,2})\s*(?:分|(?::(\d{1,2})(?:[.,]\d{1,9})?\s*秒?)|分\s*(\d{1,2})\s*秒)?)?"
     r"\s*(Z|UTC|[+-]\d{2}:?\d{2})?",
 )
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[+-]\d\d:\d\d)?", re.ASCII)
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2}))?")
 _NUMBER = re.compile(r"\d{5,13}(?:\.\d+)?")
 _BEFORE = re.compile(r"^(?:发布|投诉|提交|登记|创建|更新)?(?:时间|日期)?[于在：:\s]*")
@@ -28,8 +29,11 @@ def instant(written: str) -> tuple[datetime, str]:
     Reads ISO 8601, 2020年10月16日 08:48, 2020/10/16, 20201016, epoch seconds or milliseconds, Excel serial days and
     "Mon Jan 17 12:34:40 +0800 2022". A time without a zone is Beijing time. Raises ValueError for anything else.
     """
-    text = _BEFORE.sub("", written.strip(), count=1).strip()
     try:
+        if _ISO.fullmatch(written):  # the usual form of data files, read ten times faster this way
+            moment = datetime.fromisoformat(written)
+            return moment.astimezone(BEIJING) if moment.tzinfo else moment.replace(tzinfo=BEIJING), "second"
+        text = _BEFORE.sub("", written.strip(), count=1).strip()
         if text.isascii() and _NUMBER.fullmatch(text):
             return _number(text)
         if match := _WRITTEN.fullmatch(text):
