@@ -9,18 +9,14 @@ import pandas as pd
 
 from kamen_analysis import data, platforms
 from kamen_analysis.paths import Home
+from kamen_analysis.records import REJECTIONS, STAGES
 from kamen_analysis.sources import audit
-
-STAGES = {
-    "read": "读页", "clean": "清洗", "merge": "合并重复抓取", "gate": "闸门（是否当事人投诉）", "dedupe": "去重", "scope": "限虚拟商品",
-}
-
 
 def summary(manifest: dict[str, Any]) -> str:
     """Return one line a stage: in = out + rejected by reason."""
     lines = []
     for stage in manifest["stages"]:
-        reasons = "、".join(f"{reason} {n:,}" for reason, n in sorted(stage["rejected"].items(), key=lambda item: -item[1]))
+        reasons = "、".join(f"{REJECTIONS.get(reason, reason)} {n:,}" for reason, n in sorted(stage["rejected"].items(), key=lambda item: -item[1]))
         lost = f" + 剔除 {sum(stage['rejected'].values()):,}（{reasons}）" if reasons else ""
         lines.append(f"{STAGES[stage['stage']]}：{stage['in']:,} {stage['unit']} = {stage['out']:,}{lost}")
     return "\n".join(lines)

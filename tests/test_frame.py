@@ -116,3 +116,14 @@ def test_errors_are_one_line(arguments: list[str], word: str) -> None:
     done = _kamen(*arguments)
     assert done.returncode == 2
     assert word in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_every_rejection_has_a_name(root: Path) -> None:
+    """Each reason for which a page or a record is turned away, wherever it is raised, has its Chinese name."""
+    from kamen_analysis.records import REJECTIONS
+
+    package = root / "kamen_analysis"
+    code = "\n".join(path.read_text("utf-8") for path in (*package.glob("sources/*.py"), package / "clean.py"))
+    raised = set(re.findall(r'(?:Unreadable|Reject|_broken_off)\((?:result, )?"(\w+)"', code)) | set(re.findall(r'\d{3}: "(\w+)"', code))
+    assert len(raised) > 10
+    assert raised <= set(REJECTIONS)

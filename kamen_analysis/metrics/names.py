@@ -5,14 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamen_analysis.codebook.loader import load
-from kamen_analysis.records import POST_TYPES
 
-STAGES_ZH = {"read": "读取存档", "parse": "解析", "clean": "清洗", "gate": "投诉闸门", "dedupe": "去重", "scope": "虚拟商品范围"}
-REASONS_ZH = {
-    **{key: f"不是投诉：{name}" for key, name in POST_TYPES.items() if key != "complaint"},
-    "exact": "完全重复", "near": "近似重复", "two_targets": "同文投诉两家", "duplicate": "重复", "blocked": "被拦截页", "login": "登录页",
-    "empty": "没有内容", "out_of_scope": "非虚拟商品",
-}
 OUTCOME_KINDS_ZH = {
     "consumer_confirmed": "消费者确认解决", "merchant_says_resolved": "商家称已解决", "auto_closed": "超时自动关闭",
     "closed": "关闭（原因未注明）", "gone": "删除或撤回",

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from kamen_analysis.errors import TableError
-from kamen_analysis.metrics.names import REASONS_ZH, STAGES_ZH
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.shares import with_shares
+from kamen_analysis.records import REJECTIONS, STAGES
 
 
 @metric
@@ -60,9 +60,9 @@ def funnel(manifest: dict[str, Any]) -> pd.DataFrame:
         rejected = stage["rejected"]
         if stage["in"] != stage["out"] + sum(rejected.values()):
             raise TableError(f"环节 {stage['stage']} 不平：进入 {stage['in']}，通过 {stage['out']}，剔除 {sum(rejected.values())}")
-        common = {"stage": stage["stage"], "stage_zh": STAGES_ZH.get(stage["stage"], stage["stage"]),
+        common = {"stage": stage["stage"], "stage_zh": STAGES[stage["stage"]],
                   "n_in": stage["in"], "n_out": stage["out"]}
         rows.append({**common, "reason": "", "reason_zh": "通过", "n": stage["out"]})
         by_size = sorted(rejected.items(), key=lambda item: -item[1])
-        rows += [{**common, "reason": key, "reason_zh": REASONS_ZH.get(key, key), "n": n} for key, n in by_size]
+        rows += [{**common, "reason": key, "reason_zh": REJECTIONS.get(key, key), "n": n} for key, n in by_size]
     return pd.DataFrame(rows, columns=["stage", "stage_zh", "reason", "reason_zh", "n_in", "n_out", "n"])
