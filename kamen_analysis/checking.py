@@ -12,11 +12,13 @@ from kamen_analysis.paths import Home
 from kamen_analysis.records import REJECTIONS, STAGES
 from kamen_analysis.sources import audit
 
+
 def summary(manifest: dict[str, Any]) -> str:
     """Return one line a stage: in = out + rejected by reason."""
     lines = []
     for stage in manifest["stages"]:
-        reasons = "、".join(f"{REJECTIONS.get(reason, reason)} {n:,}" for reason, n in sorted(stage["rejected"].items(), key=lambda item: -item[1]))
+        most_first = sorted(stage["rejected"].items(), key=lambda item: -item[1])
+        reasons = "、".join(f"{REJECTIONS.get(reason, reason)} {n:,}" for reason, n in most_first)
         lost = f" + 剔除 {sum(stage['rejected'].values()):,}（{reasons}）" if reasons else ""
         lines.append(f"{STAGES[stage['stage']]}：{stage['in']:,} {stage['unit']} = {stage['out']:,}{lost}")
     return "\n".join(lines)
