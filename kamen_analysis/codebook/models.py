@@ -1,7 +1,7 @@
 """The frozen models behind the codebook's YAML files; an unknown key or a missing one is refused with the file's name.
 
 A cue template is a line of parts: `{class}` a word of that class, `a|b` one of these words, a trailing `?` an optional part,
-`..N` at most N characters before the next part (4 when unsaid), `^` the next part opens a clause.
+`..N` at most N characters before the next part (4 when unsaid), `^` the next part opens a clause, `^^` strictly so.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ class Strict(BaseModel):
 
 
 class WordClass(Strict):
-    """A named set of words (a plain list will do); `include` adds other classes, `not_in` lists longer words inside which a word does not count."""
+    """A named set of words; a plain list will do.
+
+    `include` adds other classes, `not_in` lists longer words inside which a word does not count.
+    """
 
     words: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
@@ -40,6 +43,7 @@ class Cue(Strict):
 
     any: nobody's in particular (an act of the other side); other: not the consumer's own statement;
     claimed: the other side says it, or a refusal stands beside it; merchant: the other side says it.
+    A cue that yields to another reason counts only where that one does not stand.
     """
 
     id: str
@@ -48,6 +52,7 @@ class Cue(Strict):
     voice: Voice = "any"
     unless: tuple[str, ...] = ()
     immune: tuple[DeviceKind, ...] = ()
+    yields_to: tuple[str, ...] = ()
     score: float = 1.0
 
 
@@ -67,6 +72,7 @@ class Device(Strict):
     any: tuple[str, ...]
     who: Literal["merchant", "consumer", "third"] | None = None
     direction: Literal["forward", "backward", "both"] = "forward"
+    within: Within = "clause"
     scope: Within = "sentence"
     reach: int = 400
     until: tuple[str, ...] = ()

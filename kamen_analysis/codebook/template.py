@@ -10,30 +10,35 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.zh import fold
 
 GAP = 4
+OPENING = {"^": 3, "^^": 1}  # How far behind a clause's start a part may stand that opens it (又、然后、可是).
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a template: the words or classes that fill it, the widest gap before it, whether it opens a clause."""
+    """One part of a template: the words or classes that fill it, the widest gap before it, how near to a clause's start."""
 
     choices: tuple[str, ...]
     gap: int = GAP
-    opens: bool = False
+    opens: int | None = None
 
 
 def parse(line: str) -> list[tuple[Part, ...]]:
     """Return the sequences of parts that `line` stands for: one for each way to take or leave its optional parts."""
     parts: list[tuple[Part, bool]] = []
-    gap, opens = GAP, False
+    gap: int
+    opens: int | None
+    gap, opens = GAP, None
     for token in line.split():
         if token.startswith(".."):
             gap = int(token[2:])
-        elif token == "^":
-            opens = True
+        elif token in OPENING:
+            opens = OPENING[token]
         else:
             optional = token.endswith("?")
+            if "" in token.removesuffix("?").split("|"):
+                raise KamenError(f"编码手册：句式“{line}”里有空的选择“{token}”")
             parts.append((Part(tuple(token.removesuffix("?").split("|")), gap, opens), optional))
-            gap, opens = GAP, False
+            gap, opens = GAP, None
     options = [(True, False) if optional else (True,) for _, optional in parts]
     taken = [tuple(part for (part, _), take in zip(parts, choice, strict=True) if take) for choice in itertools.product(*options)]
     if not all(taken):

@@ -14,7 +14,6 @@ from kamen_analysis.label.text import Doc
 from kamen_analysis.zh import fold
 
 Span = tuple[int, int]
-OPENING = 3  # A part that opens a clause may stand behind at most this many characters (又、然后、可是).
 
 
 class Line(NamedTuple):
@@ -29,7 +28,7 @@ class _Template(NamedTuple):
     key: tuple[object, ...]
     slots: tuple[int, ...]
     gaps: tuple[int, ...]
-    opens: tuple[bool, ...]
+    opens: tuple[int | None, ...]
     within: str
 
 
@@ -125,7 +124,7 @@ class Matcher:
             return []
         found = []
         for start, end in hits.of(template.slots[0]):
-            if template.opens[0] and start - doc.bounds(start, "clause")[0] > OPENING:
+            if not _opens(doc, template.opens[0], start):
                 continue
             last = self._walk(doc, template, hits, 1, end, doc.bounds(start, template.within)[1])
             if last is not None:
@@ -139,9 +138,13 @@ class Matcher:
         for start, end in hits.of(template.slots[part]):
             if start > limit or end > bound:
                 break
-            if start < at or (template.opens[part] and start - doc.bounds(start, "clause")[0] > OPENING):
+            if start < at or not _opens(doc, template.opens[part], start):
                 continue
             last = self._walk(doc, template, hits, part + 1, end, bound)
             if last is not None:
                 return last
         return None
+
+
+def _opens(doc: Doc, nearness: int | None, start: int) -> bool:
+    return nearness is None or start - doc.bounds(start, "clause")[0] <= nearness

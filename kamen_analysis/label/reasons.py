@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kamen_analysis.codebook import load
 from kamen_analysis.codebook.models import Cue, ReasonRule
@@ -24,6 +24,7 @@ class Finding:
     score: float
     speaker: str | None
     dropped: str | None
+    yields_to: tuple[str, ...] = ()
 
 
 @functools.cache
@@ -35,8 +36,8 @@ def matcher() -> Matcher:
 def _lines() -> Iterator[Line]:
     book = load()
     for i, device in enumerate(book.devices):
-        yield from (Line(("device", i), text) for text in device.any)
-        yield from (Line(("until", i), text) for text in device.until)
+        yield from (Line(("device", i), text, device.within) for text in device.any)
+        yield from (Line(("until", i), text, "clause") for text in device.until)
     yield Line(("refusal",), "{refusal}")
     yield Line(("self",), "{self}")
     yield Line(("object",), "{toward} ..0 {self}")
@@ -56,7 +57,12 @@ def findings(title: str, body: str) -> tuple[Doc, list[Finding]]:
     if not any(key[0] == "cue" for key in found):
         return doc, []
     reading = Reading(doc, book.devices, found)
-    return doc, [finding for code, rule in book.reasons.items() for finding in _weigh(rule, reading)]
+    return doc, _yielded([finding for code, rule in book.reasons.items() for finding in _weigh(rule, reading)])
+
+
+def _yielded(findings: list[Finding]) -> list[Finding]:
+    standing = {finding.code for finding in findings if finding.dropped is None}
+    return [replace(f, dropped=f"已归 {'、'.join(f.yields_to)}") if f.dropped is None and standing & set(f.yields_to) else f for f in findings]
 
 
 def _weigh(rule: ReasonRule, reading: Reading) -> Iterator[Finding]:
@@ -64,7 +70,7 @@ def _weigh(rule: ReasonRule, reading: Reading) -> Iterator[Finding]:
         for span in reading.found.get(("cue", rule.code, i), ()):
             speaker = reading.speaker(span[0]) or reading.speaker(span[1] - 1)
             dropped = _excluded(rule, i, cue, span, reading) or _unsaid(cue, span, speaker, reading)
-            yield Finding(rule.code, f"{rule.code}.{cue.id}", *span, cue.score, speaker, dropped)
+            yield Finding(rule.code, f"{rule.code}.{cue.id}", *span, cue.score, speaker, dropped, cue.yields_to)
 
 
 def _excluded(rule: ReasonRule, i: int, cue: Cue, span: Span, reading: Reading) -> str | None:
@@ -81,6 +87,8 @@ def _excluded(rule: ReasonRule, i: int, cue: Cue, span: Span, reading: Reading) 
 
 
 def _unsaid(cue: Cue, span: Span, speaker: str | None, reading: Reading) -> str | None:
+    if speaker == "third":
+        return "旁人说的"
     if cue.voice == "any" or speaker == "merchant":
         return None
     if cue.voice == "merchant":
