@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
 from typing import Protocol, TypedDict
+from urllib.parse import urlsplit
 
 from kamen_analysis.captures.page import Page
 from kamen_analysis.sources.audit import Note, Warnings, shape
@@ -120,6 +121,7 @@ def read_page(source: Source, page: Page, mapping: Mapping | None = None) -> Pag
     result = PageResult([], [], Warnings())
     try:
         check_status(page)
+        _check_host(source, page)
         for item in source.parse(page, mapping) if mapping else source.parse(page):
             if isinstance(item, Reject):
                 result.rejected.append((item.reason, item.detail))
@@ -162,7 +164,15 @@ def step_event(source: Source, step: Step) -> tuple[bool, str | None]:
     return False, None
 
 
+_LOOPBACK = ("127.0.0.1", "localhost")  # tests and rehearsals serve copies there
 _REFUSALS = {401: "login_required", 403: "blocked", 404: "no_such_page", 410: "gone", 418: "blocked", 429: "blocked", 456: "blocked"}
+
+
+def _check_host(source: Source, page: Page) -> None:
+    # A browser's archive also holds what a page loaded from elsewhere: counters, advertisements.
+    host = urlsplit(page.url).hostname or ""
+    if host and source.HOSTS and not any(host == own or host.endswith(f".{own}") for own in (*source.HOSTS, *_LOOPBACK)):
+        raise Unreadable("other_site", host)
 
 
 def check_status(page: Page) -> None:

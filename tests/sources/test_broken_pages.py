@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthC
 def page(body: bytes, name: str = "page.html", status: int = 200) -> Page:
     """A page of `body`, fetched on a day of November 2025."""
     digest = hashlib.sha256(body).hexdigest()
-    return Page(f"https://example.org/{name}", datetime(2025, 11, 1, tzinfo=UTC), status, "", body, "x/x", 0, digest)
+    return Page(f"https://tousu.sina.com.cn/{name}", datetime(2025, 11, 1, tzinfo=UTC), status, "", body, "x/x", 0, digest)
 
 
 def _survives(key: str, given_page: Page) -> None:
@@ -86,6 +87,14 @@ def test_the_sites_own_answer_codes_are_verdicts(code: object, reason: str) -> N
     body = json.dumps({"result": {"status": {"code": code, "msg": ""}}}).encode()
     result = base.read_page(heimao, page(body, "page.json"))  # type: ignore[arg-type]
     assert result.unreadable is not None and result.unreadable[0] == reason
+
+
+def test_a_page_of_another_site_is_not_read() -> None:
+    """What a browser's archive holds from elsewhere is named as such; a subdomain of the source is its own."""
+    given_page = page((HERE / "heimao/page.jsonp").read_bytes())
+    source = sources.registry()["heimao"]
+    assert base.read_page(source, replace(given_page, url="https://ads.example/x")).unreadable == ("other_site", "ads.example")
+    assert base.read_page(source, replace(given_page, url="https://m.tousu.sina.com.cn/x")).posts
 
 
 def test_names_of_authors_never_leave_the_parser() -> None:
