@@ -61,9 +61,9 @@ class Cases:
         """Return {cells: {key: {n, ids}}, posts: {id: case}}, with as many examples a cell as the file's budget allows."""
         shown: dict[str, Any] = {"cells": {}, "posts": {}}
         for most in PER_CELL:
-            cells = {key: {"n": len(ids), "ids": ids.head(most).tolist()} for key, ids in self._asked.values()}
-            wanted = {post_id for cell in cells.values() for post_id in cell["ids"]}
-            shown = {"cells": cells, "posts": self._describe(wanted)}
+            chosen = {key: ids.head(most).tolist() for key, ids in self._asked.values()}
+            cells = {key: {"n": len(ids), "ids": chosen[key]} for key, ids in self._asked.values()}
+            shown = {"cells": cells, "posts": self._describe({post_id for ids in chosen.values() for post_id in ids})}
             if len(json.dumps(shown, ensure_ascii=False).encode()) <= BUDGET_BYTES:
                 break
         return shown

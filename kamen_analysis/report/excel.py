@@ -59,7 +59,9 @@ def write_workbook(tables: Sequence[Table], path: Path, about: list[str], mark: 
     """Write one sheet a table after a first sheet of notes and definitions; `mark` heads every sheet and page."""
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
     with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"title": about[0], "created": created.to_pydatetime().replace(tzinfo=None)})
+        # The data's own time, so that the same data gives the same file.
+        at = pd.Timestamp(2000, 1, 1) if pd.isna(created) else created.tz_localize(None)
+        book.set_properties({"title": about[0], "created": at.to_pydatetime()})
         names = _names(tables)
         _notes(book, about, tables, names, mark)
         styles = {kind: book.add_format({"num_format": code}) for kind, code in FORMATS.items()}

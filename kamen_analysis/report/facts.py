@@ -28,6 +28,7 @@ class Facts:
     captured: int
     used: int
     undated: int
+    followed: int
     first: pd.Timestamp
     last: pd.Timestamp
     last_capture: pd.Timestamp
@@ -43,6 +44,11 @@ class Facts:
         return not self.is_synthetic and self.working_days_old is not None and self.working_days_old > STALE_AFTER
 
     @property
+    def wider(self) -> str:
+        """How to see more, where the scope is what keeps the sample small."""
+        return "若要看包含实物与线下服务的投诉，可用 kamen report --scope all。" if self.scope_zh == SCOPES_ZH["virtual"] else ""
+
+    @property
     def is_small(self) -> bool:
         """Whether there are too few complaints for any rate."""
         return self.used < 30
@@ -55,7 +61,8 @@ def facts(data: Data, measures: Measures, period_zh: str, now: pd.Timestamp) -> 
     return Facts(
         period_zh=period_zh, scope_zh=SCOPES_ZH[measures.scope], sources=sorted(measures.named(data.posts)["source_zh"].unique()),
         captured=len(data.posts),
-        used=len(measures.used), undated=len(measures.used) - len(dated), first=dated.min(), last=dated.max(), last_capture=last,
+        used=len(measures.used), undated=len(measures.used) - len(dated),
+        followed=measures.followed, first=dated.min(), last=dated.max(), last_capture=last,
         working_days_old=working_days(last, now), is_synthetic=data.is_synthetic, version=__version__,
         codebook_version=book.version, codebook_digest=book.digest)
 

@@ -32,7 +32,8 @@ class Finding:
 
 def findings(measures: Measures) -> list[Finding]:
     """Return at most five findings: clear ones first, the strongest evidence first; none when the sample is too small."""
-    made = [found for make in MAKERS if (found := make(measures)) is not None]
+    makers = MAKERS if measures.followed else [make for make in MAKERS if make not in NEED_EVENTS]
+    made = [found for make in makers if (found := make(measures)) is not None]
     return sorted(made, key=lambda f: (not f.is_clear, -f.strength))[:MOST]
 
 
@@ -128,4 +129,6 @@ def _amount(m: Measures) -> Finding | None:
     return Finding(text, "amounts", 0.0)
 
 
+# Where no source tells what came after the posting, "no reply seen" would be a fact about the source, not about merchants.
+NEED_EVENTS = (_reply, _resolved, _late, _platforms)
 MAKERS: tuple[Callable[[Measures], Finding | None], ...] = (_top_reason, _change, _reply, _resolved, _late, _platforms, _amount)

@@ -29,6 +29,12 @@ class Measures:
         return metrics.used(self.posts, self.scope)
 
     @cached_property
+    def followed(self) -> int:
+        """How many of the complaints counted have any word on what happened after they were posted."""
+        later = self.events.loc[self.events["kind"] != "posted", "post_id"]
+        return int(self.used["post_id"].isin(later).sum())
+
+    @cached_property
     def funnel(self) -> pd.DataFrame:
         """From captured to used, over the whole build."""
         return metrics.funnel(self.manifest)

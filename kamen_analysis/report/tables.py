@@ -77,8 +77,9 @@ def markdown(table: Table, number: str, opens: Opener) -> Md:
     """Return `table` as a pipe table with caption `number title`; `opens` turns a case filter into the key of its complaints, if any."""
     if table.frame.empty:
         return Md(f"*{escape(f'{table.title}：本期没有可列的数据。')}*\n")
-    lines = [_line(escape(c.head) for c in table.columns), _line("---:" if c.is_number else ":---" for c in table.columns)]
-    lines += [_line(_cell(column, row, opens) for column in table.columns) for row in table.rows()[: table.limit]]
+    columns = [column for column in table.columns if not _is_idle(table, column)]
+    lines = [_line(escape(c.head) for c in columns), _line("---:" if c.is_number else ":---" for c in columns)]
+    lines += [_line(_cell(column, row, opens) for column in columns) for row in table.rows()[: table.limit]]
     caption = f": {escape(f'{number} {table.title}')} {{#{table.anchor} .data data-file=\"{table.key}\"}}"
     return Md("\n".join([*lines, "", caption, "", *_notes(table)]))
 
@@ -94,8 +95,16 @@ def _cell(column: Column, row: dict[str, Any], opens: Opener) -> Md:
     return span(text, "cases", cases=key) if key else escape(text) or Md("\u00a0")
 
 
+def _is_idle(table: Table, column: Column) -> bool:
+    """Return whether a column of remarks says nothing, or the same in every row (it then stands below the table)."""
+    return column.key == "note" and table.frame["note"].nunique(dropna=False) == 1
+
+
 def _notes(table: Table) -> list[str]:
     parts = [table.note] if table.note else []
+    remarks: Any = table.frame["note"].dropna().unique() if "note" in table.frame else []
+    if len(remarks) == 1 and len(table.frame["note"].dropna()) == len(table.frame) and remarks[0]:
+        parts.append(f"{remarks[0]}。")
     if len(table.frame) > table.limit:
         parts.append(f"共 {len(table.frame):,} 行，此处列前 {table.limit} 行，全表见 tables/{table.key}.csv。")
     labels = {"Out of": "分母", "Leaves out": "不计", "Read with care": "读法"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import unicodedata
 import zipfile
 from collections.abc import Callable
 from html import escape
@@ -16,6 +17,7 @@ from kamen_analysis.report.pandoc import ASSETS, convert
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PAGE_TWIPS, TWIPS_A_CHARACTER, MOST_CHARACTERS = 9638, 95, 44
 Edit = Callable[[etree._Element], None]
 _PART = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:{{kind}} xmlns:w="{W}">{{body}}</w:{{kind}}>'
 _HEADER = '<w:p><w:pPr><w:pStyle w:val="Header"/></w:pPr><w:r><w:t>{title}</w:t></w:r><w:r><w:tab/><w:t>{mark}</w:t></w:r></w:p>'
@@ -33,7 +35,7 @@ def write(text: str, folder: Path, pictures: Path, title: str, subtitle: str, ma
         _reference(reference, title, mark)
         convert(text, "docx", f"--reference-doc={reference}", f"--resource-path={pictures}", "--toc", "--toc-depth=2", f"--output={raw}",
                 f"--metadata=title:{title}", f"--metadata=subtitle:{subtitle}", "--metadata=toc-title:目录", "--metadata=lang:zh-CN")
-        _edit(raw, path, {"word/document.xml": _fill_contents})
+        _edit(raw, path, {"word/document.xml": _finish})
     return path
 
 
@@ -90,6 +92,29 @@ def _declare(types: etree._Element) -> None:
     form = "application/vnd.openxmlformats-officedocument.wordprocessingml.{}+xml"
     for kind in ("header", "footer"):
         etree.SubElement(types, types[-1].tag, PartName=f"/word/{kind}1.xml", ContentType=form.format(kind))
+
+
+def _finish(document: etree._Element) -> None:
+    _fill_contents(document)
+    for table in document.iter(f"{{{W}}}tbl"):
+        _fit(table)
+
+
+def _fit(table: etree._Element) -> None:
+    """Give each column the width its words need, the whole at most the page's: Word and others then agree on the layout."""
+    rows = [["".join(cell.itertext()) for cell in row.findall(f"{{{W}}}tc")] for row in table.findall(f"{{{W}}}tr")]
+    needs = [max(min(zh_width(cell), MOST_CHARACTERS) for cell in column) + 2 for column in zip(*rows, strict=True)]
+    scale = min(PAGE_TWIPS / sum(needs), TWIPS_A_CHARACTER)
+    for column, need in zip(table.iter(f"{{{W}}}gridCol"), needs, strict=True):
+        column.set(f"{{{W}}}w", str(int(need * scale)))
+    whole = table.find(f"{{{W}}}tblPr/{{{W}}}tblW")
+    whole.set(f"{{{W}}}type", "dxa")
+    whole.set(f"{{{W}}}w", str(int(sum(needs) * scale)))
+
+
+def zh_width(text: str) -> int:
+    """Return the width of `text` in half-width characters."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _fill_contents(document: etree._Element) -> None:

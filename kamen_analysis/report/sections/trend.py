@@ -8,6 +8,7 @@ import pandas as pd
 
 import kamen_analysis.metrics as metrics
 from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.sections.columns import wide
 from kamen_analysis.report.tables import Column, Table
 
 
@@ -28,10 +29,14 @@ def _total(m: Measures) -> Table:
 
 
 def _by_source(m: Measures) -> Table:
-    columns = (Column("period_zh", "月份"), Column("source_zh", "来源"),
-               Column("n", "投诉（件）", "count", cases=lambda row: {**_month(row), "source": row["source"]}), Column("note", "说明"))
-    note = "“缺口”指该来源该期没有任何抓取，不是零。"
-    return Table("volume_source", "各月各来源的投诉量", m.named(m.volume), columns, note, limit=24)
+    frame = wide(m.volume, ["period_zh"], "source", "n")
+    keys = [str(key) for key in frame if key != "period_zh"]
+    columns = (Column("period_zh", "月份"), *(Column(key, m.names.get(key, key), "count", cases=_and(key)) for key in keys))
+    return Table("volume_source", "各月各来源的投诉量（件）", frame, columns, "“—”是缺口：该来源该期没有任何抓取，不是零。", limit=60)
+
+
+def _and(source: str) -> Any:
+    return lambda row: {**_month(row), "source": source}
 
 
 def _month(row: Any) -> dict[str, Any]:
