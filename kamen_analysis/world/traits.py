@@ -89,12 +89,15 @@ def platforms(spec: Spec, size: int, rng: np.random.Generator) -> Platforms:
 
 @dataclass(frozen=True)
 class Season:
-    """The days of the window and, for each platform and day, the share of all complaints that fall there (adds to one)."""
+    """The days of the window and, for each platform and day, the share of all complaints that fall there (adds to one).
+
+    gaps: first and last day of each outage in the window; surge: platform, first, last, factor, or None if before the window.
+    """
 
     days: npt.NDArray[np.datetime64]
     cells: Floats
     gaps: list[tuple[dt.date, dt.date]]
-    surge: dict[str, Any]
+    surge: dict[str, Any] | None
 
 
 def _stretch(place: Outage, end: dt.date) -> tuple[np.datetime64, np.datetime64]:
@@ -132,4 +135,4 @@ def season(spec: Spec, months: int, shops: Platforms) -> Season:
     first, after = _stretch(law.surge, spec.end)
     cells[rank, (days >= first) & (days < after)] *= law.surge.factor
     surge = {"platform": shops.names[rank], "first": first.astype(object), "last": (after - 1).astype(object), "factor": law.surge.factor}
-    return Season(days, cells / cells.sum(), gaps, surge)
+    return Season(days, cells / cells.sum(), gaps, surge if first >= days[0] else None)

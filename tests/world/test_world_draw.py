@@ -53,7 +53,16 @@ def test_as_many_posts_as_asked(tables: dict[str, pd.DataFrame]) -> None:
     posts = tables["posts"]
     assert len(posts) == 3000 and posts["post_id"].is_unique
     assert posts["dup_kind"].value_counts().to_dict() == {"first": 2730, "two_targets": 90, "exact": 90, "near": 90}
-    assert len(draw.tables(draw.world(17, months=2, platforms=1, seed=1), texts=False)["posts"]) == 17
+
+
+@pytest.mark.parametrize(("posts", "months", "platforms"), [(1, 1, 1), (17, 2, 1), (40, 1, 2), (120, 60, 300)])
+def test_worlds_of_any_size(posts: int, months: int, platforms: int) -> None:
+    """A tiny, a short, a long and a wide world have the posts asked for and valid tables; a surge before the window is not claimed."""
+    world = draw.world(posts, months, platforms, seed=1)
+    for name, frame in (made := draw.tables(world)).items():
+        records.validate(name, frame)
+    assert len(made["posts"]) == posts
+    assert (world.season.surge is None) == (months < 5)
 
 
 def test_nothing_is_later_than_the_world(world: draw.World, tables: dict[str, pd.DataFrame]) -> None:
@@ -63,7 +72,7 @@ def test_nothing_is_later_than_the_world(world: draw.World, tables: dict[str, pd
     assert (posts["first_seen_at"] <= end).all() and (posts["posted_at"] <= posts["first_seen_at"]).all()
     assert (events["at"] <= end).all() and set(events["post_id"]) == set(posts.index)
     assert (events["at"] >= events["post_id"].map(posts["posted_at"])).all()
-    assert (world.events["at"] > world.as_of).any()
+    assert (world.events["at"] > world.as_of).any() and (~world.posts["shown"]).any()
 
 
 def test_kinds_products_and_platforms_follow_their_shares(large: draw.World) -> None:
@@ -99,6 +108,7 @@ def test_the_board_was_down(large: draw.World) -> None:
 def test_one_platform_surges(large: draw.World) -> None:
     """The planted surge multiplies one platform's complaints by about the stated factor for its days only."""
     surge, posts = large.season.surge, large.posts
+    assert surge is not None
     own = posts.loc[posts["platform"] == large.platforms.names.index(surge["platform"]), "posted_at"].dt.date
     inside = ((own >= surge["first"]) & (own <= surge["last"])).sum() / ((surge["last"] - surge["first"]).days + 1)
     before = ((own < surge["first"]) & (own >= surge["first"] - pd.Timedelta(days=28))).sum() / 28

@@ -98,7 +98,9 @@ def test_trespasses_are_written_down(world: draw.World) -> None:
 
 
 def test_pages_that_cannot_be_read(site: Site) -> None:
-    """A deleted post is gone (410), a members' page shows a login form, an unknown one is not found: all marked as a demonstration."""
+    """A deleted post is gone, a members' page shows a login form, an unknown or not yet listed one is not found: all are marked."""
+    waiting = site.pages.world.posts.loc[~site.pages.world.posts["shown"], "number"]
+    assert len(waiting) and {site.answer(f"/c/{number}").status for number in waiting} == {404}
     answers = [site.answer(path) for path in (f"/c/{site.removed[0]}", f"/c/{site.members[0]}", "/c/1", "/nowhere")]
     assert [a.status for a in answers] == [410, 200, 404, 404]
     assert b'class="login"' in answers[1].body
