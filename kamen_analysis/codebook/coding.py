@@ -113,12 +113,11 @@ def outcomes() -> Outcomes:
 
 
 class Extraction(Strict):
-    """For each kind of fact (payment, evidence, channel, remedy) its values and their cues; `denied` undoes a cue it stands before."""
+    """For each kind of fact (payment, evidence, channel, remedy) its values and their cues; per kind, `denied` undoes a cue it stands before."""
 
     version: str
     kinds: dict[str, dict[str, Words]]
-    denied: Cues
-    denied_for: tuple[str, ...]
+    denied: dict[str, Cues]
 
 
 @functools.cache

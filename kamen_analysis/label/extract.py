@@ -77,13 +77,13 @@ def _worded(folded: str) -> list[Extract]:
     found: list[Extract] = []
     for kind, values in book.kinds.items():
         for value in values:
-            spans = [(s, e) for s, e, _ in hits.get(f"{kind}.{value}") if not (kind in book.denied_for and _denied(hits, s))]
+            spans = [(s, e) for s, e, _ in hits.get(f"{kind}.{value}") if not _denied(hits, kind, s)]
             found += [Extract(kind, value, s, e) for s, e in _merged(spans)]
     return found
 
 
-def _denied(hits: Hits, start: int) -> bool:
-    return any(0 <= start - end <= _LOOK_BACK and MARKS.isdisjoint(hits.text[end:start]) for _, end, _ in hits.get("denied"))
+def _denied(hits: Hits, kind: str, start: int) -> bool:
+    return any(0 <= start - end <= _LOOK_BACK and MARKS.isdisjoint(hits.text[end:start]) for _, end, _ in hits.get(f"denied.{kind}"))
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -101,4 +101,5 @@ def _lexicon() -> Lexicon:
     book = coding.extraction()
     groups = {f"{kind}.{value}": words for kind, values in book.kinds.items() for value, words in values.items()}
     masks = {f"{name}!": words.unless for name, words in groups.items() if words.unless}
-    return Lexicon({name: words.cues for name, words in groups.items()} | masks | {"denied": book.denied})
+    denied = {f"denied.{kind}": cues for kind, cues in book.denied.items()}
+    return Lexicon({name: words.cues for name, words in groups.items()} | masks | denied)

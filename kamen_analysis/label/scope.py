@@ -48,7 +48,8 @@ def _score(name: str, reading: Reading, shop: Hits, first: int) -> float:
         total += worth["near"] * min(_MOST, len({cue for _, _, cue in longest(near)}))
     best: dict[int, float] = {}
     for start, _, cue in longest(spans.get(f"{name}.head", [])):
-        points = worth["head"] + worth["title"] * (start < reading.cut) + worth["first"] * (start == first) + worth["bought"] * _bought(reading, start)
+        points = worth["head"] + worth["title"] * (start < reading.cut) + worth["first"] * (start == first)
+        points += worth["bought"] * _bought(reading, start)
         best[cue] = max(points, best[cue] + worth["again"] if cue in best else 0.0)
     return total + sum(sorted(best.values(), reverse=True)[:_MOST])
 
