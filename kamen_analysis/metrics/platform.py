@@ -72,12 +72,13 @@ def _hide(table: pd.DataFrame, derived: list[str]) -> pd.DataFrame:
 @metric
 def platform_funnel(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, measure: str = "replied", *,
                     minimum: int = MINIMUM, scope: str = "virtual") -> pd.DataFrame:
-    """Return each platform's share with the 95% funnel at its size: target, low, high (chance), low_wide, high_wide, outside, measure.
+    """Return each platform's share with the funnel at its size: target, low, high (chance, 95%), low_wide, high_wide
+    (over-dispersed, 99.8%), outside (of the wide limits), measure, measure_zh.
 
     Counts: 该平台的投诉中出现该情形的件数
     Out of: 该平台全部计入的投诉
     Leaves out: 投诉少于 30 件的平台
-    Read with care: 落在宽界之外才算超出平台间的寻常差异；漏斗已按平台间的过度离散放宽（Spiegelhalter），不等于有过错
+    Read with care: 落在宽界（99.8%，已按平台间的过度离散放宽）之外才算超出寻常差异；超出也不等于有过错
     """
     table = measured(used(posts, scope), labels, events, measure)
     table = with_shares(table[table["of"] >= minimum].reset_index(drop=True), minimum).drop(columns=["low", "high"])

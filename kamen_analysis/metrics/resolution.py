@@ -75,13 +75,17 @@ def _tidy(table: pd.DataFrame, posts: pd.DataFrame, kinds: list[str], show: list
     if of < MINIMUM:
         row = {"day": 0, "at_risk": of, "n": 0, "of": of, "note": TOO_FEW}
         return pd.DataFrame([{**row, "kind": kind, "kind_zh": OUTCOME_KINDS_ZH[kind]} for kind in show]).reindex(columns=_COLUMNS)
-    point, rows = _fit(_timed(table), kinds), []
+    point, watched, rows = _fit(_timed(table), kinds), float(table.loc[table["is_timed"], "watched"].max()), []
     for kind in show:
         own = [name for name in (*TERMINAL, CLAIM) if TERMINAL.get(name, name) == kind]
         others = [name for name in (*TERMINAL, CLAIM) if name not in own]
         lowest, highest = (_fit(with_bounds(table, early), kinds)[kind] for early in (others, own))
-        rows.append(curve_rows(point[kind], lowest, highest).assign(kind=kind, kind_zh=OUTCOME_KINDS_ZH[kind]))
+        rows.append(_named(curve_rows(point[kind], lowest, highest, watched), kind))
     return pd.concat(rows, ignore_index=True).assign(of=of, note=left_out(table, posts))
+
+
+def _named(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
+    return rows.assign(kind=kind, kind_zh=OUTCOME_KINDS_ZH[kind])
 
 
 @metric

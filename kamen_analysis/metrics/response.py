@@ -69,7 +69,7 @@ def _reply_curve(table: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
         row = {"day": 0, "share": float("nan"), "at_risk": len(timed), "n": 0, "of": len(timed), "note": TOO_FEW}
         return pd.DataFrame([row]).reindex(columns=_COLUMNS)
     lowest, highest = (_fit(*with_bounds(table, early)) for early in ([], REPLY))
-    rows = curve_rows(_fit(timed["time"], timed["kind"]), lowest, highest)
+    rows = curve_rows(_fit(timed["time"], timed["kind"]), lowest, highest, float(timed["watched"].max()))
     return rows.assign(of=len(timed), note=left_out(table, posts))[_COLUMNS]
 
 

@@ -83,9 +83,9 @@ def with_bounds(table: pd.DataFrame, early: list[str]) -> tuple[pd.Series, pd.Se
     return time, keep["kind"].mask(bounded, keep["bound_kind"].where(soon, ""))
 
 
-def curve_rows(curve: Curve, lowest: Curve, highest: Curve) -> pd.DataFrame:
-    """Return a curve read off at every whole day watched: day, share, low, high, at_risk, n (events so far), bound_low, bound_high."""
-    days = np.arange(int(curve.last_day) + 1)
+def curve_rows(curve: Curve, lowest: Curve, highest: Curve, watched: float) -> pd.DataFrame:
+    """Return a curve read off at every whole day `watched`: day, share, low, high, at_risk, n (events so far), bound_low, bound_high."""
+    days = np.arange(int(min(watched, curve.last_day)) + 1)
     share, low, high = at_day(curve, days)
     return pd.DataFrame({"day": days, "share": share, "low": low, "high": high, "at_risk": curve.at_risk(days), "n": curve.happened(days),
                          "bound_low": at_day(lowest, days)[0], "bound_high": at_day(highest, days)[0]})

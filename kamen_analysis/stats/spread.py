@@ -22,10 +22,10 @@ def tau_squared(estimates: ArrayLike, variances: ArrayLike) -> float:
     return max(0.0, (q - (y.size - 1)) / float(w.sum() - (w**2).sum() / w.sum()))
 
 
-def funnel_limits(n: ArrayLike, of: ArrayLike, sizes: ArrayLike, level: float = 0.95, trim: float = 0.1) -> dict[str, Floats | float]:
-    """Return the funnel of shares at `sizes`: target, low, high (chance alone) and low_wide, high_wide (over-dispersed), tau2.
+def funnel_limits(n: ArrayLike, of: ArrayLike, sizes: ArrayLike, levels: tuple[float, float] = (0.95, 0.998)) -> dict[str, Floats | float]:
+    """Return the funnel of shares at `sizes`: target, tau2, low, high (chance alone) and low_wide, high_wide (over-dispersed).
 
-    On the arcsine-root scale the standard error is 1/(2·sqrt(of)); extreme units are winsorised at `trim` before the
+    The first of `levels` is that of the chance limits, the second that of the wide ones. On the arcsine-root scale the standard error is 1/(2·sqrt(of)); extreme units are winsorised at 10% before the
     between-unit variance is taken, so that an outlier does not widen its own limits.
     Spiegelhalter DJ, Stat Med 2005;24:1185; Spiegelhalter DJ et al., J R Stat Soc A 2012;175:1.
     """
@@ -35,14 +35,14 @@ def funnel_limits(n: ArrayLike, of: ArrayLike, sizes: ArrayLike, level: float = 
         return {"target": float("nan"), "tau2": 0.0, "low": blank, "high": blank, "low_wide": blank, "high_wide": blank}
     target = float(count.sum() / total.sum())
     centre = float(np.arcsin(np.sqrt(target)))
-    tau2 = _winsorised_tau2(np.arcsin(np.sqrt(count / total)), centre, 1 / (4 * total), trim)
-    z = float(norm.ppf((1 + level) / 2))
-    chance, wide = z * np.sqrt(1 / (4 * at)), z * np.sqrt(1 / (4 * at) + tau2)
+    tau2 = _winsorised_tau2(np.arcsin(np.sqrt(count / total)), centre, 1 / (4 * total))
+    z = norm.ppf((1 + np.asarray(levels)) / 2)
+    chance, wide = z[0] * np.sqrt(1 / (4 * at)), z[1] * np.sqrt(1 / (4 * at) + tau2)
     return {"target": target, "tau2": tau2, "low": _back(centre - chance), "high": _back(centre + chance),
             "low_wide": _back(centre - wide), "high_wide": _back(centre + wide)}
 
 
-def _winsorised_tau2(y: Floats, centre: float, variance: Floats, trim: float) -> float:
+def _winsorised_tau2(y: Floats, centre: float, variance: Floats, trim: float = 0.1) -> float:
     if y.size < 3:
         return 0.0
     z = (y - centre) / np.sqrt(variance)

@@ -24,11 +24,12 @@ class Curve:
     high: Floats
     events: NDArray[np.int64]
     spells: Floats
+    settled: bool
 
     @property
     def last_day(self) -> float:
-        """The longest anybody was watched; NaN for nobody."""
-        return float(self.spells[-1]) if self.spells.size else float("nan")
+        """How far the curve is known: the longest spell, or for ever if that ended in an event, for then nobody is left; NaN for nobody."""
+        return float("nan") if not self.spells.size else float("inf") if self.settled else float(self.spells[-1])
 
     def at_risk(self, day: ArrayLike) -> NDArray[np.int64]:
         """Return how many were still watched, without any event, just before each `day`."""
@@ -51,11 +52,12 @@ def _log_log(share: Floats, se: Floats, level: float) -> tuple[Floats, Floats]:
     return np.where(edge, np.where(share <= 0, 0.0, np.nan), low), np.where(edge, np.nan, high)
 
 
-def _curve(day: Floats, share: Floats, se: Floats, time: Floats, hit: NDArray[np.bool_], level: float) -> Curve:
+def _curve(day: Floats, share: Floats, se: Floats, time: Floats, kind: NDArray[np.int64], which: int, level: float) -> Curve:
     low, high = _log_log(share, se, level)
-    hits = np.sort(time[hit])
+    hits = np.sort(time[kind == which])
     events = np.searchsorted(hits, day, side="right") - np.searchsorted(hits, day, side="left")
-    return Curve(day, share, low, high, events, np.sort(time))
+    settled = bool(time.size) and bool((kind[time == time.max()] > 0).all())
+    return Curve(day, share, low, high, events, np.sort(time), settled)
 
 
 def kaplan_meier(time: ArrayLike, event: ArrayLike, level: float = 0.95) -> Curve:
@@ -64,12 +66,12 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike, level: float = 0.95) -> Curv
     `time` in days from the start to the event or to the last sight; `event` true where the event was seen.
     Kaplan EL, Meier P, J Am Stat Assoc 1958;53:457; variance by Greenwood.
     """
-    t, hit = np.asarray(time, dtype=float), np.asarray(event, dtype=bool)
+    t, hit = np.asarray(time, dtype=float), np.asarray(event, dtype=bool).astype(np.int64)
     if not hit.any():
         none = np.array([])
-        return _curve(none, none, none, t, hit, level)
-    fitted = SurvfuncRight(t, hit.astype(int))
-    return _curve(fitted.surv_times, 1 - fitted.surv_prob, fitted.surv_prob_se, t, hit, level)
+        return _curve(none, none, none, t, hit, 1, level)
+    fitted = SurvfuncRight(t, hit)
+    return _curve(fitted.surv_times, 1 - fitted.surv_prob, fitted.surv_prob_se, t, hit, 1, level)
 
 
 def cumulative_incidence(time: ArrayLike, kind: ArrayLike, kinds: int, level: float = 0.95) -> list[Curve]:
@@ -77,10 +79,10 @@ def cumulative_incidence(time: ArrayLike, kind: ArrayLike, kinds: int, level: fl
 
     Aalen OO, Johansen S, Scand J Stat 1978;5:141; variance as in Marubini & Valsecchi 1995, 10.2.
     """
-    t, which = np.asarray(time, dtype=float), np.asarray(kind, dtype=int)
+    t, which = np.asarray(time, dtype=float), np.asarray(kind, dtype=np.int64)
     none = np.array([])
     if not (which > 0).any():
-        return [_curve(none, none, none, t, which > 0, level) for _ in range(kinds)]
+        return [_curve(none, none, none, t, which, k, level) for k in range(1, kinds + 1)]
     with np.errstate(all="ignore"):  # the variance divides by zero where the risk set empties: its interval is then not given
         fitted = CumIncidenceRight(t, which)
     curves = []
@@ -88,12 +90,12 @@ def cumulative_incidence(time: ArrayLike, kind: ArrayLike, kinds: int, level: fl
         seen = k <= len(fitted.cinc) and bool((which == k).any())
         steps = np.isin(fitted.times, t[which == k]) if seen else np.zeros(len(fitted.times), dtype=bool)
         share, se = (fitted.cinc[k - 1][steps], fitted.cinc_se[k - 1][steps]) if seen else (none, none)
-        curves.append(_curve(fitted.times[steps], share, se, t, which == k, level))
+        curves.append(_curve(fitted.times[steps], share, se, t, which, k, level))
     return curves
 
 
 def at_day(curve: Curve, day: ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """Return share, low, high of the curve at each `day`; NaN past the last day anybody was watched.
+    """Return share, low, high of the curve at each `day`; NaN past the last day that is known.
 
     Before the first event the share is 0 and its upper limit Wilson's for none of those still watched.
     """
