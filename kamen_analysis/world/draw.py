@@ -53,6 +53,7 @@ def _first_posts(spec: Spec, shops: Platforms, season: Season, shown: int, rng: 
         "product": np.where(np.isin(kind, ABOUT_GOODS), np.asarray(list(spec.products))[product], "none"),
         "outcome": np.where(is_complaint, _outcomes(spec, tactics, rng), "unclear"),
         "amount_yuan": np.where(np.isin(kind, ABOUT_GOODS), amount, np.nan), "posted_at": posted, "first_seen_at": listed,
+        "written": rng.choice(len(spec.platforms.written), size, p=list(spec.platforms.written.values())),
         "shown": listed <= np.datetime64(spec.end, "us"), "personal": is_complaint & (rng.random(size) < spec.personal), "hostile": ""})
     end = int(np.searchsorted(table["shown"].cumsum(), shown)) + 1
     hostile = np.flatnonzero(is_complaint[:end] & table["shown"][:end])[: min(spec.hostile, shown // 10)]

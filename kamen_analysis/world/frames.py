@@ -39,6 +39,13 @@ def post_ids(world: World) -> pd.Series:
     return world.spec.source + ":" + world.posts["number"].astype(str)
 
 
+def targets(world: World) -> list[str]:
+    """Return for each post the target as its poster wrote it: the platform's name, its domain, or the name with a title."""
+    forms, shops = list(world.spec.platforms.written), world.platforms
+    pairs = zip(world.posts["written"].tolist(), world.posts["platform"].tolist(), strict=True)
+    return [forms[form].format(name=shops.names[shop], domain=shops.domains[shop]) for form, shop in pairs]
+
+
 def _typed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     typed = frame.reset_index(drop=True)[[c.name for c in records.TABLES[name]]]
     instants = {c.name: f"datetime64[us, {records.ZONE}]" for c in records.TABLES[name] if c.type == "instant"}
@@ -51,13 +58,14 @@ def _typed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 def _posts(world: World) -> pd.DataFrame:
     posts, ids = world.posts, post_ids(world)
     names = np.asarray(world.platforms.names, dtype=object)[posts["platform"]]
+    written = targets(world)
     size = posts["origin"].map(posts.loc[posts["shown"], "origin"].value_counts()).fillna(1).astype("int64")
     origin = ids.to_numpy()[posts["origin"]]
     return pd.DataFrame({
         "post_id": ids, "source": world.spec.source, "url": None, "capture_file": f"{world.spec.source}/world.warc.gz",
         "capture_offset": np.arange(len(posts)), "capture_digest": hashlib.sha256(str(world.seed).encode()).hexdigest(),
         "posted_at": posts["posted_at"], "posted_precision": "minute", "first_seen_at": posts["first_seen_at"],
-        "last_seen_at": world.as_of, "platform": names, "platform_known": False, "target": names, "title": "", "body": "",
+        "last_seen_at": world.as_of, "platform": names, "platform_known": False, "target": written, "title": "", "body": "",
         "truncated": False, "appeal": APPEALS[posts["number"] % len(APPEALS)], "amount_yuan": posts["amount_yuan"],
         "status": statuses(world),
         "post_type": posts["post_type"], "gate_rule": VERSION,

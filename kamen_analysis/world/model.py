@@ -20,8 +20,8 @@ class World:
     """One drawn world; times inside are Beijing wall-clock time without a zone (China has had no other since 1991).
 
     posts: one row a post in the order of their numbers; columns number, post_type, platform (row of `platforms`), product, outcome,
-        amount_yuan, posted_at, first_seen_at, origin (row of the earliest post with this text), dup_kind, hostile, shown (on the
-        board at `as_of`), personal (is to hold personal data).
+        amount_yuan, posted_at, first_seen_at, written (which of the stated forms names the target), origin (row of the earliest
+        post with this text), dup_kind, hostile, shown (on the board at `as_of`), personal (is to hold personal data).
     tactics: posts × 4 codes in the order they are told, "" where there are fewer.
     events: row, kind, at: also those after `as_of`, which the board does not show yet.
     """

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamen_analysis.world.frames import APPEALS, statuses
+from kamen_analysis.world.frames import APPEALS, statuses, targets
 from kamen_analysis.world.grammar import Draft, family
 from kamen_analysis.world.model import World
 
@@ -48,14 +48,11 @@ class Pages:
         for row, kind, at in zip(seen["row"].tolist(), seen["kind"].tolist(), seen["at"].tolist(), strict=True):
             self.steps.setdefault(row, []).append((kind, at))
         self.states: list[str] = statuses(world).tolist()
+        self.targets = targets(world)
         self.posts: list[Any] = world.posts.to_dict("records")
 
-    def shop(self, row: int) -> str:
-        """Return the name of the platform that post `row` is against."""
-        return str(self.world.platforms.names[self.posts[row]["platform"]])
-
     def _entry(self, name: str, row: int) -> str:
-        title, shop = html.escape(self.world.texts[row].title), html.escape(self.shop(row))
+        title, shop = html.escape(self.world.texts[row].title), html.escape(self.targets[row])
         return (f'<li><a href="/c/{name}">{title}</a> <span class="target">{shop}</span> '
                 f'<span class="date">{self.posts[row]["posted_at"]:%Y年%m月%d日}</span> <span class="state">{self.states[row]}</span></li>')
 
@@ -70,7 +67,7 @@ class Pages:
         """Return the page of post `row`."""
         written, post = self.world.texts[row], self.posts[row]
         amount = post["amount_yuan"]
-        facts = {"投诉编号": post["number"], "投诉对象": self.shop(row), "投诉要求": APPEALS[post["number"] % len(APPEALS)],
+        facts = {"投诉编号": post["number"], "投诉对象": self.targets[row], "投诉要求": APPEALS[post["number"] % len(APPEALS)],
                  "涉诉金额": None if np.isnan(amount) else f"{amount:.2f}元", "发布时间": _minute(post["posted_at"]),
                  "收录时间": _minute(post["first_seen_at"]), "状态": self.states[row]}
         listed = "\n".join(f"<dt>{key}</dt><dd>{html.escape(str(value))}</dd>" for key, value in facts.items() if value is not None)
@@ -86,7 +83,7 @@ class Pages:
         if replies and number % _ADDED_EVERY == 0 and replies[0] + _ADDED_AFTER <= steps[-1][1]:
             steps = sorted([*steps, ("added", replies[0] + _ADDED_AFTER)], key=lambda step: step[1])
         wait = f"{self.world.spec.resolution.auto_close_days:g}"
-        draft = Draft(Random(number), {"goods": lambda _: "订单", "target": lambda _: self.shop(row), "wait": lambda _: wait})
+        draft = Draft(Random(number), {"goods": lambda _: "订单", "target": lambda _: self.targets[row], "wait": lambda _: wait})
         for kind, at in reversed(steps):
             pool, draft.pieces = family("steps.yaml").get(kind), []
             if pool:

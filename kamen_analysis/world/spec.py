@@ -79,6 +79,7 @@ class Platforms(Model):
     reply_sigma: Positive
     opens_late: Share
     closes_early: Share
+    written: Shares
 
 
 class Resolution(Model):

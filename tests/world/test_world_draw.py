@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from scipy import stats
 
 from kamen_analysis import records
 from kamen_analysis.errors import KamenError
+from kamen_analysis.platforms import Entity, directory, normalise
 from kamen_analysis.world import draw
 from kamen_analysis.world.spec import Spec, load, read
 
@@ -83,6 +85,19 @@ def test_kinds_products_and_platforms_follow_their_shares(large: draw.World) -> 
     share = large.season.cells.sum(axis=1)
     assert fits(told["platform"], dict(enumerate(share))) > P_MIN
     assert fits(told["product"], dict(zip(large.spec.products, share @ shops.product, strict=True))) > P_MIN
+
+
+def test_targets_are_written_in_many_forms(large: draw.World) -> None:
+    """Posters write a platform in the stated forms, and each form leads back to the platform's one name."""
+    stated = dict(enumerate(large.spec.platforms.written.values()))
+    assert fits(large.posts.loc[large.posts["dup_kind"] == "first", "written"], stated) > P_MIN
+    shops = zip(large.platforms.names, large.platforms.domains, strict=True)
+    entities = tuple(Entity(key=f"k{i}", brand=name, domains=(domain,)) for i, (name, domain) in enumerate(shops))
+    shipped = directory()
+    known = replace(shipped, by_name={n: e.brand for e in entities for n in (shipped.bare(e.brand), *e.domains)})
+    posts = draw.tables(large, texts=False)["posts"]
+    assert (normalise(posts["target"], known)["platform"] == posts["platform"]).all()
+    assert posts["target"].nunique() > 2 * posts["platform"].nunique()
 
 
 def test_amounts_are_log_normal(large: draw.World) -> None:
