@@ -14,6 +14,7 @@ NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("
 
 
 def read(path: Path) -> nbformat.NotebookNode:
+    """Return the stored notebook."""
     return nbformat.read(path, as_version=4)
 
 
@@ -32,6 +33,7 @@ def test_stored_clean(path: Path) -> None:
 
 
 def run(path: Path, home: Path) -> nbformat.NotebookNode:
+    """Return the notebook executed on the tables of `home`."""
     book = read(path)
     parameters = next(cell for cell in book.cells if "parameters" in cell.metadata.get("tags", []))
     parameters.source += f"\nhome = {str(home)!r}"
@@ -41,6 +43,7 @@ def run(path: Path, home: Path) -> nbformat.NotebookNode:
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, nbformat.NotebookNode]:
+    """Every notebook executed, several kernels at a time."""
     home = smallworld.write(tmp_path_factory.mktemp("home"), smallworld.frames(400))
     with ThreadPoolExecutor(3) as pool:
         return dict(zip([path.stem for path in NOTEBOOKS], pool.map(lambda path: run(path, home), NOTEBOOKS), strict=True))
