@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import ahocorasick_rs
 
 from kamen_analysis.redact.reading import HIDDEN, NUMERALS, Reading, read
-from kamen_analysis.redact.rules import Pattern, book, expand, keep, placeholders, triggers
+from kamen_analysis.redact.rules import Pattern, book, expand, keep, patterns, placeholders
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -33,35 +33,62 @@ class Redacted:
 _Found = tuple[int, int, int, str]  # start, end (in the reading), rank of the kind, kind
 
 
+_Windows = list[tuple[int, int]]
+
+# How far around a match of `near` a pattern may reach: before, behind.
+_REACH = {"<RUN>": (24, 16), "<STREET_NUMBER>": (40, 40), "<BUILDING>": (48, 32), "<VILLAGE>": (32, 32)}
+
+
 class _Engine:
     """The automaton of all cues and needs, and the patterns behind each of its words."""
 
     def __init__(self) -> None:
-        cued, needed = triggers()
-        hints = {word for word in needed if word.startswith("<")}
-        hints |= {pattern.hint for patterns in cued.values() for pattern in patterns if pattern.hint}
-        self.hints = {hint: (re.compile(expand(hint)), needed.get(hint, [])) for hint in sorted(hints)}
-        self.words = sorted((set(cued) | set(needed)) - hints)
+        cued, free = patterns()
+        self.near = {near: re.compile(expand(near)) for near in _REACH}
+        self.words = sorted({*cued, *(word for pattern in free for word in pattern.needs)})
         self.cued = [cued.get(word, []) for word in self.words]
-        self.needed = [needed.get(word, []) for word in self.words]
+        self.needed = [[pattern for pattern in free if word in pattern.needs] for word in self.words]
+        self.always = {near: [pattern for pattern in free if pattern.near == near and not pattern.needs] for near in _REACH}
         self.automaton = ahocorasick_rs.AhoCorasick(self.words, implementation=ahocorasick_rs.Implementation.DFA)
         self.placeholder = {kind.kind: kind.placeholder for kind in book().kinds}
 
     def search(self, words: str) -> list[_Found]:
         """Return what one reading of the text shows, overlapping finds joined."""
         hits = self.automaton.find_matches_as_indexes(words, overlapping=True)
-        hinted = {hint for hint, (regex, _) in self.hints.items() if regex.search(words)}
-        if not hits and not hinted:
-            return []
-        digits = keep().sub(_hide, words.translate(NUMERALS))
-        everywhere = [pattern for hint in hinted for pattern in self.hints[hint][1]]
-        everywhere += [pattern for index in {hit[0] for hit in hits} for pattern in self.needed[index]]
-        found = [*_anywhere({id(p): p for p in everywhere}.values(), words, digits)]
+        near = {name: _windows(regex, words, *_REACH[name]) for name, regex in self.near.items()}
+        digits = _spoken(words, near["<RUN>"])
+        anywhere = {id(pattern): pattern for index in {hit[0] for hit in hits} for pattern in self.needed[index]}
+        found = [*_anywhere(anywhere.values(), words, digits, near)]
+        for name, windows in near.items():
+            if windows:
+                found += _anywhere(self.always[name], words, digits, near)
         for index, start, end in hits:
-            if self.cued[index] and _stands_alone(words, start, end):
-                behind = [p for p in self.cued[index] if p.hint is None or p.hint in hinted]
-                found += _behind(behind, digits, words, end)
+            for pattern in self.cued[index]:
+                if (pattern.near is None or near[pattern.near]) and (match := pattern.match(digits if pattern.reads_digits else words, end)) \
+                        and _stands_alone(words, start, end) and pattern.check(match["v"]) is not False:
+                    found.append((*match.span("v"), pattern.rank, pattern.kind))
         return _joined(found)
+
+
+def _windows(regex: re.Pattern[str], words: str, before: int, behind: int) -> _Windows:
+    """Return the stretches of the text around the matches, widened and joined where they meet."""
+    windows: _Windows = []
+    for match in regex.finditer(words):
+        start, end = max(0, match.start() - before), min(len(words), match.end() + behind)
+        if windows and start <= windows[-1][1]:
+            windows[-1] = (windows[-1][0], end)
+        else:
+            windows.append((start, end))
+    return windows
+
+
+def _spoken(words: str, windows: _Windows) -> str:
+    """Return the text with, in the windows, Chinese numerals read as digits and the look-alikes hidden."""
+    pieces, done = [], 0
+    for start, end in windows:
+        pieces += [words[done:start], keep().sub(_hide, words[start:end].translate(NUMERALS))]
+        done = end
+    return "".join(pieces) + words[done:]
 
 
 def _hide(match: re.Match[str]) -> str:
@@ -78,18 +105,13 @@ def _stands_alone(words: str, start: int, end: int) -> bool:
     return not words[end].isalpha() if end - start > 2 else end - start == 2 or not words[end].isalnum()  # vx and qq may touch the value
 
 
-def _anywhere(patterns: Iterable[Pattern], words: str, digits: str) -> Iterator[_Found]:
+def _anywhere(patterns: Iterable[Pattern], words: str, digits: str, near: dict[str, _Windows]) -> Iterator[_Found]:
     for pattern in patterns:
-        for match in pattern.regex.finditer(digits if pattern.reads_digits else words):
-            if pattern.check(match["v"]) is not False:
-                yield (*match.span("v"), pattern.rank, pattern.kind)
-
-
-def _behind(patterns: Iterable[Pattern], digits: str, words: str, at: int) -> Iterator[_Found]:
-    for pattern in patterns:
-        match = pattern.regex.match(digits if pattern.reads_digits else words, at)
-        if match and pattern.check(match["v"]) is not False:
-            yield (*match.span("v"), pattern.rank, pattern.kind)
+        text = digits if pattern.reads_digits else words
+        for window in [(0, len(text))] if pattern.near is None else near[pattern.near]:
+            for match in pattern.find(text, *window):
+                if pattern.check(match["v"]) is not False:
+                    yield (*match.span("v"), pattern.rank, pattern.kind)
 
 
 def _joined(found: list[_Found]) -> list[_Found]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from kamen_analysis import zh
 
@@ -19,25 +23,31 @@ _UNSEEN = re.compile(f"[{''.join(sorted(_INVISIBLE))}]")
 
 
 @functools.cache
-def _table() -> dict[int, str]:
-    """Return the character map of zh.fold with every Unicode digit and the ringed, boxed and mathematical letters added."""
-    table: dict[int, str] = dict(zh.fold_table())
+def _table() -> npt.NDArray[np.uint32]:
+    """Return the plain form of every code point: that of zh.fold, any Unicode digit, and ringed, boxed and mathematical letters."""
+    table = np.arange(sys.maxunicode + 1, dtype=np.uint32)
+    for code, char in zh.fold_table().items():
+        table[code] = ord(char)
     for code in (*range(0x0660, 0x1000), *range(0x2460, 0x2800), *range(0x1D400, 0x1D800), *range(0x1F100, 0x1F150)):
         char, plain = chr(code), unicodedata.normalize("NFKC", chr(code))
         digit = unicodedata.digit(char, None)
         if digit is not None or (len(plain) == 1 and plain != char):
-            table[code] = plain if digit is None else str(digit)
-    table.update(dict.fromkeys(range(0xD800, 0xE000), "\ufffd"))  # lone surrogates cannot be searched
+            table[code] = ord(plain if digit is None else str(digit))
     for first in (0x1F150, 0x1F170):  # white letters on a black disc or square have no plain form in Unicode
-        table.update({first + i: chr(ord("a") + i) for i in range(26)})
+        table[first:first + 26] = range(ord("a"), ord("a") + 26)
+    lower = np.arange(sys.maxunicode + 1, dtype=np.uint32)
+    for code in range(0x20000):
+        if len(chr(code).lower()) == 1:
+            lower[code] = ord(chr(code).lower())
+    table = lower[table]
+    table[0xD800:0xE000] = 0xFFFD  # lone surrogates cannot be searched
     return table
 
 
 def fold(text: str) -> str:
     """Return `text` half width, simplified, lower case and with plain digits, at exactly its length."""
-    folded = text.translate(_table())
-    lower = folded.lower()
-    return lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in folded)
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    return _table()[codes].tobytes().decode("utf-32-le")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -23,12 +24,16 @@ class _Model(BaseModel):
 
 
 class Rule(_Model):
-    """One way a kind is written: `pattern`, right behind one of `cues` across `gap`, or anywhere once one of `needs` is in the text."""
+    """One way a kind is written: `pattern` right behind one of `cues` across `gap`, or anywhere once one of `needs` is in the text.
+
+    `near` names a macro, a plain regex that must match in the text; a rule without cues then looks only around its matches.
+    """
 
     name: str
     pattern: str
     cues: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    near: str | None = Field(None, pattern=r"^<[A-Z_]+>$")
     gap: str = "<NEAR>"
     view: Literal["digits", "words"] = "digits"
     check: str = "always"
@@ -52,10 +57,12 @@ class Kind(_Model):
 
 
 class Keep(_Model):
-    """A look-alike that is no personal data: what it matches is hidden from the patterns that read digits."""
+    """A look-alike that is no personal data: what it matches, from a character of the class `first` on, is hidden from
+    the patterns that read digits."""
 
     name: str
     pattern: str
+    first: str = r"\d"
 
 
 class Book(_Model):
@@ -67,14 +74,16 @@ class Book(_Model):
 
 @dataclass(frozen=True)
 class Pattern:
-    """A rule ready to run: the regex holds the value in group `v`; `hint` (a regex) must be found in the text first."""
+    """A rule ready to run: `match` right behind a cue, or `find` anywhere, hold the value in group `v`."""
 
     kind: str
     rank: int
-    regex: re.Pattern[str]
+    match: Callable[[str, int], re.Match[str] | None]
+    find: Callable[[str, int, int], Iterator[re.Match[str]]]
     check: Check
     reads_digits: bool
-    hint: str | None
+    near: str | None
+    needs: tuple[str, ...]
 
 
 @functools.cache
@@ -109,8 +118,11 @@ def expand(pattern: str) -> str:
 
 @functools.cache
 def keep() -> re.Pattern[str]:
-    """Return the pattern of all look-alikes."""
-    return re.compile("|".join(f"(?:{expand(entry.pattern)})" for entry in book().keep))
+    """Return the pattern of all look-alikes; those that begin alike stand behind one look at the first character, for speed."""
+    groups: dict[str, list[str]] = {}
+    for entry in book().keep:
+        groups.setdefault(entry.first, []).append(expand(entry.pattern))
+    return re.compile("|".join(f"(?=[{first}])(?:{'|'.join(patterns)})" for first, patterns in groups.items()))
 
 
 @functools.cache
@@ -119,21 +131,17 @@ def placeholders() -> re.Pattern[str]:
     return re.compile("|".join(re.escape(fold(kind.placeholder)) for kind in book().kinds))
 
 
-def triggers() -> tuple[dict[str, list[Pattern]], dict[str, list[Pattern]]]:
-    """Return the patterns each cue starts, and the patterns each word or hint of `needs` allows."""
+def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
+    """Return the patterns each cue starts, and those that look anywhere."""
     cued: dict[str, list[Pattern]] = {}
-    needed: dict[str, list[Pattern]] = {}
+    free: list[Pattern] = []
     for rank, kind in enumerate(book().kinds):
         for rule in kind.rules:
-            words = [word for need in rule.needs for word in _words(need)]
-            hint = next((word for word in words if _MACRO.fullmatch(word)), None) if rule.cues else None
-            regex = re.compile(expand(rule.gap if rule.cues else "") + f"(?P<v>{expand(rule.pattern)})")
-            pattern = Pattern(kind.kind, rank, regex, CHECKS[rule.check], rule.view == "digits", hint)
-            for word in {fold(cue) for cue in rule.cues} or words:
-                (cued if rule.cues else needed).setdefault(word, []).append(pattern)
-    return cued, needed
-
-
-def _words(need: str) -> list[str]:
-    # <a_list> means any of its words; any other <MACRO> is a hint: a regex that must be found in the text.
-    return [fold(word) for word in lists()[need[1:-1]]] if need[1:-1] in lists() else [need if _MACRO.fullmatch(need) else fold(need)]
+            regex = re.compile((f"(?:{expand(rule.gap)})" if rule.cues else "") + f"(?P<v>{expand(rule.pattern)})")
+            needs = tuple(fold(word) for need in rule.needs for word in lists().get(need[1:-1], [need]))
+            pattern = Pattern(kind.kind, rank, regex.match, regex.finditer, CHECKS[rule.check], rule.view == "digits", rule.near, needs)
+            for cue in {fold(cue) for cue in rule.cues}:
+                cued.setdefault(cue, []).append(pattern)
+            if not rule.cues:
+                free.append(pattern)
+    return cued, free
