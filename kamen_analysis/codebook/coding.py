@@ -12,6 +12,7 @@ from pydantic import BeforeValidator
 
 from kamen_analysis.codebook.loader import FOLDER, read_yaml
 from kamen_analysis.codebook.models import Strict
+from kamen_analysis.errors import KamenError
 
 
 def _words(value: object) -> object:
@@ -40,6 +41,12 @@ class Evidence(Strict):
     regex: str | None = None
 
 
+class EvidenceFile(Strict):
+    """The groups of one file in codebook/gate."""
+
+    groups: dict[str, Evidence]
+
+
 class Trait(Strict):
     """A trait of the whole text (its length, its layout) that speaks for or against post types."""
 
@@ -53,7 +60,7 @@ class Gate(Strict):
     version: str
     least: float
     order: tuple[PostType, ...]
-    groups: dict[str, Evidence]
+    groups: dict[str, Evidence] = {}
     traits: dict[str, Trait]
 
 
@@ -96,8 +103,12 @@ class Outcomes(Strict):
 
 @functools.cache
 def gate() -> Gate:
-    """Return the gate's evidence."""
-    return read_yaml(FOLDER / "gate.yaml", Gate)
+    """Return the gate: its traits and order, with the groups of codebook/gate; a group named twice is refused."""
+    frame = read_yaml(FOLDER / "gate.yaml", Gate)
+    named = [item for path in sorted((FOLDER / "gate").glob("*.yaml")) for item in read_yaml(path, EvidenceFile).groups.items()]
+    if len(dict(named)) < len(named):
+        raise KamenError("编码手册 gate：有两组线索同名")
+    return frame.model_copy(update={"groups": dict(named)})
 
 
 @functools.cache
@@ -113,7 +124,7 @@ def outcomes() -> Outcomes:
 
 
 class Extraction(Strict):
-    """For each kind of fact (payment, evidence, channel, remedy) its values and their cues; per kind, `denied` undoes a cue it stands before."""
+    """For each kind of fact (payment, evidence, channel, remedy) its values and their cues; `denied` undoes a cue it stands before."""
 
     version: str
     kinds: dict[str, dict[str, Words]]

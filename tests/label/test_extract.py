@@ -12,16 +12,21 @@ from kamen_analysis.label.extract import chinese_number, extract
 
 AMOUNTS = [
     ("花了五百块", "五百块", "500"), ("转了1.2k过去", "1.2k", "1200"), ("68+30都没到", "68+30", "98"), ("¥398的年卡", "¥398", "398"),
-    ("花了一千二", "一千二", "1200"), ("充500话费", "500", "500"), ("两千多块没了", "两千多块", "2000"), ("付款１,２９９元", "１,２９９元", "1299"),
-    ("一百零五元", "一百零五元", "105"), ("三块五的卡", "三块五", "3.5"), ("投了3万元", "3万元", "30000"), ("只退我110", "110", "110"), ("400蚊點數卡", "400蚊", "400"),
+    ("花了一千二", "一千二", "1200"), ("充500话费", "500", "500"), ("两千多块没了", "两千多块", "2000"),
+    ("付款１,２９９元", "１,２９９元", "1299"),
+    ("一百零五元", "一百零五元", "105"), ("三块五的卡", "三块五", "3.5"), ("投了3万元", "3万元", "30000"),
+    ("只退我110", "110", "110"), ("400蚊點數卡", "400蚊", "400"),
 ]
 FACTS = [
-    ("payment", "transfer", "他发个人收款码让我扫"), ("payment", "red_packet", "发了350的红包"), ("payment", "guarded", "用支付宝收银台付的"),
+    ("payment", "transfer", "他发个人收款码让我扫"), ("payment", "red_packet", "发了350的红包"),
+    ("payment", "guarded", "用支付宝收银台付的"),
     ("payment", "coin", "让我转了100个usdt"), ("payment", "card", "拿京东卡抵给他"),
     ("evidence", "screenshot", "截图都在"), ("evidence", "chat", "我有聊天记录"), ("evidence", "recording", "录屏录了三遍"),
     ("channel", "hotline_12315", "打了12315"), ("channel", "heimao", "来黑猫投诉"), ("channel", "association", "找了消协"),
-    ("channel", "police", "已经报警"), ("channel", "court", "去法院起诉了"), ("channel", "platform", "申请平台介入"),
-    ("remedy", "refund", "要求全额退款"), ("remedy", "redeliver", "请尽快补发"), ("remedy", "compensate", "要求赔偿损失"), ("remedy", "explain", "希望给个解释"),
+    ("channel", "police", "已经报警"),
+    ("channel", "court", "去法院起诉了"), ("channel", "platform", "申请平台介入"),
+    ("remedy", "refund", "要求全额退款"), ("remedy", "redeliver", "请尽快补发"),
+    ("remedy", "compensate", "要求赔偿损失"), ("remedy", "explain", "希望给个解释"),
 ]
 
 
@@ -58,7 +63,8 @@ def test_extract_spans_lie_in_the_text(text: str) -> None:
     assert [fact.start for fact in facts] == sorted(fact.start for fact in facts)
 
 
-@pytest.mark.parametrize(("text", "number"), [("十五", 15), ("二十", 20), ("一百零五", 105), ("一千二", 1200), ("一万二", 12000), ("三千六百", 3600)])
+@pytest.mark.parametrize(("text", "number"), [
+    ("十五", 15), ("二十", 20), ("一百零五", 105), ("一千二", 1200), ("一万二", 12000), ("三千六百", 3600)])
 def test_chinese_number(text: str, number: int) -> None:
     """Numbers in characters are read, a last digit one place down."""
     assert chinese_number(text) == number

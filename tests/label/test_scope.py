@@ -45,7 +45,7 @@ def test_scope_reads_past_incidental_words() -> None:
 
 
 def test_scope_of_what_is_no_complaint() -> None:
-    """Articles, advertisements and questions about virtual goods are in scope without a product; civic letters and debt collectors are not."""
+    """What tells of virtual goods is in scope though it has no product; letters and debt collectors are not."""
     assert scope("", "近日，专家提醒消费者购买卡密应选择正规平台，切勿私下转账。", None) == (True, "none")
     assert scope("", "一手货源 会员批发 秒发 诚招代理", None) == (True, "none")
     assert scope("", "专业追款团队，不成功不收费，加微信咨询", None) == (False, "none")
