@@ -31,6 +31,18 @@ def _write(folder: Path, name: str) -> Path:
     return path
 
 
+def test_a_workbook_with_a_flipped_byte_is_one_clear_line(tmp_path: Path) -> None:
+    """Wherever one byte of an .xlsx is damaged, the rows come out unchanged or the file is named as damaged."""
+    body = _write(tmp_path, "a.xlsx").read_bytes()
+    for at in range(0, len(body), 97):
+        damaged = tmp_path / "damaged.xlsx"
+        damaged.write_bytes(body[:at] + bytes([body[at] ^ 0x55]) + body[at + 1:])
+        try:
+            assert list(read_records(damaged)) == ROWS
+        except KamenError as error:
+            assert "damaged.xlsx" in str(error) and "\n" not in str(error)
+
+
 @pytest.mark.parametrize("name", ["utf8.jsonl", "gbk.jsonl", "bom.jsonl", "array.json", "utf8.csv", "gbk.csv", "bom.csv", "utf16.tsv",
                                   "a.xlsx", "a.parquet"])
 def test_every_form_gives_the_same_records(tmp_path: Path, name: str) -> None:

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
@@ -20,6 +21,9 @@ _CHUNK = 1 << 20
 _BATCH = 8192
 _FIELD_LIMIT = 1 << 26  # characters in one CSV field
 _XLSX_LIMIT = 2 << 30  # bytes an .xlsx may unpack to; beyond, it is taken for a bomb
+# A damaged archive shows in its checksums; a workbook against the form shows in whatever openpyxl trips over.
+_BAD_XLSX = (zipfile.BadZipFile, zlib.error, LookupError, ValueError, TypeError, AttributeError, OSError, EOFError, SyntaxError,
+             RuntimeError)
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _SURE_OF_UTF8 = 8  # so many well-formed multi-byte characters do not happen by chance in GBK text
 
@@ -139,10 +143,12 @@ def _xlsx(file: IO[bytes], name: str, is_header: IsHeader) -> Iterator[Record]:
         with zipfile.ZipFile(file) as parts:
             if sum(part.file_size for part in parts.infolist()) > _XLSX_LIMIT:
                 raise KamenError(f"{name}：解压后超过 {_XLSX_LIMIT >> 30} GB，不读")
+            if parts.testzip():
+                raise zipfile.BadZipFile
         rows = openpyxl.load_workbook(file, read_only=True, data_only=True).worksheets[0].iter_rows(values_only=True)
         header = next(filter(is_header, (["" if cell is None else str(cell) for cell in row] for row in rows)), [])
         for row in rows:
             if any(cell is not None for cell in row):
                 yield {key: cell for key, cell in zip(header, row, strict=False) if key}
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError, SyntaxError, IndexError):
+    except _BAD_XLSX:
         raise KamenError(f"{name}：不是完整的 Excel 工作簿（.xlsx）") from None
