@@ -125,6 +125,7 @@ def _complaint(post: Post, title: Draft, body: Draft) -> dict[str, Span]:
     random, story, spans = body.random, family("story.yaml"), dict[str, Span]()
     title.one(story["titles"])
     if post.personal and random.random() < 0.05:
+        title.say("，")
         title.tell(story["personal"]["PHONE"][0])
     stops = random.choice(_STOPS)
     for piece in _plan(post, random):
