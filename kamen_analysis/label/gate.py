@@ -92,6 +92,8 @@ def _traits(reading: Reading) -> Iterator[str]:
         yield "long"
     if not any(f"gate.{name}" in reading.hits for name in _PERSONS):
         yield "impersonal"
+        if "gate.generic" in reading.hits:
+            yield "third_person"
         if "gate.bought" not in reading.hits and not _compiled(coding.gate().groups["dated"].regex or "$^").search(text):
             yield "nobody"
     if not any(f"gate.{name}" in reading.hits for name in _DEALS):
