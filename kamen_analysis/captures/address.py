@@ -38,7 +38,12 @@ def is_public(address: _Address) -> bool:
 
 def _is_allowed(text: str, allow_loopback: bool) -> bool:
     address = ipaddress.ip_address(text.partition("%")[0])
-    return is_public(address) or (allow_loopback and any(address in net for net in _LOOPBACK))
+    return is_public(address) or (allow_loopback and is_loopback(text))
+
+
+def is_loopback(text: str) -> bool:
+    """Return whether an address (as text) is this machine."""
+    return any(ipaddress.ip_address(text.partition("%")[0]) in net for net in _LOOPBACK)
 
 
 def resolve(host: str, port: int, allow_loopback: bool = False, lookup: Lookup = socket.getaddrinfo) -> str:

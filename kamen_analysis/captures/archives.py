@@ -62,12 +62,10 @@ def read_warc(path: Path) -> Iterator[Foreign | Left]:
 def _foreign(record: Any) -> Foreign | Left:
     headers, http = record.rec_headers, record.http_headers
     body = record.raw_stream.read()
-    declared = headers.get_header("Content-Length")
-    head = len(http.headers_buff) if http and http.headers_buff else 0
     # A digest over the payload is computed in several ways by different makers; the block digest and the length are not.
     if any(problem.startswith("block") for problem in record.digest_checker.problems):
         return Left("记录与其摘要不符")
-    if not http and declared and len(body) != int(declared) - head:
+    if record.raw_stream.limit > 0:
         return Left("记录不完整")
     url, date = (headers.get_header("WARC-Target-URI") or "").strip("<>"), headers.get_header("WARC-Date")
     at = datetime.fromisoformat(date.replace("Z", "+00:00"))

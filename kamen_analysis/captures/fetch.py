@@ -118,7 +118,7 @@ class Session:
                 self._rules[origin] = robots.read(page.status, page.body)
             except Refused as refused:
                 # An address we may not ask at all, or a certificate that fails, is told as such for every page.
-                if refused.reason in {"address", "tls"}:
+                if refused.reason in {"address", "contact", "tls"}:
                     raise
                 self._rules[origin] = robots.Rules(None, False, str(refused))
         return self._rules[origin]

@@ -7,14 +7,18 @@ time inside the file where there is one. WARC and HAR records keep their own dat
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
-from kamen_analysis.captures import shelf
+from kamen_analysis.captures import shelf, sidecar
 from kamen_analysis.captures.archives import Foreign, read_har, read_warc
 from kamen_analysis.captures.warc import Writer
 from kamen_analysis.errors import KamenError
@@ -30,46 +34,82 @@ ARCHIVES = {".warc": read_warc, ".warc.gz": read_warc, ".har": read_har}
 _SAVED_FROM = re.compile(rb"<!--\s*saved from url=\(\d+\)(https?://\S+?)\s*-->")
 
 
+# A capture is one unit of work for the build: large lists of records are cut into several, so that memory stays flat.
+CAPTURE_BYTES = 8 << 20
+
+
 @dataclass(frozen=True)
 class ImportSummary:
-    """What one import did: files taken, records written, files or records left out as (name, why), and the WARC (None if none)."""
+    """What one import did: files taken, records written, files or records left out as (name, why), and the WARC files."""
 
     files: int
     records: int
     skipped: tuple[tuple[str, str], ...]
-    warc: Path | None
+    warcs: tuple[Path, ...]
+
+    @property
+    def warc(self) -> Path | None:
+        """The first WARC file, None if nothing was written."""
+        return self.warcs[0] if self.warcs else None
 
 
-def import_files(source: str, files: Iterable[Path], home: Home, *, about: shelf.About | None = None, force: bool = False,
-                 mapping: Path | None = None, now: Callable[[], datetime] = shelf.utc_now) -> ImportSummary:
-    """Wrap `files` (folders are searched) into one WARC of `source`; a file already imported is skipped unless `force`.
+class _Roll:
+    """Writers one after another: a new capture begins once the current one holds CAPTURE_BYTES. Each begins with the mapping."""
 
-    `mapping`: a YAML of column names, stored before the tables that are to be read by it.
-    Raises KamenError for a missing file, an unknown kind, or a broken archive; a broken archive's whole records stay.
+    def __init__(self, begin: Callable[[], AbstractContextManager[Writer]], mapping: Path | None, now: Callable[[], datetime]) -> None:
+        self.begin, self.mapping, self.now = begin, mapping, now
+        self.stack, self.written = ExitStack(), 0
+        self.writers: list[Writer] = []
+
+    def writer(self) -> Writer:
+        """Return the writer to use for the next record."""
+        if not self.writers or self.written > CAPTURE_BYTES:
+            self.close()
+            self.writers.append(self.stack.enter_context(self.begin()))
+            self.written = 0
+            if self.mapping:
+                with self.mapping.open("rb") as file:
+                    self.writers[-1].resource(f"mapping:///{quote(self.mapping.name)}", self.now(), "application/yaml", file)
+        return self.writers[-1]
+
+    def close(self) -> None:
+        """Close the current capture."""
+        self.stack.close()
+
+    def paths(self) -> tuple[Path, ...]:
+        """Return the finished captures."""
+        return tuple(final for one in self.writers if (final := one.path.with_name(one.path.name.removesuffix(".open"))).exists())
+
+    def records(self) -> int:
+        """Return how many pages were written, without mappings."""
+        return sum(one.pages - bool(self.mapping) for one in self.writers)
+
+
+def import_files(source: str, files: Iterable[Path], home: Home, *, about: shelf.About | None = None, mapping: Path | None = None,
+                 force: bool = False, now: Callable[[], datetime] = shelf.utc_now) -> ImportSummary:
+    """Wrap `files` (folders are searched) into WARC of `source`; a file already imported is skipped unless `force`.
+
+    `mapping` (column names, YAML) goes before the files as a record of its own whose address begins with `mapping:`. Raises
+    KamenError for a missing file, an unknown kind, or a broken archive; a broken archive's whole records stay.
     """
-    wanted = _expand(files)
+    wanted, way = _expand(files), sha256(mapping) if mapping else ""
     about = about or shelf.About(f"kamen import {source} {' '.join(path.name for path in wanted)}")
-    skipped: list[tuple[str, str]] = []
-    taken, way = 0, sha256(mapping) if mapping else ""
-    with shelf.opened(home.raw, source, about, now) as writer:
+    with sidecar.lock(home.raw / source):
+        shelf.recover(home.raw / source)
         known = set() if force else shelf.inputs_seen(home.raw / source)
-        if mapping:
-            with mapping.open("rb") as file:
-                writer.resource(f"mapping:///{quote(mapping.name)}", now(), "application/yaml", file)
+    roll, skipped, taken = _Roll(lambda: shelf.opened(home.raw, source, about, now), mapping, now), [], 0
+    with closing(roll):
         for path in wanted:
             digest = sha256(path)
             why = "空文件" if not path.stat().st_size else "此前已导入" if (digest, way) in known else ""
             if why:
                 skipped.append((path.name, why))
                 continue
-            if mapping and not taken:
-                _state(writer, mapping, now())
-            skipped += _take(writer, path, now())
-            _remember(writer, path, (digest, way), now())
+            skipped += _take(roll, path, now())
+            _remember(roll.writers[-1], path, (digest, way), now())
             known.add((digest, way))
             taken += 1
-    final = writer.path.with_name(writer.path.name.removesuffix(".open"))
-    return ImportSummary(taken, writer.pages - bool(mapping and taken), tuple(skipped), final if final.exists() else None)
+    return ImportSummary(taken, roll.records(), tuple(skipped), roll.paths())
 
 
 def kind_of(path: Path) -> str:
@@ -100,19 +140,35 @@ def _is_known(path: Path) -> bool:
     return path.name.lower().endswith(tuple([*TYPES, *ARCHIVES]))
 
 
-def _take(writer: Writer, path: Path, at: datetime) -> list[tuple[str, str]]:
+def _take(roll: _Roll, path: Path, at: datetime) -> list[tuple[str, str]]:
     suffix = kind_of(path)
     if suffix in TYPES:
-        with path.open("rb") as file:
-            writer.resource(_address(path, suffix), at, TYPES[suffix], file)
+        for number, part in enumerate(_parts(path, suffix), 1):
+            url = _address(path, suffix) + (f"?part={number}" if number > 1 else "")
+            roll.writer().resource(url, at, TYPES[suffix], part)
+            roll.written += part.tell()
         return []
     left: Counter[str] = Counter()
     for item in ARCHIVES[suffix](path):
         if isinstance(item, Foreign):
-            _copy(writer, item)
+            _copy(roll.writer(), item)
+            roll.written += len(item.exchange.body)
         else:
             left[item.why] += 1
+    roll.writer()
     return [(path.name, f"{why}：{n} 条记录未取") for why, n in left.items()]
+
+
+def _parts(path: Path, suffix: str) -> Iterator[BinaryIO]:
+    """Yield a file as it is; a long list of JSON lines in pieces that end with a line."""
+    with path.open("rb") as file:
+        is_lines = TYPES[suffix] == "application/x-ndjson" and file.read(2) not in (BOM_UTF16_LE, BOM_UTF16_BE)
+        file.seek(0)
+        if not is_lines or path.stat().st_size <= CAPTURE_BYTES:
+            yield file
+            return
+        while piece := file.read(CAPTURE_BYTES):
+            yield BytesIO(piece + file.readline())
 
 
 def _copy(writer: Writer, item: Foreign) -> None:
@@ -130,11 +186,6 @@ def _address(path: Path, suffix: str) -> str:
         if saved:
             return saved[1].decode("ascii", "replace")
     return f"file:///{quote(path.name)}"
-
-
-def _state(writer: Writer, mapping: Path, at: datetime) -> None:
-    with mapping.open("rb") as file:
-        writer.resource(f"mapping:///{quote(mapping.name)}", at, "application/yaml", file)
 
 
 def _remember(writer: Writer, path: Path, digests: tuple[str, str], at: datetime) -> None:

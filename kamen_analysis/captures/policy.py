@@ -13,10 +13,11 @@ from kamen_analysis.captures.sidecar import TOOL
 from kamen_analysis.errors import KamenError
 
 REASONS = {
-    "scheme": "只取 http 与 https", "host": "不在该来源的主机名单内", "address": "指向内网、本机或保留地址", "robots": "robots.txt 不允许",
-    "robots_unavailable": "robots.txt 读不到，按不允许处理", "redirects": "跳转过多", "loop": "跳转成环", "already": "跳转到已取过的页面",
-    "wire_size": "内容超过大小上限", "decoded_size": "解压后超过大小上限", "coding": "压缩格式不认识或已损坏", "cut": "内容中途断开",
-    "slow": "传输过慢", "unreachable": "连不上", "tls": "TLS 证书校验不过", "busy": "服务器反复要求稍后再来",
+    "scheme": "只取 http 与 https", "host": "不在该来源的主机名单内", "address": "指向内网、本机或保留地址",
+    "contact": "没有留下联系方式，只取本机环回地址", "robots": "robots.txt 不允许", "robots_unavailable": "robots.txt 读不到，按不允许处理",
+    "redirects": "跳转过多", "loop": "跳转成环", "already": "跳转到已取过的页面", "wire_size": "内容超过大小上限",
+    "decoded_size": "解压后超过大小上限", "coding": "压缩格式不认识或已损坏", "cut": "内容中途断开", "slow": "传输过慢",
+    "unreachable": "连不上", "tls": "TLS 证书校验不过", "busy": "服务器反复要求稍后再来",
 }
 # What a second try may mend; everything else stays as it is however often one asks.
 TRANSIENT = frozenset({"cut", "unreachable", "busy", "robots_unavailable"})
@@ -73,6 +74,7 @@ def load(**changes: Any) -> Policy:
     """Return the policy of `policy.yaml` with `changes`; the contact also comes from $KAMEN_CONTACT.
 
     Raises KamenError for a value out of bounds, and for a policy that would leave loopback without a contact.
+    Off loopback no pause is shorter than the default.
     """
     defaults = yaml.safe_load(files(__package__).joinpath("policy.yaml").read_text(encoding="utf-8"))
     try:
@@ -81,4 +83,5 @@ def load(**changes: Any) -> Policy:
         raise KamenError(f"抓取策略不合规：{'、'.join(str(item['loc'][0]) for item in error.errors())}") from None
     if not policy.contact and not policy.allow_loopback:
         raise KamenError("抓取前请留下联系方式：--contact 或环境变量 KAMEN_CONTACT（写进 User-Agent，网站可据此找到您）")
-    return policy
+    floor = 0.0 if policy.allow_loopback else defaults["pause_s"]
+    return policy.model_copy(update={"pause_s": max(policy.pause_s, floor)})

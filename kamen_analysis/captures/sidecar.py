@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,10 @@ from kamen_analysis.paths import atomic_write
 
 TOOL = "kamen_analysis/0.1.0"
 _STAMP = "%Y%m%dT%H%M%S%fZ"
+_NAME = re.compile(r"\d{8}T\d{12}Z")
 Entry = dict[str, Any]
+_COMMON = {"warc", "sha256", "previous"}
+_NEEDS = {"capture": _COMMON | {"root", "keep_until", "inputs"}, "erasure": _COMMON | {"was"}, "purge": _COMMON}
 
 
 def entries(folder: Path) -> list[tuple[Path, Entry]]:
@@ -30,8 +34,11 @@ def entries(folder: Path) -> list[tuple[Path, Entry]]:
     for path in sorted(folder.glob("*.json")):
         try:
             entry = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            raise KamenError(f"旁注 {path.name} 不是完好的 JSON，请运行 kamen verify") from None
+            whole = _NEEDS[entry["kind"]] <= entry.keys()
+        except (ValueError, KeyError, TypeError, AttributeError):
+            whole = False
+        if not whole:
+            raise KamenError(f"旁注 {path.name} 不完好，请运行 kamen verify")
         found.append((path, entry))
     return found
 
@@ -52,6 +59,8 @@ def states(chain: list[tuple[Path, Entry]]) -> dict[str, State]:
     for _, entry in chain:
         if entry["kind"] == "capture":
             found[entry["warc"]] = State(entry["sha256"], entry["root"], entry["keep_until"])
+        elif entry["warc"] not in found:
+            raise KamenError(f"旁注链提到没有来历的存档 {entry['warc']}，请运行 kamen verify")
         elif entry["kind"] == "erasure":
             found[entry["warc"]].sha256 = entry["sha256"]
         elif entry["kind"] == "purge":
@@ -66,7 +75,7 @@ def digest(path: Path) -> str:
 
 def stamp(folder: Path, now: datetime) -> str:
     """Return a file stem for `now`, later than every stem in the folder even if the clock was set back."""
-    taken = [path.name.partition(".")[0] for pattern in ("*.json", "*.warc.gz*") for path in folder.glob(pattern)]
+    taken = [found[0] for path in folder.iterdir() if (found := _NAME.match(path.name))]
     name, last = now.astimezone(UTC).strftime(_STAMP), max(taken, default="")
     if name > last:
         return name

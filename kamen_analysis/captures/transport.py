@@ -11,7 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from kamen_analysis.captures.address import Lookup, resolve
+from kamen_analysis.captures.address import Lookup, is_loopback, resolve
 from kamen_analysis.captures.policy import Policy, Refused
 from kamen_analysis.captures.shelf import utc_now
 from kamen_analysis.captures.warc import Exchange
@@ -33,7 +33,10 @@ class _Pinned(HTTPAdapter):
         """Return the checked address of a host, the same one for the whole session."""
         key = (host, port)
         if key not in self.addresses:
-            self.addresses[key] = resolve(host, port, self.policy.allow_loopback, self.lookup)
+            found = resolve(host, port, self.policy.allow_loopback, self.lookup)
+            if not self.policy.contact and not is_loopback(found):
+                raise Refused("contact", host)
+            self.addresses[key] = found
         return self.addresses[key]
 
     def build_connection_pool_key_attributes(self, request: requests.PreparedRequest, verify: Any, cert: Any = None) -> tuple[Any, Any]:

@@ -83,6 +83,7 @@ def _is_of(listing: Path, raw: Path) -> bool:
 def _source(folder: Path, result: Verification, earlier: Digests) -> None:
     try:
         chain = sidecar.entries(folder)
+        states = sidecar.states(chain)
     except KamenError as error:
         result.broken.append(f"{folder.name}：{error}")
         return
@@ -95,7 +96,6 @@ def _source(folder: Path, result: Verification, earlier: Digests) -> None:
         gone = {"erasure": "was", "purge": "sha256"}.get(entry["kind"])
         if gone:
             earlier.setdefault(f"{folder.name}/{entry['warc']}", set()).add(entry[gone])
-    states = sidecar.states(chain)
     for name, state in states.items():
         result.broken += list(_capture(folder / name, state, result))
     loose = {path.name for path in folder.glob("*.warc.gz")} - set(states)

@@ -10,7 +10,8 @@ import hashlib
 import io
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from kamen_analysis.captures.members import Record
+from kamen_analysis.errors import KamenError
 
 Headers = Iterable[tuple[str, str]]
 SYNC_S = 1.0
@@ -128,19 +130,29 @@ class Writer:
         wanted = {"WARC-Date": _iso(at)} | {k: v for k, v in (extra or {}).items() if v}
         record = self._warc.create_warc_record(url, kind, payload=payload, length=size, warc_headers_dict=wanted, http_headers=http,
                                                warc_content_type=content_type)
-        self._warc.write_record(record)
+        with self._told():
+            self._warc.write_record(record)
         return offset, record.rec_headers.get_header("WARC-Record-ID")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise KamenError(f"存档 {self.path.name} 写不下去：{error.strerror or error}；已写好的记录都在，下次运行时收尾") from None
 
     def flush(self) -> None:
         """Hand what is written to the operating system; to the disk itself at most once in SYNC_S seconds."""
-        self._file.flush()
+        with self._told():
+            self._file.flush()
         if time.monotonic() - self._synced > SYNC_S:
             self.sync()
 
     def sync(self) -> None:
         """Put what is written on the disk."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with self._told():
+            self._file.flush()
+            os.fsync(self._file.fileno())
         self._synced = time.monotonic()
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import resource
 import socket
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from conftest import FakeClock
 from hostile_site import Site
 
-from kamen_analysis.captures import policy, warc
+from kamen_analysis.captures import policy, shelf, warc
 from kamen_analysis.captures.fetch import Session
 from kamen_analysis.captures.members import records
 from kamen_analysis.captures.page import Page
@@ -60,6 +61,20 @@ def test_no_contact_no_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
         policy.load(hosts=["example.com"])
     with pytest.raises(KamenError, match="pause"):
         policy.load(allow_loopback=True, pause=0)
+
+
+def test_no_pause_only_on_loopback() -> None:
+    """A source may be slower than the default pause; only loopback may be faster."""
+    assert [policy.load(contact="x", pause_s=pause).pause_s for pause in (0, 1, 5)] == [2, 2, 5]
+    assert policy.load(allow_loopback=True, pause_s=0).pause_s == 0
+
+
+def test_the_loopback_switch_opens_nothing_else(session: Start) -> None:
+    """Without a contact the switch for tests does not reach a public address."""
+    def lookup(host: str, port: int, **_: Any) -> list[Any]:
+        return [(0, 0, 0, "", ("93.184.216.34", port))]
+
+    assert refusal(session(hosts=["example.com"], lookup=lookup), "http://example.com/") == "contact"
 
 
 def test_robots_are_obeyed_and_kept(session: Start, hostile: Site) -> None:
@@ -287,6 +302,24 @@ def test_request_records_hold_what_was_sent(session: Start, site: str) -> None:
     one.__exit__(None, None, None)
     text = gzip.decompress((one.raw / one.file).read_bytes())
     assert b"GET /post/1?a=b HTTP/1.1\r\nHost: 127.0.0.1" in text and b"User-Agent: kamen_analysis" in text
+
+
+def test_a_full_disk_is_one_clear_line(session: Start, site: str) -> None:
+    """When nothing more can be written the run ends with one Chinese line, and what was stored before is recovered next time."""
+    one = session()
+    one.get(f"{site}/post/1")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (one.writer.path.stat().st_size + 5000, hard))
+    try:
+        with pytest.raises(KamenError, match="写不下去"):
+            for number in range(2, 50):
+                one.get(f"{site}/post/{number}")
+        with pytest.raises(KamenError, match="写不下去"):
+            one.__exit__(None, None, None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    closed, = shelf.recover(one.raw / "board")
+    assert len(list(warc.read(closed, one.raw))) >= 2
 
 
 def test_a_file_is_named_by_utc(session: Start, site: str, tmp_path: Path) -> None:

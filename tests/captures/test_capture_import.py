@@ -16,9 +16,10 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from kamen_analysis.captures import shelf, sidecar, warc
+from kamen_analysis.captures import importer, shelf, sidecar, warc
 from kamen_analysis.captures.importer import ImportSummary, import_files
 from kamen_analysis.captures.page import Page
+from kamen_analysis.captures.verify import verify
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, sha256
 
@@ -178,6 +179,29 @@ def test_missing_and_empty_files(where: Home) -> None:
     with pytest.raises(KamenError, match="找不到文件"):
         import_files("table", [where.root / "none.csv"], where)
     assert import_files("table", [put(where, "e.csv", b"")], where).skipped == (("e.csv", "空文件"),)
+
+
+def test_a_cut_off_foreign_warc_loses_only_its_end(where: Home) -> None:
+    """Of a WARC that breaks off, the whole records come through and the broken one is left out or named."""
+    records = [("response", f"https://example.com/{n}", [("Content-Type", "text/html")], b"x" * 300) for n in range(3)]
+    content = foreign_warc(records, compress=False)
+    summary = import_files("heimao", [put(where, "x.warc", content[:-100])], where)
+    assert summary.records == 2 and summary.skipped == (("x.warc", "记录不完整：1 条记录未取"),)
+
+
+def test_a_long_list_of_lines_becomes_several_captures(where: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long JSONL is cut at line ends into captures of their own, each under the mapping; together they are the file, byte for byte."""
+    monkeypatch.setattr(importer, "CAPTURE_BYTES", 1000)
+    content = "".join(json.dumps({"id": n, "title": "标题" * 20}, ensure_ascii=False) + "\n" for n in range(50))
+    mapping = put(where, "own.yaml", "key: own\n")
+    summary = import_files("table", [put(where, "long.jsonl", content), put(where, "b.csv", "x")], where, mapping=mapping)
+    found = [list(warc.read(path, where.raw)) for path in summary.warcs]
+    assert len(found) > 3 and all(group[0].url == "mapping:///own.yaml" for group in found)
+    parts = [page for group in found for page in group if "long" in page.url]
+    assert b"".join(page.body for page in parts) == content.encode() and all(page.body.endswith(b"}\n") for page in parts)
+    assert summary.records == len(parts) + 1 and verify(where).ok
+    assert import_files("table", [where.root / "inbox/long.jsonl"], where, mapping=mapping).files == 0
+    assert import_files("table", [where.root / "inbox/b.csv"], where).files == 1
 
 
 def test_a_folder_is_searched(where: Home) -> None:

@@ -97,6 +97,13 @@ def test_every_kind_of_damage_is_named(where: Home) -> None:
     assert verify(where).ok
 
 
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"kind": "purge", "warc": "none.warc.gz", "sha256": "", "previous": null}'])
+def test_a_ruined_sidecar_is_told(where: Home, content: str) -> None:
+    """A sidecar that is empty, of another shape, or about a file that never was, is a broken link in words, not a crash."""
+    max(where.raw.glob("heimao/*.json")).write_text(content, encoding="utf-8")
+    assert verify(where).broken[0].startswith("heimao：旁注")
+
+
 def test_a_forged_file_with_a_matching_sidecar_breaks_the_chain(where: Home) -> None:
     """Whoever rewrites a capture and its own sidecar still breaks the link from the next sidecar."""
     capture = min(where.raw.glob("heimao/*.warc.gz"))
