@@ -37,9 +37,10 @@ def findings(measures: Measures) -> list[Finding]:
     return sorted(made, key=lambda f: (not f.is_clear, -f.strength))[:MOST]
 
 
-def _against(row: pd.Series, other: float) -> tuple[bool, float]:
+def _against(row: pd.Series, low: float, high: float) -> tuple[bool, float]:
+    """Return whether the interval of `row` stays clear of [low, high], and the gap between their middles in half-widths of `row`."""
     half = (row["high"] - row["low"]) / 2
-    return not row["low"] <= other <= row["high"], abs(row["share"] - other) / half if half else 0.0
+    return row["low"] > high or row["high"] < low, abs(row["share"] - (low + high) / 2) / half if half else 0.0
 
 
 def _said(row: pd.Series) -> str:
@@ -50,7 +51,7 @@ def _top_reason(m: Measures) -> Finding | None:
     first, second = m.reasons.iloc[0], m.reasons.iloc[1]
     if numbers.is_missing(first["share"]) or not first["n"]:
         return None
-    clear, strength = _against(first, second["share"])
+    clear, strength = _against(first, second["low"], second["high"])
     rest = f"高于第二位“{second['name_zh']}”（{numbers.percent(second['share'])}）" if clear else \
         f"与第二位“{second['name_zh']}”（{numbers.percent(second['share'])}）{ALIKE}"
     return Finding(f"投诉反映的拒退理由中，“{first['name_zh']}”占 {_said(first)}，{rest}。", "reasons", strength, clear)
@@ -78,7 +79,7 @@ def _reply(m: Measures) -> Finding | None:
     row = m.replies.iloc[0]
     if numbers.is_missing(row["share"]):
         return None
-    clear, strength = _against(row, 0.5)
+    clear, strength = _against(row, 0.5, 0.5)
     half = ("过半" if row["share"] > 0.5 else "不到一半") if clear else f"是否过半{ALIKE}"
     median = m.median_reply.iloc[0]
     when = "" if numbers.is_missing(median["value"]) else \
@@ -91,9 +92,9 @@ def _resolved(m: Measures) -> Finding | None:
     naive = m.naive_ratio[m.naive_ratio["ratio"] == "closed"]
     if rows.empty or numbers.is_missing(rows.iloc[0]["share"]) or numbers.is_missing(naive.iloc[0]["share"]):
         return None
-    row, other = rows.iloc[0], naive.iloc[0]["share"]
-    clear, strength = _against(row, other)
-    tail = f"；若把关闭、自动关闭和商家自称都算作解决，会是 {numbers.percent(other)}" + ("" if clear else f"，两者{ALIKE}")
+    row, other = rows.iloc[0], naive.iloc[0]
+    clear, strength = _against(row, other["low"], other["high"])
+    tail = f"；若把关闭、自动关闭和商家自称都算作解决，会是 {numbers.percent(other['share'])}" + ("" if clear else f"，两者{ALIKE}")
     return Finding(f"发布后 30 日内经消费者确认解决的占 {_said(row)}{tail}。", "resolved", strength, clear)
 
 
@@ -103,7 +104,7 @@ def _late(m: Measures) -> Finding | None:
     if rows.empty:
         return None
     row = rows.iloc[0]
-    clear, strength = _against(row, 0.5)
+    clear, strength = _against(row, 0.5, 0.5)
     half = ("超过半数" if row["share"] > 0.5 else "不到半数") if clear else f"是否过半{ALIKE}"
     return Finding(f"抓取时已过期限的投诉中，{row['clock_zh']}的占 {_said(row)}，{half}。", "clocks", strength, clear)
 

@@ -133,7 +133,7 @@ def _fill_contents(document: etree._Element) -> None:
         lines.append(etree.fromstring(line))
     holder = field[0].getparent()
     at = holder.index(field[0])
-    closing = etree.fromstring(f'<w:p xmlns:w="{W}"/>')
+    closing = etree.fromstring(f'<w:p xmlns:w="{W}"><w:r><w:br w:type="page"/></w:r></w:p>')
     closing.append(end)
     for offset, line in enumerate([*lines, closing]):
         holder.insert(at + 1 + offset, line)
