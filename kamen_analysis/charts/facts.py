@@ -109,12 +109,13 @@ def funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         for at, stage in zip(y, stages.to_dict("records"), strict=True):
             put_aside = table[(table["stage"] == stage["stage"]) & (table["reason"] != "")]
             ax.text(0, float(at) - 0.31, _stage(int(stage["n_out"]), put_aside), fontsize=8, color=style.QUIET, va="top")
-        ax.set_yticks(y, stages["stage_zh"].tolist())
+        ax.set_yticks(y, [f"{row['stage_zh']}（{row['unit']}）" for row in stages.to_dict("records")])
         ax.set_ylim(-0.75, len(stages) - 0.5)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         ax.grid(axis="y", visible=False)
-        ax.set_xlabel("条；实心：通过；斜线：剔除")
-        return style.finish(ax, funnel_finding(table), style.foot(table, "每个环节：进入 = 通过 + 按原因剔除"), table, own)
+        ax.set_xlabel("实心：通过；斜线：剔除")
+        where = style.foot(table, "每个环节：进入 = 通过 + 按原因剔除", "一页可含多条，页与条不能相减")
+        return style.finish(ax, funnel_finding(table), where, table, own)
 
 
 def _stage(passed: int, put_aside: pd.DataFrame, most: int = 4) -> str:
@@ -126,5 +127,8 @@ def funnel_finding(table: pd.DataFrame) -> str:
     """Return the finding of a funnel table: how many of what came in are counted."""
     if table.empty:
         return "从抓取到计入：没有数据"
-    first, last = int(table["n_in"].iloc[0]), int(table["n_out"].iloc[-1])
-    return f"{first:,} 条中 {last:,} 条计入指标（{percent(last / first) if first else '—'}）"
+    # Pages hold several records each: the way is measured from the first stage that counts records.
+    rows = table[table["unit"] != "页"] if (table["unit"] != "页").any() else table
+    first, last = rows.iloc[0], rows.iloc[-1]
+    share = percent(last["n_out"] / first["n_in"]) if first["n_in"] else "—"
+    return f"读到的 {int(first['n_in']):,} {first['unit']}中，{int(last['n_out']):,} {last['unit']}计入指标（{share}）"

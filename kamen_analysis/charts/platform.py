@@ -68,7 +68,8 @@ def platform_funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.set_xlabel("投诉件数（对数刻度）")
         ax.set_ylabel(f"{style.drawable(rows['measure_zh'].iloc[0])}的比例")
-        facts = (f"{len(rows)} 个平台", "虚线：只有偶然时的 95% 界", "实线：计入平台间寻常差异（过度离散）后的 99.8% 界", "界外不等于有过错")
+        facts = (f"{len(rows)} 个平台", "虚线：只有偶然时的 95% 界", "实线：计入平台间寻常差异（过度离散）后的 99.8% 界",
+                 "界外不等于有过错")
         return style.finish(ax, funnel_finding(table), style.foot(table, *facts), table, own)
 
 

@@ -46,23 +46,24 @@ def fill(posts: pd.DataFrame) -> pd.DataFrame:
 
 
 def funnel(manifest: dict[str, Any]) -> pd.DataFrame:
-    """Return the way from captured to used, one row a stage and reason: stage, stage_zh, reason, reason_zh, n_in, n_out, n.
+    """Return the way from captured to used, one row a stage and reason: stage, stage_zh, unit, reason, reason_zh, n_in, n_out, n.
 
     A stage's first row (reason "") holds what went on. A stage where in = out + rejected does not hold is refused.
 
-    Counts: 各环节进入、通过和按原因剔除的条数
-    Out of: 该环节的进入条数
+    Counts: 各环节进入、通过和按原因剔除的数目（页、条、帖、件，见单位）
+    Out of: 该环节的进入数
     Leaves out: 无；进入 = 通过 + 按原因剔除，不平则拒绝出表
-    Read with care: 同一条只在最先不合格的环节剔除，后面的环节不再数它
+    Read with care: 同一条只在最先不合格的环节剔除，后面的环节不再数它；一页可以含多条，页数与条数不能相减
     """
     rows: list[dict[str, Any]] = []
     for stage in manifest["stages"]:
-        rejected = stage["rejected"]
-        if stage["in"] != stage["out"] + sum(rejected.values()):
-            raise TableError(f"环节 {stage['stage']} 不平：进入 {stage['in']}，通过 {stage['out']}，剔除 {sum(rejected.values())}")
-        common = {"stage": stage["stage"], "stage_zh": STAGES[stage["stage"]],
+        rejected = sorted(stage["rejected"].items(), key=lambda item: (-item[1], item[0]))
+        if stage["in"] != stage["out"] + sum(n for _, n in rejected):
+            raise TableError(f"环节 {stage['stage']} 不平：进入 {stage['in']}，通过 {stage['out']}，剔除 {dict(rejected)}")
+        common = {"stage": stage["stage"], "stage_zh": STAGES[stage["stage"]], "unit": stage.get("unit", "条"),
                   "n_in": stage["in"], "n_out": stage["out"]}
         rows.append({**common, "reason": "", "reason_zh": "通过", "n": stage["out"]})
-        by_size = sorted(rejected.items(), key=lambda item: -item[1])
-        rows += [{**common, "reason": key, "reason_zh": REJECTIONS.get(key, key), "n": n} for key, n in by_size]
-    return pd.DataFrame(rows, columns=["stage", "stage_zh", "reason", "reason_zh", "n_in", "n_out", "n"])
+        rows += [{**common, "reason": key, "reason_zh": REJECTIONS[key], "n": n} for key, n in rejected]
+    table = pd.DataFrame(rows, columns=["stage", "stage_zh", "unit", "reason", "reason_zh", "n_in", "n_out", "n"])
+    table.attrs.update(is_synthetic=bool(manifest.get("is_synthetic")), metric="funnel")
+    return table

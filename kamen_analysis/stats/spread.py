@@ -25,8 +25,9 @@ def tau_squared(estimates: ArrayLike, variances: ArrayLike) -> float:
 def funnel_limits(n: ArrayLike, of: ArrayLike, sizes: ArrayLike, levels: tuple[float, float] = (0.95, 0.998)) -> dict[str, Floats | float]:
     """Return the funnel of shares at `sizes`: target, tau2, low, high (chance alone) and low_wide, high_wide (over-dispersed).
 
-    The first of `levels` is that of the chance limits, the second that of the wide ones. On the arcsine-root scale the standard error is 1/(2·sqrt(of)); extreme units are winsorised at 10% before the
-    between-unit variance is taken, so that an outlier does not widen its own limits.
+    The first of `levels` is that of the chance limits, the second that of the wide ones. On the arcsine-root scale the standard
+    error is 1/(2·sqrt(of)); extreme units are winsorised at 10% before the between-unit variance is taken, so that an outlier
+    does not widen its own limits.
     Spiegelhalter DJ, Stat Med 2005;24:1185; Spiegelhalter DJ et al., J R Stat Soc A 2012;175:1.
     """
     count, total, at = (np.asarray(x, dtype=float) for x in (n, of, sizes))

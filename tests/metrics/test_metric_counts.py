@@ -155,5 +155,6 @@ def test_funnel_refuses_what_does_not_balance() -> None:
     table = metrics.funnel({"stages": [stage]})
     assert table["n"].tolist() == [6, 3, 1]
     assert table["reason_zh"].tolist()[1] == "不是投诉：广告"
+    assert metrics.funnel({"stages": [stage], "is_synthetic": True}).attrs["is_synthetic"] is True
     with pytest.raises(TableError):
         metrics.funnel({"stages": [{**stage, "out": 7}]})
