@@ -1,0 +1,107 @@
+"""The HTML report in a real browser, with the network off."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-dev-shm-usage"]
+
+
+@pytest.fixture(scope="module")
+def tab(page: Path) -> Iterator[tuple[Any, list[str], list[str]]]:
+    """The report opened: the tab, what the console said, and what was asked of the network."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        context = browser.new_context(offline=True, accept_downloads=True)
+        shown, console, asked = context.new_page(), [], []
+        shown.on("console", lambda message: console.append(message.text))
+        shown.on("pageerror", lambda error: console.append(str(error)))
+        shown.on("request", lambda request: asked.append(request.url))
+        shown.goto(page.as_uri())
+        yield shown, console, asked
+        browser.close()
+
+
+def column(shown: Any, key: str, number: int) -> list[str]:
+    """Return the visible texts of one column of table `key`."""
+    cells = f"#tbl-{key} tbody tr:not([hidden]) td:nth-child({number})"
+    return list(shown.eval_on_selector_all(cells, "cells => cells.map(cell => cell.textContent.trim())"))
+
+
+def test_nothing_is_fetched_and_nothing_complains(tab: tuple[Any, list[str], list[str]]) -> None:
+    """Opening the report asks only for itself (pictures are inside it) and the console stays empty."""
+    shown, console, asked = tab
+    shown.wait_for_load_state()
+    assert console == [] and {url.split(":")[0] for url in asked} <= {"file", "data"} and sum(url.startswith("file:") for url in asked) == 1
+
+
+def test_tables_sort_by_value(tab: tuple[Any, list[str], list[str]]) -> None:
+    """A click on a head sorts by the number, not by its letters; a second click turns the order round; the state is announced."""
+    shown = tab[0]
+    head = shown.locator("#tbl-reasons th").nth(1)
+    head.get_by_role("button").click()
+    rising = [int(text.replace(",", "")) for text in column(shown, "reasons", 2)]
+    assert rising == sorted(rising) and head.get_attribute("aria-sort") == "ascending"
+    head.get_by_role("button").click()
+    assert [int(text.replace(",", "")) for text in column(shown, "reasons", 2)] == rising[::-1]
+    assert head.get_attribute("aria-sort") == "descending"
+
+
+def test_tables_filter(tab: tuple[Any, list[str], list[str]]) -> None:
+    """Words typed into a table's filter leave only the rows that hold them."""
+    shown = tab[0]
+    box = shown.locator("xpath=//div[@class='tools'][following-sibling::div[1]//table[@id='tbl-reasons']]")
+    box.locator("input").fill("拖延")
+    assert column(shown, "reasons", 1) == ["拖延"]
+    box.locator("input").fill("")
+    assert len(column(shown, "reasons", 1)) == 13
+
+
+def test_a_number_opens_its_complaints(tab: tuple[Any, list[str], list[str]]) -> None:
+    """A figure reached by keyboard opens the complaints behind it, marks the deciding words and names rule and digest; Escape closes it."""
+    shown = tab[0]
+    row = shown.locator("#tbl-reasons tbody tr", has_text="拖延").first
+    button = row.locator("button.cases").first
+    button.focus()
+    shown.keyboard.press("Enter")
+    dialog = shown.locator("dialog#cases")
+    assert dialog.is_visible()
+    assert f"共 {button.text_content()} 件" in dialog.locator("#cases-about").text_content()
+    case = dialog.locator("article.case").first
+    assert "客服让我再等三到五个工作日" in case.locator("mark").all_text_contents()
+    assert "存档摘要 SHA-256" in case.text_content() and "规则" in case.text_content()
+    shown.keyboard.press("Escape")
+    assert not dialog.is_visible()
+
+
+def test_a_table_downloads_as_csv(tab: tuple[Any, list[str], list[str]]) -> None:
+    """The CSV button saves the table as shown, with a byte-order mark."""
+    shown = tab[0]
+    with shown.expect_download() as saved:
+        shown.get_by_role("button", name="下载 CSV").first.click()
+    content = Path(saved.value.path()).read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf") and "环节".encode() in content
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_width_makes_the_page_scroll_sideways(tab: tuple[Any, list[str], list[str]], width: int) -> None:
+    """On a phone and on a desk the page itself never scrolls sideways: wide tables scroll in their own box."""
+    shown = tab[0]
+    shown.set_viewport_size({"width": width, "height": 800})
+    assert shown.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_after_all_this_the_console_is_still_empty(tab: tuple[Any, list[str], list[str]]) -> None:
+    """Sorting, filtering, opening and saving raised no error and asked for nothing outside the file."""
+    _, console, asked = tab
+    assert console == [] and not [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]

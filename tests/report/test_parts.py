@@ -1,0 +1,146 @@
+"""Periods, tables, cases, quotations, findings and the legal table, each by itself."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+import smallworld
+
+from kamen_analysis.codebook import load as load_codebook
+from kamen_analysis.data import load
+from kamen_analysis.errors import KamenError
+from kamen_analysis.paths import Home
+from kamen_analysis.report import tables
+from kamen_analysis.report.cases import Cases
+from kamen_analysis.report.excel import guarded, heads
+from kamen_analysis.report.facts import working_days
+from kamen_analysis.report.findings import findings
+from kamen_analysis.report.legal import MOST, law
+from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.period import parse, select
+from kamen_analysis.report.quotes import quotes
+
+
+@pytest.fixture(scope="module")
+def measures(small: Home) -> Measures:
+    """The measures of the small world."""
+    return Measures(load(small), "virtual")
+
+
+@pytest.mark.parametrize(("text", "start", "end", "name"), [
+    ("2025", "2025-01-01", "2026-01-01", "2025 年"), ("2025-H2", "2025-07-01", "2026-01-01", "2025 年 下半年"),
+    ("2025-Q3", "2025-07-01", "2025-10-01", "2025 年第 3 季度"), ("2025-12", "2025-12-01", "2026-01-01", "2025 年 12 月")])
+def test_periods(text: str, start: str, end: str, name: str) -> None:
+    """A period is the half-open span of posting time its name says, in Beijing time."""
+    period = parse(text)
+    assert (str(period.start)[:10], str(period.end)[:10], period.name_zh) == (start, end, name)
+    assert period.start is not None and str(period.start.tz) == "Asia/Shanghai"
+
+
+@pytest.mark.parametrize("text", ["2025-13", "25", "2025-Q5", "去年", "2025-1", ""])
+def test_a_period_nobody_can_read_is_refused(text: str) -> None:
+    """An unknown form of period is one clear error."""
+    with pytest.raises(KamenError, match="看不懂期间"):
+        parse(text)
+
+
+def test_a_period_takes_its_posts_and_theirs(small: Home) -> None:
+    """A dated period keeps the posts of its days with their events and labels, and no undated post."""
+    data = load(small)
+    chosen = select(data, parse("2025-Q2"))
+    assert chosen.posts["posted_at"].dt.strftime("%Y-%m").isin(["2025-04", "2025-05", "2025-06"]).all() and len(chosen.posts) > 0
+    assert set(chosen.labels["post_id"]) <= set(chosen.posts["post_id"]) and set(chosen.events["post_id"]) <= set(chosen.posts["post_id"])
+    assert select(data, parse(None)) is data
+
+
+def test_a_table_is_escaped_numbered_and_cut() -> None:
+    """A pipe in a cell stays in its cell, the caption carries the number, rows past the limit are announced."""
+    frame = pd.DataFrame({"name": ["a|b", "=1+1", "c"], "share": [0.5, float("nan"), 0.1], "low": 0.4, "high": 0.6})
+    columns = (tables.Column("name", "名"), tables.Column("share", "比例", "share"), tables.Column("low", "区间", "share", high="high"))
+    text = tables.markdown(tables.Table("t", "题", frame, columns, limit=2), "表 1", lambda wanted: None)
+    assert r"| a\|b | 50\.0\% | 40\.0–60\.0 |" in text and ": 表 1 题 {#tbl-t" in text and "共 3 行" in text and "| c |" not in text
+
+
+def test_an_empty_table_says_so() -> None:
+    """A table without rows becomes a sentence, not an empty grid."""
+    empty = tables.Table("t", "题", pd.DataFrame({"n": []}), (tables.Column("n", "数"),))
+    assert "没有可列的数据" in tables.markdown(empty, "", lambda wanted: None)
+
+
+def test_export_names_both_ends_of_an_interval() -> None:
+    """In Excel and CSV an interval is two columns named after the share before it."""
+    columns = (tables.Column("share", "回复率", "share"), tables.Column("low", "区间", "share", high="high"))
+    named = [(key, head) for _, key, head in heads(tables.Table("t", "题", pd.DataFrame(), columns))]
+    assert named == [("share", "回复率"), ("low", "回复率 95% 下限"), ("high", "回复率 95% 上限")]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1+2", "@SUM(A1)", " =1", "\t=1"])
+def test_formulas_are_guarded(text: str) -> None:
+    """Text a spreadsheet would run as a formula is written so that it is words; other text is left alone."""
+    assert guarded(text).startswith("'") and guarded("已激活=不退") == "已激活=不退"
+
+
+def test_cases_are_the_posts_behind_the_number(measures: Measures) -> None:
+    """The complaints a cell opens are as many as the cell says, for every reason and every goods of the reason."""
+    cases = Cases(measures)
+    for row in measures.reasons.itertuples():
+        assert len(cases.select({"code": row.code})) == row.n
+    grouped = measures.reasons_by_product.dropna(subset=["n"])
+    assert all(len(cases.select({"code": r.code, "product": r.product})) == r.n for r in grouped.itertuples())
+    assert cases.key({"platform": "没有这个平台"}) is None
+
+
+def test_cases_carry_evidence_and_digest(measures: Measures) -> None:
+    """An embedded case shows the deciding words at its offsets, and names its capture."""
+    cases = Cases(measures)
+    key = cases.key({"code": "stalling"})
+    payload = cases.payload()
+    for post_id in payload["cells"][key]["ids"]:
+        case = payload["posts"][post_id]
+        code, field, start, end, rule, by = next(span for span in case["spans"] if span[0] == "stalling")
+        assert (field, case["body"][start - case["at"]: end - case["at"]]) == ("body", smallworld.PHRASES["stalling"])
+        assert len(case["digest"]) == 64
+
+
+def test_quotations_show_their_evidence(measures: Measures) -> None:
+    """Each reason has one to three quotations of used posts, each marking the phrase that decided."""
+    found = quotes(measures)
+    assert set(found) == set(smallworld.PHRASES)
+    for code, picked in found.items():
+        assert 1 <= len(picked) <= 3 and all(f"[{smallworld.PHRASES[code]}]{{.mark}}" in quote.text for quote in picked)
+        assert {quote.post_id for quote in picked} <= set(measures.used["post_id"])
+
+
+def test_findings_are_ordered_by_evidence(measures: Measures) -> None:
+    """At most five findings, clear ones before unclear ones, strong before weak; an unclear one says 无法区分."""
+    found = findings(measures)
+    assert 3 <= len(found) <= 5
+    assert found == sorted(found, key=lambda f: (not f.is_clear, -f.strength))
+    assert all("无法区分" in f.text for f in found if not f.is_clear) and all("n=" in f.text for f in found)
+
+
+def test_no_reply_seen_is_no_finding_without_events(small: Home) -> None:
+    """Where no source tells what came after the posting, nothing is said of replies or outcomes."""
+    data = load(small)
+    silent = type(data)(data.posts, data.events[data.events["kind"] == "posted"], data.labels, data.rejected, data.manifest, data.home)
+    assert not {f.table for f in findings(Measures(silent, "virtual"))} & {"replies", "resolved", "clocks", "platforms"}
+
+
+def test_every_reason_has_its_provisions() -> None:
+    """The legal table covers every reason of the codebook with one to five provisions; what was not read is marked."""
+    table = law().by_code
+    assert set(table) == set(load_codebook().reasons)
+    assert all(1 <= len(provisions) <= MOST for provisions in table.values())
+    assert any(not p.is_verified for ps in table.values() for p in ps) and all(p.gist_zh for ps in table.values() for p in ps)
+
+
+def test_the_repealed_rules_are_not_cited() -> None:
+    """No provision of the complaint rules repealed on 2026-04-15 is cited."""
+    assert not [p for p in law().provisions.values() if "投诉举报处理暂行办法" in p.law]
+
+
+@pytest.mark.parametrize(("since", "now", "days"), [
+    ("2026-09-30 23:00", "2026-10-08 09:00", 1), ("2026-11-16 08:00", "2026-11-23 08:00", 5), ("2026-11-16 08:00", "2026-11-16 20:00", 0)])
+def test_working_days_follow_the_calendar(since: str, now: str, days: int) -> None:
+    """National Day does not age a capture; ordinary weeks do."""
+    assert working_days(pd.Timestamp(since, tz="Asia/Shanghai"), pd.Timestamp(now, tz="Asia/Shanghai")) == days
