@@ -37,6 +37,7 @@ class CrawlSummary:
     resumed: int = 0
     waited_s: float = 0.0
     refused: Counter[str] = field(default_factory=Counter)
+    example: dict[str, str] = field(default_factory=dict)
     stopped: str = ""
     warc: Path | None = None
 
@@ -44,7 +45,9 @@ class CrawlSummary:
         """Yield the summary as Chinese lines for the user."""
         kept = f"（续上次，此前已有 {self.resumed} 页）" if self.resumed else ""
         yield f"取得 {self.pages} 页{kept}，等待 {self.waited_s:.0f} 秒"
-        yield from (f"未取 {count} 个：{REASONS[reason]}" for reason, count in self.refused.most_common())
+        for reason, count in self.refused.most_common():
+            detail = self.example.get(reason)
+            yield f"未取 {count} 个：{REASONS[reason]}" + (f"，如 {detail}" if detail else "")
         if self.stopped:
             yield f"提前停止：{self.stopped}"
 
@@ -105,7 +108,7 @@ def crawl(session: Session, start_urls: Iterable[str], next_pages: NextPages, ma
         state.unlink()
     except Stopped as stopped:
         summary.stopped = str(stopped)
-    summary.waited_s = session.pacer.waited_s
+    summary.waited_s = session.waited_s
     summary.warc = session.raw / session.file if summary.pages else None
     return summary
 
@@ -118,6 +121,7 @@ def _run(session: Session, frontier: _Frontier, budget: int, summary: CrawlSumma
             page = session.get(url)
         except Refused as refused:
             summary.refused[refused.reason] += 1
+            summary.example.setdefault(refused.reason, refused.detail)
             continue
         if page:
             summary.pages += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
@@ -40,13 +40,20 @@ class Pacer:
         self.clock, self.jitter = clock, jitter
         self.waited_s = 0.0
         self._last: dict[str, datetime] = {}
+        self._not_before: dict[str, datetime] = {}
         self._random = random.Random()
 
     def before(self, host: str, pause_s: float) -> None:
-        """Sleep until `pause_s`, and up to the jitter's share more, have passed since the last request to `host` ended."""
+        """Sleep until `pause_s`, and up to the jitter's share more, after the last request to `host`, and until its hold is over."""
+        waits = [(self._not_before[host] - self.clock.now()).total_seconds()] if host in self._not_before else []
         if pause_s and host in self._last:
             wanted = pause_s * (1 + self.jitter * self._random.random())
-            self.sleep(wanted - (self.clock.now() - self._last[host]).total_seconds())
+            waits.append(wanted - (self.clock.now() - self._last[host]).total_seconds())
+        self._sleep(max(waits, default=0))
+
+    def hold(self, host: str, seconds: float) -> None:
+        """Let no request go to `host` for so long."""
+        self._not_before[host] = self.clock.now() + timedelta(seconds=seconds)
 
     def after(self, host: str) -> None:
         """Remember that a request to `host` has just ended."""
@@ -56,8 +63,7 @@ class Pacer:
         """Return how long to wait after failed attempt number `attempt` (from 0): doubled each time, capped, never less than half."""
         return min(cap_s, first_s * 2.0 ** attempt) * (0.5 + 0.5 * self._random.random())
 
-    def sleep(self, seconds: float) -> None:
-        """Sleep and count it."""
+    def _sleep(self, seconds: float) -> None:
         if seconds > 0:
             self.clock.sleep(seconds)
             self.waited_s += seconds

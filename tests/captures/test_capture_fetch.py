@@ -83,7 +83,7 @@ def test_robots_are_obeyed_and_kept(session: Start, hostile: Site) -> None:
     one = session()
     assert one.get(f"{hostile.url}/post/2") and refusal(one, f"{hostile.url}/post/1") == "robots"
     assert one.get(f"{hostile.url}/post/3") and hostile.hits["/post/1"] == 0 and hostile.hits["/robots.txt"] == 1
-    assert one.pacer.waited_s >= 10
+    assert one.waited_s >= 10
     assert [page.url[-1] for page in stored(one)] == ["2", "3"]
     assert any(warc.is_robots(record.url) and b"Crawl-delay: 5" in record.block for record in records(one.raw / one.file))
 
@@ -116,6 +116,14 @@ def test_retry_after_in_both_forms(session: Start, site: str, clock: FakeClock, 
     assert len(stored(one)) == 1
 
 
+def test_a_busy_site_is_left_alone_for_all_its_pages(session: Start, site: str, clock: FakeClock) -> None:
+    """When one page is given up, the wait the site asked for still comes before the next page."""
+    one = session(attempts=1)
+    assert refusal(one, f"{site}/busy/seconds") == "busy" and clock.slept == []
+    one.get(f"{site}/post/1")
+    assert clock.slept == [7]
+
+
 def test_a_long_retry_after_ends_the_run(session: Start, site: str, clock: FakeClock) -> None:
     """A site that says to come back tomorrow is not asked again, and the message says so."""
     with pytest.raises(Stopped, match="要求等待 86400 秒"):
@@ -129,20 +137,21 @@ def test_a_503_storm(session: Start, hostile: Site, clock: FakeClock) -> None:
     assert refusal(one, f"{hostile.url}/busy/a?times=99&status=503") == "busy"
     assert hostile.hits["/busy/a"] == 4 and len(clock.slept) == 3
     assert 2.5 <= clock.slept[0] <= 5 and 5 <= clock.slept[1] <= 10 and 10 <= clock.slept[2] <= 20
-    assert refusal(one, f"{hostile.url}/busy/b?times=99&status=503") == "busy"
+    assert [refusal(one, f"{hostile.url}/busy/{name}?times=99&status=503") for name in "bc"] == ["busy"] * 2
     with pytest.raises(Stopped, match="连续 3 次拒绝"):
-        one.get(f"{hostile.url}/busy/c?times=99&status=503")
+        one.get(f"{hostile.url}/post/1")
+    assert hostile.hits["/post/1"] == 0
     assert stored(one) == []
     assert [r.fields()["refused"] for r in records(one.raw / one.file) if r.type == "metadata" and b"refused" in r.block] == ["busy"] * 3
 
 
 def test_blocked_is_stored_and_stops(session: Start, site: str) -> None:
-    """Answers that mean "not you" are stored as they are, and the third in a row ends the run; a good page starts the count anew."""
+    """Answers that mean "not you" are stored as they are, and after three in a row nothing is asked; a good page resets the count."""
     one = session()
-    for path in ("status/456", "status/403", "post/1", "status/456", "status/403"):
+    for path in ("status/456", "status/403", "post/1", "status/456", "status/403", "status/456"):
         one.get(f"{site}/{path}")
     with pytest.raises(Stopped, match="HTTP 456"):
-        one.get(f"{site}/status/456")
+        one.get(f"{site}/post/2")
     assert [page.status for page in stored(one)] == [456, 403, 200, 456, 403, 456]
 
 

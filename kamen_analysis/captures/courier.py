@@ -1,0 +1,96 @@
+"""One address asked until it answers: after the pause, again when the site is busy or the line breaks, never more often than it bears."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from kamen_analysis.captures import pace
+from kamen_analysis.captures.address import Lookup
+from kamen_analysis.captures.decode import BadBody, codings, decode
+from kamen_analysis.captures.policy import Policy, Refused, Stopped
+from kamen_analysis.captures.transport import Transport
+from kamen_analysis.captures.warc import Exchange
+
+_BUSY = frozenset({429, 500, 502, 503, 504})
+_BROKEN = frozenset({"cut", "unreachable"})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An exchange that came through, its body decoded, and how many attempts it took."""
+
+    seen: Exchange
+    body: bytes
+    attempts: int
+
+    def header(self, name: str) -> str:
+        """Return a header of the answer (`name` in lower case), "" if it has none."""
+        return header(self.seen, name)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the metadata record beside the answer says."""
+        return {"attempts": self.attempts, "fetchTimeMs": self.seen.took_ms}
+
+    def asked_as(self, url: str) -> Answer:
+        """Return the answer marked as what a redirect from `url` led to."""
+        return replace(self, seen=replace(self.seen, requested=url))
+
+
+def header(seen: Exchange, name: str) -> str:
+    """Return a header of an exchange's answer, "" if it has none."""
+    return next((value for key, value in seen.headers if key.lower() == name), "")
+
+
+class Courier:
+    """Asks politely. It knows nothing of robots.txt, redirects or storage; `pacer` knows the waits."""
+
+    def __init__(self, policy: Policy, clock: pace.Clock, lookup: Lookup) -> None:
+        self.policy, self.clock = policy, clock
+        self.pacer = pace.Pacer(clock, policy.jitter)
+        self._transport = Transport(policy, lookup)
+        self._headers = {"User-Agent": policy.user_agent, "Accept": "*/*", "Accept-Language": "zh-CN", "Accept-Encoding": codings()}
+
+    def ask(self, url: str, pause_s: float, validators: Mapping[str, str]) -> Answer:
+        """Return an answer that is neither busy nor broken, after at most `attempts` tries; raises Refused or Stopped.
+
+        What a busy site asks for is waited before the next request to it, also when that is for another page.
+        """
+        host, policy = urlsplit(url).netloc, self.policy
+        failed = Refused("busy")
+        for attempt in range(policy.attempts):
+            self.pacer.before(host, pause_s)
+            wait = self.pacer.backoff(attempt, policy.backoff_s, policy.backoff_cap_s)
+            try:
+                seen = self._transport.send(url, self._headers | dict(validators))
+                if seen.status not in _BUSY:
+                    return Answer(seen, self._decoded(seen), attempt + 1)
+                failed, wait = Refused("busy", f"HTTP {seen.status}"), self._asked_wait(seen, wait)
+            except Refused as refused:
+                if refused.reason not in _BROKEN:
+                    raise
+                failed = refused
+            finally:
+                self.pacer.after(host)
+            self.pacer.hold(host, wait)
+        raise failed
+
+    def _asked_wait(self, seen: Exchange, backoff: float) -> float:
+        asked = pace.retry_after(header(seen, "retry-after"), self.clock.now())
+        if asked is not None and asked > self.policy.max_wait_s:
+            host = urlsplit(seen.url).hostname
+            raise Stopped(f"{host} 要求等待 {asked:.0f} 秒（HTTP {seen.status}），已停止；请到时再运行，会从断点继续")
+        return backoff if asked is None else asked
+
+    def _decoded(self, seen: Exchange) -> bytes:
+        """Decode the body once, before anything is stored, for its caps and its end."""
+        try:
+            return decode(seen.body, header(seen, "content-encoding"), self.policy.decoded_bytes)
+        except BadBody as bad:
+            raise Refused({"too_large": "decoded_size", "cut_short": "cut"}.get(bad.reason, "coding")) from None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
