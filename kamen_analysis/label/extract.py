@@ -21,8 +21,9 @@ _AMOUNT = re.compile(
     rf"|(?P<sum>\d+(?:\.\d+)?(?:\s?\+\s?\d+(?:\.\d+)?)+)(?:{_MONEY})?"
     rf"|(?<![\d.])(?P<unit>{_NUMBER})\s?(?P<big>[kw千万百])?多?(?:{_MONEY})"
     rf"|(?<![\d.])(?P<bigonly>{_NUMBER})(?P<letter>[kw千万])(?![a-z\d])"
-    rf"|(?:(?<=[花充付转退扣交卖买价])|(?<=[花充付转退扣交卖]了)|(?<=押金|定金|面值|金额|到账|到手|收到|卡上|卡里|账上|赔了|打了|余额|退回|退我|退给|给我|回来|扣掉|扣除|返还|退还|实退|一共))(?P<bare>{_NUMBER})"
+    rf"|(?:(?<=[花充付转退扣交卖买价])|(?<=[花充付转退扣交卖]了)|(?<=练费|肝费|学费|会费|年费)|(?<=押金|定金|面值|金额|到账|到手|收到|卡上|卡里|账上|赔了|打了|余额|退回|退我|退给|给我|回来|扣掉|扣除|返还|退还|实退|一共))(?P<bare>{_NUMBER})"
     r"(?![\d.,]*\s?(?:[a-z%％\d月号日点天次年张个位条颗级分秒件箱本部台小:：/×*\-]|多次|多个))"
+    rf"|(?<![\d.])(?P<tag>\d{{2,}}(?:\.\d+)?)(?=的(?:[一-龥]{{0,4}}(?:卡|券|码|号|币|会员|课|单|套餐|礼包)|退))"
     rf"|(?P<han>[{_HAN}]*[{_HAN}])[几多来]?(?:{_MONEY})(?P<tail>[一二三四五六七八九](?![{_HAN}个张次天]))?"
     rf"|(?:(?<=[花充付转退扣交卖价])|(?<=[花充付转退扣交卖]了))(?P<hanbare>[一二两三四五六七八九]+[百千万][{_HAN}]*)(?![个张次天年月人位])"
     rf"|(?P<hanpair>[一二两三四五六七八九][百千万][一二三四五六七八九])(?![{_HAN}个张次天年月人位多])")
@@ -55,7 +56,7 @@ def _yuan(mark: re.Match[str]) -> float:
         return sum(float(n) for n in part["sum"].split("+"))
     if worded := part["han"] or part["hanbare"] or part["hanpair"]:
         return float(f"{chinese_number(worded)}.{_DIGITS[part['tail'] or '零']}")
-    number = float((part["sign"] or part["unit"] or part["bigonly"] or part["bare"]).replace(",", ""))
+    number = float((part["sign"] or part["unit"] or part["bigonly"] or part["bare"] or part["tag"]).replace(",", ""))
     return number * {"k": 1000, "w": 10000, "千": 1000, "万": 10000, "百": 100}.get(part["big"] or part["letter"] or "", 1)
 
 

@@ -92,7 +92,7 @@ def _traits(reading: Reading) -> Iterator[str]:
         yield "long"
     if not any(f"gate.{name}" in reading.hits for name in _PERSONS):
         yield "impersonal"
-        if "gate.generic" in reading.hits:
+        if "gate.generic" in reading.hits or _compiled(coding.gate().groups["news"].regex or "$^").search(text):
             yield "third_person"
         if "gate.bought" not in reading.hits and not _compiled(coding.gate().groups["dated"].regex or "$^").search(text):
             yield "nobody"
