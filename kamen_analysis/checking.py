@@ -9,6 +9,7 @@ import pandas as pd
 
 from kamen_analysis import data, platforms
 from kamen_analysis.paths import Home
+from kamen_analysis.pipeline import history
 from kamen_analysis.records import REJECTIONS, STAGES
 from kamen_analysis.sources import audit
 
@@ -21,6 +22,8 @@ def summary(manifest: dict[str, Any]) -> str:
         reasons = "、".join(f"{REJECTIONS.get(reason, reason)} {n:,}" for reason, n in most_first)
         lost = f" + 剔除 {sum(stage['rejected'].values()):,}（{reasons}）" if reasons else ""
         lines.append(f"{STAGES[stage['stage']]}：{stage['in']:,} {stage['unit']} = {stage['out']:,}{lost}")
+    if manifest["gaps"]:
+        lines.append(f"未发布的抓取：\n{_gaps(manifest)}")
     return "\n".join(lines)
 
 
@@ -30,6 +33,7 @@ def check(where: Home) -> str:
     known = platforms.directory(loaded.home.root / "platforms.yaml")
     parts = [
         ("各环节（进 = 出 + 剔除）", summary(loaded.manifest)), ("各来源", _sources(loaded.posts)), ("新鲜度", _freshness(loaded.manifest)),
+        ("未发布的抓取（缺口）", _gaps(loaded.manifest)), ("与上次相比", _changes(loaded.home)),
         ("未知字段、状态与步骤", _warnings(loaded.manifest)), ("名录外的平台", _unknown(loaded.posts, known)),
     ]
     mark = "（演示数据：合成，非真实投诉）\n" if loaded.is_synthetic else ""
@@ -56,6 +60,23 @@ def _freshness(manifest: dict[str, Any]) -> str:
     last = datetime.fromisoformat(manifest["last_capture"])
     days = (datetime.now(UTC) - last).days
     return f"最近一次存档 {last:%Y-%m-%d %H:%M} UTC，{days} 天前"
+
+
+def _gaps(manifest: dict[str, Any]) -> str:
+    lines = [f"{gap['source']} {gap['since'] or '最初'} 至 {gap['until']}：{gap['reason']}；{gap['posts']:,} 帖未发布（{gap['capture']}）"
+             for gap in manifest["gaps"]]
+    return "\n".join(lines) or "无"
+
+
+def _changes(where: Home) -> str:
+    builds = history.entries(where)
+    if len(builds) < 2:
+        return "没有更早的一次"
+    before, last = builds[-2:]
+    names = sorted(before["posts"].keys() | last["posts"].keys())
+    lines = [f"{name}：{before['posts'].get(name, 0):,} → {last['posts'].get(name, 0):,} 帖" for name in names]
+    lines += [f"{name} 有 {lost['n']:,} 帖不见了，例如 {'、'.join(lost['examples'])}" for name, lost in last["vanished"].items()]
+    return f"上次 {before['at']}，这次 {last['at']}，新增 {last['new']:,} 帖\n" + "\n".join(lines)
 
 
 def _warnings(manifest: dict[str, Any]) -> str:

@@ -72,7 +72,8 @@ def build(args: argparse.Namespace) -> int:
 
     manifest = run(_home(args), args.jobs, Progress())
     print(summary(manifest))
-    return 1 if any(stage["rejected"] for stage in manifest["stages"] if stage["stage"] in ("read", "clean")) else 0
+    turned_away = any(stage["rejected"] for stage in manifest["stages"] if stage["stage"] in ("read", "clean"))
+    return 1 if turned_away or manifest["gaps"] else 0
 
 
 def report(args: argparse.Namespace) -> int:

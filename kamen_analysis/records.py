@@ -39,7 +39,7 @@ REJECTIONS = {
     "no_posts": "页面里没有帖子", "not_a_post": "不是帖子", "unknown_columns": "认不出列名", "parser_failed": "解析器不认识这种形式",
     "damaged_row": "行已损坏", "no_id": "没有编号", "no_text": "既无标题也无正文",
     "posted_in_future": "发布时间在抓取之后", "posted_too_early": "发布时间早于 2000 年",
-    "negative_amount": "金额为负", "seen_again": "同一帖多次抓到",
+    "negative_amount": "金额为负", "seen_again": "同一帖多次抓到", "withheld": "该次抓取不合下限", "withdrawn": "当事人要求撤回",
     **{kind: f"不是投诉：{name}" for kind, name in POST_TYPES.items() if kind != "complaint"},
     "exact": "完全重复", "near": "近似重复", "two_targets": "同文投诉两家", "not_virtual": "非虚拟商品",
 }

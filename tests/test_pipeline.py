@@ -9,13 +9,15 @@ import resource
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from kamen_analysis import data, records, zh
-from kamen_analysis.captures import importer
+from kamen_analysis import checking, data, records, zh
+from kamen_analysis.captures import importer, shelf, withdraw
+from kamen_analysis.captures.writer import Exchange
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
 from kamen_analysis.pipeline import build as builder
@@ -224,3 +226,69 @@ def test_damaged_tables(copy: Home, damage: str) -> None:
         data.load(copy)
     build(copy, jobs=1)
     assert _bytes(copy) == whole
+
+
+def _page(home: Home, name: str, html: str) -> None:
+    path = home.root / name
+    path.write_text(html, encoding="utf-8")
+    importer.import_files("board", [path], home)
+
+
+POST = """<html><body><p class="mark">演示数据</p><article class="complaint"><h1>卡不能用</h1><dl><dt>投诉编号</dt><dd>20260801{n}</dd>
+<dt>投诉对象</dt><dd>白马点卡</dd>{status}<dt>发布时间</dt><dd>2026年08月01日 21:14</dd></dl>
+<div class="content"><p>第{n}张卡不能用</p></div><ol class="steps"></ol></article></body></html>"""
+STATUS = "<dt>状态</dt><dd>处理中</dd>"
+
+
+def test_a_run_without_posts_is_a_gap(copy: Home) -> None:
+    """A run whose pages yield no post is withheld: the earlier posts stay, and a dated gap says why."""
+    n = len(data.load(copy).posts)
+    _page(copy, "list.html", '<html><body><p class="mark">演示数据</p><ul class="list"></ul></body></html>')
+    manifest = build(copy, jobs=1)
+    (gap,) = manifest["gaps"]
+    assert gap["source"] == "board" and "少于下限" in gap["reason"] and gap["since"] < gap["until"]
+    assert len(data.load(copy).posts) == n
+
+
+def test_a_run_with_empty_fields_is_withheld(tmp_path: Path) -> None:
+    """Forty posts of which ten have no status are below the fill rate: none is published, all are counted as withheld."""
+    home = Home(tmp_path)
+    for k in range(40):
+        (home.root / f"{k}.html").write_text(POST.format(n=100 + k, status=STATUS if k % 4 else ""), encoding="utf-8")
+    importer.import_files("board", sorted(home.root.glob("*.html")), home)
+    manifest = build(home, jobs=1)
+    assert {s["stage"]: s["rejected"] for s in manifest["stages"]}["merge"] == {"withheld": 40}
+    assert "status" in manifest["gaps"][0]["reason"] and data.load(home).posts.empty
+
+
+def test_a_deleted_page_becomes_an_event(copy: Home) -> None:
+    """When a post's own page answers 410 on a later visit, the post stays and gains a `deleted` event with an upper bound."""
+    post = data.load(copy).posts.dropna(subset="url").iloc[0]
+    with shelf.opened(copy.raw, "board", shelf.About("test")) as writer:
+        now = datetime.now(UTC)
+        writer.exchange(Exchange(post["url"], now, [], 410, "Gone", [("Content-Type", "text/html")], b"<p>gone</p>"))
+    assert build(copy, jobs=1)["gaps"] == []
+    events = data.load(copy).events.query("kind == 'deleted'")
+    assert events["post_id"].tolist() == [post["post_id"]]
+    assert events["at"].isna().all() and abs(events["seen_by"].iloc[0] - pd.Timestamp(now)) < pd.Timedelta(seconds=1)
+
+
+def test_withdrawn_posts_leave(copy: Home) -> None:
+    """A post on the opt-out list leaves every table at the next build, and is counted."""
+    loaded = data.load(copy)
+    name = loaded.labels["post_id"].iloc[0]
+    withdraw.withdraw(copy, name, "当事人来信")
+    stages = {stage["stage"]: stage for stage in build(copy, jobs=1)["stages"]}
+    assert stages["merge"]["rejected"]["withdrawn"] == 1
+    after = data.load(copy)
+    assert all(name not in set(getattr(after, table)["post_id"].dropna()) for table in records.TABLES)
+    assert len(after.posts) == len(loaded.posts) - 1
+
+
+def test_what_vanished_is_told(copy: Home) -> None:
+    """`kamen check` compares with the build before: what is new by number, what vanished by name."""
+    name = data.load(copy).posts["post_id"].iloc[0]
+    withdraw.withdraw(copy, name)
+    build(copy, jobs=1)
+    told = checking.check(copy)
+    assert "board：300 → 299 帖" in told and f"有 1 帖不见了，例如 {name}" in told

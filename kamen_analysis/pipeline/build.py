@@ -20,11 +20,12 @@ import pyarrow.parquet as pq
 
 import kamen_analysis
 from kamen_analysis import codebook, platforms, records, sources
+from kamen_analysis.captures import withdraw
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, atomic_folder, sha256
-from kamen_analysis.pipeline import digests
-from kamen_analysis.pipeline.merge import merge
-from kamen_analysis.pipeline.partition import Part, listed, process, recall, store
+from kamen_analysis.pipeline import digests, expect, history
+from kamen_analysis.pipeline.merge import Merged, merge
+from kamen_analysis.pipeline.partition import COUNTS, Part, listed, process, recall, store
 from kamen_analysis.redact.door import refuse_if_personal
 from kamen_analysis.sources import audit
 
@@ -99,18 +100,21 @@ def build(where: Home, jobs: int | None = None, progress: Progress = _quiet) -> 
             return _manifest(where)
         with ProcessPoolExecutor(jobs or os.cpu_count() or 1) as pool:
             parts = _parts(where, inputs, pool, progress)
-        book = codebook.load()
+        for part in parts:
+            part.shortfall = expect.shortfall(part)
         own = where.root / "platforms.yaml"
-        tables, distinct = merge(parts, platforms.directory(own), book.version)
-        for name, data in tables.items():
-            progress("核对与写入", list(tables).index(name) + 1, len(tables))
+        merged = merge(parts, platforms.directory(own), codebook.load().version, withdraw.listed(where))
+        for done, (name, data) in enumerate(merged.tables.items(), 1):
+            progress("核对与写入", done, len(merged.tables))
             records.validate(name, data)
             refuse_if_personal(name, data)
-        manifest = _describe(where, inputs, parts, tables, distinct)
+        manifest = _describe(where, inputs, parts, merged)
+        before = history.known_posts(where)
         with atomic_folder(where.processed) as folder:
-            manifest["outputs"] = _write(folder, tables)
+            manifest["outputs"] = _write(folder, merged.tables)
             (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
             (folder / ".gitkeep").touch()
+        history.record(where, manifest, before, merged.tables["posts"])
         return manifest
 
 
@@ -118,7 +122,7 @@ def _depends(where: Home, inputs: dict[Path, str]) -> dict[str, Any]:
     own = where.root / "platforms.yaml"
     return {
         "inputs": {path.relative_to(where.raw).as_posix(): digest for path, digest in inputs.items()},
-        "code": digests.build_code(), "platforms": sha256(own) if own.exists() else None,
+        "code": digests.build_code(), "platforms": sha256(own) if own.exists() else None, "withdrawn": sorted(withdraw.listed(where)),
     }
 
 
@@ -140,39 +144,40 @@ def _whole(path: Path, digest: str) -> bool:
     return path.exists() and sha256(path) == digest
 
 
-def _describe(where: Home, inputs: dict[Path, str], parts: list[Part], tables: dict[str, pd.DataFrame], distinct: int) -> dict[str, Any]:
-    counts: Counter[str] = Counter()
+def _describe(where: Home, inputs: dict[Path, str], parts: list[Part], merged: Merged) -> dict[str, Any]:
     warnings = audit.Warnings()
-    for part in parts:
-        counts.update(part.counts)
-        for kind, name, n, example in part.warnings:
-            warnings.update(audit.Warnings(Counter({(kind, name): n}), {(kind, name): example}))
+    for kind, name, n, example in [*expect.excesses(parts), *(warning for part in parts for warning in part.warnings)]:
+        warnings.update(audit.Warnings(Counter({(kind, name): n}), {(kind, name): example}))
     book = codebook.load()
     return {
         **_depends(where, inputs), "version": kamen_analysis.__version__, "codebook": {"version": book.version, "digest": book.digest},
-        "stages": stages(counts, tables, distinct), "warnings": listed(warnings),
-        "rows": {name: len(data) for name, data in tables.items()},
+        "stages": stages(parts, merged), "warnings": listed(warnings), "gaps": expect.gaps(parts),
+        "rows": {name: len(data) for name, data in merged.tables.items()},
         "last_capture": max((part.last_capture for part in parts if part.last_capture), default=None),
-        "is_synthetic": bool(tables["posts"]["is_synthetic"].any()),
+        "is_synthetic": bool(merged.tables["posts"]["is_synthetic"].any()),
     }
 
 
-def stages(counts: Counter[str], tables: dict[str, pd.DataFrame], distinct: int) -> list[dict[str, Any]]:
+def stages(parts: list[Part], merged: Merged) -> list[dict[str, Any]]:
     """Return each stage's `in`, `out` and `rejected` by reason; `in = out + rejected` must hold at every one."""
-    rejected = {stage: rows["reason"].value_counts().to_dict() for stage, rows in tables["rejected"].groupby("stage")}
-    posts = tables["posts"]
+    counts = {name: sum(part.counts[name] for part in parts) for name in COUNTS}
+    rejected = {stage: rows["reason"].value_counts().to_dict() for stage, rows in merged.tables["rejected"].groupby("stage")}
+    posts = merged.tables["posts"]
     complaints, used = int((posts["post_type"] == "complaint").sum()), posts[posts["is_used"]]
     virtual = int(used["in_scope"].sum())
-    again = {"seen_again": counts["cleaned"] - distinct} if counts["cleaned"] > distinct else {}
-    rows = [
+    held = sum(part.counts["cleaned"] for part in parts if part.shortfall)
+    again = counts["cleaned"] - held - len(posts) - merged.withdrawn
+    rows: list[tuple[str, str, int, int, dict[Any, int]]] = [
         ("read", "页", counts["pages"], counts["readable"], rejected.get("read", {})),
         ("clean", "条", counts["records"], counts["cleaned"], rejected.get("clean", {})),
-        ("merge", "条", counts["cleaned"], distinct, again),
-        ("gate", "帖", distinct, complaints, rejected.get("gate", {})),
+        ("merge", "条", counts["cleaned"], len(posts), {"seen_again": again, "withheld": held, "withdrawn": merged.withdrawn}),
+        ("gate", "帖", len(posts), complaints, rejected.get("gate", {})),
         ("dedupe", "帖", complaints, len(used), rejected.get("dedupe", {})),
-        ("scope", "件", len(used), virtual, {"not_virtual": len(used) - virtual} if len(used) > virtual else {}),
+        ("scope", "件", len(used), virtual, {"not_virtual": len(used) - virtual}),
     ]
-    found = [{"stage": s, "unit": u, "in": i, "out": o, "rejected": {str(k): int(n) for k, n in r.items()}} for s, u, i, o, r in rows]
+    found: list[dict[str, Any]] = [
+        {"stage": s, "unit": u, "in": i, "out": o, "rejected": {str(k): int(n) for k, n in r.items() if n}} for s, u, i, o, r in rows
+    ]
     for stage in found:
         if stage["in"] != stage["out"] + sum(stage["rejected"].values()):
             raise KamenError(f"环节 {stage['stage']} 的数不平：进 {stage['in']}，出 {stage['out']}，剔除 {stage['rejected']}")

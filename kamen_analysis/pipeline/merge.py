@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import pandas as pd
 
 from kamen_analysis import dedupe, platforms, records
+from kamen_analysis.captures import withdraw
 from kamen_analysis.pipeline.partition import Part
 
 
-def merge(parts: list[Part], known: platforms.Directory, version: str) -> tuple[dict[str, pd.DataFrame], int]:
-    """Return the four tables and the number of distinct posts; `version` is the codebook's.
+@dataclass(frozen=True)
+class Merged:
+    """The four tables, and how many distinct posts were left out because their writers asked for it."""
+
+    tables: dict[str, pd.DataFrame]
+    withdrawn: int
+
+
+def merge(parts: list[Part], known: platforms.Directory, version: str, withdrawn: frozenset[str] = frozenset()) -> Merged:
+    """Return the tables; `version` is the codebook's, `withdrawn` the opt-out list. A run with a shortfall gives only its rejects.
 
     Of several captures of one post the fullest text wins (not cut short, then longest, then latest); the status is the
     latest seen; first and last sight span all of them.
     """
+    every, parts = parts, [part for part in parts if not part.shortfall]
     seen = pd.concat([part.posts.assign(part=i) for i, part in enumerate(parts)], ignore_index=True) if parts else _none()
     posts = _one_each(seen)
+    asked = [withdraw.is_withdrawn(post, url, withdrawn) for post, url in zip(posts["post_id"], posts["url"].fillna(""), strict=True)]
+    posts = posts[~pd.Series(asked, index=posts.index, dtype="bool")]
     keys = posts[["part", "row", "post_id"]]
     labels = pd.concat([part.labels.assign(part=i) for i, part in enumerate(parts)], ignore_index=True) if parts else pd.DataFrame()
     tables = {
         "posts": _finish(posts.drop(columns=["part", "row"]), known),
-        "events": _events([part.events for part in parts]),
+        "events": _events([*(part.events for part in parts), _deleted(parts, posts)], posts["post_id"]),
         "labels": _own_labels(labels, keys, version),
     }
-    tables["rejected"] = _rejected([part.rejected for part in parts], tables["posts"])
-    return {name: _ordered(name, tables[name]) for name in records.TABLES}, len(posts)
+    tables["rejected"] = _rejected([part.rejected for part in every], tables["posts"])
+    return Merged({name: _ordered(name, tables[name]) for name in records.TABLES}, sum(asked))
 
 
 def _none() -> pd.DataFrame:
@@ -58,10 +73,19 @@ def _finish(posts: pd.DataFrame, known: platforms.Directory) -> pd.DataFrame:
     return posts
 
 
-def _events(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    if not parts:
-        return records.empty("events")
+def _deleted(parts: list[Part], posts: pd.DataFrame) -> pd.DataFrame:
+    """Return a `deleted` event for each post whose own page has come to say that it is gone."""
+    by_url = posts.dropna(subset="url").set_index("url")["post_id"]
+    rows = [
+        {"post_id": by_url[url], "kind": "deleted", "seen_by": datetime.fromisoformat(at), "actor": "unknown"}
+        for part in parts for url, at in part.gone if url in by_url.index
+    ]
+    return records.frame("events", rows)
+
+
+def _events(parts: list[pd.DataFrame], posts: pd.Series) -> pd.DataFrame:
     events = pd.concat(parts, ignore_index=True)
+    events = events[events["post_id"].isin(posts)]
     exact = events[events["at"].notna()].drop_duplicates(["post_id", "kind", "at", "actor"])
     bounds = events[events["at"].isna()].sort_values("seen_by", kind="stable").drop_duplicates(["post_id", "kind"])
     # An exact time says more than "by then": the bound of the same kind falls away.
@@ -97,4 +121,5 @@ _SORTED = {
 def _ordered(table: str, data: pd.DataFrame) -> pd.DataFrame:
     names = [column.name for column in records.TABLES[table]]
     data = data.sort_values(_SORTED[table], kind="stable").reset_index(drop=True)[names]
-    return data.astype({c.name: "str" for c in records.TABLES[table] if c.type == "string"})
+    types = {"string": "str", "boolean": "bool", "integer": "int64"}
+    return data.astype({c.name: types[c.type] for c in records.TABLES[table] if c.type in types})

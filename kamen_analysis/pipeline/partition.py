@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +19,31 @@ from kamen_analysis.redact import redact_many
 from kamen_analysis.sources import audit, base, columns
 
 TABLES = ("posts", "events", "labels", "rejected")
+COUNTS = ("pages", "readable", "records", "cleaned")
+GONE = frozenset({"gone", "no_such_page"})
 CODED = ("post_type", "gate_rule", "in_scope", "product", "outcome")
 FREE_TEXT = ("title", "body", "target", "appeal", "status")
 
 
 @dataclass
 class Part:
-    """What one capture file gave; `posts` and `labels` carry `row`, the record's number within the file."""
+    """What one capture file gave; `posts` and `labels` carry `row`, the record's number within the file.
 
+    warnings: [kind, name, times, example]. gone: [address, seen at] of pages that say their post is deleted. shortfall: why
+    the run is withheld, set by the build.
+    """
+
+    source: str
+    capture: str
     posts: pd.DataFrame
     events: pd.DataFrame
     labels: pd.DataFrame
     rejected: pd.DataFrame
-    counts: dict[str, int] = field(default_factory=dict)
-    warnings: list[list[Any]] = field(default_factory=list)
-    last_capture: str | None = None
+    counts: dict[str, int]
+    warnings: list[list[Any]]
+    last_capture: str | None
+    gone: list[list[str]]
+    shortfall: str | None = None
 
 
 def process(capture: Path, raw: Path) -> Part:
@@ -42,6 +52,7 @@ def process(capture: Path, raw: Path) -> Part:
     posts: list[dict[str, Any]] = []
     events: list[dict[str, Any]] = []
     rejected: list[dict[str, Any]] = []
+    gone: list[list[str]] = []
     counts: Counter[str] = Counter()
     warnings = audit.Warnings()
     last = None
@@ -58,6 +69,8 @@ def process(capture: Path, raw: Path) -> Part:
         if result.unreadable:
             reason, detail = result.unreadable
             rejected.append({"stage": "read", "reason": reason, "detail": detail, **where})
+            if reason in GONE:
+                gone.append([page.url, page.fetched_at.isoformat()])
             continue
         counts["readable"] += 1
         counts["records"] += len(result.rejected)
@@ -75,8 +88,9 @@ def process(capture: Path, raw: Path) -> Part:
     counts["cleaned"] = len(posts)
     _redact(posts)
     labels = _label(posts)
-    return Part(_posts(posts), records.frame("events", events), _labels(labels), records.frame("rejected", rejected), dict(counts),
-                listed(warnings), last.isoformat() if last else None)
+    tables = _posts(posts), records.frame("events", events), _labels(labels), records.frame("rejected", rejected)
+    counted = {name: counts[name] for name in COUNTS}
+    return Part(module.KEY, capture.name, *tables, counted, listed(warnings), last.isoformat() if last else None, gone)
 
 
 def _redact(posts: list[dict[str, Any]]) -> None:
@@ -117,7 +131,7 @@ def store(part: Part, folder: Path) -> None:
     """Write a part into a fresh folder."""
     for table in TABLES:
         pq.write_table(pa.Table.from_pandas(getattr(part, table), preserve_index=False), folder / f"{table}.parquet")
-    kept = {"counts": part.counts, "warnings": part.warnings, "last_capture": part.last_capture}
+    kept = {name: getattr(part, name) for name in ("source", "capture", "counts", "warnings", "last_capture", "gone")}
     (folder / "counts.json").write_text(json.dumps(kept, ensure_ascii=False, sort_keys=True), encoding="utf-8")
 
 

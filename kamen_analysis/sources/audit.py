@@ -14,6 +14,7 @@ Note = tuple[str, str, str]
 KINDS = {
     "unknown_field": "未知字段", "unknown_status": "未知状态", "unknown_step": "未知处理步骤", "unreadable_time": "读不懂的时间",
     "unreadable_amount": "读不懂的金额", "impossible_time": "不可能的时间", "text_capped": "超长文本只留开头",
+    "over_expected": "帖数超过上限的来源",
     "damaged_id": "被表格软件改坏的编号",
 }
 

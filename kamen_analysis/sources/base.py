@@ -73,6 +73,8 @@ class Reject(Exception):  # noqa: N818
 class Source(Protocol):
     """What a module in this folder states.
 
+    EXPECT: the posts one run (one capture file) holds at least and at most. FILL: column of `posts` → the share of a run's posts
+    that have it at least; a run below either is withheld by the build and shown as a dated gap.
     FIELDS: field of the site → key of RawPost; IGNORED: fields left out on purpose. STATUS: status as written → the event it
     proves, or None. STEPS: regular expression at the start of a step → its event, or None; the first that fits counts.
     SITE: who speaks for the site itself, as a regular expression: only then is a step's text read as the site's word.
@@ -85,6 +87,7 @@ class Source(Protocol):
     HOSTS: tuple[str, ...]
     PAUSE_S: float
     EXPECT: tuple[int, int]
+    FILL: dict[str, float]
     SYNTHETIC: bool
     FIELDS: Dict[str, str]
     IGNORED: Collection[str]

@@ -61,6 +61,7 @@ TERMS = "演示数据：本机合成，不是任何人的投诉"
 HOSTS = ("127.0.0.1", "localhost")
 PAUSE_S = 0.0
 EXPECT = (1, 1_000_000)
+FILL = {"title": 0.95, "target": 0.9, "status": 0.9, "posted_at": 0.95, "body": 0.9}
 SYNTHETIC = True
 FIELDS = {
     "投诉编号": "id", "投诉对象": "target", "投诉要求": "appeal", "涉诉金额": "amount", "发布时间": "posted", "收录时间": "first_seen",

@@ -24,6 +24,7 @@ TERMS = "中国消费者协会公开文章；引用须注明出处与日期"
 HOSTS = ("www.cca.org.cn", "cca.org.cn")
 PAUSE_S = 5.0
 EXPECT = (1, 10_000)
+FILL: dict[str, float] = {}
 SYNTHETIC = False
 FIELDS: dict[str, str] = {}
 IGNORED: frozenset[str] = frozenset()

@@ -21,6 +21,7 @@ TERMS = "网经社电诉宝公开投诉；转载须注明来源"
 HOSTS = ("show.s.315.100ec.cn", "www.100ec.cn")
 PAUSE_S = 5.0
 EXPECT = (1, 200_000)
+FILL = {"title": 0.9, "target": 0.9}
 SYNTHETIC = False
 FIELDS = {
     "id": "id", "title": "title", "remark2": "body", "to_company": "target", "money": "amount", "concrete_area": "issue", "state": "status",

@@ -27,6 +27,7 @@ TERMS = "新浪黑猫投诉平台公开页面；转载须遵守平台声明；�
 HOSTS = ("tousu.sina.com.cn", "tousu.sina.cn")
 PAUSE_S = 5.0
 EXPECT = (1, 200_000)
+FILL = {"title": 0.95, "target": 0.9, "status": 0.9}
 SYNTHETIC = False
 FIELDS = {
     "sn": "id", "title": "title", "cotitle": "target", "appeal": "appeal", "timestamp": "posted", "status": "status", "summary": "body",

@@ -17,6 +17,7 @@ TERMS = "网站已关闭；只收旧存档"
 HOSTS = ("ts.21cn.com",)
 PAUSE_S = 5.0
 EXPECT = (1, 1_000_000)
+FILL = {"title": 0.9}
 SYNTHETIC = False
 FIELDS = {"id": "id", "title": "title", "shortTopic": "body", "shuqiu": "appeal", "ctime": "posted"}
 IGNORED = frozenset({"username"})

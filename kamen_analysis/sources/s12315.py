@@ -21,6 +21,7 @@ TERMS = "市场监管部门依法公示的投诉信息；只收使用者自己�
 HOSTS = ("tsgs.12315.cn", "gd.tsgs.12315.cn")
 PAUSE_S = 10.0
 EXPECT = (1, 10_000_000)
+FILL = {"target": 0.9}
 SYNTHETIC = False
 FIELDS = {"id": "id", "entName": "target", "content": "title", "res": "status"}
 IGNORED = frozenset({"creditNo", "entAddr", "department", "endtime"})  # endtime: read below as the time the case ended

@@ -28,6 +28,7 @@ TERMS = "由使用者提供，来源与许可由使用者说明"
 HOSTS: tuple[str, ...] = ()
 PAUSE_S = 0.0
 EXPECT = (1, 100_000_000)
+FILL: dict[str, float] = {}
 SYNTHETIC = False
 FIELDS: dict[str, str] = {}  # the mapping says
 IGNORED: frozenset[str] = frozenset()
