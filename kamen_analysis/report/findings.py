@@ -32,7 +32,8 @@ class Finding:
 
 def findings(measures: Measures) -> list[Finding]:
     """Return at most five findings: clear ones first, the strongest evidence first; none when the sample is too small."""
-    makers = MAKERS if measures.followed else [make for make in MAKERS if make not in NEED_EVENTS]
+    seen = set(measures.events.loc[measures.events["post_id"].isin(measures.used["post_id"]), "kind"])
+    makers = [make for make in MAKERS if make not in NEEDED or NEEDED[make] in seen]
     made = [found for make in makers if (found := make(measures)) is not None]
     return sorted(made, key=lambda f: (not f.is_clear, -f.strength))[:MOST]
 
@@ -130,6 +131,6 @@ def _amount(m: Measures) -> Finding | None:
     return Finding(text, "amounts", 0.0)
 
 
-# Where no source tells what came after the posting, "no reply seen" would be a fact about the source, not about merchants.
-NEED_EVENTS = (_reply, _resolved, _late, _platforms)
+# Where no source ever shows an event of this kind, "not seen" would be a fact about the sources, not about merchants.
+NEEDED = {_reply: "merchant_replied", _platforms: "merchant_replied", _resolved: "consumer_confirmed", _late: "consumer_confirmed"}
 MAKERS: tuple[Callable[[Measures], Finding | None], ...] = (_top_reason, _change, _reply, _resolved, _late, _platforms, _amount)

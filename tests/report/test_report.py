@@ -166,7 +166,8 @@ def test_little_data_gives_a_calm_report(tmp_path: Path, count: int) -> None:
 def test_bad_arguments_leave_the_old_report(made: ReportResult, small: Home) -> None:
     """Unknown formats, scopes and periods are one clear error each, and the report there stays as it was."""
     before = sha256(made.folder / "report.html")
-    bad = (({"formats": ("odt",)}, "没有这种格式"), ({"formats": ()}, "没有这种格式"), ({"scope": "x"}, "scope"), ({"period": "x"}, "看不懂期间"))
+    bad = (({"formats": ("odt",)}, "没有这种格式"), ({"formats": ()}, "没有这种格式"), ({"scope": "x"}, "scope"),
+           ({"period": "x"}, "看不懂期间"))
     for given, words in bad:
         with pytest.raises(KamenError, match=words):
             report(small, **given)  # type: ignore[arg-type]
