@@ -37,7 +37,8 @@ def _is_open(hits: Hits, open_end: int) -> bool:
         return False
     if "outcome.pending" in hits:
         return bool(_asserted(hits, "refused"))
-    return bool(open_end or _asserted(hits, "replied"))
+    contact = any(not denied(hits, start) for start, _, _ in hits.get("outcome.contact"))
+    return bool(open_end or contact or _asserted(hits, "replied"))
 
 
 def denied(hits: Hits, start: int) -> bool:
