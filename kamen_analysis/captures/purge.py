@@ -15,7 +15,8 @@ def due(home: Home, today: date) -> list[Path]:
     found = []
     for folder in sorted(path for path in home.raw.glob("*") if path.is_dir()):
         states = sidecar.states(sidecar.entries(folder))
-        found += [folder / name for name, state in states.items() if state.keep_until < today.isoformat() and (folder / name).exists()]
+        past = [name for name, state in states.items() if state.capture["keep_until"] < today.isoformat()]
+        found += [folder / name for name in past if (folder / name).exists()]
     return found
 
 
@@ -30,7 +31,7 @@ def purge(home: Home, now: Callable[[], datetime] = shelf.utc_now) -> list[Path]
             state = sidecar.states(sidecar.entries(path.parent))[path.name]
             if not state.purged:
                 entry = {"kind": "purge", "source": path.parent.name, "warc": path.name, "created": now().isoformat(), "tool": sidecar.TOOL,
-                         "keep_until": state.keep_until, "sha256": state.sha256}
+                         "keep_until": state.capture["keep_until"], "sha256": state.sha256}
                 sidecar.append(path.parent, sidecar.stamp(path.parent, now()), entry)
             path.unlink()
     return gone

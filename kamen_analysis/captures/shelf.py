@@ -105,10 +105,11 @@ def finish(path: Path, recovered: bool = False) -> Path | None:
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Return a capture's sidecar entry, wholly derived from the file: counts, digests, inputs, robots.txt."""
+    """Return a capture's sidecar entry, wholly derived from the file: counts, digests, inputs, robots.txt, erased since."""
     about: dict[str, str] = {}
-    inputs, robots, blocks, pages = [], {}, [], 0
+    inputs, robots, blocks, pages, erased = [], {}, [], 0, 0
     for record in records(path):
+        erased += ERASED in record.headers
         blocks.append(block_digest(record))
         if record.type == "warcinfo":
             about = record.fields()
@@ -121,7 +122,7 @@ def describe(path: Path) -> dict[str, Any]:
     return {"kind": "capture", "source": about.get("ispartof", path.parent.name), "warc": path.name.removesuffix(".open"),
             "command": about.get("command", ""), "tool": about.get("software", ""), "created": about.get("created", ""),
             "licence": about.get("licence", ""), "terms": about.get("terms", ""), "keep_until": about.get("keep-until", ""),
-            "records": max(len(blocks) - 1, 0), "pages": pages, "inputs": inputs, "robots": robots,
+            "records": max(len(blocks) - 1, 0), "pages": pages, "inputs": inputs, "robots": robots, "erased": erased,
             "root": root(blocks), "sha256": sha256(path)}
 
 

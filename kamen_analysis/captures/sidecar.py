@@ -45,11 +45,10 @@ def entries(folder: Path) -> list[tuple[Path, Entry]]:
 
 @dataclass
 class State:
-    """What a chain says of one WARC file by now: its digest, the root over its records, and whether it went at its keep-until date."""
+    """What a chain says of one WARC file by now: its digest, whether it went at its keep-until date, and its capture's entry."""
 
     sha256: str
-    root: str
-    keep_until: str
+    capture: Entry
     purged: bool = False
 
 
@@ -58,7 +57,7 @@ def states(chain: list[tuple[Path, Entry]]) -> dict[str, State]:
     found: dict[str, State] = {}
     for _, entry in chain:
         if entry["kind"] == "capture":
-            found[entry["warc"]] = State(entry["sha256"], entry["root"], entry["keep_until"])
+            found[entry["warc"]] = State(entry["sha256"], entry)
         elif entry["warc"] not in found:
             raise KamenError(f"旁注链提到没有来历的存档 {entry['warc']}，请运行 kamen verify")
         elif entry["kind"] == "erasure":

@@ -104,6 +104,16 @@ def test_a_ruined_sidecar_is_told(where: Home, content: str) -> None:
     assert verify(where).broken[0].startswith("heimao：旁注")
 
 
+def test_the_last_sidecar_is_held_by_its_file(where: Home) -> None:
+    """The newest sidecar, which no other covers yet, cannot be made to tell another command, licence or date than its file does."""
+    last = max(where.raw.glob("heimao/*.json"))
+    whole = last.read_text(encoding="utf-8")
+    changes = {"kamen import": "kamen fetch", "未注明": "公有领域", "page1.html": "page9.html", '"keep_until": "20': '"keep_until": "21'}
+    for was, is_now in changes.items():
+        last.write_text(whole.replace(was, is_now), encoding="utf-8")
+        assert "旁注被改动" in verify(where).broken[0]
+
+
 def test_a_forged_file_with_a_matching_sidecar_breaks_the_chain(where: Home) -> None:
     """Whoever rewrites a capture and its own sidecar still breaks the link from the next sidecar."""
     capture = min(where.raw.glob("heimao/*.warc.gz"))
