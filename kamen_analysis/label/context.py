@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kamen_analysis.codebook.models import Device
-from kamen_analysis.label.cues import Span
+from kamen_analysis.label.cues import Match, Span
 from kamen_analysis.label.text import Doc
 
-Found = dict[tuple[object, ...], list[Span]]
+Found = dict[tuple[object, ...], list[Match]]
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Reading:
 
     def __init__(self, doc: Doc, devices: tuple[Device, ...], found: Found) -> None:
         self.doc, self.found = doc, found
-        regions = [region for i, device in enumerate(devices) for span in found.get(("device", i), ())
-                   for region in self._regions(device, i, span)]
+        regions = [region for i, device in enumerate(devices) for match in found.get(("device", i), ())
+                   for region in self._regions(device, i, (match.start, match.end))]
         self._speech = _in_turn(sorted((r for r in regions if r.device.kind == "speech"), key=lambda r: (r.start, r.trigger[0])))
         self._others = [r for r in regions if r.device.kind != "speech"]
 
@@ -45,7 +45,7 @@ class Reading:
         return out
 
     def _stop(self, i: int, start: int, end: int) -> int:
-        return min([end, *(s for s, _ in self.found.get(("until", i), ()) if s >= start)])
+        return min([end, *(m.start for m in self.found.get(("until", i), ()) if m.start >= start)])
 
     def speaker(self, at: int) -> str | None:
         """Return who is speaking at `at`: merchant, consumer, third, or None where the poster simply tells."""
@@ -54,18 +54,23 @@ class Reading:
                 return region.device.who
         return None
 
-    def against(self, span: Span, immune: tuple[str, ...]) -> Region | None:
-        """Return the device that takes the force from a cue at `span`, None when the cue stands."""
+    def against(self, match: Match, immune: tuple[str, ...]) -> Region | None:
+        """Return the device that takes the force from a cue, None when the cue stands."""
         for region in self._others:
             kind, trigger = region.device.kind, region.trigger
-            inside = trigger[0] < span[1] and span[0] < trigger[1]
-            if kind in immune or inside or not region.start <= span[0] < region.end:
+            # A word the cue itself is made of (没人接) is no denial of it; nor is what the other side supposes its own retreat.
+            if kind in immune or any(_touch(trigger, part) for part in match.parts) and trigger[0] >= match.start:
                 continue
-            # What the other side supposes or generalises is its own wording of the refusal.
             if kind in ("hypothesis", "general") and self.speaker(trigger[0]) == "merchant":
                 continue
-            return region
+            starts = [part[0] for part in match.parts] if kind == "denial" else [match.start]
+            if any(region.start <= start < region.end for start in starts) or trigger[0] < match.start < trigger[1]:
+                return region
         return None
+
+
+def _touch(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _in_turn(regions: list[Region]) -> list[Region]:

@@ -16,6 +16,14 @@ from kamen_analysis.zh import fold
 Span = tuple[int, int]
 
 
+class Match(NamedTuple):
+    """A template found: from its first part to its last, and where each part stands."""
+
+    start: int
+    end: int
+    parts: tuple[Span, ...]
+
+
 class Line(NamedTuple):
     """A template line to look for: whose it is, its text, and what it must not cross."""
 
@@ -102,12 +110,12 @@ class Matcher:
                 vetoes[atom].append((start, end))
         for atom, longer in vetoes.items():
             if atom in atoms:
-                atoms[atom] = [s for s in atoms[atom] if not any(a <= s[0] and s[1] <= b for a, b in longer)]
+                atoms[atom] = [s for s in atoms[atom] if not any(_clash(s, other) for other in longer)]
         return Hits({atom: spans for atom, spans in atoms.items() if spans}, self._slots)
 
-    def scan(self, doc: Doc) -> dict[tuple[object, ...], list[Span]]:
-        """Return, for each key with a match, its spans in text order."""
-        hits, found = self.hits(doc), dict[tuple[object, ...], list[Span]]()
+    def scan(self, doc: Doc) -> dict[tuple[object, ...], list[Match]]:
+        """Return, for each key with a match, its matches in text order."""
+        hits, found = self.hits(doc), dict[tuple[object, ...], list[Match]]()
         present, by_atom = hits.atoms.keys(), self._by_atom
         tried: set[int] = set()
         for atom in present:
@@ -117,34 +125,38 @@ class Matcher:
                     spans = self._match(doc, template, hits)
                     if spans:
                         found.setdefault(template.key, []).extend(spans)
-        return {key: sorted(spans) for key, spans in found.items()}
+        return {key: sorted(set(matches)) for key, matches in found.items()}
 
-    def _match(self, doc: Doc, template: _Template, hits: Hits) -> list[Span]:
+    def _match(self, doc: Doc, template: _Template, hits: Hits) -> list[Match]:
         if any(not hits.of(slot) for slot in template.slots):
             return []
         found = []
-        for start, end in hits.of(template.slots[0]):
-            if not _opens(doc, template.opens[0], start):
-                continue
-            last = self._walk(doc, template, hits, 1, end, doc.bounds(start, template.within)[1])
-            if last is not None:
-                found.append((start, last))
+        for first in hits.of(template.slots[0]):
+            if _opens(doc, template.opens[0], first[0]):
+                parts = self._walk(doc, template, hits, [first], doc.bounds(first[0], template.within)[1])
+                if parts:
+                    found.append(Match(first[0], parts[-1][1], tuple(parts)))
         return found
 
-    def _walk(self, doc: Doc, template: _Template, hits: Hits, part: int, at: int, bound: int) -> int | None:
+    def _walk(self, doc: Doc, template: _Template, hits: Hits, parts: list[Span], bound: int) -> list[Span] | None:
+        part, at = len(parts), parts[-1][1]
         if part == len(template.slots):
-            return at
-        limit = at + template.gaps[part]
-        for start, end in hits.of(template.slots[part]):
-            if start > limit or end > bound:
+            return parts
+        limit, opens = at + template.gaps[part], template.opens[part]
+        for span in hits.of(template.slots[part]):
+            if span[0] > limit or span[1] > bound:
                 break
-            if start < at or not _opens(doc, template.opens[part], start):
-                continue
-            last = self._walk(doc, template, hits, part + 1, end, bound)
-            if last is not None:
-                return last
+            if span[0] >= at and _opens(doc, opens, span[0]):
+                whole = self._walk(doc, template, hits, [*parts, span], bound)
+                if whole:
+                    return whole
         return None
 
 
 def _opens(doc: Doc, nearness: int | None, start: int) -> bool:
     return nearness is None or start - doc.bounds(start, "clause")[0] <= nearness
+
+
+def _clash(word: Span, longer: Span) -> bool:
+    # 没用过 undoes 用过 and 用过了; 没人接听 keeps its own 没人.
+    return word[0] < longer[1] and longer[0] < word[1] and not (word[0] <= longer[0] and longer[1] <= word[1] and word != longer)

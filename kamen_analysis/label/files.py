@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label.explain import explain
 from kamen_analysis.label.posts import label_post
-from kamen_analysis.tabular import Record, read_records, write_records
+from kamen_analysis.tabular import read_records, write_records
+
+
+Record = dict[str, Any]
 
 
 def label_file(source: str | Path, out: str | Path) -> int:

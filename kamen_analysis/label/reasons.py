@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from kamen_analysis.codebook import load
 from kamen_analysis.codebook.models import Cue, ReasonRule
 from kamen_analysis.label.context import Reading
-from kamen_analysis.label.cues import Line, Matcher, Span
+from kamen_analysis.label.cues import Line, Match, Matcher
 from kamen_analysis.label.text import Doc, read
 
 
@@ -67,48 +67,48 @@ def _yielded(findings: list[Finding]) -> list[Finding]:
 
 def _weigh(rule: ReasonRule, reading: Reading) -> Iterator[Finding]:
     for i, cue in enumerate(rule.cues):
-        for span in reading.found.get(("cue", rule.code, i), ()):
-            speaker = reading.speaker(span[0]) or reading.speaker(span[1] - 1)
-            dropped = _excluded(rule, i, cue, span, reading) or _unsaid(cue, span, speaker, reading)
-            yield Finding(rule.code, f"{rule.code}.{cue.id}", *span, cue.score, speaker, dropped, cue.yields_to)
+        for match in reading.found.get(("cue", rule.code, i), ()):
+            speaker = reading.speaker(match.start) or reading.speaker(match.end - 1)
+            dropped = _excluded(rule, i, cue, match, reading) or _unsaid(cue, match, speaker, reading)
+            yield Finding(rule.code, f"{rule.code}.{cue.id}", match.start, match.end, cue.score, speaker, dropped, cue.yields_to)
 
 
-def _excluded(rule: ReasonRule, i: int, cue: Cue, span: Span, reading: Reading) -> str | None:
+def _excluded(rule: ReasonRule, i: int, cue: Cue, match: Match, reading: Reading) -> str | None:
     doc, found = reading.doc, reading.found
-    low, high = doc.bounds(span[0], cue.within)
-    if any(low <= s < high for s, _ in found.get(("unless", rule.code, i), ())):
+    low, high = doc.bounds(match.start, cue.within)
+    if any(low <= m.start < high for m in found.get(("unless", rule.code, i), ())):
         return "同句另有所指"
     for j, exclusion in enumerate(rule.exclusions):
-        low, high = span if exclusion.scope == "overlap" else doc.bounds(span[0], exclusion.scope)
-        if any(s < high and low < e for s, e in found.get(("exclusion", rule.code, j), ())):
+        low, high = (match.start, match.end) if exclusion.scope == "overlap" else doc.bounds(match.start, exclusion.scope)
+        if any(m.start < high and low < m.end for m in found.get(("exclusion", rule.code, j), ())):
             return exclusion.why
-    region = reading.against(span, cue.immune)
+    region = reading.against(match, cue.immune)
     return f"{region.device.id}：{doc.text[slice(*region.trigger)]}" if region else None
 
 
-def _unsaid(cue: Cue, span: Span, speaker: str | None, reading: Reading) -> str | None:
+def _unsaid(cue: Cue, match: Match, speaker: str | None, reading: Reading) -> str | None:
     if speaker == "third":
         return "旁人说的"
     if cue.voice == "any" or speaker == "merchant":
         return None
     if cue.voice == "merchant":
         return "不是对方说的"
-    if speaker == "consumer" or _own(span, reading):
+    if speaker == "consumer" or _own(match, reading):
         return "消费者自己说的"
-    return None if cue.voice == "other" or _refusal_near(span, reading) else "对方没有以此拒绝"
+    return None if cue.voice == "other" or _refusal_near(match, reading) else "对方没有以此拒绝"
 
 
-def _own(span: Span, reading: Reading) -> bool:
+def _own(match: Match, reading: Reading) -> bool:
     """Tell whether the clause before the cue has the poster as its subject (我…), not as its object (说我…)."""
-    low, _ = reading.doc.bounds(span[0], "clause")
-    objects = {end for _, end in reading.found.get(("object",), ())}
-    mine = [e for s, e in reading.found.get(("self",), ()) if low <= s < span[0] + 2]
+    low, _ = reading.doc.bounds(match.start, "clause")
+    objects = {m.end for m in reading.found.get(("object",), ())}
+    mine = [m.end for m in reading.found.get(("self",), ()) if low <= m.start < match.start + 2]
     return bool(mine) and mine[-1] not in objects
 
 
-def _refusal_near(span: Span, reading: Reading) -> bool:
-    low, high = reading.doc.bounds(span[0], "sentence")
-    return any(low <= s < high and abs(s - span[1]) <= 40 for s, _ in reading.found.get(("refusal",), ()))
+def _refusal_near(match: Match, reading: Reading) -> bool:
+    low, high = reading.doc.bounds(match.start, "sentence")
+    return any(low <= m.start < high and abs(m.start - match.end) <= 40 for m in reading.found.get(("refusal",), ()))
 
 
 def decide(doc: Doc, findings: list[Finding]) -> list[Finding]:
