@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamen_analysis.errors import KamenError
+from kamen_analysis.metrics.keys import are_named
 from kamen_analysis.metrics.names import name_of
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.refusal import reasons
@@ -28,7 +29,7 @@ def measured(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, me
     else:
         raise KamenError(f"没有这个平台指标：{measure!r}，可用 replied 或拒退理由的编码")
     known = posts[posts["platform"].notna()]
-    hit = known.assign(n=known["post_id"].isin(hits).astype(int))
+    hit = known.assign(n=are_named(known, hits).astype(int))
     table = hit.groupby("platform", observed=True)["n"].agg(n="sum", of="size").reset_index()
     return table.sort_values(["of", "platform"], ascending=[False, True], ignore_index=True)
 

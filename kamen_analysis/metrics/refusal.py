@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kamen_analysis.metrics.keys import rows_of
 from kamen_analysis.metrics.names import name_of, reason_names
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import grouped, used
@@ -22,16 +23,16 @@ def reasons(posts: pd.DataFrame, labels: pd.DataFrame, by: str | None = None, sc
     """
     chosen, keys = grouped(used(posts, scope), by)
     codes = pd.DataFrame({"code": _codes(labels)}, dtype="str")
-    pairs = labels[["post_id", "code"]].drop_duplicates().merge(chosen[["post_id", *keys]], on="post_id")
+    seen = pd.DataFrame(_matrix(chosen, labels, codes["code"].tolist()), columns=codes["code"], index=chosen.index)
     if not keys:
-        table = codes.assign(n=codes["code"].map(pairs["code"].value_counts()).fillna(0).astype(int), of=len(chosen))
+        table = codes.assign(n=seen.sum().to_numpy(), of=len(chosen))
         table = with_shares(table)
         table["n"] = table["n"].astype("Int64")
         table = table.sort_values(["n", "code"], ascending=[False, True], ignore_index=True)
     else:
         of = chosen.groupby(keys, observed=True).size().rename("of").reset_index()
-        n = pairs.groupby([*keys, "code"], observed=True).size().rename("n").reset_index()
-        table = of.merge(codes, how="cross").merge(n, on=[*keys, "code"], how="left").fillna({"n": 0})
+        n = seen.groupby([chosen[key] for key in keys], observed=True).sum()
+        table = of.merge(codes, how="cross").assign(n=n.to_numpy().ravel())
         table = suppress(with_shares(table.astype({"n": int})), within="code")
     return table.assign(name_zh=name_of(table["code"]))[[*keys, "code", "name_zh", "n", "of", "share", "low", "high", "note"]]
 
@@ -66,10 +67,8 @@ def cooccurrence(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
 
 
 def _matrix(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
-    pairs = labels[["post_id", "code"]].drop_duplicates()
-    rows = pd.Index(chosen["post_id"]).get_indexer(pd.Index(pairs["post_id"]))
+    rows, columns = rows_of(chosen, labels["post_id"]), pd.Categorical(labels["code"], categories=codes).codes
     seen = np.zeros((len(chosen), len(codes)), dtype=np.int64)
-    columns = pd.Index(codes).get_indexer(pd.Index(pairs["code"]))
     seen[rows[rows >= 0], columns[rows >= 0]] = 1
     return seen
 
@@ -84,16 +83,27 @@ def tactic_order(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
     Read with care: 这是讲述的先后，多数人按时间讲，但不等于事情发生的先后
     """
     chosen = used(posts, scope)
-    inside = labels[(labels["field"] == "body") & labels["post_id"].isin(chosen["post_id"])]
-    first = inside.groupby(["post_id", "code"], observed=True)["start"].min().reset_index()
-    pairs = first.merge(first, on="post_id", suffixes=("_a", "_b"))
-    pairs = pairs[pairs["code_a"] != pairs["code_b"]]
-    pairs["n"] = (pairs["start_a"] < pairs["start_b"]).astype(int)
-    pairs["of"] = (pairs["start_a"] != pairs["start_b"]).astype(int)
-    table = pairs.groupby(["code_a", "code_b"], observed=True)[["n", "of"]].sum().reset_index()
-    table = with_shares(table.astype({"code_a": "str", "code_b": "str"}))
+    codes = _codes(labels)
+    first = _first_starts(chosen, labels[labels["field"] == "body"], codes)
+    rows = []
+    for a, start in enumerate(first.T):
+        both = np.isfinite(start)[:, None] & np.isfinite(first) & (start[:, None] != first)
+        before = both & (start[:, None] < first)
+        rows += [{"code_a": codes[a], "code_b": codes[b], "n": n, "of": of}
+                 for b, (n, of) in enumerate(zip(before.sum(axis=0), both.sum(axis=0), strict=True)) if of]
+    table = pd.DataFrame(rows, columns=["code_a", "code_b", "n", "of"]).astype({"code_a": "str", "code_b": "str", "n": int, "of": int})
+    table = with_shares(table)
     # The two orders of a pair add to its `of`: hiding one must hide the other.
     table["pair"] = table[["code_a", "code_b"]].min(axis=1) + "+" + table[["code_a", "code_b"]].max(axis=1)
     table = suppress(table, within="pair").sort_values(["of", "share", "code_a"], ascending=[False, False, True], ignore_index=True)
     return table.assign(name_a=name_of(table["code_a"]), name_b=name_of(table["code_b"]))[
         ["code_a", "name_a", "code_b", "name_b", "n", "of", "share", "low", "high", "note"]]
+
+
+def _first_starts(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Return for each post and code the offset of its first evidence; infinite where there is none."""
+    rows, columns = rows_of(chosen, labels["post_id"]), pd.Categorical(labels["code"], categories=codes).codes
+    first = np.full((len(chosen), len(codes)), np.inf)
+    here = rows >= 0
+    np.minimum.at(first, (rows[here], columns[here]), labels["start"].to_numpy(float)[here])
+    return first

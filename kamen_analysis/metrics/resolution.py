@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kamen_analysis.metrics.keys import are_named
 from kamen_analysis.metrics.names import OUTCOME_KINDS_ZH
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import used
@@ -58,7 +59,7 @@ def _timed(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 def _fit(spells: tuple[pd.Series, pd.Series], kinds: list[str]) -> dict[str, Curve]:
     time, kind = spells
     number = {name: kinds.index(TERMINAL.get(name, name)) + 1 for name in (*TERMINAL, CLAIM) if TERMINAL.get(name, name) in kinds}
-    curves = cumulative_incidence(time.to_numpy(float), kind.map(number).fillna(0).to_numpy(int), len(kinds))
+    curves = cumulative_incidence(time.to_numpy(float), kind.map(number).astype(float).fillna(0).to_numpy(int), len(kinds))
     return dict(zip(kinds, curves, strict=True))
 
 
@@ -79,7 +80,8 @@ def _tidy(table: pd.DataFrame, posts: pd.DataFrame, kinds: list[str], show: list
     for kind in show:
         own = [name for name in (*TERMINAL, CLAIM) if TERMINAL.get(name, name) == kind]
         others = [name for name in (*TERMINAL, CLAIM) if name not in own]
-        lowest, highest = (_fit(with_bounds(table, early), kinds)[kind] for early in (others, own))
+        fits = (_fit(with_bounds(table, early), kinds) if table["is_bounded"].any() else point for early in (others, own))
+        lowest, highest = (fit[kind] for fit in fits)
         rows.append(_named(curve_rows(point[kind], lowest, highest, watched), kind))
     return pd.concat(rows, ignore_index=True).assign(of=of, note=left_out(table, posts))
 
@@ -126,7 +128,7 @@ def naive_ratio(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual
     rows = []
     for key, (name, kinds) in ratios.items():
         hits = events.loc[events["kind"].isin(kinds), "post_id"]
-        rows.append({"ratio": key, "ratio_zh": name, "n": int(chosen["post_id"].isin(hits).sum()), "of": len(chosen)})
+        rows.append({"ratio": key, "ratio_zh": name, "n": int(are_named(chosen, hits).sum()), "of": len(chosen)})
     return with_shares(pd.DataFrame(rows))[["ratio", "ratio_zh", "n", "of", "share", "low", "high", "note"]]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kamen_analysis.metrics.keys import are_named
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import grouped, used
 from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW, suppress, with_shares
@@ -23,7 +24,7 @@ def replies(posts: pd.DataFrame, events: pd.DataFrame, by: str | None = None, sc
     Read with care: 有回复不等于解决；新近的投诉还来不及回复，比例会偏低，按时间看见首次回复曲线
     """
     chosen, keys = grouped(used(posts, scope), by)
-    replied = chosen["post_id"].isin(events.loc[events["kind"].isin(REPLY), "post_id"])
+    replied = are_named(chosen, events.loc[events["kind"].isin(REPLY), "post_id"])
     if not keys:
         return with_shares(pd.DataFrame({"n": [int(replied.sum())], "of": [len(chosen)]}))[["n", "of", "share", "low", "high", "note"]]
     table = chosen.assign(n=replied.astype(int)).groupby(keys, observed=True)["n"].agg(n="sum", of="size").reset_index()
@@ -60,7 +61,7 @@ def _as_tuple(key: object) -> tuple[object, ...]:
 
 
 def _fit(time: pd.Series, kind: pd.Series) -> Curve:
-    return kaplan_meier(time.to_numpy(float), (kind != "").to_numpy(bool))
+    return kaplan_meier(time.to_numpy(float), kind.notna().to_numpy(bool))
 
 
 def _reply_curve(table: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
@@ -68,8 +69,9 @@ def _reply_curve(table: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
     if len(timed) < MINIMUM:
         row = {"day": 0, "share": float("nan"), "at_risk": len(timed), "n": 0, "of": len(timed), "note": TOO_FEW}
         return pd.DataFrame([row]).reindex(columns=_COLUMNS)
-    lowest, highest = (_fit(*with_bounds(table, early)) for early in ([], REPLY))
-    rows = curve_rows(_fit(timed["time"], timed["kind"]), lowest, highest, float(timed["watched"].max()))
+    curve = _fit(timed["time"], timed["kind"])
+    lowest, highest = (_fit(*with_bounds(table, early)) if table["is_bounded"].any() else curve for early in ([], REPLY))
+    rows = curve_rows(curve, lowest, highest, float(timed["watched"].max()))
     return rows.assign(of=len(timed), note=left_out(table, posts))[_COLUMNS]
 
 
@@ -91,7 +93,7 @@ def median_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtua
 
 def _median(table: pd.DataFrame, posts: pd.DataFrame) -> dict[str, object]:
     timed = table[table["is_timed"]]
-    row: dict[str, object] = {"n": int((timed["kind"] != "").sum()), "of": len(timed), "note": left_out(table, posts)}
+    row: dict[str, object] = {"n": int(timed["kind"].notna().sum()), "of": len(timed), "note": left_out(table, posts)}
     if len(timed) < MINIMUM:
         return {**row, "value": float("nan"), "low": float("nan"), "high": float("nan"), "note": TOO_FEW}
     value, low, high = quantile_day(_fit(timed["time"], timed["kind"]))

@@ -19,10 +19,14 @@ def used(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
     Leaves out: 文章、广告、咨询、商家方内容，重复帖；scope="virtual" 时还有实物与线下服务的投诉
     Read with care: 公开投诉不是随机样本，未经核实；发帖多少受平台用户规模与传播影响
     """
+    return posts[is_counted(posts, scope)]
+
+
+def is_counted(posts: pd.DataFrame, scope: str = "virtual") -> pd.Series:
+    """Return whether each post is among `used`."""
     if scope not in SCOPES:
         raise KamenError(f"scope 只能是 {'、'.join(SCOPES)}，不是 {scope!r}")
-    keep = posts["is_used"] if scope == "all" else posts["is_used"] & posts["in_scope"]
-    return posts[keep]
+    return posts["is_used"] if scope == "all" else posts["is_used"] & posts["in_scope"]
 
 
 def grouped(posts: pd.DataFrame, by: str | None) -> tuple[pd.DataFrame, list[str]]:

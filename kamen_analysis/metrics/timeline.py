@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from kamen_analysis.metrics.keys import Rows, rows_of
 from kamen_analysis.stats import Curve, at_day
 
 # How an ending is shown: deleted and withdrawn posts are gone, the rest are themselves.
@@ -21,24 +25,30 @@ def days_between(start: pd.Series, end: pd.Series) -> pd.Series:
 def first_event(posts: pd.DataFrame, events: pd.DataFrame, kinds: list[str]) -> pd.DataFrame:
     """Return for each post (same index) the first event among `kinds`: kind, day (exact), bound (latest day, if only that is known).
 
-    Days count from `posted_at`. `day` is missing where no exact time is known; `bound` is missing where one is. Where a post has several,
-    the earliest exact time wins; ties go to the kind named first.
+    Days count from `posted_at`. `kind` is categorical, missing where nothing happened; `day` is missing where no exact time is known,
+    `bound` where one is. Where a post has several, the earliest exact time wins; ties go to the kind named first.
     """
     chosen = events[events["kind"].isin(kinds)]
-    order = pd.Series(range(len(kinds)), index=kinds)
-    exact = _earliest(chosen[chosen["at"].notna()], "at", order)
-    bounded = _earliest(chosen[chosen["at"].isna() & chosen["seen_by"].notna()], "seen_by", order)
-    found = pd.DataFrame({"post_id": posts["post_id"]}).merge(exact, on="post_id", how="left").merge(
-        bounded, on="post_id", how="left", suffixes=("", "_bound"))
-    found.index = posts.index
-    day = days_between(posts["posted_at"], found["at"])
-    bound = days_between(posts["posted_at"], found["seen_by"]).where(found["at"].isna())
-    return pd.DataFrame({"kind": found["kind"].fillna(found["kind_bound"]), "day": day, "bound": bound})
+    rows, order = rows_of(posts, chosen["post_id"]), pd.Categorical(chosen["kind"], categories=kinds).codes
+    at, at_kind = _earliest(rows, chosen["at"], order, len(posts))
+    bound, bound_kind = _earliest(rows, chosen["seen_by"].where(chosen["at"].isna()), order, len(posts))
+    at, bound = (pd.Series(each, index=posts.index).dt.tz_localize(UTC).astype(posts["posted_at"].dtype) for each in (at, bound))
+    exact = at.notna().to_numpy()
+    kind = pd.Categorical.from_codes(np.where(exact, at_kind, bound_kind), categories=pd.Index(kinds))
+    return pd.DataFrame({"kind": pd.Series(kind, index=posts.index), "day": days_between(posts["posted_at"], at),
+                         "bound": days_between(posts["posted_at"], bound).mask(exact)})
 
 
-def _earliest(events: pd.DataFrame, column: str, order: pd.Series) -> pd.DataFrame:
-    ranked = events.assign(rank=events["kind"].map(order)).sort_values([column, "rank"])
-    return ranked.drop_duplicates("post_id")[["post_id", "kind", column]]
+def _earliest(rows: Rows, instants: pd.Series, order: Any, count: int) -> tuple[Any, Any]:
+    """Return for each of `count` rows its earliest instant (UTC, naive, NaT for none) and its kind's order number (-1 for none)."""
+    times = instants.dt.tz_convert(UTC).dt.tz_localize(None).to_numpy()
+    here = (rows >= 0) & ~np.isnat(times)
+    row, time, kind = rows[here], times[here], order[here]
+    # Written latest first, so that the earliest of a post is what stays.
+    last_to_first = np.lexsort((kind, time))[::-1]
+    first, which = np.full(count, np.datetime64("NaT"), dtype=times.dtype), np.full(count, -1, dtype=np.int64)
+    first[row[last_to_first]], which[row[last_to_first]] = time[last_to_first], kind[last_to_first]
+    return first, which
 
 
 def watched(posts: pd.DataFrame) -> pd.Series:
@@ -47,9 +57,10 @@ def watched(posts: pd.DataFrame) -> pd.Series:
 
 
 def durations(posts: pd.DataFrame, events: pd.DataFrame, kinds: list[str]) -> pd.DataFrame:
-    """Return the posts whose clock can be read: time (days to the event or last sight), kind ("" = not yet), and why others are out.
+    """Return the posts whose clock can be read: time (days to the event or last sight), kind (missing = not yet), and which are out.
 
-    `.attrs`: undated (no posting time), backwards (event or last sight before posting), bounded (only an upper bound is known).
+    `is_timed`: the clock can be read. `is_bounded`: only an upper bound is known (`bound`, `bound_kind`). Neither: undated, or times that
+    run backwards.
     """
     found, end = first_event(posts, events, kinds), watched(posts)
     found["watched"] = end
@@ -58,8 +69,8 @@ def durations(posts: pd.DataFrame, events: pd.DataFrame, kinds: list[str]) -> pd
     backwards = ~undated & ~bounded & ((found["day"] < 0) | (end < 0))
     hit = found["day"].notna()
     time = found["day"].where(hit, end)
-    table = pd.DataFrame({"time": time, "kind": found["kind"].where(hit, "").astype("str"), "bound": found["bound"],
-                          "bound_kind": found["kind"].where(bounded, "").astype("str"), "watched": end})
+    table = pd.DataFrame({"time": time, "kind": found["kind"].where(hit), "bound": found["bound"],
+                          "bound_kind": found["kind"].where(bounded), "watched": end})
     table["is_timed"] = ~(undated | bounded | backwards)
     table["is_bounded"] = bounded & (found["bound"] >= 0)
     return table
@@ -80,7 +91,7 @@ def with_bounds(table: pd.DataFrame, early: list[str]) -> tuple[pd.Series, pd.Se
     keep = table[table["is_timed"] | table["is_bounded"]]
     bounded, soon = keep["is_bounded"], keep["bound_kind"].isin(early)
     time = keep["time"].mask(bounded, keep["bound"].mask(soon, 0.0))
-    return time, keep["kind"].mask(bounded, keep["bound_kind"].where(soon, ""))
+    return time, keep["kind"].where(~bounded, keep["bound_kind"].where(soon))
 
 
 def curve_rows(curve: Curve, lowest: Curve, highest: Curve, watched: float) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics.names import period_names, period_starts
 from kamen_analysis.metrics.provenance import metric
-from kamen_analysis.metrics.selection import used
+from kamen_analysis.metrics.selection import is_counted
 
 _FREQ = {"M": "MS", "W": "W-MON"}
 _EXPECTED = 5.0  # below this mean count a period without captures may be a true zero
@@ -29,11 +29,10 @@ def volume(posts: pd.DataFrame, freq: str = "M", by: str | None = "source", scop
     """
     if freq not in _FREQ or by not in ("source", "platform", None):
         raise KamenError("volume 的 freq 只能是 M、W，by 只能是 source、platform、None")
-    chosen = used(posts, scope)
-    undated = int(chosen["posted_at"].isna().sum())
-    seen = posts[posts["posted_at"].notna()]
+    counts, dated = is_counted(posts, scope), posts["posted_at"].notna()
+    seen = posts.loc[dated, ["source", "platform", "posted_at", "last_seen_at"]]
     seen = seen.assign(period=period_starts(seen["posted_at"], freq), group=seen["source"] if by == "source" else "全部")
-    counted = seen[seen["post_id"].isin(chosen["post_id"])]
+    counted = seen[counts[dated]]
     key = seen["platform"] if by == "platform" else seen["group"]
     cover = _cover(seen, freq, as_of)
     n = counted.groupby([key.loc[counted.index].rename("key"), "period"], observed=True).size()
@@ -43,7 +42,7 @@ def volume(posts: pd.DataFrame, freq: str = "M", by: str | None = "source", scop
     table["period_zh"] = period_names(table["period"], freq) if len(table) else pd.Series(dtype="str")
     table["note"] = _notes(table)
     result = table.sort_values(["key", "period"], ignore_index=True).rename(columns={"key": by or "key"})
-    result.attrs["undated"] = undated
+    result.attrs["undated"] = int((counts & ~dated).sum())
     return result[["period", "period_zh", *([by] if by else []), "n", "complete", "gap", "note"]]
 
 
