@@ -9,9 +9,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kamen_analysis import charts as charts
-    from kamen_analysis import metrics as metrics
-    from kamen_analysis import redact as redact
+    import kamen_analysis.charts as charts
+    import kamen_analysis.metrics as metrics
+    import kamen_analysis.redact as redact
     from kamen_analysis.data import Data as Data
     from kamen_analysis.data import load as load
     from kamen_analysis.label.posts import label_posts as label_posts
