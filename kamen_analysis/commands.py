@@ -45,14 +45,43 @@ def demo(args: argparse.Namespace) -> int:
 
 def fetch(args: argparse.Namespace) -> int:
     """Fetch a source politely into data/raw."""
-    from kamen_analysis.fetching import Asked
+    from kamen_analysis.fetching import Asked, look_again
     from kamen_analysis.fetching import fetch as run
     from kamen_analysis.progress import Progress
 
     asked = Asked(args.source, tuple(args.url or ()), args.max_pages, args.contact or "", args.allow_loopback)
+    if args.revisit:
+        again = look_again(_home(args), asked)
+        print(f"重看：未变 {again.unchanged}，有改动 {again.edited}，已删除 {again.gone}，未取 {sum(again.refused.values())}")
+        print(f"提前停止：{again.stopped}" if again.stopped else "下一次 kamen build 会把变化计入")
+        return 1 if again.refused or again.stopped else 0
     summary = run(_home(args), asked, Progress())
     print("\n".join(summary.lines()))
     return 1 if summary.refused or summary.stopped else 0
+
+
+def withdraw(args: argparse.Namespace) -> int:
+    """Put a post on the opt-out list; with --erase also take it out of the captures."""
+    from kamen_analysis.captures.withdraw import erase
+    from kamen_analysis.captures.withdraw import withdraw as run
+
+    if args.erase:
+        done = erase(_home(args), args.post, args.reason)
+        print(f"已从存档抹去：{done.stubs} 条记录改为存根，{done.cut} 条记录只抹去该帖；摘要链仍可核对（kamen verify）")
+    else:
+        new = run(_home(args), args.post, args.reason)
+        print(f"{'已列入' if new else '早已在'}撤回名单：{args.post}")
+    print("下一次 kamen build 和 kamen report 起，该帖不再出现")
+    return 0
+
+
+def purge(args: argparse.Namespace) -> int:
+    """Delete captures past their keep-until date."""
+    from kamen_analysis.captures.purge import purge as run
+
+    gone = run(_home(args))
+    print(f"删除到期存档 {len(gone)} 个" + "".join(f"\n  {path.name}" for path in gone))
+    return 0
 
 
 def import_files(args: argparse.Namespace) -> int:
@@ -156,6 +185,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Arguments]] 
         (("--url",), {"metavar": "URL", "action": "append", "help": "起始网址，可多次"}),
         (("--max-pages",), {"type": int, "default": 200, "metavar": "N", "help": "最多抓取页数（默认 200）"}),
         (("--contact",), {"metavar": "MAIL", "help": "写进 User-Agent 的联系方式（也可用 $KAMEN_CONTACT）"}),
+        (("--revisit",), {"action": "store_true", "help": "改为重看仍未了结的帖子（间隔逐次加倍，--max-pages 为预算）"}),
         (("--allow-loopback",), {"action": "store_true", "help": "允许本机环回地址（仅供测试与演示）"}),
     ]),
     "import": ("收进使用者自带的存档或导出（WARC、HAR、HTML、JSONP/JSON、CSV、XLSX、JSONL、Parquet）", import_files, [
@@ -169,6 +199,12 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Arguments]] 
     "label": ("给任意帖子文件编码：帖子类型、拒退理由及证据位置等", label, [
         *_FILES, (("--explain",), {"action": "store_true", "help": "改为写出每个判断的依据（文本）"})]),
     "redact": ("给任意帖子文件脱敏", redact, _FILES),
+    "withdraw": ("把一帖列入撤回名单：此后的表和报告不再有它", withdraw, [
+        (("post",), {"metavar": "ID", "help": "帖子编号（如 heimao:17351054590）或网址"}),
+        (("--reason",), {"default": "", "metavar": "TEXT", "help": "备注（不写个人信息）"}),
+        (("--erase",), {"action": "store_true", "help": "同时从原始存档抹去（留存根，摘要链仍可核对）"}),
+    ]),
+    "purge": ("删除过了保存期限的存档", purge, []),
     "verify": ("重新核对存档、表和报告的摘要，并说明这能证明什么、不能证明什么", verify, []),
     "check": ("数据质量：各环节进出、缺失、未知平台与字段、新鲜度", check, []),
     "new-source": ("为新来源写出骨架、样页文件夹和一个会失败的测试", new_source, [
