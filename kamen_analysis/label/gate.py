@@ -102,5 +102,5 @@ def _traits(reading: Reading) -> Iterator[str]:
         yield "numbered"
     if _ASKING.search(text):
         yield "ends_asking"
-    if len(text) < 120 and _WHICH.search(text) and not _DONE.search(text):
+    if len(text) < 120 and "gate.bought" not in reading.hits and _WHICH.search(text) and not _DONE.search(text):
         yield "pure_question"
