@@ -1,4 +1,4 @@
-"""Archives made elsewhere, read record by record: WARC of any maker (warcio), HAR of a browser."""
+"""Archives made elsewhere, read record by record: WARC of any maker (warcio), HAR and MHTML of a browser."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
 from http.client import responses
 from pathlib import Path
 from typing import Any
@@ -107,3 +109,15 @@ def _answer(entry: dict[str, Any]) -> Foreign | Left:
     status = int(answer["status"])
     reason = answer.get("statusText") or responses.get(status, "")
     return Foreign(Exchange(url, at, (), status, reason, kept, body))
+
+
+def read_mhtml(path: Path) -> Iterator[Foreign | Left]:
+    """Yield the page of a browser's single-file save (MHTML), with the address and time the browser wrote; its pictures are left out."""
+    whole = message_from_bytes(path.read_bytes(), policy=default)
+    part = next((part for part in whole.walk() if part.get_content_type() == "text/html"), None)
+    url = str(part["Content-Location"] or whole["Snapshot-Content-Location"] or "") if part else ""
+    if part is None or not url or not whole["Date"] or not whole["Date"].datetime:
+        raise KamenError(f"{path.name} 不是完好的 MHTML（缺少网页、网址或时间）")
+    at, body = whole["Date"].datetime, part.get_payload(decode=True)
+    kind = f"text/html; charset={part.get_content_charset() or 'utf-8'}"
+    yield Foreign(Exchange(url, at.astimezone(UTC), (), 200, "", (), bytes(body)), kind)

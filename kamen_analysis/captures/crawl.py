@@ -105,7 +105,7 @@ def crawl(session: Session, start_urls: Iterable[str], next_pages: NextPages, ma
     session.have |= frontier.done
     try:
         _run(session, frontier, max_pages - summary.resumed, summary, on_page)
-        state.unlink()
+        session.at_close.append(lambda: state.unlink(missing_ok=True))
     except Stopped as stopped:
         summary.stopped = str(stopped)
     summary.waited_s = session.waited_s

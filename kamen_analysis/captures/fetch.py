@@ -36,6 +36,8 @@ class Session:
         self._shelf = shelf.opened(raw, source, about or shelf.About(f"kamen fetch {source}"), self.clock.now)
         self._rules: dict[str, robots.Rules] = {}
         self._refusals: list[str] = []
+        # What must wait until the file is closed: only then is a crawl over, whatever kills the process before.
+        self.at_close: list[Callable[[], None]] = []
 
     def __enter__(self) -> Session:
         self.writer = self._shelf.__enter__()
@@ -45,6 +47,8 @@ class Session:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._courier.close()
         self._shelf.__exit__(kind, error, trace)
+        for action in self.at_close:
+            action()
 
     @property
     def waited_s(self) -> float:
@@ -126,7 +130,10 @@ class Session:
 
     def _pause_s(self, url: str) -> float:
         rules = self._rules.get(_origin(url))
-        return max(self.policy.pause_s, rules.delay_s() if rules else 0.0)
+        asked = rules.delay_s() if rules else 0.0
+        if asked > self.policy.max_wait_s:
+            raise Stopped(f"{urlsplit(url).hostname} 的 robots.txt 要求每两页之间停 {asked:.0f} 秒，等于不愿被抓取，已停止")
+        return max(self.policy.pause_s, asked)
 
     def _store(self, answer: Answer) -> Page:
         return page_of(answer.seen, answer.body, self.file, self.writer.exchange(answer.seen, answer.facts()))

@@ -1,7 +1,7 @@
-"""Files the user brings, wrapped into WARC as they are: exports as one resource record each, WARC and HAR read through.
+"""Files the user brings, wrapped into WARC as they are: exports as one resource record each, WARC, HAR and MHTML read through.
 
 A loose file's own time is not trusted (copying and version control change it): its record is dated now, and a parser uses the
-time inside the file where there is one. WARC and HAR records keep their own dates.
+time inside the file where there is one. The records of archives keep their own dates.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from kamen_analysis.captures import shelf, sidecar
-from kamen_analysis.captures.archives import Foreign, read_har, read_warc
+from kamen_analysis.captures.archives import Foreign, read_har, read_mhtml, read_warc
 from kamen_analysis.captures.warc import Writer
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, sha256
@@ -29,7 +29,7 @@ TYPES = {
     ".jsonl": "application/x-ndjson", ".ndjson": "application/x-ndjson", ".csv": "text/csv", ".tsv": "text/tab-separated-values",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".parquet": "application/vnd.apache.parquet",
 }
-ARCHIVES = {".warc": read_warc, ".warc.gz": read_warc, ".har": read_har}
+ARCHIVES = {".warc": read_warc, ".warc.gz": read_warc, ".har": read_har, ".mhtml": read_mhtml, ".mht": read_mhtml}
 # Browsers write this comment into a page they save; it is the page's address.
 _SAVED_FROM = re.compile(rb"<!--\s*saved from url=\(\d+\)(https?://\S+?)\s*-->")
 

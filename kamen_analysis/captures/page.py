@@ -12,6 +12,8 @@ _META = re.compile(rb"<(?:meta[^>]{0,200}?charset|\?xml[^>]{0,100}?encoding)\s*=
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "cp936": "gb18030", "utf-8": "utf-8-sig", "utf8": "utf-8-sig"}
 # What servers say when nobody told them: these decode any byte at all, so believing them would hide the real charset.
 _DEFAULTS = {"iso-8859-1", "latin-1", "latin1", "iso8859-1", "windows-1252", "cp1252", "us-ascii", "ascii"}
+# Codecs of Python that are no charset of the web.
+_NOT_ON_THE_WEB = {"unicode_escape", "raw_unicode_escape", "utf-7", "utf7", "idna", "punycode"}
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -41,7 +43,7 @@ class Page:
         for name in (*self._declared(), "utf-8-sig", "gb18030"):
             try:
                 return self.body.decode(_WIDER.get(name.lower(), name))
-            except (UnicodeDecodeError, LookupError):
+            except (UnicodeError, LookupError):
                 continue
         return self._guess()
 
@@ -50,7 +52,7 @@ class Page:
         header = _CHARSET.search(self.content_type)
         meta = _META.search(self.body[:4096])
         said = [*([header[1]] if header else []), *([meta[1].decode("ascii")] if meta else [])]
-        return marks + [name for name in said if name.lower() not in _DEFAULTS]
+        return marks + [name for name in said if name.lower() not in _DEFAULTS | _NOT_ON_THE_WEB]
 
     def _guess(self) -> str:
         from charset_normalizer import from_bytes

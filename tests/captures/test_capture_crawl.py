@@ -80,6 +80,22 @@ def test_a_stopped_crawl_goes_on(session: Start, hostile: Site, clock: FakeClock
     assert crawl(session(), start, links, 5).resumed == 0
 
 
+def test_a_crawl_is_over_when_its_file_is_closed(session: Start, hostile: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed after the last page but before the file is closed, the next run finds everything there and fetches nothing twice."""
+    start = [f"{hostile.url}/list/1"]
+    first = session()
+    crawl(first, start, links, 1000)
+    with monkeypatch.context() as killed:
+        killed.setattr(shelf, "finish", lambda path: None)
+        killed.setattr(first, "at_close", [])
+        first.__exit__(None, None, None)
+    assert list(first.raw.rglob("*.open"))
+    again = session()
+    summary = crawl(again, start, links, 1000)
+    again.__exit__(None, None, None)
+    assert (summary.resumed, summary.pages) == (33, 0) and paths(first.raw) == everything(hostile)
+
+
 def test_a_torn_file_is_recovered(session: Start, hostile: Site) -> None:
     """A file cut at any byte of its last record loses that record alone, and the next run closes the file."""
     one = session()

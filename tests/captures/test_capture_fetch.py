@@ -7,6 +7,7 @@ import resource
 import socket
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from conftest import FakeClock
 from hostile_site import Site
 
-from kamen_analysis.captures import policy, shelf, warc
+from kamen_analysis.captures import pace, policy, shelf, warc
 from kamen_analysis.captures.fetch import Session
 from kamen_analysis.captures.members import records
 from kamen_analysis.captures.page import Page
@@ -86,6 +87,22 @@ def test_robots_are_obeyed_and_kept(session: Start, hostile: Site) -> None:
     assert one.waited_s >= 10
     assert [page.url[-1] for page in stored(one)] == ["2", "3"]
     assert any(warc.is_robots(record.url) and b"Crawl-delay: 5" in record.block for record in records(one.raw / one.file))
+
+
+def test_an_endless_crawl_delay_ends_the_run(session: Start, hostile: Site) -> None:
+    """A Crawl-delay of years is a no: the run ends and says so, instead of sleeping."""
+    hostile.robots = "User-agent: *\nCrawl-delay: 99999999999\n"
+    with pytest.raises(Stopped, match="robots.txt 要求每两页之间停"):
+        session().get(f"{hostile.url}/post/1")
+
+
+@pytest.mark.parametrize(("value", "seconds"), [
+    ("120", 120), ("Sun, 22 Nov 2026 04:02:00 GMT", 120), ("Sunday, 22-Nov-26 04:02:00 GMT", 120), ("Sun, 22 Nov 2020 04:02:00 GMT", 0),
+    ("", None), ("soon", None), ("-5", None), ("٣", None), ("1.5", None), ("1 Nov 99999999999 00:00:00", None),
+])
+def test_retry_after_is_read_strictly(value: str, seconds: float | None) -> None:
+    """Both forms of Retry-After give seconds from now; the past gives none to wait; anything else says nothing."""
+    assert pace.retry_after(value, datetime(2026, 11, 22, 4, 0, tzinfo=UTC)) == seconds
 
 
 @pytest.mark.parametrize(("status", "allowed"), [(404, True), (403, True), (503, False)])

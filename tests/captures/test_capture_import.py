@@ -110,6 +110,19 @@ def test_a_saved_page_keeps_its_address(where: Home) -> None:
     assert page.url == "https://example.com/view/1234/"
 
 
+def test_a_single_file_save_keeps_address_and_time(where: Home) -> None:
+    """A browser's MHTML gives the page with the address and time the browser wrote into it; one without them is refused."""
+    text = ("From: <Saved by Blink>\r\nSnapshot-Content-Location: https://example.com/view/9/\r\nDate: Sun, 1 Mar 2026 10:00:00 +0800\r\n"
+            'MIME-Version: 1.0\r\nContent-Type: multipart/related; type="text/html"; boundary="b"\r\n\r\n'
+            "--b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+            "<p>=E9=80=80=E6=AC=BE</p>\r\n--b\r\nContent-Type: image/png\r\n\r\nx\r\n--b--\r\n")
+    page, = pages(where, import_files("heimao", [put(where, "p.mhtml", text)], where))
+    assert page.url == "https://example.com/view/9/" and "<p>退款</p>" in page.text()
+    assert page.fetched_at == datetime(2026, 3, 1, 2, tzinfo=UTC)
+    with pytest.raises(KamenError, match=r"q\.mhtml 不是完好的 MHTML"):
+        import_files("heimao", [put(where, "q.mhtml", text.replace("Date:", "X:"))], where)
+
+
 def har_entry(url: str, body: str, kind: str = "text/html; charset=gbk", **content: str) -> dict[str, object]:
     """One entry of a browser's HAR export."""
     sent = {"Content-Type": kind, "Content-Encoding": "br", "Set-Cookie": "SUB=secret"}
