@@ -10,15 +10,18 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from kamen_analysis import money, times
 from kamen_analysis.captures.page import Page
+from kamen_analysis.redact import find, redact
 from kamen_analysis.sources.audit import Note, shape
 from kamen_analysis.sources.base import RawPost, Reject, Source, Step, step_event
 
 LONGEST_TITLE = 500  # characters
 LONGEST_BODY = 20_000
 LONGEST_NAME = 200
+_A_VALUE = 200  # characters the longest identifier takes
 EARLIEST = datetime(2000, 1, 1, tzinfo=times.BEIJING)
 _A_DAY = timedelta(days=1)  # how far a site's clock may be ahead of ours
 
@@ -33,6 +36,9 @@ _SAME_TURN = {
 }
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"\x00-\x20]{1,500}", re.I)
+_ID_PAIR = re.compile(r"(?:id|sn|no|[a-z]id|post_id|complaint_id|page|type)=[\w-]{1,40}", re.ASCII | re.I)
+_PLAIN_PATH = re.compile(r"(?!.*\d{15})[\w/.~-]*", re.ASCII)
+_NO_PATH = frozenset({"NAME", "ADDRESS", "EMAIL", "IDCARD"})
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>|<!--.*?-->", re.S)
 _BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^<>]{0,100}>", re.I)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
@@ -63,13 +69,14 @@ def clean(raw: RawPost, page: Page, source: Source) -> Cleaned:
         raise Reject("no_text", "既无标题也无正文", post_id)
     posted, precision = _posted(raw, seen, notes, post_id)
     post = {
-        "post_id": post_id, "source": source.KEY, "url": _address(raw.get("url")),
+        "post_id": post_id, "source": source.KEY, "url": address(raw.get("url")),
         "capture_file": page.file, "capture_offset": page.offset, "capture_digest": page.digest,
         "posted_at": posted, "posted_precision": precision, "first_seen_at": _first_seen(raw, seen, notes),
         "last_seen_at": seen,
-        "target": plain(raw.get("target"))[:LONGEST_NAME] or None, "title": title[:LONGEST_TITLE], "body": body[:LONGEST_BODY],
-        "truncated": bool(raw.get("truncated")) or len(body) > LONGEST_BODY, "appeal": plain(raw.get("appeal"))[:LONGEST_TITLE] or None,
-        "amount_yuan": _amount(raw, notes, post_id), "status": plain(raw.get("status"))[:LONGEST_NAME] or None,
+        "target": _capped(plain(raw.get("target")), LONGEST_NAME) or None, "title": _capped(title, LONGEST_TITLE), "body": _capped(body, LONGEST_BODY),
+        "truncated": bool(raw.get("truncated")) or len(body) > LONGEST_BODY,
+        "appeal": _capped(plain(raw.get("appeal")), LONGEST_TITLE) or None,
+        "amount_yuan": _amount(raw, notes, post_id), "status": _capped(plain(raw.get("status")), LONGEST_NAME) or None,
         "is_synthetic": source.SYNTHETIC or bool(raw.get("synthetic")),
     }
     if len(body) > LONGEST_BODY or len(title) > LONGEST_TITLE:
@@ -94,9 +101,26 @@ def plain(text: str | None) -> str:
     return _SPACES.sub(" ", _LINES.sub("\n", text)).strip()
 
 
-def _address(url: str | None) -> str | None:
+def _capped(text: str, most: int) -> str:
+    # A number cut in two is no longer found, and half of it still says whose it is: what straddles the cap goes first.
+    return text if len(text) <= most else redact(text[: most + _A_VALUE]).text[:most]
+
+
+def address(url: str | None) -> str | None:
+    """Return a page's address as it may be kept: without what could be personal (user, query, anchor); None where it is no address."""
     # Only what a reader may follow: a saved file's own name, a script, or words in an address column are no address.
-    return url if url and _ADDRESS.fullmatch(url) else None
+    if not url or not _ADDRESS.fullmatch(url):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    path = unquote(parts.path)
+    # A number in a path is the page's own, mostly; a person's name, house or mailbox is never part of a page's address here.
+    if not _PLAIN_PATH.fullmatch(path) and any(span.kind in _NO_PATH for span in find(path)):
+        return None
+    kept = [pair for pair in parts.query.split("&") if _ID_PAIR.fullmatch(pair) or not find(f"https://a.example/?{unquote(pair)}")]
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "&".join(kept), ""))
 
 
 def _seen(raw: RawPost, page: Page, notes: list[Note]) -> datetime:

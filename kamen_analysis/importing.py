@@ -12,6 +12,7 @@ from kamen_analysis.captures import importer, shelf
 from kamen_analysis.captures.page import Page
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
+from kamen_analysis.redact import redact
 from kamen_analysis.sources import columns, table
 
 
@@ -26,12 +27,17 @@ def import_files(where: Home, key: str, files: list[Path], mapping: Path | None 
         own = columns.load(_text(mapping), mapping.name) if mapping else None
         for path in files:
             if path.is_file() and path.suffix.lower() in importer.TYPES:
-                yield f"{path.name}：{table.layout_of(_page(path), own).describe()}"
+                yield f"{_shown(path.name)}：{table.layout_of(_page(path), own).describe()}"
     about = shelf.About(f"kamen import {key} {' '.join(path.name for path in files)}", terms=source.TERMS)
     done = importer.import_files(key, files, where, about=about, mapping=mapping)
     yield f"收进 {done.files} 个文件，{done.records} 条记录" + (f" → {done.warc.relative_to(where.root)}" if done.warc else "")
     for name, why in done.skipped:
-        yield f"未取 {name}：{why}"
+        yield f"未取 {_shown(name)}：{why}"
+
+
+def _shown(name: str) -> str:
+    # People put a name or a number into a file's name; screens and logs go further than files.
+    return redact(name).text
 
 
 def _text(path: Path) -> str:

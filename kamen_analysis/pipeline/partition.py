@@ -22,7 +22,7 @@ TABLES = ("posts", "events", "labels", "rejected")
 COUNTS = ("pages", "readable", "records", "cleaned")
 GONE = frozenset({"gone", "no_such_page"})
 CODED = ("post_type", "gate_rule", "in_scope", "product", "outcome")
-FREE_TEXT = ("title", "body", "target", "appeal", "status")
+FREE_TEXT = ("title", "body", "target", "appeal", "status", "detail")
 
 
 @dataclass
@@ -70,7 +70,7 @@ def process(capture: Path, raw: Path) -> Part:
             reason, detail = result.unreadable
             rejected.append({"stage": "read", "reason": reason, "detail": detail, **where})
             if reason in GONE:
-                gone.append([page.url, page.fetched_at.isoformat()])
+                gone.append([clean.address(page.url) or "", page.fetched_at.isoformat()])
             continue
         counts["readable"] += 1
         counts["records"] += len(result.rejected)
@@ -87,17 +87,18 @@ def process(capture: Path, raw: Path) -> Part:
             events.extend(cleaned.events)
     counts["cleaned"] = len(posts)
     _redact(posts)
+    _redact(rejected)
     labels = _label(posts)
     tables = _posts(posts), records.frame("events", events), _labels(labels), records.frame("rejected", rejected)
     counted = {name: counts[name] for name in COUNTS}
     return Part(module.KEY, capture.name, *tables, counted, listed(warnings), last.isoformat() if last else None, gone)
 
 
-def _redact(posts: list[dict[str, Any]]) -> None:
+def _redact(found: list[dict[str, Any]]) -> None:
     for name in FREE_TEXT:
-        rows = [post for post in posts if post.get(name)]
-        for post, redacted in zip(rows, redact_many([post[name] for post in rows]), strict=True):
-            post[name] = redacted.text
+        rows = [row for row in found if row.get(name)]
+        for row, redacted in zip(rows, redact_many([row[name] for row in rows]), strict=True):
+            row[name] = redacted.text
 
 
 def _label(posts: list[dict[str, Any]]) -> list[Labelled]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from kamen_analysis.redact import redact
 
 Note = tuple[str, str, str]
 """(kind, name, example): something a source did not know. The example is a shape (9999-99), never a value."""
@@ -49,7 +52,13 @@ def take(record: Mapping[str, Any], fields: Mapping[str, str], ignored: Collecti
     """Return the values of `record` under their names in a raw post, and a note for each field neither used nor ignored."""
     taken = {name: record[key] for key, name in fields.items() if key in record}
     unknown = [key for key in record if key not in fields and key not in ignored]
-    return taken, [("unknown_field", str(key)[:40], shape(record[key])) for key in unknown]
+    return taken, [("unknown_field", told(str(key), 40), shape(record[key])) for key in unknown]
+
+
+@functools.lru_cache(maxsize=4096)
+def told(name: str, most: int) -> str:
+    """Return a field's, status's or step's name as it may be kept and shown: redacted, then cut to `most` characters."""
+    return redact(name).text[:most]
 
 
 def shape(value: object) -> str:

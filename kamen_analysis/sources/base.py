@@ -14,7 +14,7 @@ from typing import Protocol, TypedDict
 from urllib.parse import urlsplit
 
 from kamen_analysis.captures.page import Page
-from kamen_analysis.sources.audit import Note, Warnings, shape
+from kamen_analysis.sources.audit import Note, Warnings, shape, told
 from kamen_analysis.sources.columns import Mapping
 
 
@@ -150,10 +150,10 @@ def _broken_off(result: PageResult, reason: str, detail: str) -> PageResult:
 def _unknown(source: Source, raw: RawPost) -> Iterator[Note]:
     status = (raw.get("status") or "").strip()
     if status and status not in source.STATUS and "proved" not in raw:
-        yield "unknown_status", status[:12], ""
+        yield "unknown_status", told(status, 12), ""
     for step in raw.get("steps", ()):
         if not step_event(source, step)[0]:
-            yield "unknown_step", (step.get("what") or "").strip()[:12], shape(step.get("text", ""))
+            yield "unknown_step", told((step.get("what") or "").strip(), 12), shape(step.get("text", ""))
 
 
 def step_event(source: Source, step: Step) -> tuple[bool, str | None]:

@@ -36,7 +36,8 @@ STATUS = {status: kind for mapping in columns.known() for status, kind in mappin
 SITE = "(?!)"
 STEPS = {f"{kind}$": kind for kind in EVENT_KINDS}
 
-_SURE_ID = re.compile(r"[\w:-]{8,80}")
+_SURE_ID = re.compile(r"[\w:-]{8,80}", re.ASCII)
+_SHOWN_ID = re.compile(r"[\w:./#-]{1,80}", re.ASCII)  # a name in the column of numbers is nobody's number
 _ROUNDED = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")  # what Excel makes of a long number: no longer the number
 _YES = frozenset({"true", "1", "是", "yes", "演示数据"})
 _BAD = "\x00"  # stands for a row that cannot be read; no column is called so
@@ -129,7 +130,7 @@ def _numbered(given: str | None, taken: dict[str, Any], ordinals: Counter[bytes]
     words = "\x1f".join("".join(str(taken.get(name, "")).split()) for name in ("title", "body", "target", "appeal"))
     digest = hashlib.sha256(f"{given or ''}\x1f{words}".encode("utf-8", "replace")).digest()[:8]
     ordinals[digest] += 1
-    return "-".join(filter(None, (given, digest.hex(), str(ordinals[digest]) if ordinals[digest] > 1 else "")))
+    return "-".join(filter(None, (given if given and _SHOWN_ID.fullmatch(given) else "", digest.hex(), str(ordinals[digest]) if ordinals[digest] > 1 else "")))
 
 
 def as_written(value: object) -> str | None:
