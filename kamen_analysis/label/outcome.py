@@ -11,6 +11,7 @@ from kamen_analysis.label.extract import amounts
 _LOOK_BACK = 6  # Characters in which a denial stands before the word it denies.
 _FEAR = 40  # Characters a fear or hearsay reaches inside its sentence.
 _SAME = 12  # Words of completion this close behind a part refund speak of that part.
+_MONEY_TALK = frozenset("退扣赔返")  # Without one of these 到账 speaks of the goods, not of money back.
 _OPEN = ("refused", "idle", "undone")
 _STOPS = frozenset("。！？!?\n")
 _BACK = re.compile(r"(?:[退返赔补](?:[了还回给我款到来付]|我的)*|到账|到手|收到|实退|回来|到我?[卡账][上里]?|打(?:了|给我|来|款)+)$")
@@ -57,7 +58,7 @@ def _asserted(hits: Hits, name: str) -> list[int]:
 def part_back(hits: Hits) -> int:
     """Return where the post says that only part of the money came back (its end), or 0: the words for it, or a sum below the one paid."""
     said = max((end for start, end, _ in hits.get("outcome.part") if not denied(hits, start)), default=0)
-    if "outcome.moneyback" not in hits:
+    if "outcome.moneyback" not in hits or not _MONEY_TALK.intersection(hits.text):
         return said
     sums = [(float(a.value), a.start, a.end) for a in amounts(hits.text)]
     most = max((value for value, _, _ in sums), default=0.0)
