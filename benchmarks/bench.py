@@ -48,7 +48,8 @@ def posts(n: int, folder: Path) -> Path:
     table = draw.tables(draw.world(posts=n))["posts"]
     table = table[["post_id", "title", "body", "target", "amount_yuan", "posted_at", "status"]].rename(columns={"post_id": "id"})
     path = folder / "posts.jsonl"
-    table.assign(posted_at=table["posted_at"].dt.strftime("%Y-%m-%d %H:%M:%S")).to_json(path, orient="records", lines=True, force_ascii=False)
+    table = table.assign(posted_at=table["posted_at"].dt.strftime("%Y-%m-%d %H:%M:%S"))
+    table.to_json(path, orient="records", lines=True, force_ascii=False)
     return path
 
 
@@ -83,7 +84,7 @@ def measure(n: int, folder: Path) -> dict[str, Any]:
     found["build_s"] = timed(lambda: build(home))
     found["rerun_noop_s"] = timed(lambda: build(home))
     found["naive_s"] = timed(lambda: usual(path, folder / "usual.parquet"))
-    cues = sorted({cue for words in KEYWORDS.values() for cue in words} | {r.name_zh for r in codebook.load().reasons})
+    cues = sorted({cue for words in KEYWORDS.values() for cue in words} | {r.name_zh for r in codebook.load().reasons.values()})
     found["floor_s"] = timed(lambda: floor(path, folder / "floor.parquet", cues))
     found["label_s"] = timed(lambda: label_posts(asked))
     found["redact_s"] = timed(lambda: redact_many(texts["body"].tolist()))
