@@ -20,6 +20,7 @@ _ASKING = re.compile(r"[?？吗呢嘛]\s*(?:谢谢|谢)?[\s。!！?？]*$|怎么
 _WHICH = re.compile(r"[?？吗呢]|什么|怎[么样]|多少|几[个天年]|如何|哪|是否|能[否不]|会不会|可不可以|谁")
 _DONE = re.compile(r"[了过被]|没[^有]|不[到给上动]|一直|昨|今天|刚")
 _REACH = 10  # Characters a modal word reaches inside its clause.
+_HARMS = {"refused", "trouble", "said"}
 _DEALS = ("bought", "citizen", "consumer", "settled")
 _PERSONS = ("own", "kin", "citizen")
 
@@ -55,6 +56,7 @@ def weigh(title: str, body: str) -> dict[str, dict[str, float]]:
 def _evidence(reading: Reading, book: coding.Gate) -> Iterator[tuple[str, coding.Points, int]]:
     quotes = [mark.span() for mark in _QUOTED.finditer(reading.text)]
     modals = [end for _, end, _ in reading.hits.get("gate.unreal")]
+    said: set[str] = set()
     for name, group in book.groups.items():
         hits = reading.hits.spans.get(f"gate.{name}")
         if not hits and not group.regex:
@@ -63,8 +65,12 @@ def _evidence(reading: Reading, book: coding.Gate) -> Iterator[tuple[str, coding
         if not count and group.regex and _compiled(group.regex).search(reading.text):
             count = 1
         if count:
+            said.add(name)
             yield name, group.points, count
-    for name in _traits(reading):
+    traits = list(_traits(reading))
+    if "bought" in said and said & _HARMS and "third_person" not in traits:
+        traits.append("case")
+    for name in traits:
         yield name, book.traits[name].points, 1
 
 
