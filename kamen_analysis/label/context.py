@@ -10,6 +10,8 @@ from kamen_analysis.label.text import Doc
 
 Found = dict[tuple[object, ...], list[Match]]
 
+SHORT = 24  # Within so many characters a device between a cue's first and last word holds for the whole cue.
+
 
 @dataclass(frozen=True)
 class Region:
@@ -63,7 +65,7 @@ class Reading:
                 continue
             if kind in ("hypothesis", "general") and self.speaker(trigger[0]) == "merchant":
                 continue
-            starts = [part[0] for part in match.parts] if kind == "denial" else [match.start]
+            starts = [part[0] for part in match.parts] if kind == "denial" or match.end - match.start <= SHORT else [match.start]
             if any(region.start <= start < region.end for start in starts) or trigger[0] < match.start < trigger[1]:
                 return region
         return None
