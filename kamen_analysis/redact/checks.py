@@ -8,7 +8,7 @@ from datetime import date
 _AREAS = frozenset(str(code) for low, high in ((11, 16), (21, 24), (31, 38), (41, 47), (50, 55), (61, 66), (71, 72), (81, 84))
                    for code in range(low, high))
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_LETTER_DIGITS = str.maketrans("oliz|sbgq叉×✕ⅹ", "011215899xxxx")
+_LETTER_DIGITS = str.maketrans("olizsbgq叉×✕ⅹ", "01125899xxxx")
 
 
 def plain(value: str) -> str:

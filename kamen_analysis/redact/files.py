@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from kamen_analysis.errors import KamenError
 from kamen_analysis.redact.engine import redact
-from kamen_analysis.tabular import Record, read_records, write_records
+from kamen_analysis.tabular import read_records, write_records
+
+Record = dict[str, Any]
 
 FIELDS = ("title", "body", "target", "appeal")  # what people write in their own words; title or body must be there
 

@@ -16,7 +16,7 @@ from kamen_analysis import zh
 
 # Stands for what is already found and for what must not be found: a rare Han character that no pattern asks for.
 HIDDEN = "㐀"
-_SPOKEN = ("零〇洞", "一壹幺", "二贰两", "三叁", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
+_SPOKEN = ("零〇洞", "一壹幺", "二贰两", "三叁参", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
 NUMERALS = {ord(char): chr(0xFF10 + digit) for digit, chars in enumerate(_SPOKEN) for char in chars}  # full width: told apart from 0-9
 _INVISIBLE = zh.INVISIBLE | {"\u20e3"} | {chr(code) for code in range(0x300, 0x370)}  # the keycap ring and combining marks
 _UNSEEN = re.compile(f"[{''.join(sorted(_INVISIBLE))}]")

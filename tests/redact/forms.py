@@ -42,7 +42,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "Chinese numerals": lambda t: _digits(t, lambda c: _HAN[int(c)]),
     "spoken numerals": lambda t: _digits(t, lambda c: _SPOKEN[int(c)]),
     "Chinese numerals spaced": lambda t: _every(_digits(t, lambda c: _HAN[int(c)]), " ", 4),
-    "every third digit Chinese": lambda t: "".join(_HAN[int(c)] if c.isdigit() and i % 3 == 1 else c for i, c in enumerate(t)),
+    "every third digit Chinese": lambda t: "".join(_HAN[int(c)] if i % 3 == 1 and c.isdigit() else c for i, c in enumerate(t)),
     "letters for digits": lambda t: "".join(_LETTERS.get(c, c) if i % 2 else c for i, c in enumerate(t)),
     "wide and narrow": lambda t: "".join(chr(ord(c) + 0xFEE0) if i % 2 and c.isascii() else c for i, c in enumerate(t)),
     "right to left marks": lambda t: f"\u202a{t[:4]}\u202c\u2068{t[4:]}\u2069",
@@ -67,7 +67,7 @@ def value(kind: str, rng: random.Random) -> str:
     digits = "".join(rng.choices("0123456789", k=24))
     made = {
         "PHONE": "1" + rng.choice("3456789") + digits[:9], "ALIPAY": "1" + rng.choice("35789") + digits[:9],
-        "IDCARD": rng.choice(["110105", "420106", "510104"]) + f"{rng.randint(1950, 2009)}{rng.randint(1, 12):02}{rng.randint(1, 28):02}" + digits[:4],
+        "IDCARD": f"{rng.choice([110105, 420106, 510104])}{rng.randint(1950, 2009)}{rng.randint(1, 12):02}{rng.randint(1, 28):02}{digits[:4]}",
         "BANKCARD": "62" + digits[:17], "QQ": rng.choice("123456789") + digits[:8], "ORDER": "2025" + digits[:14],
         "CARDKEY": "-".join("".join(rng.choices("ABCDEFGHJKMNPQRSTUVWXY3456789", k=4)) + str(rng.randint(3, 9)) for _ in range(3)),
     }
