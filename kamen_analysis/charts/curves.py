@@ -21,7 +21,7 @@ def time_to_reply(table: pd.DataFrame, ax: Axes | None = None, until: int = _UNT
         own, ax = ax is None, style.canvas(ax, 4.0)
         rows = _drawn(table, until)
         if rows.empty:
-            return style.calm(ax, "首次回复用时", table, own)
+            return style.calm(ax, reply_finding(table), table, own, _why(table))
         colour = style.COLOURS[0]
         ax.fill_between(rows["day"], rows["low"], rows["high"], step="post", color=colour, alpha=0.18, linewidth=0)
         ax.step(rows["day"], rows["share"], where="post", color=colour)
@@ -36,6 +36,18 @@ def time_to_reply(table: pd.DataFrame, ax: Axes | None = None, until: int = _UNT
 
 def _drawn(table: pd.DataFrame, until: int) -> pd.DataFrame:
     return table[table["share"].notna() & (table["at_risk"] >= _FEWEST) & (table["day"] <= until)]
+
+
+def _why(table: pd.DataFrame) -> str:
+    """Return why there is no curve: times known only by their upper bound, or too few posts."""
+    vague = table["note"].astype("str").str.startswith("时间多为至迟").any()
+    return "多数时间只知至迟，只能给上下界，不作曲线" if vague else "样本不足，不作图"
+
+
+def _bounds(table: pd.DataFrame, day: int = 30) -> str:
+    """Return the bounds of a share at `day` in words, where only bounds are known; empty where not even those are."""
+    rows = table[(table["day"] == min(day, int(table["day"].max()))) & table["bound_high"].notna()] if len(table) else table
+    return "" if rows.empty else f"在 {percent(rows['bound_low'].iloc[0])} 至 {percent(rows['bound_high'].iloc[0])} 之间（时间不确切）"
 
 
 def _day_axis(ax: Axes, rows: pd.DataFrame, top: float) -> None:
@@ -55,7 +67,8 @@ def reply_finding(table: pd.DataFrame) -> str:
     """Return the finding of a time-to-reply table: the day half had a reply, and the share by day 7."""
     known = table[table["share"].notna()]
     if known.empty:
-        return "首次回复用时：样本不足"
+        span = _bounds(table)
+        return f"30 天内得到商家回复的比例{span}" if span else "首次回复用时：样本不足"
     half = known[known["share"] >= 0.5]
     text = f"得到商家回复的投诉不到半数（{percent(known['share'].max())}）"
     if len(half):
@@ -70,7 +83,7 @@ def outcomes(table: pd.DataFrame, ax: Axes | None = None, until: int = _UNTIL) -
         own, ax = ax is None, style.canvas(ax, 4.4)
         rows = _drawn(table, until)
         if rows["n"].sum() == 0:
-            return style.calm(ax, "投诉如何了结", table, own)
+            return style.calm(ax, outcomes_finding(table), table, own, _why(table))
         kinds = rows.drop_duplicates("kind").set_index("kind")["kind_zh"]
         _day_axis(ax, rows, min(1.0, float(np.nanmax(rows[["share", "high"]])) * 1.05))
         ends = [_curve(ax, rows[rows["kind"] == kind], i) for i, kind in enumerate(kinds.index)]
@@ -93,7 +106,8 @@ def outcomes_finding(table: pd.DataFrame) -> str:
     """Return the finding of an outcomes table at day 30 (or the last day watched): confirmed by the consumer, beside closed by timeout."""
     known = table[table["share"].notna() & (table["day"] <= 30)]
     if known.empty:
-        return "投诉如何了结：样本不足"
+        span = _bounds(table[table["kind"] == "consumer_confirmed"])
+        return f"30 天内经消费者确认解决的比例{span}" if span else "投诉如何了结：样本不足"
     last = known[known["day"] == known["day"].max()].set_index("kind")
     text = f"{int(last['day'].iloc[0])} 天内经消费者确认解决的占 {percent(last['share'].get('consumer_confirmed', float('nan')))}"
     return text + f"，超时自动关闭的占 {percent(last['share'].get('auto_closed', float('nan')))}（关闭不等于解决）"

@@ -12,22 +12,26 @@ from matplotlib.ticker import PercentFormatter
 from kamen_analysis.charts import style
 from kamen_analysis.charts.words import percent
 
+Look = tuple[str, str]
+PLAIN: Look = (style.COLOURS[0], "o")
 
-def dots(ax: Axes, rows: pd.DataFrame, names: Sequence[str], colours: Sequence[str] | None = None,
-         markers: Sequence[str] | None = None) -> None:
-    """Draw `rows` (share, low, high, n, of), first row on top, labelled `names` on the left and with share and n on the right."""
+
+def dots(ax: Axes, rows: pd.DataFrame, names: Sequence[str], looks: Sequence[Look] | None = None) -> None:
+    """Draw `rows` (share, low, high, n, of), first row on top: `names` on the left, share and n/of (or n=of where n is missing) right.
+
+    `looks`: colour and marker of each row.
+    """
     y = np.arange(len(rows))[::-1]
     share, low, high = (rows[key].to_numpy(float) for key in ("share", "low", "high"))
-    shades, shapes = colours or [style.COLOURS[0]] * len(rows), markers or ["o"] * len(rows)
-    for i in range(len(rows)):
-        ax.plot([low[i], high[i]], [y[i], y[i]], color=shades[i], linewidth=2.2, alpha=0.55, solid_capstyle="butt")
-        ax.plot(share[i], y[i], shapes[i], color=shades[i], markersize=7)
+    for i, (colour, marker) in enumerate(looks or [PLAIN] * len(rows)):
+        ax.plot([low[i], high[i]], [y[i], y[i]], color=colour, linewidth=2.2, alpha=0.55, solid_capstyle="butt")
+        ax.plot(share[i], y[i], marker, color=colour, markersize=7)
     top = float(np.nanmax(np.append(high, share))) if len(rows) else 1.0
     ax.set_xlim(0, top * 1.03 if top > 0 else 1.0)
     ax.set_ylim(*row_limits(len(rows)))
     ax.set_yticks(y, [style.drawable(name) for name in names])
     right = ax.secondary_yaxis("right")
-    right.set_yticks(y, [f"{percent(s)}  {n}/{of}" for s, n, of in zip(share, counts(rows["n"]), counts(rows["of"]), strict=True)])
+    right.set_yticks(y, [f"{percent(s)}  {base}" for s, base in zip(share, _bases(rows), strict=True)])
     right.spines[:].set_visible(False)
     right.tick_params(labelsize=8.5, labelcolor=style.QUIET)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
@@ -41,9 +45,9 @@ def row_limits(rows: int) -> tuple[float, float]:
     return -room, rows - 1 + room
 
 
-def counts(values: pd.Series) -> list[str]:
-    """Return counts with thousands marks; a withheld one as "<5"."""
-    return ["<5" if pd.isna(value) else f"{int(value):,}" for value in values]
+def _bases(rows: pd.DataFrame) -> list[str]:
+    pairs = zip(rows["n"], rows["of"], strict=True)
+    return [f"n={int(of):,}" if pd.isna(n) else f"{int(n):,}/{int(of):,}" for n, of in pairs]
 
 
 def height(rows: int) -> float:

@@ -25,15 +25,20 @@ def platforms(table: pd.DataFrame, ax: Axes | None = None, measure: str = "repli
         own, ax = ax is None, style.canvas(ax, height(len(rows)))
         if rows.empty:
             return style.calm(ax, f"各平台：{MEASURES[measure]}", table, own)
-        shares = rows.rename(columns={measure: "share", f"{measure}_low": "low", f"{measure}_high": "high"})
-        shares = shares.assign(of=rows["n"], n=(rows[measure] * rows["n"].astype(float)).round())
-        look = [_LOOK[verdict] if measure == "replied" else (style.COLOURS[0], "o") for verdict in rows["verdict"]]
-        dots(ax, shares, rows["platform"].tolist(), [colour for colour, _ in look], [marker for _, marker in look])
+        looks = [_LOOK[verdict] for verdict in rows["verdict"]] if measure == "replied" else None
+        dots(ax, _as_shares(rows, measure), rows["platform"].tolist(), looks)
         ax.set_xlabel(f"{MEASURES[measure]}的比例；横线为 95% 区间；右侧为件数/基数")
         few = int(table["note"].ne("").sum())
         facts = ["▲ 高于其余 ▼ 低于其余 ● 无法区分（错误发现率 5%）" if measure == "replied" else "",
                  f"另有 {few} 个平台样本不足" if few else "", "未按平台规模调整"]
         return style.finish(ax, platforms_finding(table, measure), style.foot(table, *facts), table, own)
+
+
+def _as_shares(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Return the columns of one measure as share, low, high, n, of; a rate read off a curve is no fraction and has no n."""
+    of = rows["of_replied"] if measure == "replied" else rows["n"]
+    n = rows[f"n_{measure}"] if f"n_{measure}" in rows else pd.Series(pd.NA, rows.index)
+    return pd.DataFrame({"share": rows[measure], "low": rows[f"{measure}_low"], "high": rows[f"{measure}_high"], "n": n, "of": of})
 
 
 def platforms_finding(table: pd.DataFrame, measure: str = "replied") -> str:

@@ -9,16 +9,16 @@ from kamen_analysis.metrics.names import reason_names
 from kamen_analysis.metrics.platform import platform_funnel, platform_ranks, platforms
 from kamen_analysis.metrics.quality import fill, funnel, statuses
 from kamen_analysis.metrics.refusal import cooccurrence, reasons, tactic_order
-from kamen_analysis.metrics.resolution import naive_ratio, outcomes, resolved_by, self_reported
+from kamen_analysis.metrics.resolution import naive_ratio, outcomes, resolved_by, self_reported, status_by_age
 from kamen_analysis.metrics.response import median_reply, replies, time_to_reply
 from kamen_analysis.metrics.selection import used
 from kamen_analysis.metrics.trend import volume
 
 METRICS = (used, volume, reasons, cooccurrence, tactic_order, statuses, fill, funnel, replies, time_to_reply, median_reply, outcomes,
-           resolved_by, naive_ratio, self_reported, platforms, platform_ranks, platform_funnel, amounts, products, clocks)
+           resolved_by, naive_ratio, status_by_age, self_reported, platforms, platform_ranks, platform_funnel, amounts, products, clocks)
 
 __all__ = [
     "METRICS", "amounts", "caption", "clocks", "cooccurrence", "fill", "funnel", "median_reply", "naive_ratio", "outcomes",
     "platform_funnel", "platform_ranks", "platforms", "products", "reason_names", "reasons", "replies", "resolved_by", "self_reported",
-    "statuses", "tactic_order", "time_to_reply", "used", "volume",
+    "status_by_age", "statuses", "tactic_order", "time_to_reply", "used", "volume",
 ]

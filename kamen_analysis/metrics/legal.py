@@ -14,10 +14,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from kamen_analysis.errors import KamenError
+from kamen_analysis.metrics.keys import are_named
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import used
 from kamen_analysis.metrics.shares import with_shares
-from kamen_analysis.metrics.timeline import first_event
+from kamen_analysis.metrics.timeline import are_followed, first_event
 from kamen_analysis.records import ZONE
 
 Kind = Literal["assigned", "merchant_replied", "merchant_says_resolved", "consumer_confirmed", "auto_closed", "closed", "deleted",
@@ -25,7 +26,7 @@ Kind = Literal["assigned", "merchant_replied", "merchant_says_resolved", "consum
 
 
 class Clock(BaseModel):
-    """A time limit: how long, in which days, what stops it, the provision it comes from, and for posts of which dates."""
+    """A time limit: how long, in which days, what stops it, what may hide that, its provision, and for posts of which dates."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,6 +35,7 @@ class Clock(BaseModel):
     days: int
     working: bool
     stops: tuple[Kind, ...]
+    unclear: tuple[Kind, ...] = ()
     basis: str
     since: dt.date
     until: dt.date | None = None
@@ -77,24 +79,27 @@ def deadlines(start: pd.Series, days: int, working: bool) -> pd.Series:
 
 @metric
 def clocks(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return, for each time limit, the share of posts beyond it: clock, clock_zh, days, unit, basis, n, of, share, low, high, note.
+    """Return, for each time limit, the share of posts beyond it: clock, clock_zh, days, unit, basis, n, of, unsure, share, low, high, note.
 
     A limit applies to the posts of the dates it was in force for; limits that apply to none are not listed.
     Raises KamenError when a post was watched past the last year the working-day calendar knows.
 
     Counts: 到期限最后一日仍未见该动作（受理或回复、解决、了结）的投诉
     Out of: 抓取时已过该期限的投诉，即观察足够久、能判定的
-    Leaves out: 没有发布时间的；还没到期的；期限内外无法判定的（只知至迟时间）
+    Leaves out: 没有发布时间或状态的；还没到期的；无法判定的（只知至迟时间，或关闭未注明原因；超过五分之一时不给比例）
     Read with care: 期限从发帖日起算，只是对照：法定期限从向行政机关投诉或向商家要求退款时起算，公开投诉平台不受这些条文直接约束
     """
     dated = used(posts, scope)
-    dated = dated[dated["posted_at"].notna()]
+    dated = dated[dated["posted_at"].notna() & are_followed(dated, events)]
     last = _calendar()[1]
     if len(dated) and dated["last_seen_at"].max().tz_localize(None) >= pd.Timestamp(last) + pd.Timedelta(days=1):
         raise KamenError(f"工作日历只到 {last}，请升级 chinese-calendar 后再算法定期限")
     rows = [_row(clock, _in_force(dated, clock), events) for clock in limits()]
-    columns = ["clock", "clock_zh", "days", "unit", "basis", "n", "of"]
-    return with_shares(pd.DataFrame([row for row in rows if row["of"]], columns=columns))[[*columns, "share", "low", "high", "note"]]
+    columns = ["clock", "clock_zh", "days", "unit", "basis", "n", "of", "unsure"]
+    table = with_shares(pd.DataFrame([row for row in rows if row["of"] + row["unsure"]], columns=columns).astype({"n": int, "of": int}))
+    vague = table["unsure"] > 0.2 * (table["of"] + table["unsure"])
+    table[["share", "low", "high"]] = table[["share", "low", "high"]].mask(vague)
+    return table.assign(note=table["note"].mask(vague, "多数无法判定"))[[*columns, "share", "low", "high", "note"]]
 
 
 def _in_force(posts: pd.DataFrame, clock: Clock) -> pd.DataFrame:
@@ -108,8 +113,10 @@ def _row(clock: Clock, posts: pd.DataFrame, events: pd.DataFrame) -> dict[str, A
     first = first_event(posts, events, list(clock.stops))
     day = posts["posted_at"].dt.tz_localize(None) + pd.to_timedelta(first["day"].fillna(first["bound"]), unit="D")
     in_time = day.dt.normalize() <= end
-    # An upper bound past the deadline says nothing about the deadline.
-    unsure = first["day"].isna() & first["bound"].notna() & ~in_time
-    ripe = end.notna() & (sight > end) & ~unsure
+    # An upper bound past the deadline says nothing about the deadline; nor does an ending that may have been the action itself.
+    hidden = first["kind"].isna() & are_named(posts, events.loc[events["kind"].isin(clock.unclear), "post_id"])
+    unsure = (first["day"].isna() & first["bound"].notna() & ~in_time) | hidden
+    ripe = end.notna() & (sight > end)
+    judged = ripe & ~unsure
     return {"clock": clock.key, "clock_zh": clock.name_zh, "days": clock.days, "unit": "工作日" if clock.working else "日",
-            "basis": clock.basis, "n": int((ripe & ~in_time).sum()), "of": int(ripe.sum())}
+            "basis": clock.basis, "n": int((judged & ~in_time).sum()), "of": int(judged.sum()), "unsure": int((ripe & unsure).sum())}

@@ -14,7 +14,7 @@ from kamen_analysis.metrics.resolution import confirmed_by
 from kamen_analysis.metrics.response import REPLY, median_reply
 from kamen_analysis.metrics.selection import used
 from kamen_analysis.metrics.shares import HIDDEN, MINIMUM, SMALL, TOO_FEW, suppress, with_shares
-from kamen_analysis.metrics.timeline import TERMINAL, durations
+from kamen_analysis.metrics.timeline import TERMINAL, are_followed, durations, is_vague
 from kamen_analysis.stats import benjamini_hochberg, funnel_limits, newcombe, rank_interval, shrink, two_proportions
 
 ALIKE = "无法区分"
@@ -29,6 +29,8 @@ def measured(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, me
     else:
         raise KamenError(f"没有这个平台指标：{measure!r}，可用 replied 或拒退理由的编码")
     known = posts[posts["platform"].notna()]
+    if measure == "replied":
+        known = known[are_followed(known, events)]
     hit = known.assign(n=are_named(known, hits).astype(int))
     table = hit.groupby("platform", observed=True)["n"].agg(n="sum", of="size").reset_index()
     return table.sort_values(["of", "platform"], ascending=[False, True], ignore_index=True)
@@ -95,40 +97,52 @@ def platforms(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, m
               scope: str = "virtual") -> pd.DataFrame:
     """Return one row a platform, the most complained of first; shares come as x, x_low, x_high.
 
-    Columns: platform, is_known, n, replied…, median_reply_days, resolved_30… (confirmed by the consumer within 30 days),
-    top_reason, top_reason_zh, top_reason_share, transfer… (led off the platform to pay), rank_low, rank_high (by reply share,
-    1 = most replied), verdict (reply share against all others), note.
+    Columns: platform, is_known, n, n_replied, of_replied, replied…, median_reply_days, resolved_30… (confirmed by the consumer within
+    30 days), top_reason, top_reason_zh, top_reason_share, n_transfer, transfer… (led off the platform to pay), rank_low, rank_high
+    (by reply share, 1 = most replied), verdict (reply share against all others), note.
 
     Counts: 每个平台计入的投诉，及其中有回复、三十日内经消费者确认解决、被引导私下转账的
-    Out of: 该平台全部计入的投诉；三十日解决率只用时间确切的
+    Out of: 该平台全部计入的投诉；回复只算来源给出状态的，三十日解决率只用时间确切的
     Leaves out: 少于 30 件的平台不给比例（样本不足），少于 5 件的不给件数；没有写明平台的投诉
     Read with care: 投诉多少取决于平台规模，不能据此排名；判为“无法区分”的平台不应分先后
     """
     chosen = used(posts, scope)
-    ranks = platform_ranks(posts, labels, events, minimum=minimum, scope=scope)
-    table = ranks.rename(columns={"share": "replied", "low": "replied_low", "high": "replied_high", "of": "n", "n": "n_replied"})
-    moved = platform_ranks(posts, labels, events, "private_transfer", minimum=minimum, scope=scope)
-    moved = moved.rename(columns={"share": "transfer", "low": "transfer_low", "high": "transfer_high"})
-    table = table.merge(moved[["platform", "transfer", "transfer_low", "transfer_high"]])
-    large = set(table.loc[table["n"].fillna(0) >= minimum, "platform"])
-    table = table.merge(_resolved(chosen[chosen["platform"].isin(large)], events), on="platform", how="left")
-    table = table.merge(_median(chosen[chosen["platform"].isin(large)], events), on="platform", how="left")
-    table = table.merge(_top_reason(posts, labels, minimum, scope), on="platform", how="left")
-    table["is_known"] = table["platform"].isin(chosen.loc[chosen["platform_known"], "platform"])
+    table = _sizes(chosen)
+    is_large = table["n"].fillna(0) >= minimum
+    large = chosen[chosen["platform"].isin(table.loc[is_large, "platform"])]
+    replied = platform_ranks(posts, labels, events, minimum=minimum, scope=scope).rename(columns=_named("replied"))
+    moved = platform_ranks(posts, labels, events, "private_transfer", minimum=minimum, scope=scope).rename(columns=_named("transfer"))
+    parts = (replied[["platform", *_named("replied").values(), "rank_low", "rank_high", "verdict"]],
+             moved[["platform", *_named("transfer").values()]], _resolved(large, events), _median(large, events),
+             _top_reason(posts, labels, minimum, scope))
+    for part in parts:
+        table = table.merge(part, on="platform", how="left")
     # A hidden count of replies does not hide the platform: only its size decides the note here.
-    note = pd.Series("", table.index, dtype="str").mask(~table["platform"].isin(large), TOO_FEW)
-    return table.assign(note=note.mask(table["n"].isna(), HIDDEN))[_COLUMNS]
+    note = pd.Series("", table.index, dtype="str").mask(~is_large, TOO_FEW).mask(table["n"].isna(), HIDDEN)
+    return table.assign(note=note, verdict=table["verdict"].fillna(TOO_FEW))[_COLUMNS]
 
 
-_COLUMNS = ["platform", "is_known", "n", "n_replied", "replied", "replied_low", "replied_high", "median_reply_days",
+_COLUMNS = ["platform", "is_known", "n", "n_replied", "of_replied", "replied", "replied_low", "replied_high", "median_reply_days",
             "resolved_30", "resolved_30_low", "resolved_30_high", "top_reason", "top_reason_zh", "top_reason_share",
-            "transfer", "transfer_low", "transfer_high", "rank_low", "rank_high", "verdict", "note"]
+            "n_transfer", "transfer", "transfer_low", "transfer_high", "rank_low", "rank_high", "verdict", "note"]
+
+
+def _named(measure: str) -> dict[str, str]:
+    return {"n": f"n_{measure}", "of": f"of_{measure}", "share": measure, "low": f"{measure}_low", "high": f"{measure}_high"}
+
+
+def _sizes(posts: pd.DataFrame) -> pd.DataFrame:
+    """Return platform, is_known and n (withheld under five), the largest first."""
+    known = posts[posts["platform"].notna()]
+    table = known.groupby("platform", observed=True).agg(n=("post_id", "size"), is_known=("platform_known", "any")).reset_index()
+    table = table.sort_values(["n", "platform"], ascending=[False, True], ignore_index=True)
+    return table.assign(n=table["n"].astype("Int64").mask(table["n"] < SMALL))
 
 
 def _resolved(posts: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     table = durations(posts, events, list(TERMINAL))
     rows = [{"platform": name, **dict(zip(("resolved_30", "resolved_30_low", "resolved_30_high"), confirmed_by(group, 30), strict=True))}
-            for name, group in table.groupby(posts["platform"]) if group["is_timed"].sum() >= MINIMUM]
+            for name, group in table.groupby(posts["platform"]) if group["is_timed"].sum() >= MINIMUM and not is_vague(group)]
     return pd.DataFrame(rows, columns=["platform", "resolved_30", "resolved_30_low", "resolved_30_high"]).astype({"platform": "str"})
 
 

@@ -9,7 +9,7 @@ from kamen_analysis.metrics.names import OUTCOME_KINDS_ZH
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import used
 from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW, with_shares
-from kamen_analysis.metrics.timeline import TERMINAL, curve_rows, durations, left_out, with_bounds
+from kamen_analysis.metrics.timeline import TERMINAL, are_followed, curve_rows, durations, is_vague, left_out, watched, with_bounds
 from kamen_analysis.records import OUTCOMES
 from kamen_analysis.stats import Curve, at_day, cumulative_incidence
 
@@ -73,16 +73,16 @@ def _claim_curve(posts: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
 
 def _tidy(table: pd.DataFrame, posts: pd.DataFrame, kinds: list[str], show: list[str]) -> pd.DataFrame:
     of = int(table["is_timed"].sum())
-    if of < MINIMUM:
+    if of + table["is_bounded"].sum() < MINIMUM:
         row = {"day": 0, "at_risk": of, "n": 0, "of": of, "note": TOO_FEW}
         return pd.DataFrame([{**row, "kind": kind, "kind_zh": OUTCOME_KINDS_ZH[kind]} for kind in show]).reindex(columns=_COLUMNS)
-    point, watched, rows = _fit(_timed(table), kinds), float(table.loc[table["is_timed"], "watched"].max()), []
+    point, rows = _fit(_timed(table), kinds), []
     for kind in show:
         own = [name for name in (*TERMINAL, CLAIM) if TERMINAL.get(name, name) == kind]
         others = [name for name in (*TERMINAL, CLAIM) if name not in own]
         fits = (_fit(with_bounds(table, early), kinds) if table["is_bounded"].any() else point for early in (others, own))
         lowest, highest = (fit[kind] for fit in fits)
-        rows.append(_named(curve_rows(point[kind], lowest, highest, watched), kind))
+        rows.append(_named(curve_rows(point[kind], lowest, highest, table), kind))
     return pd.concat(rows, ignore_index=True).assign(of=of, note=left_out(table, posts))
 
 
@@ -101,12 +101,12 @@ def resolved_by(posts: pd.DataFrame, events: pd.DataFrame, days: tuple[int, ...]
     """
     chosen = used(posts, scope)
     curves, table = fitted(chosen, events)
-    of, note = int(table["is_timed"].sum()), left_out(table, chosen)
+    of, note, vague = int(table["is_timed"].sum()), left_out(table, chosen), is_vague(table)
     rows = []
     for kind, curve in curves.items():
         for day in days:
-            share, low, high = (float(x) for x in at_day(curve, day)) if of >= MINIMUM else (float("nan"),) * 3
-            why = note if share == share else TOO_FEW if of < MINIMUM else "观察期不足"
+            share, low, high = (float(x) for x in at_day(curve, day)) if of >= MINIMUM and not vague else (float("nan"),) * 3
+            why = note if share == share or vague else TOO_FEW if of < MINIMUM else "观察期不足"
             rows.append({"day": day, "kind": kind, "kind_zh": OUTCOME_KINDS_ZH[kind], "n": int(curve.happened(day)), "of": of,
                          "share": share, "low": low, "high": high, "note": why})
     return pd.DataFrame(rows)
@@ -117,11 +117,12 @@ def naive_ratio(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual
     """Return the ratios peers publish as "resolved": ratio, ratio_zh, n, of, share, low, high, note.
 
     Counts: 同行常用的“已完成”口径：凡有关闭、自动关闭、商家称已解决或消费者确认的都算
-    Out of: 全部计入的投诉，不论发布多久
-    Leaves out: 不足 30 件不给比例
+    Out of: 来源给出了状态或进展的投诉，不论发布多久
+    Leaves out: 来源没有给出状态的；不足 30 件不给比例
     Read with care: 仅供对照：把自动关闭算作解决会偏高，把还没到期的算作未解决会偏低，不应引用
     """
     chosen = used(posts, scope)
+    chosen = chosen[are_followed(chosen, events)]
     ratios = {"closed": ("凡关闭即算解决", ["consumer_confirmed", CLAIM, "auto_closed", "closed"]),
               "claimed": ("商家称已解决或消费者确认", ["consumer_confirmed", CLAIM]),
               "confirmed": ("仅消费者确认", ["consumer_confirmed"])}
@@ -130,6 +131,34 @@ def naive_ratio(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual
         hits = events.loc[events["kind"].isin(kinds), "post_id"]
         rows.append({"ratio": key, "ratio_zh": name, "n": int(are_named(chosen, hits).sum()), "of": len(chosen)})
     return with_shares(pd.DataFrame(rows))[["ratio", "ratio_zh", "n", "of", "share", "low", "high", "note"]]
+
+
+@metric
+def status_by_age(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
+    """Return what had happened to posts by how old they were when last seen: age, kind, kind_zh, n, of, share, low, high, note.
+
+    The honest reading of sources that show a status but no times: each post tells its state at one age (current-status data).
+
+    Counts: 最近一次抓取时已有回复、已了结的投诉，按当时距发布的天数分组
+    Out of: 该组内有发布时间且来源给出状态或进展的投诉
+    Leaves out: 没有发布时间或状态的；不足 30 件的组不给比例；没有投诉的组不列
+    Read with care: 不同天数的组是不同的投诉，不是同一批随时间的变化；组间差别也可能来自时期不同
+    """
+    chosen = used(posts, scope)
+    chosen = chosen[are_followed(chosen, events) & chosen["posted_at"].notna()]
+    age = pd.cut(watched(chosen), [*_AGES, float("inf")], labels=_AGES_ZH, right=False).rename("age")
+    rows = []
+    for kind, name in STATES_ZH.items():
+        kinds = [key for key in (*TERMINAL, *STATES_ZH) if TERMINAL.get(key, key) == kind]
+        hits = are_named(chosen, events.loc[events["kind"].isin(kinds), "post_id"]).astype(int)
+        found = hits.groupby(age, observed=True).agg(["sum", "size"]).set_axis(["n", "of"], axis=1).reset_index()
+        rows.append(found.assign(kind=kind, kind_zh=name))
+    table = with_shares(pd.concat(rows, ignore_index=True)).astype({"age": "str"})
+    return table[["age", "kind", "kind_zh", "n", "of", "share", "low", "high", "note"]]
+
+
+_AGES, _AGES_ZH = (0, 8, 31, 61, 181), ("0–7 天", "8–30 天", "31–60 天", "61–180 天", "181 天以上")
+STATES_ZH = {"merchant_replied": "商家回复", **OUTCOME_KINDS_ZH}
 
 
 @metric

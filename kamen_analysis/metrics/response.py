@@ -8,7 +8,7 @@ from kamen_analysis.metrics.keys import are_named
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import grouped, used
 from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW, suppress, with_shares
-from kamen_analysis.metrics.timeline import curve_rows, durations, left_out, with_bounds
+from kamen_analysis.metrics.timeline import are_followed, curve_rows, durations, is_vague, left_out, with_bounds
 from kamen_analysis.stats import Curve, kaplan_meier, quantile_day
 
 REPLY = ["merchant_replied"]
@@ -19,11 +19,12 @@ def replies(posts: pd.DataFrame, events: pd.DataFrame, by: str | None = None, sc
     """Return the share of posts with a merchant's reply, overall or by month, week, product, platform or source.
 
     Counts: 截至最近一次抓取，已见商家公开回复的投诉（不论回复内容）
-    Out of: 同组内全部计入的投诉
-    Leaves out: 分组时无法归组的帖子；基数不足 30 的不给比例，分组后 1–4 件的不给数
+    Out of: 同组内来源给出了状态或进展的投诉
+    Leaves out: 来源没有给出状态的；分组时无法归组的帖子；基数不足 30 的不给比例，分组后 1–4 件的不给数
     Read with care: 有回复不等于解决；新近的投诉还来不及回复，比例会偏低，按时间看见首次回复曲线
     """
     chosen, keys = grouped(used(posts, scope), by)
+    chosen = chosen[are_followed(chosen, events)]
     replied = are_named(chosen, events.loc[events["kind"].isin(REPLY), "post_id"])
     if not keys:
         return with_shares(pd.DataFrame({"n": [int(replied.sum())], "of": [len(chosen)]}))[["n", "of", "share", "low", "high", "note"]]
@@ -66,12 +67,12 @@ def _fit(time: pd.Series, kind: pd.Series) -> Curve:
 
 def _reply_curve(table: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
     timed = table[table["is_timed"]]
-    if len(timed) < MINIMUM:
+    if len(timed) + table["is_bounded"].sum() < MINIMUM:
         row = {"day": 0, "share": float("nan"), "at_risk": len(timed), "n": 0, "of": len(timed), "note": TOO_FEW}
         return pd.DataFrame([row]).reindex(columns=_COLUMNS)
     curve = _fit(timed["time"], timed["kind"])
     lowest, highest = (_fit(*with_bounds(table, early)) if table["is_bounded"].any() else curve for early in ([], REPLY))
-    rows = curve_rows(curve, lowest, highest, float(timed["watched"].max()))
+    rows = curve_rows(curve, lowest, highest, table)
     return rows.assign(of=len(timed), note=left_out(table, posts))[_COLUMNS]
 
 
@@ -94,7 +95,8 @@ def median_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtua
 def _median(table: pd.DataFrame, posts: pd.DataFrame) -> dict[str, object]:
     timed = table[table["is_timed"]]
     row: dict[str, object] = {"n": int(timed["kind"].notna().sum()), "of": len(timed), "note": left_out(table, posts)}
-    if len(timed) < MINIMUM:
-        return {**row, "value": float("nan"), "low": float("nan"), "high": float("nan"), "note": TOO_FEW}
+    if len(timed) < MINIMUM or is_vague(table):
+        why = row["note"] if is_vague(table) else TOO_FEW
+        return {**row, "value": float("nan"), "low": float("nan"), "high": float("nan"), "note": why}
     value, low, high = quantile_day(_fit(timed["time"], timed["kind"]))
     return {**row, "value": value, "low": low, "high": high, "note": "未达半数" if value != value else row["note"]}

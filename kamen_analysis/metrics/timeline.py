@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamen_analysis.metrics.keys import Rows, rows_of
+from kamen_analysis.metrics.keys import Rows, are_named, rows_of
 from kamen_analysis.stats import Curve, at_day
 
 # How an ending is shown: deleted and withdrawn posts are gone, the rest are themselves.
+VAGUE = "时间多为至迟，只给上下界"
+_MOST_BOUNDED = 0.2
 TERMINAL = {"consumer_confirmed": "consumer_confirmed", "auto_closed": "auto_closed", "closed": "closed", "deleted": "gone",
             "withdrawn": "gone"}
 
@@ -51,6 +53,11 @@ def _earliest(rows: Rows, instants: pd.Series, order: Any, count: int) -> tuple[
     return first, which
 
 
+def are_followed(posts: pd.DataFrame, events: pd.DataFrame) -> pd.Series:
+    """Return whether anything is known of what became of each post: a status, or any event but its posting."""
+    return posts["status"].notna() | are_named(posts, events.loc[events["kind"] != "posted", "post_id"])
+
+
 def watched(posts: pd.DataFrame) -> pd.Series:
     """Return how many days each post was watched: from `posted_at` to `last_seen_at`."""
     return days_between(posts["posted_at"], posts["last_seen_at"])
@@ -59,19 +66,21 @@ def watched(posts: pd.DataFrame) -> pd.Series:
 def durations(posts: pd.DataFrame, events: pd.DataFrame, kinds: list[str]) -> pd.DataFrame:
     """Return the posts whose clock can be read: time (days to the event or last sight), kind (missing = not yet), and which are out.
 
-    `is_timed`: the clock can be read. `is_bounded`: only an upper bound is known (`bound`, `bound_kind`). Neither: undated, or times that
-    run backwards.
+    `is_timed`: the clock can be read. `is_bounded`: only an upper bound is known (`bound`, `bound_kind`). Neither: undated, not
+    followed (nothing is known of what became of it, `is_unfollowed`), or times that run backwards.
     """
     found, end = first_event(posts, events, kinds), watched(posts)
     found["watched"] = end
     undated = posts["posted_at"].isna()
+    unfollowed = ~undated & ~are_followed(posts, events)
     bounded = found["day"].isna() & found["bound"].notna() & ~undated
-    backwards = ~undated & ~bounded & ((found["day"] < 0) | (end < 0))
+    backwards = (found["day"] < 0) | (end < 0)
     hit = found["day"].notna()
     time = found["day"].where(hit, end)
     table = pd.DataFrame({"time": time, "kind": found["kind"].where(hit), "bound": found["bound"],
                           "bound_kind": found["kind"].where(bounded), "watched": end})
-    table["is_timed"] = ~(undated | bounded | backwards)
+    table["is_timed"] = ~(undated | unfollowed | bounded | backwards)
+    table["is_unfollowed"] = unfollowed
     table["is_bounded"] = bounded & (found["bound"] >= 0)
     return table
 
@@ -79,10 +88,18 @@ def durations(posts: pd.DataFrame, events: pd.DataFrame, kinds: list[str]) -> pd
 def left_out(table: pd.DataFrame, posts: pd.DataFrame) -> str:
     """Return the Chinese note on the posts of `posts` whose time in `table` (from `durations`) cannot be read; empty if none."""
     undated = int(posts["posted_at"].isna().sum())
-    bounded = int(table["is_bounded"].sum())
-    other = len(table) - int(table["is_timed"].sum()) - undated - bounded
-    parts = [f"{count} 件{why}" for count, why in ((undated, "没有发布时间"), (bounded, "只知至迟时间"), (other, "时间先后矛盾")) if count]
-    return f"未计入：{'，'.join(parts)}" if parts else ""
+    bounded, unfollowed = int(table["is_bounded"].sum()), int(table["is_unfollowed"].sum())
+    other = len(table) - int(table["is_timed"].sum()) - undated - bounded - unfollowed
+    counts = {"没有发布时间": undated, "来源没有给出状态": unfollowed, "只知至迟时间": bounded, "时间先后矛盾": other}
+    parts = [f"{count} 件{why}" for why, count in counts.items() if count]
+    vague = f"{VAGUE}；" if is_vague(table) else ""
+    return vague + (f"未计入：{'，'.join(parts)}" if parts else "")
+
+
+def is_vague(table: pd.DataFrame) -> bool:
+    """Return whether so many events are known only by an upper bound that leaving them out would mislead: then only bounds are given."""
+    bounded, exact = int(table["is_bounded"].sum()), int((table["is_timed"] & table["kind"].notna()).sum())
+    return bounded > _MOST_BOUNDED * (bounded + exact)
 
 
 def with_bounds(table: pd.DataFrame, early: list[str]) -> tuple[pd.Series, pd.Series]:
@@ -94,9 +111,13 @@ def with_bounds(table: pd.DataFrame, early: list[str]) -> tuple[pd.Series, pd.Se
     return time, keep["kind"].where(~bounded, keep["bound_kind"].where(soon))
 
 
-def curve_rows(curve: Curve, lowest: Curve, highest: Curve, watched: float) -> pd.DataFrame:
-    """Return a curve read off at every whole day `watched`: day, share, low, high, at_risk, n (events so far), bound_low, bound_high."""
-    days = np.arange(int(min(watched, curve.last_day)) + 1)
-    share, low, high = at_day(curve, days)
+def curve_rows(curve: Curve, lowest: Curve, highest: Curve, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a curve read off at every whole day watched: day, share, low, high, at_risk, n (events so far), bound_low, bound_high.
+
+    `table` (from `durations`) tells how long was watched, and whether the times are too vague for anything but the bounds.
+    """
+    seen = table[table["is_timed"] | table["is_bounded"]]
+    days = np.arange(int(min(float(seen["watched"].max()), lowest.last_day)) + 1)
+    share, low, high = at_day(curve, days) if not is_vague(table) else (np.full(len(days), np.nan),) * 3
     return pd.DataFrame({"day": days, "share": share, "low": low, "high": high, "at_risk": curve.at_risk(days), "n": curve.happened(days),
                          "bound_low": at_day(lowest, days)[0], "bound_high": at_day(highest, days)[0]})

@@ -34,6 +34,7 @@ CALLS: dict[str, Call] = {
     "resolved_by": lambda p, marks, e: metrics.resolved_by(p, e),
     "naive_ratio": lambda p, marks, e: metrics.naive_ratio(p, e),
     "self_reported": lambda p, marks, e: metrics.self_reported(p),
+    "status_by_age": lambda p, marks, e: metrics.status_by_age(p, e),
     "platforms": lambda p, marks, e: metrics.platforms(p, marks, e),
     "platform_ranks": lambda p, marks, e: metrics.platform_ranks(p, marks, e),
     "platform_funnel": lambda p, marks, e: metrics.platform_funnel(p, marks, e),

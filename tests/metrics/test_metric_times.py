@@ -202,3 +202,47 @@ def test_clocks_stop_where_the_calendar_ends() -> None:
     posts, events = made([[]] * 40, posted_at=at, last_seen_at=at + pd.Timedelta(days=90), first_seen_at=at)
     with pytest.raises(KamenError, match="工作日历"):
         metrics.clocks(posts, events)
+
+
+def test_bounded_times_give_bounds_not_a_false_zero() -> None:
+    """Where replies are known only as "by now", leaving them out would read as nobody replied: no share is given, only its bounds."""
+    posts, events = made([[("merchant_replied", -100)]] * 50 + [[]] * 50)
+    table = metrics.time_to_reply(posts, events)
+    assert table["share"].isna().all()
+    assert table["note"].str.startswith("时间多为至迟").all()
+    assert table.loc[table["day"] == 30, ["bound_low", "bound_high"]].to_numpy().tolist() == [[0.0, 0.5]]
+    assert np.isnan(metrics.median_reply(posts, events)["value"].iloc[0])
+    closed, ends = made([[("consumer_confirmed", -100)]] * 50 + [[]] * 50)
+    assert metrics.resolved_by(closed, ends)["share"].isna().all()
+    assert metrics.outcomes(closed, ends)["share"].isna().all()
+
+
+def test_a_post_without_status_is_not_unanswered() -> None:
+    """Where the source tells no status and no step, nothing is known: the post is left out and counted as left out."""
+    posts, events = made([[("merchant_replied", 2)]] * 40 + [[]] * 40)
+    posts["status"] = posts["status"].where(posts.index < 60)
+    assert metrics.replies(posts, events)["of"].iloc[0] == 60
+    table = metrics.time_to_reply(posts, events)
+    assert table["of"].eq(60).all()
+    assert "20 件来源没有给出状态" in table["note"].iloc[0]
+    assert metrics.clocks(posts, events).set_index("clock").loc["refund_15d", "of"] == 60
+
+
+def test_a_close_of_unknown_cause_may_have_been_the_refund() -> None:
+    """Closed without a stated cause is not held to be unresolved: with many such no share beyond the limit is given."""
+    row = metrics.clocks(*made([[("closed", 5)]] * 40 + [[]] * 40)).set_index("clock").loc["refund_15d"]
+    assert (row["n"], row["of"], row["unsure"]) == (40, 40, 40)
+    assert np.isnan(row["share"])
+
+
+def test_status_by_age_counts_what_is_seen_at_that_age() -> None:
+    """Posts seen at 5, 20 and 90 days of age fall in their age group, however their events' times are known."""
+    young, a = made([[("merchant_replied", -5)]] * 10 + [[]] * 30, watched=5)
+    old, b = made([[("consumer_confirmed", -90)]] * 30 + [[("auto_closed", 20)]] * 10, watched=90)
+    posts = pd.concat([young, old.assign(post_id="x:" + old["post_id"])], ignore_index=True)
+    events = pd.concat([a, b.assign(post_id="x:" + b["post_id"])], ignore_index=True)
+    table = metrics.status_by_age(posts, events).set_index(["age", "kind"])
+    assert table.loc[("0–7 天", "merchant_replied"), ["n", "of"]].tolist() == [10, 40]
+    assert table.loc[("61–180 天", "consumer_confirmed"), ["n", "of"]].tolist() == [30, 40]
+    assert table.loc[("61–180 天", "auto_closed"), "share"] == 0.25
+    assert ("8–30 天", "closed") not in table.index
