@@ -17,7 +17,7 @@ _QUOTED = re.compile(r"[“\"「『][^“”\"「」『』\n]{1,200}[”\"」』
 _ASKING = re.compile(r"[?？吗呢嘛]\s*(?:谢谢|谢)?[\s。!！?？]*$|怎么办[\s。]*$")
 
 
-_WHICH = re.compile(r"[?？吗呢]|什么|怎[么样]|多少|几[个天年]|如何|哪|是否|能[否不]|会不会|可不可以|谁")
+_WHICH = re.compile(r"[?？吗呢]|什么|怎[么样]|多少|几[个天年]|如何|(?<!去)哪|去哪(?!儿)|是否|能[否不]|会不会|可不可以|谁")
 _DONE = re.compile(r"[了过被]|没[^有]|不[到给上动]|一直|昨|今天|刚")
 _REACH = 10  # Characters a modal word reaches inside its clause.
 _HARMS = {"refused", "trouble", "said"}
@@ -100,6 +100,8 @@ def _traits(reading: Reading) -> Iterator[str]:
         yield "impersonal"
         if "gate.generic" in reading.hits or _compiled(coding.gate().groups["news"].regex or "$^").search(text):
             yield "third_person"
+        if "gate.you" in reading.hits:
+            yield "addressing"
         if "gate.bought" not in reading.hits and not _compiled(coding.gate().groups["dated"].regex or "$^").search(text):
             yield "nobody"
     if not any(f"gate.{name}" in reading.hits for name in _DEALS):
