@@ -17,13 +17,14 @@ from kamen_analysis.metrics import reason_names
 from kamen_analysis.paths import Home, atomic_folder, sha256
 from kamen_analysis.records import ZONE
 from kamen_analysis.report import excel, html, numbers, pdf, provenance, text, word
+from kamen_analysis.report.advice import advice
 from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.facts import SCOPES_ZH, Facts, facts
 from kamen_analysis.report.figures import draw
 from kamen_analysis.report.findings import findings
 from kamen_analysis.report.legal import law
 from kamen_analysis.report.measures import Measures
-from kamen_analysis.report.period import parse, select
+from kamen_analysis.report.period import Period, before, parse, select
 from kamen_analysis.report.quotes import quotes
 from kamen_analysis.report.sections import tables as make_tables
 from kamen_analysis.report.tables import Table
@@ -76,7 +77,7 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
     data = load(home)
     target = out or home.reports / span.key
     with atomic_folder(target) as folder, tempfile.TemporaryDirectory() as scratch:
-        content = compose(select(data, span), span.name_zh, scope, folder, Path(scratch), tell)
+        content = compose(data, span, scope, folder, Path(scratch), tell)
         _write(content, formats, folder, Path(scratch), tell)
         given = {"period": span.key, "scope": scope, "title": TITLE, "created": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
                  "manifest": sha256(data.home.processed / "manifest.json"), "inputs": data.manifest.get("inputs", {})}
@@ -92,17 +93,18 @@ def _refuse(formats: Sequence[str], scope: str) -> None:
         raise KamenError(f"scope 只能是 {'、'.join(SCOPES_ZH)}，不是 {scope!r}")
 
 
-def compose(data: Data, period_zh: str, scope: str, folder: Path, scratch: Path, tell: Progress) -> Content:
-    """Return the content of the report on `data`; its figures are drawn into `folder`/figures (SVG) and `scratch`/figures (PNG)."""
-    measures = Measures(data, scope)
-    known = facts(data, measures, period_zh, pd.Timestamp.now(ZONE))
+def compose(whole: Data, span: Period, scope: str, folder: Path, scratch: Path, tell: Progress) -> Content:
+    """Return the content of the report on `span` of `whole`; figures are drawn into `folder`/figures (SVG) and `scratch`/figures (PNG)."""
+    data, earlier = select(whole, span), before(span)
+    measures = Measures(data, scope, (earlier.name_zh, select(whole, earlier)) if earlier else None)
+    known = facts(data, measures, span.name_zh, pd.Timestamp.now(ZONE))
     tell("计算指标", 0, 1)
     tables, cases = make_tables(measures), Cases(measures)
     found = findings(measures)
     tell("计算指标", 1, 1)
     figures = draw(measures, folder / "figures", scratch / "figures", tell)
-    source = text.render(tables, figures, cases, facts=known, findings=found, quotes=quotes(measures), names=reason_names(), law=law(),
-                         manifest_digest=sha256(data.home.processed / "manifest.json"))
+    source = text.render(tables, figures, cases, facts=known, findings=found, quotes=quotes(measures), advice=advice(measures),
+                         names=reason_names(), law=law(), manifest_digest=sha256(data.home.processed / "manifest.json"))
     rules = {code: {"name": rule.name_zh, "about": rule.counts_when} for code, rule in codebook.load().reasons.items()}
     return Content(source, tables, known, [finding.text for finding in found], {**cases.payload(), "rules": rules})
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Hashable
-from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -30,22 +29,25 @@ class Cases:
         posts["order"] = pd.util.hash_pandas_object(posts["post_id"], index=False)
         self._posts = posts.sort_values("order", ignore_index=True)
         self._asked: dict[str, tuple[str, pd.Series]] = {}
-
-    @cached_property
-    def _with_code(self) -> dict[str, set[str]]:
-        return {str(code): set(ids) for code, ids in self._labels.groupby("code")["post_id"]}
+        self._masks: dict[tuple[str, Any], pd.Series] = {}
 
     def select(self, wanted: dict[str, Any]) -> pd.Series:
         """Return the ids of the used posts that meet `wanted`: `code`, `code_b` (labels), `event` (a kind seen), or any column of posts."""
         mask = pd.Series(True, self._posts.index)
         for key, value in wanted.items():
-            if key in ("code", "code_b"):
-                mask &= self._posts["post_id"].isin(self._with_code.get(value, set()))
-            elif key == "event":
-                mask &= self._posts["post_id"].isin(self._events.loc[self._events["kind"] == value, "post_id"])
-            else:
-                mask &= self._posts[key] == value
+            mask &= self._mask(key, value)
         return self._posts.loc[mask, "post_id"]
+
+    def _mask(self, key: str, value: Any) -> pd.Series:
+        if (key, value) not in self._masks:
+            if key in ("code", "code_b"):
+                found = self._posts["post_id"].isin(self._labels.loc[self._labels["code"] == value, "post_id"])
+            elif key == "event":
+                found = self._posts["post_id"].isin(self._events.loc[self._events["kind"] == value, "post_id"])
+            else:
+                found = self._posts[key] == value
+            self._masks[key, value] = found
+        return self._masks[key, value]
 
     def key(self, wanted: dict[str, Any]) -> str | None:
         """Return the key under which the complaints meeting `wanted` are embedded; None when there are none."""

@@ -26,7 +26,7 @@ class Figure:
 
 # key: the chart function of the metric's name, the measure it draws, the title the report gives it
 FIGURES = {
-    "volume": ("volume", "volume", "各月投诉量（按来源）"),
+    "volume": ("volume", "volume_named", "各月投诉量（按来源）"),
     "reasons": ("reasons", "reasons", "投诉反映的拒退理由占比及 95% 区间"),
     "reasons_month": ("reasons_by_month", "reasons_by_month", "最常见拒退理由的逐月占比"),
     "cooccurrence": ("cooccurrence", "cooccurrence", "哪些理由常在同一投诉里出现"),

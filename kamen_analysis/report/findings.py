@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-import kamen_analysis.metrics as metrics
 from kamen_analysis.report import numbers
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.stats import newcombe
 
 MOST = 5
-MONTHS = 3
 ALIKE = "无法区分"
 
 
@@ -59,21 +57,18 @@ def _top_reason(m: Measures) -> Finding | None:
 
 
 def _change(m: Measures) -> Finding | None:
-    whole = m.volume_total[m.volume_total["complete"].astype(bool)]["period_zh"].tolist()[-2 * MONTHS:]
-    if len(whole) < 2 * MONTHS:
+    if m.change is None:
         return None
-    month = m.posts["posted_at"].dt.strftime("%Y-%m")
-    now, before = (metrics.reasons(m.posts[month.isin(span)], m.labels, scope=m.scope) for span in (whole[MONTHS:], whole[:MONTHS]))
     code = m.reasons.iloc[0]["code"]
-    new, old = (table.set_index("code").loc[code] for table in (now, before))
+    new, old = (table.set_index("code").loc[code] for table in (m.change.now, m.change.before))
     if numbers.is_missing(new["share"]) or numbers.is_missing(old["share"]):
         return None
     gap, low, high = (float(value) for value in newcombe(new["n"], new["of"], old["n"], old["of"]))
     clear = not low <= 0 <= high
     tail = "" if clear else f"，与之前{ALIKE}"
-    text = (f"最近 {MONTHS} 个完整月（{whole[MONTHS]} 至 {whole[-1]}），“{new['name_zh']}”的占比比前 {MONTHS} 个月变动 "
-            f"{numbers.points_interval(gap, low, high)}{tail}（n={numbers.count(new['of'])} 与 {numbers.count(old['of'])}）。")
-    return Finding(text, "reasons_month", abs(gap) / ((high - low) / 2) if high > low else 0.0, clear)
+    text = (f"“{new['name_zh']}”的占比，{m.change.now_zh}比{m.change.before_zh}变动 {numbers.points_interval(gap, low, high)}{tail}"
+            f"（n={numbers.count(new['of'])} 与 {numbers.count(old['of'])}）。")
+    return Finding(text, "moved", abs(gap) / ((high - low) / 2) if high > low else 0.0, clear)
 
 
 def _reply(m: Measures) -> Finding | None:

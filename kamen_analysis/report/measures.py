@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
@@ -9,18 +10,31 @@ import pandas as pd
 import kamen_analysis.metrics as metrics
 from kamen_analysis.data import Data
 from kamen_analysis.errors import KamenError
+from kamen_analysis.report import stated
 from kamen_analysis.sources import registry
+
+MONTHS = 3
+
+
+@dataclass(frozen=True)
+class Change:
+    """The reasons of two spans of time: their names and `metrics.reasons` of each."""
+
+    now_zh: str
+    before_zh: str
+    now: pd.DataFrame
+    before: pd.DataFrame
 
 
 class Measures:
     """The metrics of one selection of posts under one scope ("virtual" or "all"); frames as `kamen_analysis.metrics` gives them."""
 
-    def __init__(self, data: Data, scope: str) -> None:
+    def __init__(self, data: Data, scope: str, previous: tuple[str, Data] | None = None) -> None:
         self.posts, self.labels, self.events, self.manifest = data.posts.copy(deep=False), data.labels, data.events, data.manifest
         # Charts and tables call a source by its name, not by its key.
         self.names = {key: module.NAME_ZH for key, module in registry().items()}
         self.posts.attrs["source_names"] = self.names
-        self.scope = scope
+        self.scope, self._previous = scope, previous
         self.is_synthetic = data.is_synthetic
 
     @cached_property
@@ -33,6 +47,20 @@ class Measures:
         """How many of the complaints counted have any word on what happened after they were posted."""
         later = self.events.loc[self.events["kind"] != "posted", "post_id"]
         return int(self.used["post_id"].isin(later).sum())
+
+    @cached_property
+    def change(self) -> Change | None:
+        """The reasons now and before: of the period before where one is given, else of the last three whole months and the three before."""
+        if self._previous is not None:
+            name, data = self._previous
+            return Change("本期", name, self.reasons, metrics.reasons(data.posts, data.labels, scope=self.scope))
+        whole = self.volume_total[self.volume_total["complete"].astype(bool)]["period_zh"].tolist()[-2 * MONTHS:]
+        if len(whole) < 2 * MONTHS:
+            return None
+        month = self.posts["posted_at"].dt.strftime("%Y-%m")
+        now, before = (metrics.reasons(self.posts[month.isin(part)], self.labels, scope=self.scope)
+                       for part in (whole[MONTHS:], whole[:MONTHS]))
+        return Change(f"{whole[MONTHS]} 至 {whole[-1]}", f"{whole[0]} 至 {whole[MONTHS - 1]}", now, before)
 
     @cached_property
     def funnel(self) -> pd.DataFrame:
@@ -48,6 +76,11 @@ class Measures:
     def volume(self) -> pd.DataFrame:
         """Complaints by month and source."""
         return metrics.volume(self.posts, scope=self.scope)
+
+    @cached_property
+    def volume_named(self) -> pd.DataFrame:
+        """Complaints by month and source, sources by their names (for the chart)."""
+        return self.named(self.volume).assign(source=lambda table: table["source_zh"])
 
     @cached_property
     def volume_total(self) -> pd.DataFrame:
@@ -143,6 +176,20 @@ class Measures:
     def amounts_by_product(self) -> pd.DataFrame:
         """Money at stake by kind of goods."""
         return metrics.amounts(self.posts, self.scope, by="product")
+
+    @cached_property
+    def _facts(self) -> pd.DataFrame:
+        return stated.facts(self.used)
+
+    @cached_property
+    def stated(self) -> pd.DataFrame:
+        """Payment, evidence, channels and remedies the posts state."""
+        return stated.shares(self._facts, min(len(self.used), stated.MOST))
+
+    @cached_property
+    def solved(self) -> pd.DataFrame:
+        """What posts that name a channel say became of the matter."""
+        return stated.solved(self._facts)
 
     @cached_property
     def clocks(self) -> pd.DataFrame:

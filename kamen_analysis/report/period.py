@@ -40,6 +40,16 @@ def parse(text: str | None) -> Period:
     return Period(text, f"{match['year']} 年{names[unit]}", start, start + pd.DateOffset(months=size))
 
 
+def before(period: Period) -> Period | None:
+    """Return the period of the same length that ends where `period` starts; None for everything."""
+    if period.start is None or period.end is None:
+        return None
+    months = (period.end.year - period.start.year) * 12 + period.end.month - period.start.month
+    start = period.start - pd.DateOffset(months=months)
+    last = period.start - pd.DateOffset(months=1)
+    return Period("before", f"{start:%Y-%m} 至 {last:%Y-%m}", start, period.start)
+
+
 def select(data: Data, period: Period) -> Data:
     """Return `data` with only the posts of `period` (and their events and labels); undated posts belong to no dated period."""
     if period.start is None:

@@ -50,7 +50,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A numbered table: key (its file name and anchor), title, frame, columns, note, definitions, and how many rows a document shows."""
+    """A numbered table: key (its file name and anchor), title, frame, columns, note and definitions.
+
+    `limit`: how many rows a document shows; where it is negative, how many of the last.
+    """
 
     key: str
     title: str
@@ -65,6 +68,10 @@ class Table:
         """The table's anchor in the documents."""
         return f"tbl-{self.key}"
 
+    def shown(self) -> list[dict[str, Any]]:
+        """Return the rows a document shows."""
+        return self.rows()[: self.limit] if self.limit > 0 else self.rows()[self.limit:]
+
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows as dicts."""
         return [{str(key): value for key, value in row.items()} for row in self.frame.to_dict("records")]
@@ -76,10 +83,10 @@ Opener = Callable[[dict[str, Any]], str | None]
 def markdown(table: Table, number: str, opens: Opener) -> Md:
     """Return `table` as a pipe table with caption `number title`; `opens` turns a case filter into the key of its complaints, if any."""
     if table.frame.empty:
-        return Md(f"*{escape(f'{table.title}：本期没有可列的数据。')}*\n")
+        return Md(f"\n{escape(f'{table.title}：本期没有可列的数据。')}\n")
     columns = [column for column in table.columns if not _is_idle(table, column)]
     lines = [_line(escape(c.head) for c in columns), _line("---:" if c.is_number else ":---" for c in columns)]
-    lines += [_line(_cell(column, row, opens) for column in columns) for row in table.rows()[: table.limit]]
+    lines += [_line(_cell(column, row, opens) for column in columns) for row in table.shown()]
     caption = f": {escape(f'{number} {table.title}')} {{#{table.anchor} .data data-file=\"{table.key}\"}}"
     return Md("\n".join([*lines, "", caption, "", *_notes(table)]))
 
@@ -105,8 +112,9 @@ def _notes(table: Table) -> list[str]:
     remarks: Any = table.frame["note"].dropna().unique() if "note" in table.frame else []
     if len(remarks) == 1 and len(table.frame["note"].dropna()) == len(table.frame) and remarks[0]:
         parts.append(f"{remarks[0]}。")
-    if len(table.frame) > table.limit:
-        parts.append(f"共 {len(table.frame):,} 行，此处列前 {table.limit} 行，全表见 tables/{table.key}.csv。")
+    if len(table.frame) > abs(table.limit):
+        which = "前" if table.limit > 0 else "最近"
+        parts.append(f"共 {len(table.frame):,} 行，此处列{which} {abs(table.limit)} 行，全表见 tables/{table.key}.csv。")
     labels = {"Out of": "分母", "Leaves out": "不计", "Read with care": "读法"}
     parts += [f"{labels[key]}：{text}。" for key, text in table.definition.items() if key in labels]
     return ["::: {.note}", escape("".join(parts)), ":::", ""] if parts else []

@@ -14,7 +14,7 @@ from kamen_analysis.report.marks import Md, escape, link
 from kamen_analysis.report.tables import Table, markdown
 
 FRONT = ("cover", "summary")
-BODY = ("data", "trend", "refusal", "platform", "outcome", "money", "law", "appendix")
+BODY = ("data", "trend", "refusal", "platform", "outcome", "money", "paths", "law", "advice", "appendix")
 
 
 class Numbering:
