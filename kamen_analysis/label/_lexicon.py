@@ -7,6 +7,7 @@ six more); `{没,未}退` is 没退 or 未退. Texts are folded first (`zh.fold`
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import NamedTuple
@@ -83,20 +84,21 @@ class Lexicon:
 
     def find(self, text: str) -> Hits:
         """Return the hits of every group in `text`, which must be folded already."""
-        found: dict[str, list[Hit]] = {}
-        where: dict[int, list[Span]] = {}
+        found: defaultdict[str, list[Hit]] = defaultdict(list)
+        where: defaultdict[int, list[Span]] = defaultdict(list)
+        parts = self._parts
         for part, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            singles, linked = self._parts[part]
+            singles, linked = parts[part]
             for group, cue in singles:
-                found.setdefault(group, []).append((start, end, cue))
+                found[group].append((start, end, cue))
             if linked:
-                where.setdefault(part, []).append((start, end))
+                where[part].append((start, end))
         joined = self._joined(text, where, found)
         for group in joined:
             found[group].sort(key=_by_end)
-        return Hits(text, {group: kept for group in found if not group.endswith("!") and (kept := _unmasked(found, group))})
+        return Hits(text, {group: kept for group in found if group[-1] != "!" and (kept := _unmasked(found, group))})
 
-    def _joined(self, text: str, where: dict[int, list[Span]], found: dict[str, list[Hit]]) -> set[str]:
+    def _joined(self, text: str, where: dict[int, list[Span]], found: defaultdict[str, list[Hit]]) -> set[str]:
         # Adds the hits of cues with gaps to `found` and returns the groups they went to.
         touched: set[str] = set()
         for last in where.keys() & self._chains.keys():
@@ -104,7 +106,7 @@ class Lexicon:
             for first in where.keys() & firsts.keys():
                 for chain in firsts[first]:
                     if spans := _walk(text, chain, where):
-                        found.setdefault(chain.group, []).extend((s, e, chain.cue) for s, e in spans)
+                        found[chain.group].extend((s, e, chain.cue) for s, e in spans)
                         touched.add(chain.group)
         return touched
 

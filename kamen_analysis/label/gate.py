@@ -57,11 +57,13 @@ def _evidence(reading: Reading, book: coding.Gate) -> Iterator[tuple[str, coding
     quotes = [mark.span() for mark in _QUOTED.finditer(reading.text)]
     modals = [end for _, end, _ in reading.hits.get("gate.unreal")]
     said: set[str] = set()
-    for name, group in book.groups.items():
-        hits = reading.hits.spans.get(f"gate.{name}")
+    for name, key, group in _groups():
+        hits = reading.hits.spans.get(key)
         if not hits and not group.regex:
             continue
-        count = min(group.cap, len({cue for s, e, cue in hits or () if _counts(reading.text, s, e, group, quotes, modals)}))
+        plain = group.quoted and not (group.real and modals)
+        counted = hits or () if plain else [h for h in hits or () if _counts(reading.text, h[0], h[1], group, quotes, modals)]
+        count = min(group.cap, len({hit[2] for hit in counted}))
         if not count and group.regex and _compiled(group.regex).search(reading.text):
             count = 1
         if count:
@@ -78,6 +80,11 @@ def _counts(text: str, start: int, end: int, group: coding.Evidence, quotes: lis
     if not group.quoted and any(a <= start and end <= b for a, b in quotes):
         return False
     return not (group.real and any(0 <= start - m <= _REACH and MARKS.isdisjoint(text[m:start]) for m in modals))
+
+
+@functools.cache
+def _groups() -> list[tuple[str, str, coding.Evidence]]:
+    return [(name, f"gate.{name}", group) for name, group in coding.gate().groups.items()]
 
 
 @functools.cache

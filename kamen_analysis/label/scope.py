@@ -17,7 +17,7 @@ _MOST = 4  # Different words of one kind that count for a product: a long post m
 def scope(title: str, body: str, target: str | None) -> tuple[bool, str]:
     """Return (in_scope, product): whether the good is virtual, and its key in `records.PRODUCTS`; `none` where a post has none."""
     reading, post_type = read(title, body), gate(title, body).post_type
-    shop = _shops().find(zh.fold(target or ""))
+    shop = _shop(target or "")
     product = best_product(reading, shop)
     virtual = product is not None and product not in coding.products().real_life
     if post_type == "complaint":
@@ -33,7 +33,8 @@ def best_product(reading: Reading, shop: Hits) -> str | None:
     """Return the product with the most evidence in the text and the target's name `shop`, None when there is none."""
     book, spans = coding.products(), reading.hits.spans
     first = min((spans[key][0][0] for key in _heads() if key in spans), default=-1)
-    scores = {name: _score(name, reading, shop, first) for name in book.products}
+    told = {key.partition(".")[0] for key in spans} | shop.spans.keys()
+    scores = {name: _score(name, reading, shop, first) if name in told else 0.0 for name in book.products}
     best = max(scores, key=lambda name: scores[name])
     weak = scores[best] < book.points["head"]
     if weak and (best in book.real_life or not scores[best]) and ("virtual" in shop or "virtual" in reading.hits):
@@ -72,6 +73,11 @@ def _heads() -> tuple[str, ...]:
 
 def _about_virtual(reading: Reading, virtual: bool) -> bool:
     return "not_virtual" not in reading.hits and (virtual or "virtual" in reading.hits)
+
+
+@functools.lru_cache(maxsize=4096)
+def _shop(target: str) -> Hits:
+    return _shops().find(zh.fold(target))
 
 
 @functools.cache
