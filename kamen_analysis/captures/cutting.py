@@ -16,13 +16,17 @@ _TELLING = 6
 
 
 def without(page: Page, number: str) -> bytes | None:
-    """Return the body of `page` without the post `number` (or address): empty if the page goes as a whole, None if not concerned."""
-    if number in {page.url, page.requested} or _within(page.url, number):
+    """Return the body of `page` without the post `number` (an address: without its scheme).
+
+    Empty if the page goes as a whole, None if it is not concerned.
+    """
+    telling = len(number) >= _TELLING
+    if telling and (_within(page.url, number) or _within(page.requested, number)):
         return b""
     for part, cut in _CUTTERS.items():
         if part in page.content_type:
             return cut(page, number)
-    return b"" if len(number) >= _TELLING and _within(page.text(), number) else None
+    return b"" if telling and _within(page.text(), number) else None
 
 
 def _within(text: str, number: str) -> bool:
@@ -65,8 +69,14 @@ def _json(page: Page, number: str) -> bytes | None:
             # try{callback({…}): the first brace is the script's, not the data's.
             start = min((i for i in (text.find("{", start + 1), text.find("[", start + 1)) if i >= 0), default=end)
             continue
-        return _encode(text[:start] + json.dumps(_drop(whole, number), ensure_ascii=False) + text[end:]) if _names(whole, number) else None
+        return _without_record(text[:start], whole, text[end:], number) if _names(whole, number) else None
     return b"" if _within(text, number) else None
+
+
+def _without_record(head: str, whole: Any, tail: str, number: str) -> bytes:
+    kept = _drop(whole, number)
+    # Named outside any list, the whole is this post.
+    return b"" if _names(kept, number) else _encode(head + json.dumps(kept, ensure_ascii=False) + tail)
 
 
 def _lines(page: Page, number: str) -> bytes | None:

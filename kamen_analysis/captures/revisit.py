@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from kamen_analysis.captures.decode import BadBody
 from kamen_analysis.captures.fetch import Session
 from kamen_analysis.captures.members import Record, records
 from kamen_analysis.captures.page import Page
-from kamen_analysis.captures.policy import Refused, Stopped
+from kamen_analysis.captures.policy import REASONS, Refused, Stopped
 from kamen_analysis.captures.warc import holds_page, http_parts, page
 
 GONE = frozenset({404, 410})
@@ -40,6 +40,13 @@ class RevisitSummary:
     gone: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     stopped: str = ""
+
+    def lines(self) -> Iterator[str]:
+        """Yield the summary as Chinese lines for the user."""
+        yield f"再访：未变 {self.unchanged} 页，有改动 {self.edited} 页，已删除 {self.gone} 页"
+        yield from (f"未取 {count} 个：{REASONS[reason]}" for reason, count in self.refused.most_common())
+        if self.stopped:
+            yield f"提前停止：{self.stopped}"
 
 
 def history(raw: Path, source: str) -> dict[str, Seen]:
@@ -94,6 +101,12 @@ def revisit(session: Session, known: dict[str, Seen], urls: Iterable[str]) -> Re
             done.stopped = str(stopped)
             break
     return done
+
+
+def look_again(session: Session, budget: int, is_open: Callable[[str], bool]) -> RevisitSummary:
+    """Ask again what is due of everything the session's source holds, at most `budget` addresses."""
+    known = history(session.raw, session.source)
+    return revisit(session, known, due(known, session.clock.now(), budget, is_open))
 
 
 def _look(session: Session, seen: Seen, done: RevisitSummary) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from kamen_analysis.captures import shelf, sidecar
 from kamen_analysis.captures.cutting import without
@@ -50,7 +51,9 @@ def is_withdrawn(post_id: str, url: str | None, names: frozenset[str]) -> bool:
 def withdraw(home: Home, name: str, remark: str = "") -> bool:
     """Put a post on the opt-out list; return False if it stood there already."""
     name = name.strip()
-    if not name or any(mark in name for mark in "\r\n\t "):
+    place = urlsplit(name)
+    is_whole_site = "://" in name and not place.path.strip("/") and not place.query
+    if not name or is_whole_site or any(mark in name for mark in "\r\n\t "):
         raise KamenError("请给出一个帖子编号（如 heimao:17351054590）或网址")
     if name in listed(home):
         return False
@@ -70,9 +73,10 @@ def erase(home: Home, name: str, reason: str, *, cut: Cut = without, now: Callab
     the chain; a stub keeps the digest of what it stands for, so all else can still be shown unchanged.
     """
     withdraw(home, name, reason)
-    source, _, number = name.rpartition(":") if "://" not in name else ("", "", name)
+    lead, is_address, rest = name.partition("://")
+    source, _, number = ("", "", rest) if is_address else _split(name)
     done = [0, 0]
-    for folder in sorted(path for path in home.raw.glob(source or "*") if path.is_dir()):
+    for folder in sorted(path for path in home.raw.glob("*") if path.is_dir() and source in ("", path.name)):
         with sidecar.lock(folder):
             shelf.recover(folder)
             for path in sorted(folder.glob("*.warc.gz")):
@@ -82,6 +86,10 @@ def erase(home: Home, name: str, reason: str, *, cut: Cut = without, now: Callab
                     done[0] += sum(record.type == "metadata" for record in changes.values())
                     done[1] += sum(record.type != "metadata" for record in changes.values())
     return Erased(*done)
+
+
+def _split(name: str) -> tuple[str, str, str]:
+    return name.partition(":") if ":" in name else ("", "", name)
 
 
 def _changes(path: Path, raw: Path, number: str, cut: Cut) -> dict[int, Record]:

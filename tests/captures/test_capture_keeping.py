@@ -213,9 +213,27 @@ def test_a_row_is_cut_from_every_kind_of_table(tmp_path: Path) -> None:
 def test_a_short_number_takes_nothing_else_along(tmp_path: Path) -> None:
     """A number that also occurs in running text only takes the row whose cell it is."""
     home = Home(tmp_path)
-    import_files("table", [put(home, "t.csv", "编号,内容\n1,甲\n2,退款 1 次\n"), put(home, "p.html", "<p>等了 1 天</p>")], home)
+    import_files("table", [put(home, "t.csv", "编号,内容\n1,甲\n2,退款 1 次\n"), put(home, "p.html", "<p>等了 1 天</p>"),
+                           put(home, "q.html", "<!-- saved from url=(0030)https://board.example/list?page=1 --><p>退款</p>")], home)
     assert withdraw.erase(home, "table:1", "本人要求") == withdraw.Erased(0, 1)
     assert "退款 1 次" in pages(home)[0].text() and "等了 1 天" in pages(home)[1].text()
+
+
+def test_erasing_by_address(where: Home) -> None:
+    """By its address a post is found in lists too, with or without the scheme there; a single JSON object about it goes as a whole."""
+    address = f"https://board.example/view/{NUMBERS[2]}/"
+    import_files("heimao", [put(where, "one.json", json.dumps({"data": {"url": address, "text": "甲乙丙3"}}))], where)
+    assert withdraw.erase(where, address, "来信") == withdraw.Erased(1, 1)
+    assert [page.text().count("甲乙丙3") for page in pages(where)] == [0, 0, 0, 1]
+    assert verify(where).ok
+
+
+@pytest.mark.parametrize("name", ["https://board.example/", "https://board.example", "", " ", "a b"])
+def test_too_much_is_not_erased(where: Home, name: str) -> None:
+    """A whole site, nothing, or no name at all is refused before anything is touched."""
+    with pytest.raises(KamenError, match="编号"):
+        withdraw.erase(where, name, "误填")
+    assert len(pages(where)) == 4 and not withdraw.listed(where)
 
 
 def test_the_opt_out_list(tmp_path: Path) -> None:
@@ -266,14 +284,13 @@ def test_a_revisit_keeps_no_second_copy(session: Start, hostile: Site, clock: Fa
     for path in ("post/1", "charset/latin", "edit/1", "gone/1"):
         first.get(f"{hostile.url}/{path}")
     first.__exit__(None, None, None)
-    clock.sleep(2 * 86400)
     hostile.edited = True
-    known = revisit.history(first.raw, "board")
-    urls = revisit.due(known, datetime.now(UTC) + timedelta(days=2), 10, lambda url: True)
+    clock.at = datetime.now(UTC) + timedelta(days=2)
     second = session()
-    done = revisit.revisit(second, known, urls)
+    done = revisit.look_again(second, 10, lambda url: True)
     second.__exit__(None, None, None)
     assert (done.unchanged, done.edited, done.gone, done.refused) == (2, 1, 1, {})
+    assert list(done.lines()) == ["再访：未变 2 页，有改动 1 页，已删除 1 页"]
     found = list(records(second.raw / second.file))
     assert sum(record.type == "revisit" for record in found) == 2
     assert {page.status for page in warc.read(second.raw / second.file, second.raw)} == {200, 410}
