@@ -106,8 +106,9 @@ def outcomes_finding(table: pd.DataFrame) -> str:
     """Return the finding of an outcomes table at day 30 (or the last day watched): confirmed by the consumer, beside closed by timeout."""
     known = table[table["share"].notna() & (table["day"] <= 30)]
     if known.empty:
-        span = _bounds(table[table["kind"] == "consumer_confirmed"])
-        return f"30 天内经消费者确认解决的比例{span}" if span else "投诉如何了结：样本不足"
+        rows = table[table["bound_high"].notna() & (table["day"] <= 30)].sort_values("bound_high")
+        span = "" if rows.empty else _bounds(table[table["kind"] == rows["kind"].iloc[-1]])
+        return f"30 天内{rows['kind_zh'].iloc[-1]}的比例{span}" if span else "投诉如何了结：样本不足"
     last = known[known["day"] == known["day"].max()].set_index("kind")
     text = f"{int(last['day'].iloc[0])} 天内经消费者确认解决的占 {percent(last['share'].get('consumer_confirmed', float('nan')))}"
     return text + f"，超时自动关闭的占 {percent(last['share'].get('auto_closed', float('nan')))}（关闭不等于解决）"

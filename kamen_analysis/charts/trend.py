@@ -58,10 +58,18 @@ def _lines(ax: Axes, series: list[pd.DataFrame], names: list[str]) -> None:
     ends = []
     for i, rows in enumerate(series):
         y = _numbers(rows)
-        ax.plot(np.arange(len(y)), y, marker=style.MARKERS[i], color=style.COLOURS[i], markevery=max(1, len(y) // 24), zorder=3)
         known = np.flatnonzero(np.isfinite(y))
+        ax.plot(np.arange(len(y)), y, marker=style.MARKERS[i], color=style.COLOURS[i], markevery=_marked(y), zorder=3)
         ends.append((float(known[-1]), float(y[known[-1]])) if known.size else (0.0, 0.0))
     style.label_ends(ax, ends, names, list(style.COLOURS))
+
+
+def _marked(y: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[int]:
+    """Return where markers stand: about two dozen along the line, and every point between two gaps, which no line would show."""
+    known = np.isfinite(np.concatenate([[np.nan], y, [np.nan]]))
+    alone = known[1:-1] & ~known[:-2] & ~known[2:]
+    step = max(1, len(y) // 24)
+    return [i for i in range(len(y)) if alone[i] or i % step == 0]
 
 
 def _axes(ax: Axes, periods: list[str]) -> None:
@@ -87,10 +95,12 @@ def _foot(table: pd.DataFrame, shown: int, key: str | None) -> str:
 
 def volume_finding(table: pd.DataFrame) -> str:
     """Return the finding of a volume table: the largest complete period, and the last complete one against the one before."""
-    whole = table[table["complete"] & ~table["gap"]]
+    # Only periods every source covers whole can be set beside one another.
+    whole = table[(table["complete"] & ~table["gap"]).groupby(table["period"]).transform("all")]
     total = whole.groupby(["period", "period_zh"])["n"].sum().reset_index().sort_values("period")
-    if total.empty:
-        return f"共 {int(table['n'].fillna(0).sum()):,} 件投诉，没有完整的一期可比"
+    everything = int(table["n"].fillna(0).sum())
+    if total.empty or total["n"].sum() * 2 < everything:
+        return f"共 {everything:,} 件投诉，多数不在各来源都完整的期内，逐期不可比"
     top, last = total.sort_values("n").iloc[-1], total.iloc[-1]
     text = f"{last['period_zh']} 投诉 {int(last['n']):,} 件"
     if len(total) > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import factory
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kamen_analysis import charts
+from kamen_analysis import charts, metrics
 from kamen_analysis.charts import style
 from kamen_analysis.errors import KamenError, PublishRefused
 
@@ -168,6 +169,27 @@ def test_lines_stop_at_a_gap(tables: dict[str, pd.DataFrame]) -> None:
     table.loc[hole, "n"], table.loc[hole, "gap"] = pd.NA, True
     lines = [np.asarray(line.get_ydata(), dtype=float) for line in draw("volume", table).axes[0].get_lines()]
     assert sum(int(np.isnan(y).sum()) for y in lines) == 1
+
+
+def test_a_month_alone_between_gaps_is_seen() -> None:
+    """A source captured in one month only is a point, not an invisible line; mostly incomplete counts are not compared."""
+    posts = factory.posts(600, months=12)
+    month = posts["posted_at"].dt.strftime("%Y-%m")
+    table = metrics.volume(posts[(posts["source"] == "demo") | (month == "2025-06")])
+    line = draw("volume", table).axes[0].get_lines()[1]
+    y = np.asarray(line.get_ydata(), dtype=float)
+    assert np.isfinite(y).sum() == 1
+    assert int(np.flatnonzero(np.isfinite(y))[0]) in line.get_markevery()
+    assert "不可比" in charts.finding("volume", metrics.volume(posts[month == "2025-06"].head(40)))
+
+
+def test_bounded_times_are_told_as_bounds() -> None:
+    """Where only bounds are known the panel says so and the finding gives the bounds, not a curve at zero."""
+    posts = factory.posts(300)
+    events = factory.events(posts, bounded=1.0)
+    for name, table in (("time_to_reply", metrics.time_to_reply(posts, events)), ("outcomes", metrics.outcomes(posts, events))):
+        assert any("只知至迟" in text for text in words(draw(name, table)))
+        assert re.search(r"在 0\.0% 至 [1-9][\d.]+% 之间", charts.finding(name, table))
 
 
 def test_findings_say_when_they_cannot_tell(tables: dict[str, pd.DataFrame]) -> None:
