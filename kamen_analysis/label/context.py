@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kamen_analysis.codebook.models import Device
-from kamen_analysis.label.cues import Match, Span
+from kamen_analysis.label.cues import Found, Match, Span
 from kamen_analysis.label.text import Doc
-
-Found = dict[tuple[object, ...], list[Match]]
 
 SHORT = 24  # Within so many characters a device between a cue's first and last word holds for the whole cue.
 
@@ -35,12 +33,11 @@ class Reading:
 
     def _regions(self, device: Device, i: int, span: Span) -> list[Region]:
         low, high = self.doc.bounds(span[0], device.scope)
-        if device.kind in ("speech", "hypothesis", "hearsay") and device.scope != "text":
-            high = max(high, (self.doc.quote_end(span[1]) or 0) if device.kind == "speech" else 0)
+        # Quoted speech goes on to its closing mark, over the ends of sentences.
+        quoted = (self.doc.quote_end(span[1]) or 0) if device.kind == "speech" else 0
         out = []
         if device.direction in ("forward", "both"):
-            quoted = self.doc.quote_end(span[1]) if device.kind == "speech" else None
-            stop = self._stop(i, max(span[1], quoted or 0), min(max(high, quoted or 0), span[1] + device.reach))
+            stop = self._stop(i, max(span[1], quoted), min(max(high, quoted), span[1] + device.reach))
             out.append(Region(span[1], stop, device, span))
         if device.direction in ("backward", "both"):
             out.append(Region(max(low, span[0] - device.reach), span[0], device, span))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import functools
+import operator
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -24,8 +27,11 @@ class Match(NamedTuple):
     parts: tuple[Span, ...]
 
 
+Found = dict[tuple[object, ...], list[Match]]
+
+
 class Line(NamedTuple):
-    """A template line to look for: whose it is, its text, and what it must not cross."""
+    """A template line to look for: whose it is (its first word names the group it is looked for with), its text, what it must not cross."""
 
     key: tuple[object, ...]
     text: str
@@ -34,6 +40,7 @@ class Line(NamedTuple):
 
 class _Template(NamedTuple):
     key: tuple[object, ...]
+    mask: int
     slots: tuple[int, ...]
     gaps: tuple[int, ...]
     opens: tuple[int | None, ...]
@@ -41,18 +48,19 @@ class _Template(NamedTuple):
 
 
 class Hits:
-    """The words found in one post, by slot (what may fill a part), computed when a template first asks."""
+    """The words found in one post, by slot (what may fill a part), computed when a template first asks; `present` has a bit a slot."""
 
-    def __init__(self, atoms: dict[int, list[Span]], slots: list[frozenset[int]]) -> None:
-        self.atoms, self._slots, self._memo = atoms, slots, dict[int, list[Span]]()
+    def __init__(self, atoms: dict[int, list[Span]], slots: list[frozenset[int]], present: int) -> None:
+        self.atoms, self.present, self._slots, self._memo = atoms, present, slots, dict[int, list[Span]]()
 
     def of(self, slot: int) -> list[Span]:
         """Return the spans that may fill `slot`, in text order."""
-        if slot not in self._memo:
-            atoms = self._slots[slot]
-            lists = [self.atoms[a] for a in atoms if a in self.atoms]
-            self._memo[slot] = lists[0] if len(lists) == 1 else sorted({span for spans in lists for span in spans})
-        return self._memo[slot]
+        spans = self._memo.get(slot)
+        if spans is None:
+            lists = [self.atoms[a] for a in self._slots[slot] if a in self.atoms]
+            spans = lists[0] if len(lists) == 1 else sorted({span for spans in lists for span in spans})
+            self._memo[slot] = spans
+        return spans
 
 
 class Matcher:
@@ -61,28 +69,26 @@ class Matcher:
     def __init__(self, classes: dict[str, WordClass], lines: Iterable[Line]) -> None:
         self._classes, self._atom_ids, self._slot_ids = classes, dict[str, int](), dict[tuple[str, ...], int]()
         self._slots: list[frozenset[int]] = []
-        templates = [self._compile(line, parts) for line in lines for parts in parse(line.text)]
-        self._index(templates)
+        self._groups: dict[object, list[_Template]] = defaultdict(list)
+        for line in lines:
+            for parts in parse(line.text):
+                self._groups[line.key[0]].append(self._compile(line, parts))
+        self._slots_of = [0] * len(self._atom_ids)
+        for slot, atoms in enumerate(self._slots):
+            for atom in atoms:
+                self._slots_of[atom] |= 1 << slot
         self._automaton()
 
     def _compile(self, line: Line, parts: tuple[Part, ...]) -> _Template:
         slots = tuple(self._slot(part.choices) for part in parts)
-        return _Template(line.key, slots, tuple(p.gap for p in parts), tuple(p.opens for p in parts), line.within)
+        mask = functools.reduce(operator.or_, (1 << slot for slot in slots))
+        return _Template(line.key, mask, slots, tuple(p.gap for p in parts), tuple(p.opens for p in parts), line.within)
 
     def _slot(self, choices: tuple[str, ...]) -> int:
         if choices not in self._slot_ids:
             self._slot_ids[choices] = len(self._slots)
             self._slots.append(frozenset(self._atom_ids.setdefault(choice, len(self._atom_ids)) for choice in choices))
         return self._slot_ids[choices]
-
-    def _index(self, templates: list[_Template]) -> None:
-        # A template is tried only when a word of its least used slot is there: most posts hold few of those.
-        used = Counter(atom for t in templates for slot in t.slots for atom in self._slots[slot])
-        self._by_atom: dict[int, list[_Template]] = defaultdict(list)
-        for template in templates:
-            rarest = min(template.slots, key=lambda slot: sum(used[atom] for atom in self._slots[slot]))
-            for atom in self._slots[rarest]:
-                self._by_atom[atom].append(template)
 
     def _automaton(self) -> None:
         words: dict[str, list[int]] = defaultdict(list)
@@ -99,7 +105,7 @@ class Matcher:
         self._engine = ahocorasick_rs.AhoCorasick(vocabulary)
 
     def hits(self, doc: Doc) -> Hits:
-        """Return the words of the codebook in `doc`, without those inside a longer word that is another one."""
+        """Return the words of the codebook in `doc`, without those that touch a longer word that is another one."""
         atoms: dict[int, list[Span]] = defaultdict(list)
         vetoes: dict[int, list[Span]] = defaultdict(list)
         words, veto = self._words, self._veto
@@ -111,46 +117,49 @@ class Matcher:
         for atom, longer in vetoes.items():
             if atom in atoms:
                 atoms[atom] = [s for s in atoms[atom] if not any(_clash(s, other) for other in longer)]
-        return Hits({atom: spans for atom, spans in atoms.items() if spans}, self._slots)
+                if not atoms[atom]:
+                    del atoms[atom]
+        present = 0
+        for atom in atoms:
+            present |= self._slots_of[atom]
+        return Hits(atoms, self._slots, present)
 
-    def scan(self, doc: Doc) -> dict[tuple[object, ...], list[Match]]:
-        """Return, for each key with a match, its matches in text order."""
-        hits, found = self.hits(doc), dict[tuple[object, ...], list[Match]]()
-        present, by_atom = hits.atoms.keys(), self._by_atom
-        tried: set[int] = set()
-        for atom in present:
-            for template in by_atom.get(atom, ()):
-                if id(template) not in tried:
-                    tried.add(id(template))
-                    spans = self._match(doc, template, hits)
-                    if spans:
-                        found.setdefault(template.key, []).extend(spans)
+    def scan(self, doc: Doc, hits: Hits, *groups: object) -> Found:
+        """Return the matches of the templates of `groups` by key, each in text order; keys without a match are left out."""
+        found, absent = Found(), ~hits.present
+        for group in groups:
+            for template in self._groups[group]:
+                if not template.mask & absent:
+                    matches = _matches(doc, template, hits)
+                    if matches:
+                        found.setdefault(template.key, []).extend(matches)
         return {key: sorted(set(matches)) for key, matches in found.items()}
 
-    def _match(self, doc: Doc, template: _Template, hits: Hits) -> list[Match]:
-        if any(not hits.of(slot) for slot in template.slots):
-            return []
-        found = []
-        for first in hits.of(template.slots[0]):
-            if _opens(doc, template.opens[0], first[0]):
-                parts = self._walk(doc, template, hits, [first], doc.bounds(first[0], template.within)[1])
-                if parts:
-                    found.append(Match(first[0], parts[-1][1], tuple(parts)))
-        return found
 
-    def _walk(self, doc: Doc, template: _Template, hits: Hits, parts: list[Span], bound: int) -> list[Span] | None:
-        part, at = len(parts), parts[-1][1]
-        if part == len(template.slots):
-            return parts
-        limit, opens = at + template.gaps[part], template.opens[part]
-        for span in hits.of(template.slots[part]):
-            if span[0] > limit or span[1] > bound:
-                break
-            if span[0] >= at and _opens(doc, opens, span[0]):
-                whole = self._walk(doc, template, hits, [*parts, span], bound)
-                if whole:
-                    return whole
-        return None
+def _matches(doc: Doc, template: _Template, hits: Hits) -> list[Match]:
+    spans = [hits.of(slot) for slot in template.slots]
+    found = []
+    for first in spans[0]:
+        if _opens(doc, template.opens[0], first[0]):
+            parts = _walk(doc, template, spans, [first])
+            if parts and parts[-1][1] <= doc.bounds(first[0], template.within)[1]:
+                found.append(Match(first[0], parts[-1][1], tuple(parts)))
+    return found
+
+
+def _walk(doc: Doc, template: _Template, spans: list[list[Span]], parts: list[Span]) -> list[Span] | None:
+    part, at = len(parts), parts[-1][1]
+    if part == len(spans):
+        return parts
+    limit, opens, row = at + template.gaps[part], template.opens[part], spans[part]
+    for i in range(bisect_left(row, (at, 0)), len(row)):
+        if row[i][0] > limit:
+            break
+        if opens is None or _opens(doc, opens, row[i][0]):
+            whole = _walk(doc, template, spans, [*parts, row[i]])
+            if whole:
+                return whole
+    return None
 
 
 def _opens(doc: Doc, nearness: int | None, start: int) -> bool:

@@ -21,7 +21,8 @@ def explain(post: Mapping[str, Any]) -> str:
 def _lines(post: Mapping[str, Any]) -> Iterator[str]:
     labelled, book = label_post(post), load()
     scope = "虚拟商品" if labelled.in_scope else "非虚拟商品"
-    yield f"【{labelled.id}】{POST_TYPES[labelled.post_type]}（依据 {labelled.gate_rule}），{scope}，{PRODUCTS[labelled.product]}，{OUTCOMES[labelled.outcome]}"
+    kind = f"{POST_TYPES[labelled.post_type]}（依据 {labelled.gate_rule}）"
+    yield f"【{labelled.id}】{kind}，{scope}，{PRODUCTS[labelled.product]}，{OUTCOMES[labelled.outcome]}"
     if labelled.post_type != "complaint":
         yield "  不是投诉，不编拒退理由。"
         return

@@ -12,7 +12,6 @@ from kamen_analysis.label.explain import explain
 from kamen_analysis.label.posts import label_post
 from kamen_analysis.tabular import read_records, write_records
 
-
 Record = dict[str, Any]
 
 

@@ -38,31 +38,33 @@ def _lines() -> Iterator[Line]:
     for i, device in enumerate(book.devices):
         yield from (Line(("device", i), text, device.within) for text in device.any)
         yield from (Line(("until", i), text, "clause") for text in device.until)
-    yield Line(("refusal",), "{refusal}")
-    yield Line(("self",), "{self}")
-    yield Line(("object",), "{toward} ..0 {self}")
+    yield from (Line(("refusal",), "{refusal}"), Line(("self",), "{self}"), Line(("object",), "{toward} ..0 {self}"))
     for code, rule in book.reasons.items():
         for i, cue in enumerate(rule.cues):
             yield from (Line(("cue", code, i), text, cue.within) for text in cue.any)
-            yield from (Line(("unless", code, i), text, cue.within) for text in cue.unless)
+            yield from (Line((code, "unless", i), text, cue.within) for text in cue.unless)
         for i, exclusion in enumerate(rule.exclusions):
-            yield from (Line(("exclusion", code, i), text) for text in exclusion.any)
+            yield from (Line((code, "exclusion", i), text) for text in exclusion.any)
 
 
 def findings(title: str, body: str) -> tuple[Doc, list[Finding]]:
     """Return the post as read and every cue found in it, kept or dropped, in the order of the codebook."""
     book = load()
     doc = read(title, body, book.spelling)
-    found = matcher().scan(doc)
-    if not any(key[0] == "cue" for key in found):
+    hits = matcher().hits(doc)
+    cues = matcher().scan(doc, hits, "cue")
+    if not cues:
         return doc, []
+    codes = dict.fromkeys(str(key[1]) for key in cues)
+    found = cues | matcher().scan(doc, hits, "device", "until", "refusal", "self", "object", *codes)
     reading = Reading(doc, book.devices, found)
-    return doc, _yielded([finding for code, rule in book.reasons.items() for finding in _weigh(rule, reading)])
+    return doc, _yielded([finding for code in codes for finding in _weigh(book.reasons[code], reading)])
 
 
 def _yielded(findings: list[Finding]) -> list[Finding]:
     standing = {finding.code for finding in findings if finding.dropped is None}
-    return [replace(f, dropped=f"已归 {'、'.join(f.yields_to)}") if f.dropped is None and standing & set(f.yields_to) else f for f in findings]
+    return [replace(f, dropped=f"已归 {'、'.join(f.yields_to)}") if f.dropped is None and standing & set(f.yields_to) else f
+            for f in findings]
 
 
 def _weigh(rule: ReasonRule, reading: Reading) -> Iterator[Finding]:
@@ -76,11 +78,11 @@ def _weigh(rule: ReasonRule, reading: Reading) -> Iterator[Finding]:
 def _excluded(rule: ReasonRule, i: int, cue: Cue, match: Match, reading: Reading) -> str | None:
     doc, found = reading.doc, reading.found
     low, high = doc.bounds(match.start, cue.within)
-    if any(low <= m.start < high for m in found.get(("unless", rule.code, i), ())):
+    if any(low <= m.start < high for m in found.get((rule.code, "unless", i), ())):
         return "同句另有所指"
     for j, exclusion in enumerate(rule.exclusions):
         low, high = (match.start, match.end) if exclusion.scope == "overlap" else doc.bounds(match.start, exclusion.scope)
-        if any(m.start < high and low < m.end for m in found.get(("exclusion", rule.code, j), ())):
+        if any(m.start < high and low < m.end for m in found.get((rule.code, "exclusion", j), ())):
             return exclusion.why
     region = reading.against(match, cue.immune)
     return f"{region.device.id}：{doc.text[slice(*region.trigger)]}" if region else None
