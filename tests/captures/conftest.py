@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from capture_helpers import NUMBERS, put
 from hostile_site import Site
 
 from kamen_analysis.captures import policy
 from kamen_analysis.captures.fetch import Session
+from kamen_analysis.captures.importer import import_files
+from kamen_analysis.paths import Home
 
 
 class FakeClock:
@@ -67,3 +71,22 @@ def session(tmp_path: Path, clock: FakeClock) -> Iterator[Callable[..., Session]
     for one in opened:
         if not one.writer.closed:
             one.__exit__(None, None, None)
+
+
+@pytest.fixture
+def where(tmp_path: Path) -> Home:
+    """A home with two imports of one source: a list of three posts, then a page of its own for each."""
+    home = Home(tmp_path)
+    posts = [{"main": {"sn": sn, "url": f"//board.example/view/{sn}/"}, "text": f"甲乙丙{sn[-1]}"} for sn in NUMBERS]
+    put(home, "feed.jsonp", f"try{{cb_1({json.dumps({'data': {'list': posts}})});}}catch(e){{}};")
+    for sn in NUMBERS:
+        put(home, f"page{sn[-1]}.html", f"<label>投诉编号</label>{sn}<p>甲乙丙{sn[-1]}</p>")
+    import_files("heimao", [tmp_path / "inbox/feed.jsonp"], home)
+    import_files("heimao", sorted((tmp_path / "inbox").glob("*.html")), home)
+    return home
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Home:
+    """An empty home."""
+    return Home(tmp_path)
