@@ -28,7 +28,8 @@ def outcome(title: str, body: str, post_type: str) -> str:
     part = part_back(hits)
     if (part and done <= part + _SAME) or (done and "outcome.remainder" in hits and "outcome.moneyback" in hits):
         return "partial"
-    if done and done >= open_end:
+    still, closed = max(_asserted(hits, "still"), default=0), any(not denied(hits, start) for start, _, _ in hits.get("outcome.closed"))
+    if (done and done >= max(open_end, still)) or (closed and done >= still):
         return "resolved"
     return "unresolved" if _is_open(hits, open_end) else "unclear"
 
@@ -37,7 +38,7 @@ def _is_open(hits: Hits, open_end: int) -> bool:
     if "outcome.dunning" in hits and "outcome.moneyback" not in hits:
         return False
     if "outcome.pending" in hits:
-        return bool(_asserted(hits, "refused"))
+        return bool(_asserted(hits, "refused") or _asserted(hits, "still"))
     contact = any(not denied(hits, start) for start, _, _ in hits.get("outcome.contact"))
     return bool(open_end or contact or _asserted(hits, "replied"))
 

@@ -11,7 +11,7 @@ from kamen_analysis.label._reading import Reading, read
 from kamen_analysis.label.gate import gate
 
 _REACH = 12  # Characters a purchase verb may stand before the thing bought.
-_MOST = 4  # Different words of one kind that count for a product: a long post must not win by listing.
+_NEAR, _MOST = 2, 4  # Different near words and head words that count for a product: a long post must not win by listing.
 
 
 def scope(title: str, body: str, target: str | None) -> tuple[bool, str]:
@@ -46,7 +46,7 @@ def _score(name: str, reading: Reading, shop: Hits, first: int) -> float:
     worth, spans = coding.products().points, reading.hits.spans
     total = worth["shop"] * (name in shop)
     if near := spans.get(f"{name}.near"):
-        total += worth["near"] * min(_MOST, len({cue for _, _, cue in longest(near)}))
+        total += worth["near"] * min(_NEAR, len({cue for _, _, cue in longest(near)}))
     best: dict[int, float] = {}
     for start, _, cue in longest(spans.get(f"{name}.head", [])):
         points = worth["head"] + worth["title"] * (start < reading.cut) + worth["first"] * (start == first)
