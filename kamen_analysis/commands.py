@@ -52,8 +52,7 @@ def fetch(args: argparse.Namespace) -> int:
     asked = Asked(args.source, tuple(args.url or ()), args.max_pages, args.contact or "", args.allow_loopback)
     if args.revisit:
         again = look_again(_home(args), asked)
-        print(f"重看：未变 {again.unchanged}，有改动 {again.edited}，已删除 {again.gone}，未取 {sum(again.refused.values())}")
-        print(f"提前停止：{again.stopped}" if again.stopped else "下一次 kamen build 会把变化计入")
+        print("\n".join(again.lines()))
         return 1 if again.refused or again.stopped else 0
     summary = run(_home(args), asked, Progress())
     print("\n".join(summary.lines()))

@@ -35,6 +35,7 @@ STAGES = {
 # Why a page, a record or a post goes no further, by stage; a reason without a name here fails the tests.
 REJECTIONS = {
     "login_required": "需要登录", "blocked": "被网站拦截", "no_such_page": "没有这一页", "gone": "页面已删除", "redirected": "被转到别处",
+    "other_site": "不是该网站的页面", "refused": "网站拒绝回答",
     "server_error": "网站出错", "changed_layout": "页面改版，读不出", "damaged": "文件损坏", "empty": "空白页",
     "no_posts": "页面里没有帖子", "not_a_post": "不是帖子", "unknown_columns": "认不出列名", "parser_failed": "解析器不认识这种形式",
     "damaged_row": "行已损坏", "no_id": "没有编号", "no_text": "既无标题也无正文",
