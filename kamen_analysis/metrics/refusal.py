@@ -23,7 +23,7 @@ def reasons(posts: pd.DataFrame, labels: pd.DataFrame, by: str | None = None, sc
     """
     chosen, keys = grouped(used(posts, scope), by)
     codes = pd.DataFrame({"code": _codes(labels)}, dtype="str")
-    seen = pd.DataFrame(_matrix(chosen, labels, codes["code"].tolist()), columns=codes["code"], index=chosen.index)
+    seen = pd.DataFrame(code_matrix(chosen, labels, codes["code"].tolist()), columns=codes["code"], index=chosen.index)
     if not keys:
         table = codes.assign(n=seen.sum().to_numpy(), of=len(chosen))
         table = with_shares(table)
@@ -52,7 +52,7 @@ def cooccurrence(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
     """
     chosen = used(posts, scope)
     codes = _codes(labels)
-    seen = _matrix(chosen, labels, codes)
+    seen = code_matrix(chosen, labels, codes)
     both = seen.T @ seen
     alone = np.diag(both)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -66,7 +66,8 @@ def cooccurrence(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
         ["code_a", "name_a", "code_b", "name_b", "n", "of", "share", "low", "high", "lift", "note"]]
 
 
-def _matrix(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+def code_matrix(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    """Return a 0/1 matrix: a row for each post of `chosen`, a column for each of `codes`, 1 where the post has the code."""
     rows, columns = rows_of(chosen, labels["post_id"]), pd.Categorical(labels["code"], categories=codes).codes
     seen = np.zeros((len(chosen), len(codes)), dtype=np.int64)
     seen[rows[rows >= 0], columns[rows >= 0]] = 1

@@ -42,6 +42,10 @@ CALLS: dict[str, Call] = {
     "amounts_product": lambda p, marks, e: metrics.amounts(p, by="product"),
     "products": lambda p, marks, e: metrics.products(p),
     "clocks": lambda p, marks, e: metrics.clocks(p, e),
+    "changes": lambda p, marks, e: metrics.changes(p, marks),
+    "alerts": lambda p, marks, e: metrics.alerts(p),
+    "alerts_all": lambda p, marks, e: metrics.alerts(p, by=None),
+    "corrected": lambda p, marks, e: metrics.corrected(p, marks),
     "statuses": lambda p, marks, e: metrics.statuses(p),
     "fill": lambda p, marks, e: metrics.fill(p),
 }
