@@ -16,7 +16,7 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics import reason_names
 from kamen_analysis.paths import Home, atomic_folder, sha256
 from kamen_analysis.records import ZONE
-from kamen_analysis.report import excel, html, numbers, pdf, provenance, text, word
+from kamen_analysis.report import excel, html, numbers, pdf, provenance, reply, text, word
 from kamen_analysis.report.advice import advice
 from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.facts import SCOPES_ZH, Facts, facts
@@ -53,6 +53,7 @@ class Content:
     facts: Facts
     headlines: list[str]
     drill: dict[str, Any]
+    measures: Measures
 
     @property
     def mark(self) -> str:
@@ -104,9 +105,10 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, scratch: Path, 
     tell("计算指标", 1, 1)
     figures = draw(measures, folder / "figures", scratch / "figures", tell)
     source = text.render(tables, figures, cases, facts=known, findings=found, quotes=quotes(measures), advice=advice(measures),
-                         names=reason_names(), law=law(), manifest_digest=sha256(data.home.processed / "manifest.json"))
+                         names=reason_names(), law=law(), **reply.words(measures, whole.home),
+                         manifest_digest=sha256(data.home.processed / "manifest.json"))
     rules = {code: {"name": rule.name_zh, "about": rule.counts_when} for code, rule in codebook.load().reasons.items()}
-    return Content(source, tables, known, [finding.text for finding in found], {**cases.payload(), "rules": rules})
+    return Content(source, tables, known, [finding.text for finding in found], {**cases.payload(), "rules": rules}, measures)
 
 
 def _write(content: Content, formats: Sequence[str], folder: Path, scratch: Path, tell: Progress) -> None:
@@ -121,10 +123,15 @@ def _write(content: Content, formats: Sequence[str], folder: Path, scratch: Path
     writers: dict[str, Callable[[], object]] = {
         "html": lambda: html.write(content.source, folder, words, content.drill),
         "pdf": lambda: pdf.write(content.source, folder, TITLE, subtitle, mark),
-        "docx": lambda: word.write(content.source, folder, scratch, TITLE, subtitle, mark),
+        "docx": lambda: _word(content, folder, scratch),
         "xlsx": lambda: excel.write_workbook(tables, folder / "tables.xlsx", about, mark, content.facts.last_capture),
     }
     for done, name in enumerate(formats):
         tell("写出报告", done, len(formats))
         writers[name]()
     tell("写出报告", len(formats), len(formats))
+
+
+def _word(content: Content, folder: Path, scratch: Path) -> None:
+    word.write(content.source, folder / "report.docx", scratch, TITLE, content.subtitle, content.mark)
+    reply.write_sheets(content.measures, content.facts, folder / "right_to_reply", content.mark)

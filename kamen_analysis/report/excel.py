@@ -15,7 +15,7 @@ from kamen_analysis.report import numbers
 from kamen_analysis.report.marks import plain
 from kamen_analysis.report.tables import Column, Table
 
-FORMATS = {"count": "#,##0", "share": "0.0%", "points": "+0.0%;-0.0%;0.0%", "yuan": '#,##0.00" 元"', "days": '0.0" 日"', "ratio": "0.00",
+FORMATS = {"count": "#,##0", "share": "0.0%", "points": "+0.0;-0.0;0.0", "yuan": '#,##0.00" 元"', "days": '0.0" 日"', "ratio": "0.00",
            "date": "yyyy-mm-dd"}
 _FORMULA = re.compile(r"^[\s]*[=+\-@]")
 _SHEET = re.compile(r"[\[\]:*?/\\'：“”，]")
@@ -52,7 +52,12 @@ def _plain(column: Column, value: Any) -> Any:
         return ""
     if column.kind == "date":
         return numbers.date(value)
-    return value if column.is_number else guarded(plain(value))
+    return _number(column, value) if column.is_number else guarded(plain(value))
+
+
+def _number(column: Column, value: Any) -> Any:
+    # A difference of shares is exported in 百分点, as its head says.
+    return round(100 * value, 6) if column.kind == "points" else value
 
 
 def write_workbook(tables: Sequence[Table], path: Path, about: list[str], mark: str, created: pd.Timestamp) -> Path:
@@ -114,6 +119,6 @@ def _write(sheet: Any, i: int, j: int, column: Column, value: Any, styles: dict[
     if column.kind == "date":
         sheet.write_datetime(i, j, pd.Timestamp(value).to_pydatetime().replace(tzinfo=None), style)
     elif column.is_number:
-        sheet.write_number(i, j, float(value), style)
+        sheet.write_number(i, j, float(_number(column, value)), style)
     else:
         sheet.write_string(i, j, plain(value))

@@ -34,7 +34,7 @@ class Measures:
         # Charts and tables call a source by its name, not by its key.
         self.names = {key: module.NAME_ZH for key, module in registry().items()}
         self.posts.attrs["source_names"] = self.names
-        self.scope, self._previous = scope, previous
+        self.scope, self._previous, self.home = scope, previous, data.home
         self.is_synthetic = data.is_synthetic
 
     @cached_property

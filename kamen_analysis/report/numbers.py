@@ -37,6 +37,11 @@ def share(value: Any, low: Any, high: Any, of: Any) -> str:
     return f"{percent(value)}（95% 区间 {interval(low, high)}，n={count(of)}）"
 
 
+def signed(value: Any) -> str:
+    """Return a difference of shares (0–1) in 百分点 as a bare signed number: +2.1 (the column's head names the unit)."""
+    return NOTHING if is_missing(value) else _sign(100 * value)
+
+
 def points(value: Any) -> str:
     """Return a difference of shares (0–1) in 百分点, signed: +2.1 个百分点."""
     return NOTHING if is_missing(value) else f"{_sign(100 * value)} 个百分点"

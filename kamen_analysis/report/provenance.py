@@ -13,7 +13,7 @@ from kamen_analysis.report.facts import Facts
 from kamen_analysis.report.tables import Table
 
 TYPES = {"count": "integer", "share": "number", "points": "number", "yuan": "number", "days": "number", "ratio": "number", "date": "date"}
-UNITS = {"count": "件", "share": "比例（0–1）", "points": "比例之差（0–1）", "yuan": "元", "days": "日"}
+UNITS = {"count": "件", "share": "比例（0–1）", "points": "百分点", "yuan": "元", "days": "日"}
 
 
 def write_datapackage(tables: Iterable[Table], folder: Path, title: str, facts: Facts) -> Path:

@@ -13,7 +13,7 @@ from kamen_analysis.report.marks import Md, escape, plain, span
 
 Kind = Literal["text", "count", "share", "points", "yuan", "days", "ratio", "date", "digest"]
 WRITE: dict[str, Callable[[Any], str]] = {
-    "count": numbers.count, "share": numbers.percent, "points": numbers.points, "yuan": numbers.yuan, "days": numbers.days,
+    "count": numbers.count, "share": numbers.percent, "points": numbers.signed, "yuan": numbers.yuan, "days": numbers.days,
     "ratio": numbers.ratio, "date": numbers.date,
 }
 

@@ -56,6 +56,7 @@ def render(tables: dict[str, Table], figures: dict[str, Figure], cases: Cases, *
     """Return the whole report as Markdown; the body is set first so that the summary can link to numbered tables."""
     numbering, env = Numbering(tables, figures, cases.key), environment()
     words = {**given, "table": numbering.table, "figure": numbering.figure, "ref": numbering.ref, "n": numbers,
+             "has": lambda key: not tables[key].frame.empty,
              "anchor": lambda code: Md(code.replace("_", "-"))}
     body = [env.get_template(f"{name}.md.jinja").render(words) for name in BODY]
     front = [env.get_template(f"{name}.md.jinja").render(words) for name in FRONT]

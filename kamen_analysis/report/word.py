@@ -27,14 +27,17 @@ _FOOTER = ('<w:p><w:pPr><w:pStyle w:val="Header"/></w:pPr><w:r><w:t>公开投诉
            '<w:fldSimple w:instr=" NUMPAGES "><w:r><w:t>1</w:t></w:r></w:fldSimple><w:r><w:t xml:space="preserve"> 页</w:t></w:r></w:p>')
 
 
-def write(text: str, folder: Path, pictures: Path, title: str, subtitle: str, mark: str) -> Path:
-    """Set `text` as `folder`/report.docx with the PNG figures under `pictures`/figures; `mark` stands in the header of every page."""
-    path = folder / "report.docx"
+def write(text: str, path: Path, pictures: Path, title: str, subtitle: str, mark: str) -> Path:
+    """Set `text` as the Word file `path` with the PNG figures under `pictures`/figures; `mark` stands in the header of every page.
+
+    Without a subtitle it is a short paper: no table of contents.
+    """
+    contents = ["--toc", "--toc-depth=2", "--metadata=toc-title:目录", f"--metadata=subtitle:{subtitle}"] if subtitle else []
     with tempfile.TemporaryDirectory() as scratch:
         reference, raw = Path(scratch) / "reference.docx", Path(scratch) / "raw.docx"
         _reference(reference, title, mark)
-        convert(text, "docx", f"--reference-doc={reference}", f"--resource-path={pictures}", "--toc", "--toc-depth=2", f"--output={raw}",
-                f"--metadata=title:{title}", f"--metadata=subtitle:{subtitle}", "--metadata=toc-title:目录", "--metadata=lang:zh-CN")
+        convert(text, "docx", f"--reference-doc={reference}", f"--resource-path={pictures}", f"--output={raw}", f"--metadata=title:{title}",
+                "--metadata=lang:zh-CN", *contents)
         _edit(raw, path, {"word/document.xml": _finish})
     return path
 
@@ -103,7 +106,9 @@ def _finish(document: etree._Element) -> None:
 def _fit(table: etree._Element) -> None:
     """Give each column the width its words need, the whole at most the page's: Word and others then agree on the layout."""
     rows = [["".join(cell.itertext()) for cell in row.findall(f"{{{W}}}tc")] for row in table.findall(f"{{{W}}}tr")]
-    needs = [max(min(zh_width(cell), MOST_CHARACTERS) for cell in column) + 2 for column in zip(*rows, strict=True)]
+    # A column with nothing under its head is there to be filled in: it gets the most room.
+    needs = [max(min(zh_width(cell), MOST_CHARACTERS) for cell in column) + 2 if any(column[1:]) else MOST_CHARACTERS
+             for column in zip(*rows, strict=True)]
     scale = min(PAGE_TWIPS / sum(needs), TWIPS_A_CHARACTER)
     for column, need in zip(table.iter(f"{{{W}}}gridCol"), needs, strict=True):
         column.set(f"{{{W}}}w", str(int(need * scale)))

@@ -1,6 +1,6 @@
 -- Boxes, picture files and drill-down marks as each format wants them; the words are pandoc's business.
 local typst = {
-  warning = '#panel([', box = '#panel([', facts = '#panel([', note = '#text(font: sans, size: 7.8pt, fill: rgb("#55616e"))[',
+  warning = '#panel([', box = '#panel([', facts = '#panel([', note = '#block(above: 0.7em, below: 1.4em)[#set text(font: sans, size: 7.8pt, fill: rgb("#55616e"))',
 }
 local closing = {
   warning = '], rgb("#fff1d6"), rgb("#b45309"))', box = '], rgb("#e9f1f8"), accent)', facts = '], rgb("#f3f6f9"), rule)', note = ']',

@@ -1,0 +1,104 @@
+"""Right to reply: one sheet for every platform named with a figure, and the replies that came back, printed in the next report."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import kamen_analysis.metrics as metrics
+from kamen_analysis.errors import KamenError
+from kamen_analysis.metrics.shares import MINIMUM
+from kamen_analysis.paths import Home
+from kamen_analysis.report import numbers, word
+from kamen_analysis.report.facts import Facts
+from kamen_analysis.report.marks import Md, escape, marked
+from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.tables import Column, Table, markdown
+from kamen_analysis.report.text import environment
+
+CASES = 5
+_UNSAFE = re.compile(r"[^\w\-]+")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a platform answered, and the day its file was written."""
+
+    platform: str
+    date: str
+    text: str
+
+
+def named(measures: Measures) -> pd.DataFrame:
+    """Return the rows of `metrics.platforms` that get figures: enough complaints for a rate."""
+    return measures.platforms[measures.platforms["n"].fillna(0) >= MINIMUM]
+
+
+def received(home: Home) -> dict[str, Reply]:
+    """Return the replies in `replies`/<platform>.txt of `home`, by platform."""
+    found = {}
+    for path in sorted((home.root / "replies").glob("*.txt")):
+        try:
+            text = path.read_text(encoding="utf-8-sig").strip()
+        except UnicodeDecodeError:
+            raise KamenError(f"读不了平台答复 {path.name}：请存为 UTF-8 文本") from None
+        found[path.stem] = Reply(path.stem, numbers.date(pd.Timestamp(path.stat().st_mtime, unit="s", tz="Asia/Shanghai")), text)
+    return found
+
+
+def file_name(platform: str) -> str:
+    """Return the name, without suffix, a platform's sheet and reply go by; a name that had to be changed gets a digest, so none collide."""
+    safe = _UNSAFE.sub("_", platform)[:60]
+    return safe if safe == platform else f"{safe}_{hashlib.sha256(platform.encode()).hexdigest()[:8]}"
+
+
+def write_sheets(measures: Measures, facts: Facts, folder: Path, mark: str) -> list[Path]:
+    """Write one Word sheet for each named platform into `folder`: its figures, the method, cases, and what to answer."""
+    folder.mkdir()
+    mix = metrics.reasons(measures.posts, measures.labels, by="platform", scope=measures.scope)
+    written = []
+    for row in named(measures).to_dict("records"):
+        name = str(row["platform"])
+        words = {"platform": name, "file": file_name(name), "facts": facts, "figures": _figures(row, mix[mix["platform"] == name]),
+                 "cases": _cases(measures, name), "number": numbers.count(row["n"])}
+        text = environment().get_template("reply.md.jinja").render(words)
+        written.append(word.write(text, folder / f"{file_name(name)}.docx", folder, f"答复表：{name}", "", mark))
+    return written
+
+
+def _figures(row: dict[Any, Any], mix: pd.DataFrame) -> Md:
+    rows = [("投诉（件）", numbers.count(row["n"])),
+            ("已见公开回复", numbers.share(row["replied"], row["replied_low"], row["replied_high"], row["n"])),
+            ("首次回复中位天数", numbers.days(row["median_reply_days"])),
+            ("30 日内消费者确认解决", numbers.share(row["resolved_30"], row["resolved_30_low"], row["resolved_30_high"], row["n"])),
+            ("回复率与其余平台比", str(row["verdict"]))]
+    top = mix[mix["share"].notna()].sort_values(["n", "code"], ascending=[False, True]).head(5)
+    rows += [(f"投诉反映的“{r.name_zh}”", numbers.share(r.share, r.low, r.high, r.of)) for r in top.itertuples()]
+    frame = pd.DataFrame(rows, columns=["name", "value"])
+    return markdown(Table("figures", "将引用的数字", frame, (Column("name", "指标"), Column("value", "数字"))), "表 1", lambda wanted: None)
+
+
+def _cases(measures: Measures, platform: str) -> list[dict[str, object]]:
+    posts = measures.used[measures.used["platform"] == platform]
+    rows = measures.labels.merge(posts[["post_id", "posted_at", "title", "body"]], on="post_id")
+    rows = rows.sort_values(["score", "post_id"], ascending=[False, True]).drop_duplicates("post_id").head(CASES)
+    names = metrics.reason_names()
+    return [{"id": row["post_id"], "date": numbers.date(row["posted_at"]), "reason": names.get(row["code"], row["code"]),
+             "text": marked(row[row["field"]], row["start"], row["end"])} for row in rows.to_dict("records")]
+
+
+def words(measures: Measures, home: Home) -> dict[str, Any]:
+    """Return what the report's text needs: named platforms, the replies of some, the others, and how to quote."""
+    platforms, replies = named(measures)["platform"].tolist(), received(home)
+    answered = {name: replies[file_name(name)] for name in platforms if file_name(name) in replies}
+    return {"named": platforms, "replies": answered, "silent": [name for name in platforms if name not in answered], "quoted": quoted}
+
+
+def quoted(reply: Reply) -> Md:
+    """Return a reply as a Markdown quotation, its paragraphs kept."""
+    return Md("\n>\n".join(f"> {escape(line)}" for line in reply.text.splitlines() if line.strip()))

@@ -1,0 +1,125 @@
+"""Comparison, sensitivity, what posts state, advice and right to reply."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import smallworld
+from lxml import etree
+
+import kamen_analysis.metrics as metrics
+from kamen_analysis.data import load
+from kamen_analysis.errors import KamenError
+from kamen_analysis.paths import Home, home
+from kamen_analysis.report import reply
+from kamen_analysis.report.advice import advice, rules
+from kamen_analysis.report.build import ReportResult, report
+from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.period import before, parse, select
+from kamen_analysis.report.sections import comparison, trend
+from kamen_analysis.report.stated import facts, shares, solved
+
+
+@pytest.fixture(scope="module")
+def measures(small: Home) -> Measures:
+    """The measures of the small world."""
+    return Measures(load(small), "virtual")
+
+
+@pytest.mark.parametrize(("text", "start", "end"), [("2025-Q1", "2024-10-01", "2025-01-01"), ("2025", "2024-01-01", "2025-01-01"),
+                                                    ("2025-03", "2025-02-01", "2025-03-01"), ("2025-H2", "2025-01-01", "2025-07-01")])
+def test_the_period_before(text: str, start: str, end: str) -> None:
+    """The period before is as long and ends where the period starts; everything has none."""
+    earlier = before(parse(text))
+    assert earlier is not None and (str(earlier.start)[:10], str(earlier.end)[:10]) == (start, end)
+    assert before(parse(None)) is None
+
+
+def test_a_period_is_compared_with_the_one_before(small: Home) -> None:
+    """The comparison's shares are those of the two periods measured apart, and the verdict follows the interval."""
+    data = load(small)
+    now, earlier = parse("2025-Q3"), before(parse("2025-Q3"))
+    assert earlier is not None
+    table = comparison.tables(Measures(select(data, now), "virtual", ("上季", select(data, earlier))))[0].frame
+    old = metrics.reasons(select(data, earlier).posts, data.labels).set_index("code")["share"]
+    assert len(table) >= 5 and (table["before"] == table["code"].map(old)).all()
+    assert (table["gap"] == table["share"] - table["before"]).all()
+    assert ((table["verdict"] == "无法区分") == ((table["low"] <= 0) & (table["high"] >= 0))).all()
+
+
+def test_the_sensitivity_panel_keeps_its_own_row(measures: Measures) -> None:
+    """The first row is the report's own figure; each source left out and duplicates kept change the count."""
+    panel = comparison.tables(measures)[1].frame
+    assert panel["n"].iloc[0] == len(measures.used) and panel["share"].iloc[0] == measures.reasons["share"].iloc[0]
+    assert panel["n"].iloc[1] > panel["n"].iloc[0] and sum(panel["variant"].str.startswith("去掉来源")) == 2
+
+
+def test_gaps_are_spans(small: Home) -> None:
+    """Months in which a source was not captured come out as spans with their first and last month."""
+    data = load(small)
+    month = data.posts["posted_at"].dt.strftime("%Y-%m")
+    hole = (data.posts["source"] == "board") & month.isin(["2025-03", "2025-04", "2025-06"])
+    posts = data.posts[~hole]
+    holed = type(data)(posts, data.events, data.labels, data.rejected, data.manifest, data.home)
+    gaps = trend.tables(Measures(holed, "virtual"))[2].frame.head(2)
+    assert gaps[["first", "last", "months"]].to_numpy().tolist() == [["2025-03", "2025-04", 2], ["2025-06", "2025-06", 1]]
+
+
+def test_what_posts_state_is_counted_once_a_post() -> None:
+    """Payment, evidence and channel are read from the words, once a post each, and a denied one is not counted."""
+    used = pd.DataFrame({
+        "post_id": ["a:1", "a:2", "a:3"], "title": ["标题"] * 3, "outcome": ["resolved", "unresolved", "unresolved"],
+        "body": ["我保留了截图，截图都在，已经打了12315。", "他让我扫个人收款码，我报警了。", "当时没有截图。"]})
+    found = facts(used)
+    n = shares(found, 3).set_index(["kind", "value"])["n"]
+    assert n["evidence", "screenshot"] == 1 and n["payment", "transfer"] == 1 and n["channel", "police"] == 1
+    assert solved(pd.concat([found] * 40)).set_index("value")["share"].max() == 1.0
+
+
+def test_advice_needs_its_figure(measures: Measures) -> None:
+    """Every recommendation printed names a figure whose lower limit reaches its rule; with no labels none about reasons is printed."""
+    printed = advice(measures)
+    assert printed and all("95% 区间" in item.figure for item in printed)
+    lows = measures.reasons.set_index("code")["low"]
+    due = {rule.text for rule in rules() if rule.measure.startswith("reason:") and lows[rule.measure[7:]] >= rule.at_least}
+    assert {item.text for item in printed if item.table == "reasons"} == due
+    data = load(measures.home)
+    bare = Measures(type(data)(data.posts, data.events, data.labels.head(0), data.rejected, data.manifest, data.home), "virtual")
+    assert not [item for item in advice(bare) if item.table == "reasons"]
+
+
+def test_a_bad_rule_is_one_clear_error(tmp_path: Path) -> None:
+    """A recommendation with an unknown key is refused with the file's name."""
+    path = tmp_path / "advice.yaml"
+    path.write_text('- {measure: "reason:stalling", from: 0.1, title: 甲, text: 乙, extra: 1}', encoding="utf-8")
+    with pytest.raises(KamenError, match=r"advice\.yaml"):
+        rules(path)
+
+
+def test_every_named_platform_gets_a_sheet(made: ReportResult, measures: Measures) -> None:
+    """There is a sheet for each platform with at least 30 complaints and for no other, with its figures, cases and the mark."""
+    names = reply.named(measures)["platform"].tolist()
+    folder = made.folder / "right_to_reply"
+    assert {path.stem for path in folder.iterdir()} == {reply.file_name(name) for name in names} and names
+    archive = zipfile.ZipFile(folder / f"{reply.file_name(names[0])}.docx")
+    text = "".join(etree.fromstring(archive.read("word/document.xml")).itertext())
+    assert names[0] in text and "请答复" in text and "n=" in text and "演示数据" in archive.read("word/header1.xml").decode()
+
+
+def test_a_reply_is_printed_as_it_came(tmp_path: Path) -> None:
+    """A reply in the folder is quoted in the next report, escaped like any text; platforms that did not answer are named as such."""
+    where = home(smallworld.write(tmp_path, smallworld.frames(200)))
+    (tmp_path / "replies").mkdir()
+    (tmp_path / "replies" / "平台01.txt").write_text("我们已退款。\n\n<b>更正</b>：回复率有误。", encoding="utf-8-sig")
+    text = (report(where, formats=("html",)).folder / "report.html").read_text(encoding="utf-8")
+    assert "我们已退款。" in text and "&lt;b&gt;更正&lt;/b&gt;：回复率有误。" in text and "尚未收到答复：" in text
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "甲 乙", "x" * 100, "=1"])
+def test_a_platform_name_is_no_path(name: str) -> None:
+    """Whatever a platform is called, its sheet stays one plain file name, and two names never share one."""
+    safe = reply.file_name(name)
+    assert Path(safe).name == safe and len(safe) <= 70 and not safe.startswith(".") and safe != reply.file_name(name + "!")
