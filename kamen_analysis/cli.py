@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         run: Command = chosen.run
         return run(chosen)
     except KamenError as error:
-        print(f"kamen：{error}", file=sys.stderr)
+        print(f"kamen：{_harmless(str(error))}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         # The reader (head, less) went away: nothing is wrong. Python would complain again while closing stdout.
@@ -81,8 +81,13 @@ def main(arguments: list[str] | None = None) -> int:
         print("kamen：已中断；先前的输出保持不变", file=sys.stderr)
         return 130
     except OSError as error:
-        print(f"kamen：{_system(error)}", file=sys.stderr)
+        print(f"kamen：{_harmless(_system(error))}", file=sys.stderr)
         return 2
+
+
+def _harmless(message: str) -> str:
+    # A file's name may hold what a terminal obeys: escapes, carriage returns, reversed writing, bytes of no character.
+    return "".join(c if c.isprintable() or c in "\n\u3000" else "\ufffd" for c in message)
 
 
 def _system(error: OSError) -> str:

@@ -13,11 +13,18 @@ from kamen_analysis.captures.page import Page
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
 from kamen_analysis.redact import redact
-from kamen_analysis.sources import columns, table
+from kamen_analysis.sources import audit, columns, table
 
 
 def import_files(where: Home, key: str, files: list[Path], mapping: Path | None = None) -> Iterator[str]:
     """Wrap `files` into one WARC of source `key`; yield the lines to show. A mapping is checked first and travels with the data."""
+    try:
+        yield from _import(where, key, files, mapping)
+    except KamenError as error:
+        raise KamenError(redact(str(error)).text) from None
+
+
+def _import(where: Home, key: str, files: list[Path], mapping: Path | None) -> Iterator[str]:
     source = sources.registry().get(key)
     if source is None:
         raise KamenError(f"没有来源 {key}；可选：{'、'.join(sources.registry())}")
@@ -37,7 +44,7 @@ def import_files(where: Home, key: str, files: list[Path], mapping: Path | None 
 
 def _shown(name: str) -> str:
     # People put a name or a number into a file's name; screens and logs go further than files.
-    return redact(name).text
+    return audit.told(name, 120)
 
 
 def _text(path: Path) -> str:

@@ -21,6 +21,7 @@ KINDS = {
     "damaged_id": "被表格软件改坏的编号",
 }
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # terminals and tables obey some of these
 _LETTER, _DIGIT, _OTHER = re.compile(r"[a-zA-Z]"), re.compile(r"\d"), re.compile(r"[^\W\d_a-zA-Z]")
 
 
@@ -57,8 +58,8 @@ def take(record: Mapping[str, Any], fields: Mapping[str, str], ignored: Collecti
 
 @functools.lru_cache(maxsize=4096)
 def told(name: str, most: int) -> str:
-    """Return a field's, status's or step's name as it may be kept and shown: redacted, then cut to `most` characters."""
-    return redact(name).text[:most]
+    """Return a name others gave (field, status, step, file) as it may be kept and shown: redacted, one line, at most `most` characters."""
+    return " ".join(_CONTROL.sub(" ", redact(name).text).split())[:most]
 
 
 def shape(value: object) -> str:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from kamen_analysis.captures.page import Page
 from kamen_analysis.errors import KamenError
 from kamen_analysis.records import EVENT_KINDS
-from kamen_analysis.redact import redact
+from kamen_analysis.sources.audit import told
 
 NAMES_ZH = {
     "id": "编号", "title": "标题", "body": "正文", "target": "投诉对象", "appeal": "投诉要求", "amount": "涉诉金额", "posted": "发布时间",
@@ -85,13 +85,14 @@ class Layout:
         pairs = [f"  {_shown(header)} → {NAMES_ZH[key]}" for header, key in self.fields.items()]
         pairs += [f"  {_shown(header)} → {EVENT_KINDS[kind]}的时间" for header, kind in self.times.items()]
         missing = [name for key, name in NAMES_ZH.items() if key not in self.fields.values() and key not in ("issue", "synthetic")]
+        unused = [_shown(header) for header in self.unused]
         tail = [f"  {what}：{'、'.join(names)}" for what, names in
-                (("按约定不取", sorted(self.ignored)), ("不认识、未取", [_shown(header) for header in self.unused]), ("表中没有", missing)) if names]
+                (("按约定不取", sorted(self.ignored)), ("不认识、未取", unused), ("表中没有", missing)) if names]
         return "\n".join([f"列名对照：{self.mapping.name_zh}（{self.mapping.key}）", *pairs, *tail])
 
 
 def _shown(header: str) -> str:
-    return redact(header).text
+    return told(header, 40)
 
 
 def load(text: str, name: str) -> Mapping:

@@ -130,7 +130,8 @@ def _numbered(given: str | None, taken: dict[str, Any], ordinals: Counter[bytes]
     words = "\x1f".join("".join(str(taken.get(name, "")).split()) for name in ("title", "body", "target", "appeal"))
     digest = hashlib.sha256(f"{given or ''}\x1f{words}".encode("utf-8", "replace")).digest()[:8]
     ordinals[digest] += 1
-    return "-".join(filter(None, (given if given and _SHOWN_ID.fullmatch(given) else "", digest.hex(), str(ordinals[digest]) if ordinals[digest] > 1 else "")))
+    shown = given if given and _SHOWN_ID.fullmatch(given) else ""
+    return "-".join(filter(None, (shown, digest.hex(), str(ordinals[digest]) if ordinals[digest] > 1 else "")))
 
 
 def as_written(value: object) -> str | None:
