@@ -13,7 +13,7 @@ _LETTER_DIGITS = str.maketrans("olizsbgq叉×✕ⅹ", "01125899xxxx")
 
 def plain(value: str) -> str:
     """Return the digits of `value` (letters that stand for digits read as such) and a closing x, without anything else."""
-    read = "".join(str(int(c)) if c.isdecimal() else c for c in value.translate(_LETTER_DIGITS))
+    read = "".join(str(int(c)) if c.isdecimal() else c for c in value.lower().translate(_LETTER_DIGITS))
     return "".join(c for c in read if c.isdigit() or c == "x")
 
 
@@ -58,7 +58,7 @@ def mobile(value: str) -> bool | None:
         return False
     if any(c in ",、" for c in value):
         groups = [len(plain(g)) for g in value.replace("、", ",").split(",") if g]
-        return None if max(groups) <= 2 or groups in ([3, 4, 4], [3, 8], [7, 4], [4, 4, 3]) else False
+        return None if max(groups) <= 2 or groups in ([3, 4, 4], [3, 8], [7, 4]) else False
     return True
 
 

@@ -58,6 +58,7 @@ class _Engine:
         hits = self.automaton.find_matches_as_indexes(words, overlapping=True)
         near = {name: _windows(regex, words, *_REACH[name]) for name, regex in self.near.items()}
         digits = _spoken(words, near["<RUN>"])
+        near["<RUN>"] = near["<RUN>"] and _windows(self.near["<RUN>"], digits, *_REACH["<RUN>"])  # dates and sums are hidden by now
         anywhere = {id(pattern): pattern for index in {hit[0] for hit in hits} for pattern in self.needed[index]}
         found = [*_anywhere(anywhere.values(), words, digits, near)]
         for name, windows in near.items():

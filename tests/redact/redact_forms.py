@@ -59,15 +59,17 @@ CONTEXTS: dict[str, list[str]] = {
     "CARDKEY": ["卡密{}提示已使用", "激活码：{}", "卡号 {} 查不到余额", "兑换码是{}，无效"],
 }
 
-LATIN = {"plain", "full width", "zero width", "word joiner", "spaced", "wide and narrow", "right to left marks", "dashes", "combining marks"}
+LATIN = {"plain", "full width", "zero width", "word joiner", "spaced", "wide and narrow", "right to left marks", "dashes",
+         "combining marks"}
 
 
 def value(kind: str, rng: random.Random) -> str:
     """Return an invented identifier of `kind`."""
     digits = "".join(rng.choices("0123456789", k=24))
+    born = f"{rng.randint(1950, 2009)}{rng.randint(1, 12):02}{rng.randint(1, 28):02}"
     made = {
         "PHONE": "1" + rng.choice("3456789") + digits[:9], "ALIPAY": "1" + rng.choice("35789") + digits[:9],
-        "IDCARD": f"{rng.choice([110105, 420106, 510104])}{rng.randint(1950, 2009)}{rng.randint(1, 12):02}{rng.randint(1, 28):02}{digits[:4]}",
+        "IDCARD": f"{rng.choice([110105, 420106, 510104])}{born}{digits[:4]}",
         "BANKCARD": "62" + digits[:17], "QQ": rng.choice("123456789") + digits[:8], "ORDER": "2025" + digits[:14],
         "CARDKEY": "-".join("".join(rng.choices("ABCDEFGHJKMNPQRSTUVWXY3456789", k=4)) + str(rng.randint(3, 9)) for _ in range(3)),
     }
