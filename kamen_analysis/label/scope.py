@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 
 from kamen_analysis import zh
 from kamen_analysis.codebook import coding
@@ -30,23 +31,32 @@ def scope(title: str, body: str, target: str | None) -> tuple[bool, str]:
 
 
 def best_product(reading: Reading, shop: Hits) -> str | None:
-    """Return the product with the most evidence in the text and the target's name `shop`, None when there is none."""
-    book, spans = coding.products(), reading.hits.spans
+    """Return the product with the most evidence in the text and in the target's name (`shop`), None when there is none."""
+    book, spans = coding.products(), _unnamed(reading, shop.text)
     first = min((spans[key][0][0] for key in _heads() if key in spans), default=-1)
     told = {key.partition(".")[0] for key in spans} | shop.spans.keys()
-    scores = {name: _score(name, reading, shop, first) if name in told else 0.0 for name in book.products}
-    best = max(scores, key=lambda name: scores[name])
-    weak = scores[best] < book.points["head"]
-    if weak and (best in book.real_life or not scores[best]) and ("virtual" in shop or "virtual" in reading.hits):
+    scores = {name: _score(name, reading, spans, first) + book.points["shop"] * (name in shop) for name in book.products if name in told}
+    best = max(scores, key=lambda name: scores[name], default=None)
+    weak = best is None or scores[best] < book.points["head"]
+    if weak and (best is None or best in book.real_life) and ("virtual" in shop or "virtual" in reading.hits):
         return "other_virtual"
-    return best if scores[best] > 0 else None
+    return best
 
 
-def _score(name: str, reading: Reading, shop: Hits, first: int) -> float:
-    worth, spans = coding.products().points, reading.hits.spans
-    total = worth["shop"] * (name in shop)
+def _unnamed(reading: Reading, name: str) -> dict[str, list[Hit]]:
+    """Return the product hits of a text outside the shop's own name, which is weighed as the target."""
+    spans = {key: hits for key, hits in reading.hits.spans.items() if key.endswith((".head", ".near"))}
+    if len(name) < 3 or name not in reading.text:
+        return spans
+    names = [mark.span() for mark in re.finditer(re.escape(name), reading.text)]
+    outside = {key: [h for h in hits if not any(s <= h[0] and h[1] <= e for s, e in names)] for key, hits in spans.items()}
+    return {key: hits for key, hits in outside.items() if hits}
+
+
+def _score(name: str, reading: Reading, spans: dict[str, list[Hit]], first: int) -> float:
+    worth, total = coding.products().points, 0.0
     if near := spans.get(f"{name}.near"):
-        total += worth["near"] * min(_NEAR, len({cue for _, _, cue in longest(near)}))
+        total = worth["near"] * min(_NEAR, len({cue for _, _, cue in longest(near)}))
     best: dict[int, float] = {}
     for start, _, cue in longest(spans.get(f"{name}.head", [])):
         points = worth["head"] + worth["title"] * (start < reading.cut) + worth["first"] * (start == first)

@@ -44,6 +44,12 @@ def test_scope_reads_past_incidental_words() -> None:
     assert scope("", "我买的点卡用不了，发了红包付的，手机号也留了，牛奶都比它保质", None) == (True, "game_topup")
 
 
+def test_scope_weighs_a_shop_name_once() -> None:
+    """A shop's name repeated in the text does not outweigh what was bought there."""
+    body = "在青山点卡买的视频会员掉了，青山点卡不管，再找青山点卡，青山点卡不回"
+    assert scope("投诉青山点卡", body, "青山点卡") == (True, "membership")
+
+
 def test_scope_of_what_is_no_complaint() -> None:
     """What tells of virtual goods is in scope though it has no product; letters and debt collectors are not."""
     assert scope("", "近日，专家提醒消费者购买卡密应选择正规平台，切勿私下转账。", None) == (True, "none")
