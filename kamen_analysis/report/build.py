@@ -117,6 +117,9 @@ def _write(content: Content, formats: Sequence[str], folder: Path, scratch: Path
     for table in tables:
         excel.write_csv(table, folder / "tables" / f"{table.key}.csv")
     provenance.write_datapackage(tables, folder, TITLE, content.facts)
+    provenance.write_dictionary(folder)
+    readme = text.environment().get_template("readme.md.jinja").render(title=TITLE, subtitle=subtitle, facts=content.facts)
+    (folder / "README.md").write_text(readme, encoding="utf-8")
     banner = f"{MARK}：合成帖子，不反映任何真实平台，不得引用" if mark else ""
     words = {"title": TITLE, "subtitle": subtitle, "mark": mark, "banner": banner}
     about = [TITLE, subtitle, content.facts.scope_zh, "公开投诉不是统计样本，未经核实，没有按平台规模调整；投诉反映不等于事实。"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
@@ -11,19 +10,8 @@ import kamen_analysis.metrics as metrics
 from kamen_analysis.data import Data
 from kamen_analysis.errors import KamenError
 from kamen_analysis.report import stated
+from kamen_analysis.report.change import Change, recent
 from kamen_analysis.sources import registry
-
-MONTHS = 3
-
-
-@dataclass(frozen=True)
-class Change:
-    """The reasons of two spans of time: their names and `metrics.reasons` of each."""
-
-    now_zh: str
-    before_zh: str
-    now: pd.DataFrame
-    before: pd.DataFrame
 
 
 class Measures:
@@ -50,17 +38,11 @@ class Measures:
 
     @cached_property
     def change(self) -> Change | None:
-        """The reasons now and before: of the period before where one is given, else of the last three whole months and the three before."""
+        """The reasons now and before: of the period before where one is given, else of the last whole months and those before."""
         if self._previous is not None:
             name, data = self._previous
             return Change("本期", name, self.reasons, metrics.reasons(data.posts, data.labels, scope=self.scope))
-        whole = self.volume_total[self.volume_total["complete"].astype(bool)]["period_zh"].tolist()[-2 * MONTHS:]
-        if len(whole) < 2 * MONTHS:
-            return None
-        month = self.posts["posted_at"].dt.strftime("%Y-%m")
-        now, before = (metrics.reasons(self.posts[month.isin(part)], self.labels, scope=self.scope)
-                       for part in (whole[MONTHS:], whole[:MONTHS]))
-        return Change(f"{whole[MONTHS]} 至 {whole[-1]}", f"{whole[0]} 至 {whole[MONTHS - 1]}", now, before)
+        return recent(self.posts, self.labels, self.volume_total, self.scope)
 
     @cached_property
     def funnel(self) -> pd.DataFrame:

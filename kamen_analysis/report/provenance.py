@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from kamen_analysis.paths import sha256
+from kamen_analysis.records import TABLES
 from kamen_analysis.report.excel import heads
 from kamen_analysis.report.facts import Facts
 from kamen_analysis.report.tables import Table
@@ -36,6 +38,17 @@ def _resource(table: Table, folder: Path) -> dict[str, Any]:
         "format": "csv", "mediatype": "text/csv", "encoding": "utf-8-sig", "bytes": path.stat().st_size, "hash": f"sha256:{sha256(path)}",
         "description": "".join(f"{text}。" for text in table.definition.values()), "schema": {"fields": fields, "missingValues": [""]},
     }
+
+
+def write_dictionary(folder: Path) -> Path:
+    """Write `folder`/data_dictionary.csv: every column of the processed tables, its type and what it means."""
+    path = folder / "data_dictionary.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["表", "列", "类型", "可缺失", "含义", "取值"])
+        out.writerows([table, c.name, c.type, "是" if c.nullable else "否", c.about, "、".join(c.one_of)]
+                      for table, columns in TABLES.items() for c in columns)
+    return path
 
 
 def write_provenance(folder: Path, facts: Facts, given: dict[str, Any]) -> Path:

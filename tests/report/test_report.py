@@ -172,3 +172,30 @@ def test_bad_arguments_leave_the_old_report(made: ReportResult, small: Home) -> 
         with pytest.raises(KamenError, match=words):
             report(small, **given)  # type: ignore[arg-type]
     assert sha256(made.folder / "report.html") == before
+
+
+def test_real_data_carries_no_mark_and_tells_its_age(tmp_path: Path) -> None:
+    """Data that is not synthetic is nowhere called 演示数据; captures more than five working days old raise the banner."""
+    tables = smallworld.frames(80)
+    tables["posts"]["is_synthetic"] = False
+    result = report(home(smallworld.write(tmp_path, tables)), formats=("html",))
+    assert "演示数据" not in (result.folder / "report.html").read_text(encoding="utf-8").replace("data-mark", "")
+    assert "数据已旧" in (result.folder / "report.html").read_text(encoding="utf-8")
+    assert not any("演示数据" in path.read_text(encoding="utf-8") for path in result.files if path.suffix in (".svg", ".json", ".md"))
+
+
+def test_every_number_in_the_summary_is_in_a_table(made: ReportResult) -> None:
+    """Each percentage of the findings stands, as written, in some table of the report."""
+    text = (made.folder / "report.html").read_text(encoding="utf-8")
+    cells = set(re.findall(r">([\d.,]+%)<", text))
+    said = {number for line in made.headlines for number in re.findall(r"(?<![\d.–])\d+\.\d%", line)}
+    assert said and said <= cells
+
+
+def test_the_folder_explains_itself(made: ReportResult) -> None:
+    """The README names every file and folder, and the data dictionary every column of every table."""
+    readme = (made.folder / "README.md").read_text(encoding="utf-8").replace("\\", "")
+    assert all(path.name in readme for path in made.folder.iterdir() if path.name != "README.md")
+    with (made.folder / "data_dictionary.csv").open(encoding="utf-8-sig", newline="") as file:
+        listed = {(row["表"], row["列"]) for row in csv.DictReader(file)}
+    assert listed == {(name, column.name) for name, columns in records.TABLES.items() for column in columns}
