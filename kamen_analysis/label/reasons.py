@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from kamen_analysis.codebook import load
 from kamen_analysis.codebook.models import Cue, ReasonRule
-from kamen_analysis.label.context import Reading
+from kamen_analysis.label.context import Reading, Region
 from kamen_analysis.label.cues import Line, Match, Matcher
 from kamen_analysis.label.text import Doc, read
 
@@ -25,6 +25,7 @@ class Finding:
     speaker: str | None
     dropped: str | None
     yields_to: tuple[str, ...] = ()
+    in_context: bool = False
 
 
 @functools.cache
@@ -58,7 +59,14 @@ def findings(title: str, body: str) -> tuple[Doc, list[Finding]]:
     codes = dict.fromkeys(str(key[1]) for key in cues)
     found = cues | matcher().scan(doc, hits, "device", "until", "refusal", "self", "object", *codes)
     reading = Reading(doc, book.devices, found)
-    return doc, _yielded([finding for code in codes for finding in _weigh(book.reasons[code], reading)])
+    return doc, _yielded(_echoes(doc, [finding for code in codes for finding in _weigh(book.reasons[code], reading)]))
+
+
+def _echoes(doc: Doc, findings: list[Finding]) -> list[Finding]:
+    """Drop what only the title says where the body says the same words of a fear, a hearsay or a mistake."""
+    body = [f for f in findings if f.start > doc.cut]
+    taken_back = {f.code for f in body if f.in_context} - {f.code for f in body if f.dropped is None}
+    return [replace(f, dropped="正文另有说明") if f.dropped is None and f.start <= doc.cut and f.code in taken_back else f for f in findings]
 
 
 def _yielded(findings: list[Finding]) -> list[Finding]:
@@ -71,8 +79,10 @@ def _weigh(rule: ReasonRule, reading: Reading) -> Iterator[Finding]:
     for i, cue in enumerate(rule.cues):
         for match in reading.found.get(("cue", rule.code, i), ()):
             speaker = reading.speaker(match.start) or reading.speaker(match.end - 1)
-            dropped = _excluded(rule, i, cue, match, reading) or _unsaid(cue, match, speaker, reading)
-            yield Finding(rule.code, f"{rule.code}.{cue.id}", match.start, match.end, cue.score, speaker, dropped, cue.yields_to)
+            region = reading.against(match, cue.immune)
+            dropped = _context(region, reading) or _excluded(rule, i, cue, match, reading) or _unsaid(cue, match, speaker, reading)
+            yield Finding(rule.code, f"{rule.code}.{cue.id}", match.start, match.end, cue.score, speaker, dropped, cue.yields_to,
+                          region is not None)
 
 
 def _excluded(rule: ReasonRule, i: int, cue: Cue, match: Match, reading: Reading) -> str | None:
@@ -84,8 +94,11 @@ def _excluded(rule: ReasonRule, i: int, cue: Cue, match: Match, reading: Reading
         low, high = (match.start, match.end) if exclusion.scope == "overlap" else doc.bounds(match.start, exclusion.scope)
         if any(m.start < high and low < m.end for m in found.get((rule.code, "exclusion", j), ())):
             return exclusion.why
-    region = reading.against(match, cue.immune)
-    return f"{region.device.id}：{doc.text[slice(*region.trigger)]}" if region else None
+    return None
+
+
+def _context(region: Region | None, reading: Reading) -> str | None:
+    return f"{region.device.why}：{reading.doc.text[slice(*region.trigger)]}" if region else None
 
 
 def _unsaid(cue: Cue, match: Match, speaker: str | None, reading: Reading) -> str | None:
