@@ -37,7 +37,7 @@ _PASSES = 12  # readings of one text; ordinary posts need two, the worst seen fo
 _Windows = list[tuple[int, int]]
 
 # How far around a match of `near` a pattern may reach: before, behind.
-_REACH = {"<RUN>": (24, 16), "<STREET_NUMBER>": (40, 40), "<BUILDING>": (48, 32), "<VILLAGE>": (32, 32)}
+_REACH = {"<RUN>": (24, 16), "<STREET_NUMBER>": (40, 40), "<BUILDING>": (48, 32), "<VILLAGE>": (32, 32), "<NAME_FORM>": (3, 8)}
 
 
 class _Engine:
