@@ -1,0 +1,72 @@
+"""Every output of a run as text: what each file says to its reader, whatever its format."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pypdf
+
+_TAG = re.compile(r"<[^<>]*>")
+_PICTURE = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")
+_PNG = re.compile(r'"image/png": "[^"]*"')
+
+
+def _markup(text: str) -> str:
+    """Return markup as written and as read: tags out, character references resolved."""
+    return f"{html.unescape(_TAG.sub('', text))}\n{html.unescape(text)}"
+
+
+def _html(path: Path) -> str:
+    text = path.read_text("utf-8")
+    pictures = [base64.b64decode(found).decode("utf-8") for found in _PICTURE.findall(text)]
+    data = re.search(r'<script type="application/json"[^>]*>(.*?)</script>', text, re.S)
+    embedded = json.dumps(json.loads(data[1]), ensure_ascii=False) if data else ""
+    return "\n".join(map(_markup, [_PICTURE.sub("", text), *pictures])) + embedded
+
+
+def _zip(path: Path) -> str:
+    with zipfile.ZipFile(path) as parts:
+        names = [name for name in parts.namelist() if not name.endswith(".png")]
+        return "\n".join(_markup(parts.read(name).decode("utf-8", "replace")) for name in names)
+
+
+def _parquet(path: Path) -> str:
+    table = pq.read_table(path)
+    return "\n".join(cell for name in table.column_names for cell in table[name].to_pylist() if isinstance(cell, str)) + str(table.schema)
+
+
+def _pdf(path: Path) -> str:
+    reader = pypdf.PdfReader(path)
+    return "\n".join(page.extract_text() for page in reader.pages) + str(reader.metadata)
+
+
+def _notebook(path: Path) -> str:
+    return _markup(json.dumps(json.loads(_PNG.sub('"image/png": ""', path.read_text("utf-8"))), ensure_ascii=False))
+
+
+def _plain(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", "replace")
+
+
+_READ = {".html": _html, ".docx": _zip, ".xlsx": _zip, ".parquet": _parquet, ".pdf": _pdf, ".svg": lambda path: _markup(_plain(path)),
+         ".ipynb": _notebook}
+
+
+def of(path: Path) -> str:
+    """Return what a file says."""
+    return _READ.get(path.suffix, _plain)(path)
+
+
+def below(root: Path, leave_out: Path) -> Iterator[tuple[str, str]]:
+    """Yield (stream, text) of every file under `root`, its name included, but those in `leave_out`."""
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and not path.is_relative_to(leave_out):
+            cache = " (cache)" if ".cache" in path.parts else ""
+            yield f"{path.suffix or path.name}{cache}", f"{path.relative_to(root)}\n{of(path)}"
