@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -156,6 +158,18 @@ def test_funnel_is_wide_only_when_units_differ() -> None:
     assert inside("") < 0.6
     assert inside("_wide") > 0.8  # winsorising a tenth at each end keeps it somewhat under 0.95
     assert np.isnan(stats.funnel_limits([], [], [100])["low"]).all()
+
+
+def test_over_dispersion_is_the_moment_estimate() -> None:
+    """tau2 of twelve units is (I·phi - (I-1)) / (sum w - sum w²/sum w) with phi of z winsorised at a tenth (Spiegelhalter 2005, appendix)."""
+    n, of = np.array([5, 50, 2, 9, 30, 22, 14, 8, 61, 3, 19, 40]), np.array([20, 100, 40, 50, 60, 80, 90, 30, 120, 35, 45, 70])
+    root = [math.asin(math.sqrt(a / b)) for a, b in zip(n, of, strict=True)]
+    centre = math.asin(math.sqrt(n.sum() / of.sum()))
+    z = sorted((r - centre) * 2 * math.sqrt(b) for r, b in zip(root, of, strict=True))
+    low, high = np.quantile(z, 0.1), np.quantile(z, 0.9)
+    phi = sum(min(max(each, low), high) ** 2 for each in z) / 12
+    w = [4 * b for b in of]
+    assert stats.funnel_limits(n, of, of)["tau2"] == pytest.approx((12 * phi - 11) / (sum(w) - sum(x * x for x in w) / sum(w)))
 
 
 def test_shrinkage_pulls_small_units_most() -> None:

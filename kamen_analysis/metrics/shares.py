@@ -25,8 +25,8 @@ def with_shares(table: pd.DataFrame, minimum: int = MINIMUM) -> pd.DataFrame:
 def suppress(table: pd.DataFrame, within: str | None = None) -> pd.DataFrame:
     """Return `table` with counts of 1 to 4 withheld (n missing, no share, note "<5").
 
-    `within` names a column whose totals are published too: where such a total hides only one cell, or cells that add to under 5,
-    the next smallest is withheld as well, since the hidden one could be had by subtraction.
+    `within` names a column whose totals are published too: where the hidden cells of such a total add to under 5 (a single one always
+    does), the next smallest is withheld as well, since a hidden one could be had by subtraction.
     """
     table = table.assign(n=table["n"].astype("Int64"))
     hide = (table["n"] > 0) & (table["n"] < SMALL)
@@ -37,6 +37,6 @@ def suppress(table: pd.DataFrame, within: str | None = None) -> pd.DataFrame:
 
 
 def _cover(count: pd.Series, hide: pd.Series, group: pd.Series) -> pd.Series:
-    cells, total = hide.groupby(group).transform("sum"), count.where(hide, 0).groupby(group).transform("sum")
-    bare = (cells > 0) & ((cells < 2) | (total < SMALL))
+    total = count.where(hide, 0).groupby(group).transform("sum")
+    bare = (total > 0) & (total < SMALL)
     return (count.where(bare & ~hide & (count > 0)).astype("float64").groupby(group).rank(method="first") == 1).astype(bool)

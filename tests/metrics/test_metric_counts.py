@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import factory
 import numpy as np
 import pandas as pd
 import pytest
@@ -47,6 +48,17 @@ def test_a_late_source_is_a_gap_before_it_starts(posts: pd.DataFrame) -> None:
     late = posts[(posts["source"] == "board") | (posts["posted_at"] >= pd.Timestamp("2025-05-01", tz=records.ZONE))]
     table = metrics.volume(late)
     assert table.loc[(table["source"] == "demo") & (table["period_zh"] < "2025-05"), "gap"].all()
+
+
+def test_a_small_source_is_a_gap_before_it_starts_and_unsure_within() -> None:
+    """Two posts a month from May on, none in July: before May a gap, in July a zero that says it cannot be told from one."""
+    months = {"demo": range(1, 10), "small": (5, 6, 8, 9)}
+    rows = [factory.post(0, post_id=f"{source}:{month}-{day}", source=source, posted_at=pd.Timestamp(2025, month, day, tz=records.ZONE))
+            for source, own in months.items() for month in own for day in (3, 20)]
+    table = metrics.volume(records.frame("posts", rows)).set_index(["source", "period_zh"]).loc["small"]
+    assert table["gap"].tolist() == [True] * 4 + [False] * 5
+    assert table.loc["2025-07", "n"] == 0
+    assert "难分" in table.loc["2025-07", "note"]
 
 
 @pytest.mark.parametrize("by", [None, "month", "product", "platform"])
