@@ -66,7 +66,8 @@ def _echoes(doc: Doc, findings: list[Finding]) -> list[Finding]:
     """Drop what only the title says where the body says the same words of a fear, a hearsay or a mistake."""
     body = [f for f in findings if f.start > doc.cut]
     taken_back = {f.code for f in body if f.in_context} - {f.code for f in body if f.dropped is None}
-    return [replace(f, dropped="正文另有说明") if f.dropped is None and f.start <= doc.cut and f.code in taken_back else f for f in findings]
+    return [replace(f, dropped="正文另有说明") if f.dropped is None and f.start <= doc.cut and f.code in taken_back else f
+            for f in findings]
 
 
 def _yielded(findings: list[Finding]) -> list[Finding]:
