@@ -161,7 +161,7 @@ def test_funnel_is_wide_only_when_units_differ() -> None:
 
 
 def test_over_dispersion_is_the_moment_estimate() -> None:
-    """tau2 of twelve units is (I·phi - (I-1)) / (sum w - sum w²/sum w) with phi of z winsorised at a tenth (Spiegelhalter 2005, appendix)."""
+    """tau2 of twelve units is (I·phi - (I-1)) / (sum w - sum w²/sum w), phi from z winsorised at a tenth (Spiegelhalter 2005)."""
     n, of = np.array([5, 50, 2, 9, 30, 22, 14, 8, 61, 3, 19, 40]), np.array([20, 100, 40, 50, 60, 80, 90, 30, 120, 35, 45, 70])
     root = [math.asin(math.sqrt(a / b)) for a, b in zip(n, of, strict=True)]
     centre = math.asin(math.sqrt(n.sum() / of.sum()))

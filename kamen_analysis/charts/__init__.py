@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kamen_analysis.charts.compare import changes, platform_ranks
 from kamen_analysis.charts.curves import outcomes, time_to_reply
 from kamen_analysis.charts.describe import alt_text, finding
 from kamen_analysis.charts.facts import amounts, clocks, funnel, naive_ratio, products, self_reported
@@ -11,6 +12,6 @@ from kamen_analysis.charts.style import fonts, save
 from kamen_analysis.charts.trend import volume
 
 __all__ = [
-    "alt_text", "amounts", "clocks", "cooccurrence", "finding", "fonts", "funnel", "naive_ratio", "outcomes", "platform_funnel",
-    "platforms", "products", "reasons", "reasons_by_month", "save", "self_reported", "time_to_reply", "volume",
+    "alt_text", "amounts", "changes", "clocks", "cooccurrence", "finding", "fonts", "funnel", "naive_ratio", "outcomes", "platform_funnel",
+    "platform_ranks", "platforms", "products", "reasons", "reasons_by_month", "save", "self_reported", "time_to_reply", "volume",
 ]

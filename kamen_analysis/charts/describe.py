@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from kamen_analysis.charts import curves, facts, platform, refusal, style, trend
+from kamen_analysis.charts import compare, curves, facts, platform, refusal, style, trend
 from kamen_analysis.charts.words import interval, percent
 from kamen_analysis.errors import KamenError
 
@@ -19,6 +19,8 @@ _FINDINGS: dict[str, tuple[str, Callable[[pd.DataFrame], str]]] = {
     "outcomes": ("各种了结方式的累计比例曲线", curves.outcomes_finding),
     "platforms": ("各平台比例的区间点图", platform.platforms_finding),
     "platform_funnel": ("平台比例对件数的漏斗图", platform.funnel_finding),
+    "platform_ranks": ("各平台可能名次的区间图", compare.ranks_finding),
+    "changes": ("拒退理由占比变动的区间点图", compare.changes_finding),
     "amounts": ("涉诉金额中位数与四分位图", facts.amounts_finding),
     "self_reported": ("自述结果的区间点图", lambda table: facts.shares_finding(table, "outcome_zh", "帖子自述的结果")),
     "products": ("投诉商品占比的区间点图", lambda table: facts.shares_finding(table, "product_zh", "投诉的商品")),

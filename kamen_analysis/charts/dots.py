@@ -14,6 +14,7 @@ from kamen_analysis.charts.words import percent
 
 Look = tuple[str, str]
 PLAIN: Look = (style.COLOURS[0], "o")
+VERDICTS: dict[str, Look] = {"高于其余": (style.COLOURS[0], "^"), "低于其余": (style.COLOURS[1], "v"), "无法区分": ("#6e6e6e", "o")}
 
 
 def dots(ax: Axes, rows: pd.DataFrame, names: Sequence[str], looks: Sequence[Look] | None = None) -> None:

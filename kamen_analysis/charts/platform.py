@@ -7,11 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from kamen_analysis.charts import style
-from kamen_analysis.charts.dots import dots, height
+from kamen_analysis.charts.dots import VERDICTS, dots, height
 from kamen_analysis.charts.words import percent
 
 MEASURES = {"replied": "有商家回复", "resolved_30": "三十天内经消费者确认解决", "transfer": "被引导私下转账"}
-_LOOK = {"高于其余": (style.COLOURS[0], "^"), "低于其余": (style.COLOURS[1], "v"), "无法区分": ("#6e6e6e", "o")}
 _MOST = 40
 
 
@@ -25,7 +24,7 @@ def platforms(table: pd.DataFrame, ax: Axes | None = None, measure: str = "repli
         own, ax = ax is None, style.canvas(ax, height(len(rows)))
         if rows.empty:
             return style.calm(ax, f"各平台：{MEASURES[measure]}", table, own)
-        looks = [_LOOK[verdict] for verdict in rows["verdict"]] if measure == "replied" else None
+        looks = [VERDICTS[verdict] for verdict in rows["verdict"]] if measure == "replied" else None
         dots(ax, _as_shares(rows, measure), rows["platform"].tolist(), looks)
         ax.set_xlabel(f"{MEASURES[measure]}的比例；横线为 95% 区间；右侧为件数/基数")
         few = int(table["note"].ne("").sum())

@@ -43,8 +43,11 @@ def _shade(ax: Axes, series: list[pd.DataFrame]) -> None:
         ax.axvspan(i - 0.5, i + 0.5, facecolor="none", edgecolor=style.FAINT, hatch="///", linewidth=0, zorder=0)
     for i in np.flatnonzero(gap):
         ax.axvspan(i - 0.5, i + 0.5, facecolor=style.PALE, linewidth=0, zorder=0)
-        ax.text(float(i), 0.5, "缺口", transform=ax.get_xaxis_transform(), ha="center", va="center", fontsize=8, color=style.QUIET,
-                rotation=90)
+    # One word for each run of gaps, in its middle.
+    for run in np.split(np.flatnonzero(gap), np.flatnonzero(np.diff(np.flatnonzero(gap)) > 1) + 1):
+        if run.size:
+            ax.text(float(run.mean()), 0.5, "缺口", transform=ax.get_xaxis_transform(), ha="center", va="center", fontsize=8,
+                    color=style.QUIET, rotation=90)
 
 
 def _bars(ax: Axes, rows: pd.DataFrame) -> None:

@@ -30,6 +30,7 @@ def drawn_tables(posts: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "platforms": metrics.platforms(posts, labels, events), "platform_funnel": metrics.platform_funnel(posts, labels, events),
         "amounts": metrics.amounts(posts), "amounts-goods": metrics.amounts(posts, by="product"),
         "self_reported": metrics.self_reported(posts), "products": metrics.products(posts),
+        "platform_ranks": metrics.platform_ranks(posts, labels, events), "changes": metrics.changes(posts, labels),
         "naive_ratio": metrics.naive_ratio(posts, events), "clocks": metrics.clocks(posts, events),
         "funnel": metrics.funnel(STAGES if len(posts) else {"stages": []}),
     }

@@ -19,7 +19,8 @@ from kamen_analysis.errors import KamenError, PublishRefused
 
 NAMES = (
     "volume", "volume-one", "volume-weeks", "volume-platforms", "reasons", "reasons_by_month", "cooccurrence", "time_to_reply", "outcomes",
-    "platforms", "platform_funnel", "amounts", "amounts-goods", "self_reported", "products", "naive_ratio", "clocks", "funnel")
+    "platforms", "platform_funnel", "amounts", "amounts-goods", "self_reported", "products", "naive_ratio", "clocks", "funnel",
+    "platform_ranks", "changes")
 
 
 def draw(name: str, table: pd.DataFrame) -> Figure:
@@ -155,7 +156,7 @@ def test_gaps_are_open_and_incomplete_periods_hatched(tables: dict[str, pd.DataF
     table.loc[3, ["gap", "complete"]] = [True, False]
     table.loc[3, "n"] = pd.NA
     figure = draw("volume", table)
-    assert "缺口" in words(figure)
+    assert words(figure).count("缺口") == 1
     bars = figure.axes[0].containers[0].patches
     assert bars[3].get_height() == 0
     assert [bool(bar.get_hatch()) for bar in bars[:3]] == [True, False, False]
@@ -204,6 +205,14 @@ def test_findings_say_when_they_cannot_tell(tables: dict[str, pd.DataFrame]) -> 
     assert "无法区分" in charts.finding("volume", counts)
     counts["n"] = pd.array([100, 150], dtype="Int64")
     assert "增 50%" in charts.finding("volume", counts)
+
+
+def test_changes_name_the_surest_move() -> None:
+    """A rise told apart is named with its points and interval; where nothing is told apart the title says so."""
+    row = {"base": "month", "base_zh": "环比", "month_zh": "2025-12", "against_zh": "2025-11", "code": "stalling", "name_zh": "拖延",
+           "n": 60, "of": 100, "n_base": 20, "of_base": 100, "value": 0.4, "low": 0.27, "high": 0.51, "verdict": "升"}
+    assert charts.finding("changes", pd.DataFrame([row])) == "2025-12 “拖延”环比升 40.0 个百分点（95% 区间 +27.0 至 +51.0）"
+    assert "无法区分" in charts.finding("changes", pd.DataFrame([{**row, "verdict": "无法区分"}]))
 
 
 def test_an_unknown_chart_is_one_clear_error() -> None:
