@@ -28,6 +28,7 @@ class Cases:
         # One fixed order for every cell, unrelated to date or content: the cells then share their examples.
         posts["order"] = pd.util.hash_pandas_object(posts["post_id"], index=False)
         self._posts = posts.sort_values("order", ignore_index=True)
+        self._row = pd.Index(self._posts["post_id"])
         self._asked: dict[str, tuple[str, pd.Series]] = {}
         self._masks: dict[tuple[str, Any], pd.Series] = {}
 
@@ -39,11 +40,13 @@ class Cases:
         return self._posts.loc[mask, "post_id"]
 
     def _mask(self, key: str, value: Any) -> pd.Series:
+        key = "code" if key == "code_b" else key
         if (key, value) not in self._masks:
-            if key in ("code", "code_b"):
-                found = self._posts["post_id"].isin(self._labels.loc[self._labels["code"] == value, "post_id"])
-            elif key == "event":
-                found = self._posts["post_id"].isin(self._events.loc[self._events["kind"] == value, "post_id"])
+            if key in ("code", "event"):
+                table, column = (self._labels, "code") if key == "code" else (self._events, "kind")
+                rows = self._row.get_indexer(table.loc[table[column] == value, "post_id"])
+                found = pd.Series(False, self._posts.index)
+                found.iloc[rows[rows >= 0]] = True
             else:
                 found = self._posts[key] == value
             self._masks[key, value] = found

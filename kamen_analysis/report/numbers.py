@@ -42,6 +42,11 @@ def signed(value: Any) -> str:
     return NOTHING if is_missing(value) else _sign(100 * value)
 
 
+def signed_interval(low: Any, high: Any) -> str:
+    """Return the ends of a difference's interval in 百分点: -4.1 至 +10.8."""
+    return NOTHING if is_missing(low) or is_missing(high) else f"{_sign(100 * low)} 至 {_sign(100 * high)}"
+
+
 def points(value: Any) -> str:
     """Return a difference of shares (0–1) in 百分点, signed: +2.1 个百分点."""
     return NOTHING if is_missing(value) else f"{_sign(100 * value)} 个百分点"

@@ -10,7 +10,7 @@ from kamen_analysis.report import numbers
 from kamen_analysis.report.marks import Md, marked
 from kamen_analysis.report.measures import Measures
 
-SHOWN = 3
+SHOWN, LOOKED_AT = 3, 200
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,13 @@ class Quote:
 
 def quotes(measures: Measures) -> dict[str, list[Quote]]:
     """Return for each code its clearest quotations: best score first, one a platform, never the same words twice."""
+    labels = measures.labels[measures.labels["post_id"].isin(measures.used["post_id"])]
+    # Among equal scores a fixed order that knows nothing of date or content: nobody picks the words.
+    labels = labels.assign(order=pd.util.hash_pandas_object(labels["post_id"], index=False))
+    labels = labels.sort_values(["code", "score", "order"], ascending=[True, False, True]).groupby("code").head(LOOKED_AT)
     used = measures.named(measures.used)[["post_id", "source_zh", "posted_at", "platform", "title", "body"]]
-    rows = measures.labels.merge(used, on="post_id")
-    rows = rows.sort_values(["code", "score", "post_id"], ascending=[True, False, True])
-    return {str(code): _pick(group.head(200)) for code, group in rows.groupby("code")}
+    rows = labels.merge(used, on="post_id")
+    return {str(code): _pick(group) for code, group in rows.groupby("code")}
 
 
 def _pick(rows: pd.DataFrame) -> list[Quote]:

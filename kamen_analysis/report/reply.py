@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,11 +62,11 @@ def write_sheets(measures: Measures, facts: Facts, folder: Path, mark: str) -> l
     """Write one Word sheet for each named platform into `folder`: its figures, the method, cases, and what to answer."""
     folder.mkdir()
     mix = metrics.reasons(measures.posts, measures.labels, by="platform", scope=measures.scope)
-    written = []
+    cases, written = _cases(measures), []
     for row in named(measures).to_dict("records"):
         name = str(row["platform"])
         words = {"platform": name, "file": file_name(name), "facts": facts, "figures": _figures(row, mix[mix["platform"] == name]),
-                 "cases": _cases(measures, name), "number": numbers.count(row["n"])}
+                 "cases": cases.get(name, []), "number": numbers.count(row["n"])}
         text = environment().get_template("reply.md.jinja").render(words)
         written.append(word.write(text, folder / f"{file_name(name)}.docx", folder, f"答复表：{name}", "", mark))
     return written
@@ -83,13 +84,17 @@ def _figures(row: dict[Any, Any], mix: pd.DataFrame) -> Md:
     return markdown(Table("figures", "将引用的数字", frame, (Column("name", "指标"), Column("value", "数字"))), "表 1", lambda wanted: None)
 
 
-def _cases(measures: Measures, platform: str) -> list[dict[str, object]]:
-    posts = measures.used[measures.used["platform"] == platform]
-    rows = measures.labels.merge(posts[["post_id", "posted_at", "title", "body"]], on="post_id")
-    rows = rows.sort_values(["score", "post_id"], ascending=[False, True]).drop_duplicates("post_id").head(CASES)
-    names = metrics.reason_names()
-    return [{"id": row["post_id"], "date": numbers.date(row["posted_at"]), "reason": names.get(row["code"], row["code"]),
-             "text": marked(row[row["field"]], row["start"], row["end"])} for row in rows.to_dict("records")]
+def _cases(measures: Measures) -> dict[str, list[dict[str, object]]]:
+    labels = measures.labels.sort_values(["score", "post_id"], ascending=[False, True]).drop_duplicates("post_id")
+    posts = measures.used[measures.used["platform"].notna()]
+    chosen = labels.merge(posts[["post_id", "platform"]], on="post_id").groupby("platform").head(CASES)
+    rows = chosen.merge(posts[["post_id", "posted_at", "title", "body"]], on="post_id")
+    names, found = metrics.reason_names(), defaultdict(list)
+    for row in rows.to_dict("records"):
+        text = marked(row[row["field"]], row["start"], row["end"])
+        found[str(row["platform"])].append({"id": row["post_id"], "date": numbers.date(row["posted_at"]), "text": text,
+                                            "reason": names.get(row["code"], row["code"])})
+    return dict(found)
 
 
 def words(measures: Measures, home: Home) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from kamen_analysis.codebook.coding import extraction
 from kamen_analysis.label.extract import extract
 from kamen_analysis.metrics.shares import suppress, with_shares
 
-MOST = 20_000
+MOST = 5_000
 KINDS_ZH = {"payment": "付款方式", "evidence": "留存的证据", "channel": "走过的渠道", "remedy": "诉求"}
 SOLVED = ("resolved", "partial")
 

@@ -40,7 +40,7 @@ class Column:
         """Return the cell of `row` (a mapping) as the reader sees it."""
         value = row[self.key]
         if self.high:
-            return numbers.interval(value, row[self.high])
+            return (numbers.signed_interval if self.kind == "points" else numbers.interval)(value, row[self.high])
         if self.kind in WRITE:
             return WRITE[self.kind](value)
         if numbers.is_missing(value):

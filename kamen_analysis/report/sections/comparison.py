@@ -24,7 +24,7 @@ def _moved(m: Measures) -> Table:
         Column("name_zh", "拒退理由"), Column("n", "本期（件）", "count"), Column("of", "本期分母", "count"),
         Column("share", "本期比例", "share"), Column("n_before", "上期（件）", "count"), Column("of_before", "上期分母", "count"),
         Column("before", "上期比例", "share"), Column("gap", "变动（百分点）", "points"),
-        Column("low", "变动 95% 下限", "points"), Column("high", "变动 95% 上限", "points"), Column("verdict", "判断"),
+        Column("low", "95% 区间", "points", high="high"), Column("verdict", "判断"),
     )
     note = "变动用 Newcombe 混合得分区间；区间含 0 的写“无法区分”。各行未作多重比较校正，偶有一两行“有别”可能出于巧合。"
     title = f"拒退理由与上期比较（{m.change.now_zh}，上期为{m.change.before_zh}）" if m.change else "拒退理由与上期比较"
