@@ -60,7 +60,7 @@ class Reading:
             # A word the cue itself is made of (没人接) is no denial of it; nor is what the other side supposes its own retreat.
             if kind in immune or any(_touch(trigger, part) for part in match.parts) and trigger[0] >= match.start:
                 continue
-            if kind in ("hypothesis", "general") and self.speaker(trigger[0]) == "merchant":
+            if kind in ("hypothesis", "general", "mistake") and self.speaker(trigger[0]) == "merchant":
                 continue
             starts = [part[0] for part in match.parts] if kind == "denial" or match.end - match.start <= SHORT else [match.start]
             if any(region.start <= start < region.end for start in starts) or trigger[0] < match.start < trigger[1]:
