@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from kamen_analysis import records
 from kamen_analysis.errors import KamenError
-from kamen_analysis.paths import Home, demo_home, home
+from kamen_analysis.paths import Home, demo_home, home, settle
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def read_manifest(where: Home) -> dict[str, Any]:
 def load(root: str | Path | Home | None = None) -> Data:
     """Return the processed tables at `root` (see `paths.home`), or the demonstration's where only those exist."""
     where = root if isinstance(root, Home) else home(root)
+    settle(where.processed)
     if not (where.processed / "manifest.json").exists() and (demo_home(where).processed / "manifest.json").exists():
         where = demo_home(where)
     manifest = read_manifest(where)

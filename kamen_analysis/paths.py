@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -86,18 +87,66 @@ def atomic_write(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
 
 
 @contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold `folder` itself locked against other processes; the lock goes with the process, however it ends."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def settle(path: Path) -> None:
+    """Put back the folder `path` where a kill between the renames of `atomic_folder` left it as `.<name>.old`; readers call this first."""
+    old = path.with_name(f".{path.name}.old")
+    if path.exists() or not old.exists():
+        return
+    with _locked(path.parent):
+        if old.exists() and not path.exists():
+            old.rename(path)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed processes left half written beside `path`; a folder some live process still writes is locked and stays."""
+    for left in path.parent.glob(f".{path.name}.*"):
+        if left.is_dir() and not left.name.endswith(".old"):
+            handle = os.open(left, os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left, ignore_errors=True)
+            except BlockingIOError:
+                continue
+            finally:
+                os.close(handle)
+
+
+def _swap(fresh: Path, path: Path) -> None:
+    old = path.with_name(f".{path.name}.old")
+    with _locked(path.parent):
+        if path.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            path.rename(old)
+        fresh.rename(path)
+        _sync_folder(path.parent)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a fresh folder beside `path`; when the block ends well it takes the place of `path` as a whole.
 
     On any error the fresh folder is removed and the old folder stays. Two renames stand between old and new: a kill
-    exactly between them leaves the old folder as `.<name>.old`, which the next call puts back before it starts.
+    exactly between them leaves the old folder as `.<name>.old`, which the next reader or writer puts back (`settle`).
+    Of two processes that write one folder at once the later ends last: each time it is whole.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    old = path.with_name(f".{path.name}.old")
-    if old.exists() and not path.exists():
-        old.rename(path)
-    shutil.rmtree(old, ignore_errors=True)
-    fresh = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    settle(path)
+    with _locked(path.parent):
+        _sweep(path)
+        fresh = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        mine = os.open(fresh, os.O_RDONLY)
+        fcntl.flock(mine, fcntl.LOCK_EX)
     try:
         yield fresh
         fresh.chmod(0o755)
@@ -105,11 +154,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             if file.is_file():
                 with file.open("rb") as opened:
                     os.fsync(opened.fileno())
-        if path.exists():
-            path.rename(old)
-        fresh.rename(path)
-        _sync_folder(path.parent)
-        shutil.rmtree(old, ignore_errors=True)
+            else:
+                _sync_folder(file)
+        _swap(fresh, path)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
+    finally:
+        os.close(mine)

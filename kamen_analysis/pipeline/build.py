@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import kamen_analysis
 from kamen_analysis import codebook, platforms, records, sources
 from kamen_analysis.captures import withdraw
 from kamen_analysis.errors import KamenError
-from kamen_analysis.paths import Home, atomic_folder, sha256
+from kamen_analysis.paths import Home, atomic_folder, settle, sha256
 from kamen_analysis.pipeline import digests, expect, history
 from kamen_analysis.pipeline.merge import Merged, merge
 from kamen_analysis.pipeline.partition import COUNTS, Part, listed, process, recall, store
@@ -31,10 +31,6 @@ from kamen_analysis.sources import audit
 
 Progress = Callable[[str, int, int], None]
 ROWS_PER_FILE = 200_000
-
-
-def _quiet(_stage: str, _done: int, _total: int) -> None:
-    return None
 
 
 @contextmanager
@@ -83,23 +79,35 @@ def _parts(where: Home, inputs: dict[Path, str], pool: Executor, progress: Progr
         progress("解析、脱敏与编码", done, len(running))
     for stale in set(store_at.glob("*")) - set(kept) if store_at.exists() else ():
         shutil.rmtree(stale, ignore_errors=True)
-    return [recall(folder) for folder in kept]
+    return [_recalled(capture, where.raw, folder) for capture, folder in zip(inputs, kept, strict=True)]
 
 
-def build(where: Home, jobs: int | None = None, progress: Progress = _quiet) -> dict[str, Any]:
+def _recalled(capture: Path, raw: Path, kept: Path) -> Part:
+    try:
+        return recall(kept)
+    except (pa.ArrowInvalid, OSError, ValueError, TypeError):  # half a part, after a power cut: it is only kept, so it is made anew
+        shutil.rmtree(kept, ignore_errors=True)
+        return recall(_part(capture, raw, kept))
+
+
+def build(where: Home, jobs: int | None = None, progress: Progress = lambda stage, done, total: None) -> dict[str, Any]:
     """Turn data/raw into data/processed and return the manifest.
 
     Nothing is written when a table breaks its schema or still holds personal data; the folder before stays as it was.
     """
     with lock(where):
+        settle(where.processed)
         found = captures(where)
         if not found:
             raise KamenError(f"{where.raw} 里没有存档，请先运行 kamen import 或 kamen fetch")
         inputs = {path: sha256(path) for path in found}
         if _is_current(where, inputs):
             return _manifest(where)
-        with ProcessPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-            parts = _parts(where, inputs, pool, progress)
+        try:
+            with ProcessPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+                parts = _parts(where, inputs, pool, progress)
+        except BrokenExecutor:
+            raise KamenError("一个处理进程被系统终止（多半是内存不足），可用 --jobs 1 重试；先前的输出保持不变") from None
         for part in parts:
             part.shortfall = expect.shortfall(part)
         own = where.root / "platforms.yaml"
