@@ -5,6 +5,7 @@ from __future__ import annotations
 from kamen_analysis.metrics.captions import caption
 from kamen_analysis.metrics.change import alerts, changes
 from kamen_analysis.metrics.corrected import corrected
+from kamen_analysis.metrics.late import nowcast
 from kamen_analysis.metrics.legal import clocks
 from kamen_analysis.metrics.money import amounts, products
 from kamen_analysis.metrics.names import reason_names
@@ -18,10 +19,10 @@ from kamen_analysis.metrics.trend import volume
 
 METRICS = (used, volume, reasons, cooccurrence, tactic_order, statuses, fill, funnel, replies, time_to_reply, median_reply, outcomes,
            resolved_by, naive_ratio, status_by_age, self_reported, platforms, platform_ranks, platform_funnel, amounts, products, clocks,
-           changes, alerts, corrected)
+           changes, alerts, nowcast, corrected)
 
 __all__ = [
     "METRICS", "alerts", "amounts", "caption", "changes", "clocks", "cooccurrence", "corrected", "fill", "funnel", "median_reply",
-    "naive_ratio", "outcomes", "platform_funnel", "platform_ranks", "platforms", "products", "reason_names", "reasons", "replies",
-    "resolved_by", "self_reported", "status_by_age", "statuses", "tactic_order", "time_to_reply", "used", "volume",
+    "naive_ratio", "nowcast", "outcomes", "platform_funnel", "platform_ranks", "platforms", "products", "reason_names", "reasons",
+    "replies", "resolved_by", "self_reported", "status_by_age", "statuses", "tactic_order", "time_to_reply", "used", "volume",
 ]

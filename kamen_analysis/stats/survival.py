@@ -52,7 +52,8 @@ def _log_log(share: Floats, se: Floats, level: float) -> tuple[Floats, Floats]:
     return np.where(edge, np.where(share <= 0, 0.0, np.nan), low), np.where(edge, np.nan, high)
 
 
-def _curve(day: Floats, share: Floats, se: Floats, time: Floats, kind: NDArray[np.int64], which: int, level: float) -> Curve:
+def _curve(steps: tuple[Floats, Floats, Floats], time: Floats, kind: NDArray[np.int64], which: int, level: float) -> Curve:
+    day, share, se = steps
     low, high = _log_log(share, se, level)
     hits = np.sort(time[kind == which])
     events = np.searchsorted(hits, day, side="right") - np.searchsorted(hits, day, side="left")
@@ -69,9 +70,9 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike, level: float = 0.95) -> Curv
     t, hit = np.asarray(time, dtype=float), np.asarray(event, dtype=bool).astype(np.int64)
     if not hit.any():
         none = np.array([])
-        return _curve(none, none, none, t, hit, 1, level)
+        return _curve((none, none, none), t, hit, 1, level)
     fitted = SurvfuncRight(t, hit)
-    return _curve(fitted.surv_times, 1 - fitted.surv_prob, fitted.surv_prob_se, t, hit, 1, level)
+    return _curve((fitted.surv_times, 1 - fitted.surv_prob, fitted.surv_prob_se), t, hit, 1, level)
 
 
 def cumulative_incidence(time: ArrayLike, kind: ArrayLike, kinds: int, level: float = 0.95) -> list[Curve]:
@@ -82,7 +83,7 @@ def cumulative_incidence(time: ArrayLike, kind: ArrayLike, kinds: int, level: fl
     t, which = np.asarray(time, dtype=float), np.asarray(kind, dtype=np.int64)
     none = np.array([])
     if not (which > 0).any():
-        return [_curve(none, none, none, t, which, k, level) for k in range(1, kinds + 1)]
+        return [_curve((none, none, none), t, which, k, level) for k in range(1, kinds + 1)]
     with np.errstate(all="ignore"):  # the variance divides by zero where the risk set empties: its interval is then not given
         fitted = CumIncidenceRight(t, which)
     curves = []
@@ -90,7 +91,7 @@ def cumulative_incidence(time: ArrayLike, kind: ArrayLike, kinds: int, level: fl
         seen = k <= len(fitted.cinc) and bool((which == k).any())
         steps = np.isin(fitted.times, t[which == k]) if seen else np.zeros(len(fitted.times), dtype=bool)
         share, se = (fitted.cinc[k - 1][steps], fitted.cinc_se[k - 1][steps]) if seen else (none, none)
-        curves.append(_curve(fitted.times[steps], share, se, t, which, k, level))
+        curves.append(_curve((fitted.times[steps], share, se), t, which, k, level))
     return curves
 
 
@@ -131,3 +132,19 @@ def restricted_mean(curve: Curve, until: float) -> float:
     edges = np.concatenate([[0.0], curve.day[inside], [until]])
     alive = np.concatenate([[1.0], 1 - curve.share[inside]])
     return float((np.diff(edges) * alive).sum())
+
+
+def arrived(delay: ArrayLike, age: ArrayLike, longest: int) -> Floats:
+    """Return for each whole day 0..`longest` the chance that a unit that old has come into sight, given that it does within `longest`.
+
+    `delay`: whole days each unit took, `age`: days it could have taken; only units already seen are known (right truncation):
+    estimated by the Kaplan–Meier method in reversed time. Lagakos SW, Barraj LM, De Gruttola V, Biometrika 1988;75:515.
+    """
+    d, a = np.asarray(delay, dtype=np.int64), np.asarray(age, dtype=np.int64)
+    days = np.arange(longest + 1)
+    took = np.bincount(d, minlength=longest + 1)[: longest + 1]
+    # At day x in reversed time stand the units that took at most x and were watched at least x.
+    standing = np.array([int(((d <= x) & (a >= x)).sum()) for x in days])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        hazard = np.where(standing > 0, took / np.maximum(standing, 1), 0.0)
+    return np.concatenate([np.cumprod((1 - hazard)[::-1])[::-1][1:], [1.0]])

@@ -148,3 +148,44 @@ def test_corrected_shares_come_from_the_coded_sample(posts: pd.DataFrame, labels
     assert few["share"].isna().all()
     assert few["note"].str.startswith("未校正").all()
     assert few["raw"].notna().all()
+
+
+def late_posts(seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return posts as seen so far of a board where posts come into sight after a few days, and all of them, seen or not."""
+    rng = np.random.default_rng(seed)
+    now = factory.START + pd.Timedelta(days=140)
+    rows = []
+    for i in range(2800):
+        at = factory.START + pd.Timedelta(hours=float(rng.uniform(0, 140 * 24)))
+        seen = at + pd.Timedelta(days=float(rng.geometric(0.12)))
+        rows.append(factory.post(i, posted_at=at, first_seen_at=seen, last_seen_at=seen))
+    everything = records.frame("posts", rows)
+    return everything[everything["first_seen_at"] <= now].reset_index(drop=True), everything
+
+
+def test_nowcast_adds_what_is_still_to_come() -> None:
+    """Over thirty boards a recent week is short, its nowcast is not and its interval holds; the newest week is not guessed."""
+    held, short, off = 0, [], []
+    for seed in range(30):
+        seen, everything = late_posts(seed)
+        table = metrics.nowcast(seen, as_of=factory.START + pd.Timedelta(days=140))
+        assert table["note"].iloc[-1] == "太新，无法估计"
+        row = table[table["value"].notna()].iloc[-1]
+        week = everything["posted_at"] >= row["period"]
+        truth = int((week & (everything["posted_at"] < row["period"] + pd.Timedelta(days=7))).sum())
+        held += row["low"] <= truth <= row["high"]
+        short.append(row["n"] / truth)
+        off.append(row["value"] / truth)
+    assert np.mean(short) < 0.97
+    assert np.mean(off) == pytest.approx(1, abs=0.02)
+    assert held >= 26
+
+
+def test_nowcast_leaves_old_weeks_as_they_are_and_needs_captures() -> None:
+    """Long past weeks are as counted; where everything was captured in one go nothing is estimated."""
+    seen, _ = late_posts(1)
+    table = metrics.nowcast(seen)
+    assert table["value"].iloc[:8].tolist() == pytest.approx(table["n"].iloc[:8].tolist())
+    once = metrics.nowcast(seen.assign(first_seen_at=seen["first_seen_at"].max()))
+    assert once["value"].isna().all()
+    assert once["note"].str.contains("太少").all()

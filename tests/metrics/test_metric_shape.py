@@ -45,6 +45,7 @@ CALLS: dict[str, Call] = {
     "changes": lambda p, marks, e: metrics.changes(p, marks),
     "alerts": lambda p, marks, e: metrics.alerts(p),
     "alerts_all": lambda p, marks, e: metrics.alerts(p, by=None),
+    "nowcast": lambda p, marks, e: metrics.nowcast(p),
     "corrected": lambda p, marks, e: metrics.corrected(p, marks),
     "statuses": lambda p, marks, e: metrics.statuses(p),
     "fill": lambda p, marks, e: metrics.fill(p),
