@@ -8,6 +8,7 @@ from kamen_analysis.codebook.models import Device
 from kamen_analysis.label.cues import Found, Match, Span
 from kamen_analysis.label.text import Doc
 
+NEAR = 1  # Words so close behind the opening of the other side's speech are certainly its own.
 SHORT = 24  # Within so many characters a device between a cue's first and last word holds for the whole cue.
 
 
@@ -53,6 +54,10 @@ class Reading:
                 return region.device.who
         return None
 
+    def _put_in_my_mouth(self, at: int) -> bool:
+        # 说是我看错了 is the other side's blame, not the consumer's admission.
+        return any(r.device.who == "merchant" and 0 <= at - r.start <= NEAR for r in self._speech)
+
     def against(self, match: Match, immune: tuple[str, ...]) -> Region | None:
         """Return the device that takes the force from a cue, None when the cue stands."""
         for region in self._others:
@@ -60,7 +65,9 @@ class Reading:
             # A word the cue itself is made of (没人接) is no denial of it; nor is what the other side supposes its own retreat.
             if kind in immune or any(_touch(trigger, part) for part in match.parts) and trigger[0] >= match.start:
                 continue
-            if kind in ("hypothesis", "general", "mistake") and self.speaker(trigger[0]) == "merchant":
+            if kind in ("hypothesis", "general") and self.speaker(trigger[0]) == "merchant":
+                continue
+            if kind == "mistake" and self._put_in_my_mouth(trigger[0]):
                 continue
             starts = [part[0] for part in match.parts] if kind == "denial" or match.end - match.start <= SHORT else [match.start]
             if any(region.start <= start < region.end for start in starts) or trigger[0] < match.start < trigger[1]:
