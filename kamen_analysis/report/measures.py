@@ -13,12 +13,16 @@ from kamen_analysis.report import stated
 from kamen_analysis.report.change import Change, recent
 from kamen_analysis.sources import registry
 
+TEXT = ["title", "body", "appeal", "url", "target"]
+
 
 class Measures:
     """The metrics of one selection of posts under one scope ("virtual" or "all"); frames as `kamen_analysis.metrics` gives them."""
 
     def __init__(self, data: Data, scope: str, previous: tuple[str, Data] | None = None) -> None:
-        self.posts, self.labels, self.events, self.manifest = data.posts.copy(deep=False), data.labels, data.events, data.manifest
+        # No metric reads the words of a post: without them every selection is many times lighter.
+        self.posts, self._whole = data.posts.drop(columns=TEXT), data.posts
+        self.labels, self.events, self.manifest = data.labels, data.events, data.manifest
         # Charts and tables call a source by its name, not by its key.
         self.names = {key: module.NAME_ZH for key, module in registry().items()}
         self.posts.attrs["source_names"] = self.names
@@ -27,14 +31,14 @@ class Measures:
 
     @cached_property
     def used(self) -> pd.DataFrame:
-        """The complaints counted."""
-        return metrics.used(self.posts, self.scope)
+        """The complaints counted, with their words."""
+        return metrics.used(self._whole, self.scope)
 
     @cached_property
     def followed(self) -> int:
         """How many of the complaints counted have any word on what happened after they were posted."""
         later = self.events.loc[self.events["kind"] != "posted", "post_id"]
-        return int(self.used["post_id"].isin(later).sum())
+        return int(self.used["post_id"].isin(later.unique()).sum())
 
     @cached_property
     def change(self) -> Change | None:

@@ -11,7 +11,7 @@ from kamen_analysis.errors import KamenError
 
 ASSETS = Path(__file__).parent / "assets"
 READER = ("markdown_strict-raw_html+all_symbols_escapable+pipe_tables+table_captions+table_attributes+header_attributes+fenced_divs"
-          "+bracketed_spans+implicit_figures+link_attributes+intraword_underscores+east_asian_line_breaks+lists_without_preceding_blankline")
+          "+bracketed_spans+implicit_figures+link_attributes+intraword_underscores+east_asian_line_breaks+lists_without_preceding_blankline+auto_identifiers")
 
 
 def convert(text: str, to: str, *options: str) -> str:

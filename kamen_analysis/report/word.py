@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import tempfile
 import unicodedata
@@ -42,11 +43,16 @@ def write(text: str, path: Path, pictures: Path, title: str, subtitle: str, mark
     return path
 
 
+@functools.cache
+def _stock() -> bytes:
+    command = [pypandoc.get_pandoc_path(), "--print-default-data-file=reference.docx"]
+    return subprocess.run(command, capture_output=True, check=True).stdout
+
+
 def _reference(path: Path, title: str, mark: str) -> None:
     """Write pandoc's own reference document with the report's styles, A4 page, header and footer."""
-    stock = subprocess.run([pypandoc.get_pandoc_path(), "--print-default-data-file=reference.docx"], capture_output=True, check=True)
     raw = path.with_name("stock.docx")
-    raw.write_bytes(stock.stdout)
+    raw.write_bytes(_stock())
     header = _PART.format(kind="hdr", body=_HEADER.format(title=escape(title), mark=escape(mark)))
     edits: dict[str, Edit] = {"word/styles.xml": _restyle, "word/document.xml": _page, "word/_rels/document.xml.rels": _relate,
                               "[Content_Types].xml": _declare}
@@ -148,7 +154,7 @@ def _headings(document: etree._Element) -> list[tuple[str, int, str]]:
     found = []
     for level in (1, 2):
         for heading in document.xpath(f"//w:p[w:pPr/w:pStyle[@w:val='Heading{level}']]", namespaces={"w": W}):
-            marks = heading.xpath("preceding-sibling::w:bookmarkStart[1]/@w:name", namespaces={"w": W})
-            order = heading.getparent().index(heading)
-            found.append((order, marks[0] if marks else "", level, "".join(heading.itertext())))
+            # pandoc puts a heading's own bookmark right before it.
+            mark, order = heading.getprevious(), heading.getparent().index(heading)
+            found.append((order, mark.get(f"{{{W}}}name"), level, "".join(heading.itertext())))
     return [(mark, level, words.strip()) for _, mark, level, words in sorted(found)]

@@ -91,6 +91,14 @@ def test_tables_have_heads_and_captions(page: Path) -> None:
     assert captions == [str(i + 1) for i in range(text.count("<table"))] and text.count("<thead>") == len(captions)
 
 
+def test_every_heading_of_the_contents_is_linked(page: Path) -> None:
+    """Each entry of the HTML contents links to a heading that is there."""
+    text = page.read_text(encoding="utf-8")
+    contents = re.findall(r"<nav.*?</nav>", text, re.DOTALL)[0]
+    links = re.findall(r'href="#([^"]+)"', contents)
+    assert contents.count("<li>") == len(links) == len(set(links)) and all(f' id="{link}"' in text for link in links)
+
+
 def test_pdf_has_bookmarks_and_its_own_fonts(made: ReportResult) -> None:
     """The PDF has an outline of its sections, A4 pages, and embeds nothing but the two Noto fonts."""
     reader = pypdf.PdfReader(made.folder / "report.pdf")
@@ -109,8 +117,8 @@ def test_word_is_editable(made: ReportResult) -> None:
     assert {"Heading1", "Heading2", "Heading3", "TableCaption", "ImageCaption", "TOC1", "TOC2", "TableNote", "Warning"} <= set(styles)
     assert len(tables) >= 15 and all(table.find(f".//{W}tblHeader") is not None for table in tables)
     marks = {mark.get(f"{W}name") for mark in tree.iter(f"{W}bookmarkStart")}
-    links = [link.get(f"{W}anchor") for link in tree.iter(f"{W}hyperlink")]
-    assert styles.count("TOC1") == styles.count("Heading1") and set(links) <= marks
+    links = [link.get(f"{W}anchor") for link in tree.find(f".//{W}sdtContent").iter(f"{W}hyperlink")]
+    assert set(links) <= marks and len(links) == len(set(links)) == styles.count("Heading1") + styles.count("Heading2")
 
 
 def test_excel_is_typed_and_runs_nothing(made: ReportResult) -> None:
