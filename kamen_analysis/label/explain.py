@@ -8,6 +8,7 @@ from typing import Any
 from kamen_analysis.codebook import load
 from kamen_analysis.label import reasons
 from kamen_analysis.label.posts import label_post
+from kamen_analysis.label.reasons import Finding
 from kamen_analysis.records import OUTCOMES, POST_TYPES, PRODUCTS
 
 _SPEAKERS = {"merchant": "对方说", "consumer": "消费者说", "third": "旁人说", None: "叙述"}
@@ -28,9 +29,16 @@ def _lines(post: Mapping[str, Any]) -> Iterator[str]:
         return
     doc, found = reasons.findings(str(post.get("title") or ""), str(post.get("body") or ""))
     kept = reasons.decide(doc, found)
-    for finding in sorted(set(found), key=lambda f: (f.code, f.start, f.end, f.rule)):
+    shown = {f for f in found if f in kept or not any(_says_more(g, f) for g in found)}
+    for finding in sorted(shown, key=lambda f: (f.code, f.start, f.end, f.rule)):
         name, words = book.reasons[finding.code].name_zh, doc.text[finding.start:finding.end].replace("\n", "／")
         verdict = f"不取（{finding.dropped}）" if finding.dropped else "采用" if finding in kept else "同码已有更好的证据"
         yield f"  {name} ← “{words}”（规则 {finding.rule}，{_SPEAKERS[finding.speaker]}）：{verdict}"
     names = "、".join(book.reasons[f.code].name_zh for f in kept)
     yield f"  结论：{names or '无拒退理由'}"
+
+
+def _says_more(one: Finding, other: Finding) -> bool:
+    """Tell whether `one` is the same rule's same verdict over more of the text, so that `other` need not be shown."""
+    same = (one.rule, one.dropped, one.speaker) == (other.rule, other.dropped, other.speaker)
+    return same and one.start <= other.start and other.end <= one.end and (one.start, one.end) != (other.start, other.end)
