@@ -11,6 +11,9 @@ import opencc
 # A clause ends at sentence marks, commas, line breaks and the wave marks chats use; quotation marks do not end one.
 _CLAUSE_END = re.compile(r"[。！？!?；;，,、…\n\r~～]+|(?<!\d)\.(?!\w)|\s{2,}")
 
+# Halves of characters, which JSON can spell and no encoding can carry: nothing that searches takes them.
+_LONE = re.compile("[\ud800-\udfff]")
+
 # Characters that a reader does not see but that stand between the characters he reads.
 INVISIBLE = frozenset(
     "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff\ufe0e\ufe0f"
@@ -19,8 +22,8 @@ INVISIBLE = frozenset(
 
 @functools.cache
 def fold_table() -> dict[int, str]:
-    """Return the one-to-one character map behind `fold`: width, circled digits, traditional to simplified."""
-    table: dict[int, str] = {}
+    """Return the one-to-one character map behind `fold`: width, circled digits, traditional to simplified; lone surrogates to U+FFFD."""
+    table: dict[int, str] = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
     for code in (*range(0x2460, 0x2474), *range(0x2776, 0x277F), *range(0x3000, 0x3001), *range(0xFF01, 0xFFEF)):
         plain = unicodedata.normalize("NFKC", chr(code))
         if len(plain) == 1:
@@ -65,5 +68,5 @@ def tokens(text: str) -> list[str]:
     """Return the words of `text` as jieba cuts them (by `rjieba`, which gives the same cut many times faster)."""
     import rjieba
 
-    words: list[str] = rjieba.cut(text)
+    words: list[str] = rjieba.cut(_LONE.sub("\ufffd", text))
     return words

@@ -1,0 +1,320 @@
+"""Faults: whatever breaks, earlier output stays whole, a rerun gives the same bytes, and every stage balances."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from kamen_analysis import data, paths
+from kamen_analysis.captures import importer, sidecar
+from kamen_analysis.captures.verify import verify
+from kamen_analysis.paths import Home, atomic_folder
+from kamen_analysis.pipeline.build import build
+from kamen_analysis.report.build import report
+
+KILLS = 50 if os.environ.get("KAMEN_SLOW") else 6
+RNG = random.Random(7)
+
+
+def _rows(first: int, n: int) -> str:
+    shops = ("白马点卡", "青鸟充值", "红豆会员")
+    return "".join(json.dumps({
+        "编号": f"TS2026{i:06}", "标题": f"点卡不给退 {i}", "投诉对象": shops[i % 3], "投诉进度": "处理中",
+        "发布时间": f"2026-08-{i % 28 + 1:02} 10:00",
+        "正文": f"第{i}次在这里买点卡，卡密显示已激活，客服说一经售出概不退换，等了{i}天没人再回我，编号是我自己记的。",
+    }, ensure_ascii=False) + "\n" for i in range(first, first + n))
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def _tables(home: Home) -> dict[str, str]:
+    return {name: digest for name, digest in _digests(home.processed).items() if name.endswith(".parquet")}
+
+
+def _published(home: Home) -> dict[str, str]:
+    """Return the digests of the tables a reader is given, after making sure that they read and balance."""
+    loaded = data.load(home)
+    for stage in loaded.manifest["stages"]:
+        assert stage["in"] == stage["out"] + sum(stage["rejected"].values())
+    return _tables(home)
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with tables and a report, and a second file not yet imported."""
+    home = Home(tmp_path_factory.mktemp("before"))
+    (home.root / "one.jsonl").write_text(_rows(0, 120), "utf-8")
+    (home.root / "two.jsonl").write_text(_rows(120, 120), "utf-8")
+    importer.import_files("table", [home.root / "one.jsonl"], home, now=lambda: datetime(2026, 9, 1, tzinfo=UTC))
+    build(home, jobs=1)
+    report(home, formats=("html", "xlsx"))
+    return home
+
+
+@pytest.fixture(scope="module")
+def imported(before: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """That home with the second file imported and its tables still the old ones."""
+    home = _copy(before, tmp_path_factory.mktemp("imported") / "home")
+    _import(home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def complete(imported: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """That home with new tables and the old report."""
+    home = _copy(imported, tmp_path_factory.mktemp("complete") / "home")
+    build(home, jobs=1)
+    return home
+
+
+@pytest.fixture(scope="module")
+def after(complete: Home) -> dict[str, str]:
+    """The digests of the tables once the second file is in too, when nothing goes wrong."""
+    return _tables(complete)
+
+
+@pytest.fixture
+def copy(imported: Home, tmp_path: Path) -> Home:
+    """A copy, ready for a build, which a test may break."""
+    return _copy(imported, tmp_path / "home")
+
+
+def _copy(home: Home, root: Path) -> Home:
+    shutil.copytree(home.root, root)
+    return Home(root)
+
+
+def _import(home: Home) -> None:
+    importer.import_files("table", [home.root / "two.jsonl"], home, now=lambda: datetime(2026, 9, 2, tzinfo=UTC))
+
+
+def _start(home: Home, *arguments: str, **given: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "kamen_analysis", "--home", str(home.root), *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, **given)  # type: ignore[call-overload,no-any-return]
+
+
+def _kill(home: Home, *arguments: str, within: float) -> str:
+    """Start a command, kill it and its workers at a random moment, and return its last word about its progress."""
+    running = _start(home, *arguments)
+    time.sleep(RNG.uniform(0.05, within))
+    try:
+        os.killpg(running.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return "ended before"
+    _, said = running.communicate()
+    return said.strip().splitlines()[-1].partition("：")[0] if said.strip() else "starting"
+
+
+@pytest.mark.parametrize("stage", ["import", "build", "report"])
+def test_kill_at_random_moments(stage: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Killed at any moment of any stage, the published tables and report are whole, old or new; a rerun gives what it would have given."""
+    before, after = request.getfixturevalue("before"), request.getfixturevalue("after")
+    start = request.getfixturevalue({"import": "before", "build": "imported", "report": "complete"}[stage])
+    moments, old, old_report = Counter[str](), _tables(before), _digests(before.reports / "all")
+    for number in range(KILLS // 3 + (KILLS % 3 if stage == "build" else 0)):
+        home = _copy(start, tmp_path / f"{number}")
+        command = {"import": ("import", "table", str(home.root / "two.jsonl")), "build": ("build", "--jobs", "2"), "report": ("report",)}
+        moments[_kill(home, *command[stage], within={"import": 1.5, "build": 3.5, "report": 8}[stage])] += 1
+        assert _published(home) in (old, after)
+        _whole_report(home, old_report)
+        assert verify(home).broken == []
+        if stage == "import":
+            _import(home)
+        build(home, jobs=1)
+        assert set(_ids(home)) == {f"table:TS2026{i:06}" for i in range(240)}
+        assert stage == "import" or _tables(home) == after
+        shutil.rmtree(home.root)
+    print(f"{stage:8} killed {sum(moments.values())} times: " + "，".join(f"{where or '?'} {n}" for where, n in moments.most_common()))
+
+
+def _ids(home: Home) -> list[str]:
+    return data.load(home).posts["post_id"].tolist()
+
+
+def _whole_report(home: Home, old: dict[str, str]) -> None:
+    paths.settle(home.reports / "all")
+    found = _digests(home.reports / "all")
+    if found != old:
+        listed = json.loads((home.reports / "all" / "provenance.json").read_text("utf-8"))["outputs"]
+        assert listed == {name: digest for name, digest in found.items() if name != "provenance.json"}
+
+
+@pytest.mark.parametrize("name", ["data/processed", "reports/all"])
+def test_kill_between_two_renames(copy: Home, name: str) -> None:
+    """Where a kill left the old folder aside and no new one in its place, the next reader or writer finds the old one back."""
+    folder = copy.root / name
+    old = _digests(folder)
+    folder.rename(folder.with_name(f".{folder.name}.old"))
+    (folder.parent / f".{folder.name}.half").mkdir()
+    if name == "data/processed":
+        assert len(data.load(copy).posts) == 120
+    with pytest.raises(ZeroDivisionError), atomic_folder(folder):
+        raise ZeroDivisionError
+    assert _digests(folder) == old
+    assert [path.name for path in folder.parent.glob(f".{folder.name}.*")] == []
+
+
+def _disk_full(home: Home, *arguments: str) -> subprocess.Popen[str]:
+    limit = (6_000, 6_000)
+    return _start(home, *arguments, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
+
+
+@pytest.mark.parametrize("command", ["import", "build", "report"])
+def test_disk_full(copy: Home, command: str, after: dict[str, str]) -> None:
+    """Without room each stage ends with one clear line and leaves what was published; with room again it goes through."""
+    old, old_report = _tables(copy), _digests(copy.reports / "all")
+    if command == "import":
+        rows = [{"标题": "点卡不给退", "正文": os.urandom(9000).hex()}]
+        (copy.root / "three.jsonl").write_text(json.dumps(rows[0], ensure_ascii=False) + "\n", "utf-8")
+    running = _disk_full(copy, *({"import": ["import", "table", str(copy.root / "three.jsonl")]}.get(command, [command])))
+    _, said = running.communicate()
+    assert running.returncode == 2 and "Traceback" not in said, said
+    assert _published(copy) == old and _digests(copy.reports / "all") == old_report
+    if command != "import":
+        build(copy, jobs=1)
+        assert _tables(copy) == after
+
+
+@pytest.fixture
+def tmpfs(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """A small file system of its own, where the machine lets a test mount one; the call remounts it with options."""
+    folder = tmp_path / "mount"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], capture_output=True, check=False).returncode:
+        pytest.skip("mounting is not permitted here")
+
+    def remount(options: str) -> Path:
+        subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
+        return folder
+
+    yield remount
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("command", [["import", "table", "two.jsonl"], ["build"], ["report"]], ids=lambda command: command[0])
+def test_read_only(before: Home, imported: Home, tmpfs: Callable[[str], Path], command: list[str]) -> None:
+    """On a read-only file system each writing command says so in one line, readers still read, and nothing has changed."""
+    home = _copy(before if command[0] == "import" else imported, tmpfs("rw") / "home")
+    old = _digests(home.root)
+    tmpfs("ro")
+    running = _start(home, *[str(home.root / part) if part.endswith("jsonl") else part for part in command])
+    _, said = running.communicate()
+    assert running.returncode == 2 and "只读" in said and "Traceback" not in said, said
+    assert len(data.load(home).posts) == 120
+    assert _digests(home.root) == old
+
+
+def test_really_full(imported: Home, after: dict[str, str], tmpfs: Callable[[str], Path]) -> None:
+    """On a file system with no byte left a build says so and keeps the tables; with room again it gives the same bytes."""
+    home = _copy(imported, tmpfs("rw") / "home")
+    old = _tables(home)
+    ballast = home.root / "ballast"
+    with pytest.raises(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(b"0" * 65536):
+            pass
+    running = _start(home, "build", "--jobs", "1")
+    _, said = running.communicate()
+    assert running.returncode == 2 and "磁盘已满" in said and "Traceback" not in said, said
+    assert _published(home) == old
+    ballast.unlink()
+    build(home, jobs=1)
+    assert _tables(home) == after
+
+
+def test_two_at_once(copy: Home, after: dict[str, str]) -> None:
+    """Of two builds one is told that another runs; of two reports each is whole and the last one stays."""
+    (copy.root / "data" / ".build.lock").touch()
+    with (copy.root / "data" / ".build.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        second = _start(copy, "build")
+        assert "另一个 kamen build" in second.communicate()[1] and second.returncode == 2
+    build(copy, jobs=1)
+    assert _tables(copy) == after
+    both = [_start(copy, "report", "--formats", "html") for _ in range(2)]
+    said = [running.communicate()[1] for running in both]
+    assert [running.returncode for running in both] == [0, 0], said
+    _whole_report(copy, {})
+    assert [path.name for path in copy.reports.iterdir()] == ["all"]
+
+
+def test_clock_set_back(copy: Home) -> None:
+    """A clock that jumps back or ahead breaks neither the order nor the chain of captures, and no post is lost."""
+    for number, at in enumerate([datetime(2001, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC), datetime(2026, 9, 3, tzinfo=UTC)]):
+        path = copy.root / f"jump{number}.jsonl"
+        path.write_text(_rows(1000 + 10 * number, 10), "utf-8")
+        importer.import_files("table", [path], copy, now=lambda at=at: at)
+    assert verify(copy).broken == []
+    stems = [path.stem for path, _ in sidecar.entries(copy.raw / "table")]
+    assert stems == sorted(set(stems)) and len(stems) == 5
+    manifest = build(copy, jobs=1)
+    assert [stage["out"] for stage in manifest["stages"] if stage["stage"] == "merge"] == [270]
+
+
+@pytest.mark.parametrize("part", ["posts.parquet", "counts.json"])
+def test_kept_part_damaged(copy: Home, after: dict[str, str], part: str) -> None:
+    """Half a file in the cache, as a power cut leaves it, is made anew: the tables are the same, to the byte."""
+    for path in (copy.root / "data" / ".cache" / "parts").glob(f"*/{part}"):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    build(copy, jobs=1)
+    assert _tables(copy) == after
+
+
+@pytest.mark.parametrize("where", [0.3, 0.6, 0.9])
+def test_capture_corrupt_in_the_middle(copy: Home, where: float) -> None:
+    """A capture with flipped bytes in its middle stops the build with one line naming it; the tables stay, and verify names it too."""
+    old = _tables(copy)
+    capture = max((copy.raw / "table").glob("*.warc.gz"))
+    content = bytearray(capture.read_bytes())
+    at = int(len(content) * where)
+    content[at:at + 20] = bytes(255 - byte for byte in content[at:at + 20])
+    capture.write_bytes(content)
+    running = _start(copy, "build", "--jobs", "1")
+    _, said = running.communicate()
+    assert running.returncode == 2 and capture.name in said and "Traceback" not in said, said
+    assert _published(copy) == old
+    assert capture.name in "".join(verify(copy).broken)
+
+
+def test_a_source_vanishes(copy: Home, after: dict[str, str]) -> None:
+    """Where all captures are gone the build refuses and the tables stay; verify says which file is missing."""
+    old = _tables(copy)
+    shutil.move(copy.raw / "table", copy.root / "aside")
+    running = _start(copy, "build")
+    _, said = running.communicate()
+    assert running.returncode == 2 and "Traceback" not in said and len(said.splitlines()) == 1
+    assert _published(copy) == old
+    assert "不见了" in "".join(verify(copy).broken)
+    shutil.move(copy.root / "aside", copy.raw / "table")
+    build(copy, jobs=1)
+    assert _tables(copy) == after
+
+
+def test_a_worker_is_killed(copy: Home, tmp_path: Path) -> None:
+    """A worker the system kills, as it does when memory runs out, is one clear line and changes nothing."""
+    old = _tables(copy)
+    (tmp_path / "sitecustomize.py").write_text(
+        "import multiprocessing as m, os, signal\n"
+        "if m.parent_process() is None:\n"
+        "    os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGKILL))\n", "utf-8")
+    given = {**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"}
+    running = _start(copy, "build", "--jobs", "1", env=given)
+    _, said = running.communicate()
+    assert running.returncode == 2 and "进程被系统终止" in said and "Traceback" not in said, said
+    assert _published(copy) == old
