@@ -15,6 +15,7 @@ import kamen_analysis.metrics as metrics
 from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics.shares import MINIMUM
 from kamen_analysis.paths import Home
+from kamen_analysis.redact import redact
 from kamen_analysis.report import numbers, word
 from kamen_analysis.report.facts import Facts
 from kamen_analysis.report.marks import Md, escape, marked
@@ -105,5 +106,5 @@ def words(measures: Measures, home: Home) -> dict[str, Any]:
 
 
 def quoted(reply: Reply) -> Md:
-    """Return a reply as a Markdown quotation, its paragraphs kept."""
-    return Md("\n>\n".join(f"> {escape(line)}" for line in reply.text.splitlines() if line.strip()))
+    """Return a reply as a Markdown quotation, its paragraphs kept, personal data redacted."""
+    return Md("\n>\n".join(f"> {escape(line)}" for line in redact(reply.text).text.splitlines() if line.strip()))

@@ -110,12 +110,14 @@ def test_every_named_platform_gets_a_sheet(made: ReportResult, measures: Measure
 
 
 def test_a_reply_is_printed_as_it_came(tmp_path: Path) -> None:
-    """A reply in the folder is quoted in the next report, escaped like any text; platforms that did not answer are named as such."""
+    """A reply is quoted in the next report, escaped and redacted like any text; platforms that did not answer are named as such."""
     where = home(smallworld.write(tmp_path, smallworld.frames(200)))
     (tmp_path / "replies").mkdir()
-    (tmp_path / "replies" / "平台01.txt").write_text("我们已退款。\n\n<b>更正</b>：回复率有误。", encoding="utf-8-sig")
+    words = "我们已退款。\n\n<b>更正</b>：回复率有误，请打 13812345678 联系。"
+    (tmp_path / "replies" / "平台01.txt").write_text(words, encoding="utf-8-sig")
     text = (report(where, formats=("html",)).folder / "report.html").read_text(encoding="utf-8")
-    assert "我们已退款。" in text and "&lt;b&gt;更正&lt;/b&gt;：回复率有误。" in text and "尚未收到答复：" in text
+    assert "我们已退款。" in text and "&lt;b&gt;更正&lt;/b&gt;：回复率有误" in text and "尚未收到答复：" in text
+    assert "13812345678" not in text
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "甲 乙", "x" * 100, "=1"])

@@ -17,6 +17,7 @@ from kamen_analysis.report.facts import working_days
 from kamen_analysis.report.findings import findings
 from kamen_analysis.report.legal import MOST, law
 from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.pdf import legible
 from kamen_analysis.report.period import parse, select
 from kamen_analysis.report.quotes import quotes
 
@@ -124,6 +125,11 @@ def test_no_reply_seen_is_no_finding_without_events(small: Home) -> None:
     data = load(small)
     silent = type(data)(data.posts, data.events[data.events["kind"] == "posted"], data.labels, data.rejected, data.manifest, data.home)
     assert not {f.table for f in findings(Measures(silent, "virtual"))} & {"replies", "resolved", "clocks", "platforms"}
+
+
+def test_what_the_fonts_lack_is_shown_as_lacking() -> None:
+    """An emoji a poster used becomes □ in the PDF, and nothing else of the text changes."""
+    assert legible("退款😡！\n| 「卡密」 | ①　x |") == "退款□！\n| 「卡密」 | ①　x |"
 
 
 def test_every_reason_has_its_provisions() -> None:
