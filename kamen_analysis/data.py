@@ -64,11 +64,15 @@ def read_manifest(where: Home) -> dict[str, Any]:
 
 
 def load(root: str | Path | Home | None = None) -> Data:
-    """Return the processed tables at `root` (see `paths.home`), or the demonstration's where only those exist."""
+    """Return the processed tables at `root` (see `paths.home`), or the demonstration's where only those exist.
+
+    `posts.attrs["source_names"]` holds the Chinese name of each source: charts name it in their foot.
+    """
     where = root if isinstance(root, Home) else home(root)
     settle(where.processed)
     if not (where.processed / "manifest.json").exists() and (demo_home(where).processed / "manifest.json").exists():
         where = demo_home(where)
     manifest = read_manifest(where)
     posts, events, labels, rejected = (read_table(where.processed, table) for table in ("posts", "events", "labels", "rejected"))
+    posts.attrs["source_names"] = manifest.get("sources", {})
     return Data(posts, events, labels, rejected, manifest, where)

@@ -162,6 +162,7 @@ def _describe(where: Home, inputs: dict[Path, str], parts: list[Part], merged: M
         "stages": stages(parts, merged), "warnings": listed(warnings), "gaps": expect.gaps(parts),
         "rows": {name: len(data) for name, data in merged.tables.items()},
         "last_capture": max((part.last_capture for part in parts if part.last_capture), default=None),
+        "sources": {part.source: sources.registry()[part.source].NAME_ZH for part in parts},
         "is_synthetic": bool(merged.tables["posts"]["is_synthetic"].any()),
     }
 
