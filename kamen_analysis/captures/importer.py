@@ -125,7 +125,7 @@ def _expand(files: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in files:
         if path.is_dir():
-            found += [p for p in sorted(path.rglob("*")) if p.is_file() and not p.name.startswith((".", "~$")) and _is_known(p)]
+            found += [p for p in sorted(path.rglob("*")) if p.is_file() and _is_known(p)]
         elif path.is_file():
             kind_of(path)
             found.append(path)
@@ -137,7 +137,8 @@ def _expand(files: Iterable[Path]) -> list[Path]:
 
 
 def _is_known(path: Path) -> bool:
-    return path.name.lower().endswith(tuple([*TYPES, *ARCHIVES]))
+    # A link may lead out of the folder the user meant.
+    return not path.is_symlink() and not path.name.startswith((".", "~$")) and path.name.lower().endswith(tuple([*TYPES, *ARCHIVES]))
 
 
 def _take(roll: _Roll, path: Path, at: datetime) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from kamen_analysis.report.tables import Column, Table
 
 FORMATS = {"count": "#,##0", "share": "0.0%", "points": "+0.0;-0.0;0.0", "yuan": '#,##0.00" 元"', "days": '0.0" 日"', "ratio": "0.00",
            "date": "yyyy-mm-dd"}
-_FORMULA = re.compile(r"^[\s]*[=+\-@]")
+_FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠]")
 _SHEET = re.compile(r"[\[\]:*?/\\'：“”，]")
 
 

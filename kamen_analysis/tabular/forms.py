@@ -20,7 +20,8 @@ Bad = Callable[[str], Record]
 _CHUNK = 1 << 20
 _BATCH = 8192
 _FIELD_LIMIT = 1 << 26  # characters in one CSV field
-_XLSX_LIMIT = 2 << 30  # bytes an .xlsx may unpack to; beyond, it is taken for a bomb
+# What an .xlsx may unpack to, in bytes and in times its own size (a real one takes 5 to 20 times); beyond, it is taken for a bomb.
+_XLSX_LIMIT, _XLSX_SMALL, _XLSX_RATIO = 2 << 30, 64 << 20, 100
 # A damaged archive shows in its checksums; a workbook against the form shows in whatever openpyxl trips over.
 _BAD_XLSX = (zipfile.BadZipFile, zlib.error, LookupError, ValueError, TypeError, AttributeError, OSError, EOFError, SyntaxError,
              RuntimeError)
@@ -141,8 +142,9 @@ def _xlsx(file: IO[bytes], name: str, is_header: IsHeader) -> Iterator[Record]:
 
     try:
         with zipfile.ZipFile(file) as parts:
-            if sum(part.file_size for part in parts.infolist()) > _XLSX_LIMIT:
-                raise KamenError(f"{name}：解压后超过 {_XLSX_LIMIT >> 30} GB，不读")
+            unpacked, packed = (sum(getattr(part, size) for part in parts.infolist()) for size in ("file_size", "compress_size"))
+            if unpacked > _XLSX_LIMIT or unpacked > max(_XLSX_SMALL, _XLSX_RATIO * packed):
+                raise KamenError(f"{name}：解压后大得反常（{unpacked >> 20} MB），不读")
             if parts.testzip():
                 raise zipfile.BadZipFile
         rows = openpyxl.load_workbook(file, read_only=True, data_only=True).worksheets[0].iter_rows(values_only=True)

@@ -26,7 +26,9 @@
 
   function guarded(text) {
     const plain = text.trim();
-    const safe = /^[=+\-@\t\r]/.test(plain) && number(plain) === null ? "'" + plain : plain;
+    // "-2+3" begins with a number and is a formula: only what is a number as a whole, with its unit, goes unguarded.
+    const measured = /^[+\-]?[\d,]+(\.\d+)?\s*(%|个?百分点|元|件|日|天)?$/.test(plain);
+    const safe = /^[=+\-@＝＋－＠]/.test(plain) && !measured ? "'" + plain : plain;
     return '"' + safe.replace(/"/g, '""') + '"';
   }
 
