@@ -31,6 +31,7 @@ FIGURES = {
     "reasons_month": ("reasons_by_month", "reasons_by_month", "最常见拒退理由的逐月占比"),
     "cooccurrence": ("cooccurrence", "cooccurrence", "哪些理由常在同一投诉里出现"),
     "platforms": ("platforms", "platforms", "各平台的回复率及 95% 区间"),
+    "platform_ranks": ("platform_ranks", "platform_ranks", "各平台回复率的名次区间"),
     "platform_funnel": ("platform_funnel", "platform_funnel", "回复率与投诉量：漏斗图"),
     "time_to_reply": ("time_to_reply", "time_to_reply", "首次回复的累计比例"),
     "outcomes": ("outcomes", "outcomes", "处理结果的累计比例"),

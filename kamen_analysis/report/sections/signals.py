@@ -1,0 +1,43 @@
+"""Section 4, second half: what rose or fell beyond chance, weeks that stand out, and what is still to arrive."""
+
+from __future__ import annotations
+
+import kamen_analysis.metrics as metrics
+from kamen_analysis.metrics.shares import SMALL
+from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.tables import Column, Table
+
+
+def tables(m: Measures) -> list[Table]:
+    """Return 环比 and 同比, the alerts and the nowcast."""
+    return [_changes(m), _alerts(m), _nowcast(m)]
+
+
+def _changes(m: Measures) -> Table:
+    frame = metrics.changes(m.posts, m.labels, scope=m.scope)
+    columns = (
+        Column("base_zh", "比法"), Column("name_zh", "拒退理由"), Column("month_zh", "本月"), Column("share", "本月比例", "share"),
+        Column("against_zh", "对照月"), Column("share_base", "对照比例", "share"), Column("value", "变动（百分点）", "points"),
+        Column("low", "95% 区间", "points", high="high"), Column("verdict", "判断"),
+    )
+    frame = frame[frame["value"].notna()].reset_index(drop=True)
+    return Table("changes", "拒退理由占比的环比与同比", frame, columns, definition=metrics.caption(metrics.changes))
+
+
+def _alerts(m: Measures) -> Table:
+    tested = metrics.alerts(m.posts, scope=m.scope)
+    frame = tested[tested["is_alert"].astype(bool)].sort_values(["period", "platform"], ascending=[False, True], ignore_index=True)
+    small = int((frame["n"] < SMALL).sum())
+    frame = frame[frame["n"] >= SMALL].reset_index(drop=True)
+    columns = (Column("period_zh", "周"), Column("platform", "平台"), Column("n", "投诉（件）", "count"),
+               Column("expected", "按前七周应有", "ratio"), Column("value", "标准化超出", "ratio"), Column("note", "说明"))
+    note = f"共检验 {len(tested):,} 个“平台×周”，报警 {len(frame) + small:,} 个（其中 {small} 个不足 {SMALL} 件，不列）；每周各平台之间的错误发现率控制在 5%。"
+    return Table("alerts", "投诉突增的周（EARS C2）", frame, columns, note, metrics.caption(metrics.alerts), 20)
+
+
+def _nowcast(m: Measures) -> Table:
+    frame = metrics.nowcast(m.posts, scope=m.scope)
+    frame = frame[frame["value"].notna()].reset_index(drop=True)
+    columns = (Column("period_zh", "周"), Column("n", "已抓到（件）", "count"), Column("value", "估计最终（件）", "count"),
+               Column("low", "95% 下限", "count"), Column("high", "95% 上限", "count"))
+    return Table("nowcast", "最近各周：补上迟到的投诉以后", frame, columns, definition=metrics.caption(metrics.nowcast), limit=-8)
