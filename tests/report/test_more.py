@@ -19,7 +19,7 @@ from kamen_analysis.report.advice import advice, rules
 from kamen_analysis.report.build import ReportResult, report
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.period import before, parse, select
-from kamen_analysis.report.sections import comparison, trend
+from kamen_analysis.report.sections import comparison, signals, trend
 from kamen_analysis.report.stated import facts, shares, solved
 
 
@@ -55,6 +55,21 @@ def test_the_sensitivity_panel_keeps_its_own_row(measures: Measures) -> None:
     panel = comparison.tables(measures)[1].frame
     assert panel["n"].iloc[0] == len(measures.used) and panel["share"].iloc[0] == measures.reasons["share"].iloc[0]
     assert panel["n"].iloc[1] > panel["n"].iloc[0] and sum(panel["variant"].str.startswith("去掉来源")) == 2
+
+
+def test_signals_come_from_the_metrics(measures: Measures) -> None:
+    """环比 and 同比 show what the metric could compare; a planted burst raises an alert; none of under five posts is listed."""
+    shown = signals.tables(measures)[0].frame
+    made = metrics.changes(measures.posts, measures.labels)
+    assert len(shown) == made["value"].notna().sum() > 0
+    data = load(measures.home)
+    burst = data.posts[data.posts["is_used"] & data.posts["in_scope"] & data.posts["posted_at"].notna()].head(40).copy()
+    burst["post_id"], burst["platform"] = burst["post_id"] + "-b", "爆发平台"
+    burst["posted_at"] = pd.Timestamp("2025-07-02 10:00", tz="Asia/Shanghai")
+    posts = pd.concat([data.posts, burst], ignore_index=True)
+    bursting = type(data)(posts, data.events, data.labels, data.rejected, data.manifest, data.home)
+    listed = signals.tables(Measures(bursting, "virtual"))[1].frame
+    assert ("2025-W27", "爆发平台") in set(zip(listed["period_zh"], listed["platform"], strict=True)) and (listed["n"] >= 5).all()
 
 
 def test_gaps_are_spans(small: Home) -> None:
