@@ -133,6 +133,8 @@ def _expand(files: Iterable[Path]) -> list[Path]:
             raise KamenError(f"找不到文件：{path}")
     if not found:
         raise KamenError("没有可导入的文件")
+    if any(path.name.encode("utf-8", "replace").decode() != path.name for path in found):
+        raise KamenError("有文件名不是合规的文字编码，请先改名")
     return found
 
 
