@@ -78,7 +78,7 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
     data = load(home)
     target = out or home.reports / span.key
     with atomic_folder(target) as folder, tempfile.TemporaryDirectory() as scratch:
-        content = compose(data, span, scope, folder, Path(scratch), tell)
+        content = compose(data, span, scope, folder, Path(scratch) if "docx" in formats else None, tell)
         _write(content, formats, folder, Path(scratch), tell)
         given = {"period": span.key, "scope": scope, "title": TITLE, "created": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
                  "manifest": sha256(data.home.processed / "manifest.json"), "inputs": data.manifest.get("inputs", {})}
@@ -94,8 +94,8 @@ def _refuse(formats: Sequence[str], scope: str) -> None:
         raise KamenError(f"scope 只能是 {'、'.join(SCOPES_ZH)}，不是 {scope!r}")
 
 
-def compose(whole: Data, span: Period, scope: str, folder: Path, scratch: Path, tell: Progress) -> Content:
-    """Return the content of the report on `span` of `whole`; figures are drawn into `folder`/figures (SVG) and `scratch`/figures (PNG)."""
+def compose(whole: Data, span: Period, scope: str, folder: Path, scratch: Path | None, tell: Progress) -> Content:
+    """Return the content of the report on `span` of `whole`; figures go to `folder`/figures (SVG) and `scratch`/figures (PNG)."""
     data, earlier = select(whole, span), before(span)
     measures = Measures(data, scope, (earlier.name_zh, select(whole, earlier)) if earlier else None)
     known = facts(data, measures, span.name_zh, pd.Timestamp.now(ZONE))
@@ -103,7 +103,7 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, scratch: Path, 
     tables, cases = make_tables(measures), Cases(measures)
     found = findings(measures)
     tell("计算指标", 1, 1)
-    figures = draw(measures, folder / "figures", scratch / "figures", tell)
+    figures = draw(measures, folder / "figures", scratch / "figures" if scratch else None, tell)
     source = text.render(tables, figures, cases, facts=known, findings=found, quotes=quotes(measures), advice=advice(measures),
                          names=reason_names(), law=law(), **reply.words(measures, whole.home),
                          manifest_digest=sha256(data.home.processed / "manifest.json"))

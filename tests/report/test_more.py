@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -140,3 +141,11 @@ def test_a_platform_name_is_no_path(name: str) -> None:
     """Whatever a platform is called, its sheet stays one plain file name, and two names never share one."""
     safe = reply.file_name(name)
     assert Path(safe).name == safe and len(safe) <= 70 and not safe.startswith(".") and safe != reply.file_name(name + "!")
+
+
+def test_every_number_in_the_summary_is_in_a_table(made: ReportResult) -> None:
+    """Each percentage of the findings stands, as written, in some table of the report."""
+    text = (made.folder / "report.html").read_text(encoding="utf-8")
+    cells = set(re.findall(r">([\d.,]+%)<", text))
+    said = {number for line in made.headlines for number in re.findall(r"(?<![\d.–])\d+\.\d%", line)}
+    assert said and said <= cells
