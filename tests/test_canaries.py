@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import io
+import re
 import zipfile
 from collections import Counter
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -17,7 +19,7 @@ import streams
 from canaries import Canary, Planter
 from nbclient import NotebookClient
 
-from kamen_analysis import cli
+from kamen_analysis import clean, cli, sources
 from kamen_analysis.captures import warc
 from kamen_analysis.captures.page import Page
 from kamen_analysis.paths import Home
@@ -117,3 +119,25 @@ def test_no_canary_survives(corridor: Corridor) -> None:
     places = Counter((canary.kind, canary.form, canary.field, stream) for canary, stream in survivors)
     print("\n".join(f"survived: {' | '.join(place)} × {n}" for place, n in sorted(places.items())))
     assert not places
+
+
+@pytest.mark.parametrize(("given", "kept"), [
+    ("https://a.example/c/17351054590?tel=13912345678&page=2#13912345678", "https://a.example/c/17351054590?page=2"),
+    ("https://13912345678:pw@a.example/c/1", "https://a.example/c/1"),
+    ("https://a.example/view?id=17351054590", "https://a.example/view?id=17351054590"),
+    ("https://a.example/u/li.ming@post.example/1", None),
+    ("https://a.example/%E6%94%B6%E6%AC%BE%E4%BA%BA%EF%BC%9A%E7%8E%8B%E5%BB%BA%E5%9B%BD", None),
+    ("https://[a.example/", None), ("javascript:alert(1)", None), (None, None),
+])
+def test_an_address_keeps_no_person(given: str | None, kept: str | None) -> None:
+    """Of an address the page is kept; who asked, whose number or mailbox it carries, is not."""
+    assert clean.address(given) == kept
+
+
+@pytest.mark.parametrize("before", range(19_985, 20_001))
+def test_nothing_is_cut_in_two(before: int) -> None:
+    """An identifier that straddles the longest text kept leaves no half of itself behind."""
+    page = Page("file:///x.csv", datetime(2026, 9, 1, tzinfo=UTC), 200, "", b"", "table/1.warc.gz", 0, "0" * 64)
+    body = "退" * before + "13912345678" + "钱" * 300
+    post = clean.clean({"id": "TS202600001", "title": "点卡", "body": body}, page, sources.registry()["table"]).post
+    assert not re.search(r"\d{4}", post["body"]) and len(post["body"]) <= 20_000

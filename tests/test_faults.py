@@ -119,7 +119,7 @@ def _kill(home: Home, *arguments: str, within: float) -> str:
     except ProcessLookupError:
         return "ended before"
     _, said = running.communicate()
-    return said.strip().splitlines()[-1].partition("：")[0] if said.strip() else "starting"
+    return said.strip().splitlines()[-1].partition("：")[0] if said.strip() else "no word yet"
 
 
 @pytest.mark.parametrize("stage", ["import", "build", "report"])

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from kamen_analysis import dedupe, platforms, records
+from kamen_analysis import clean, dedupe, platforms, records
 from kamen_analysis.captures import withdraw
 from kamen_analysis.pipeline.partition import Part
 
@@ -29,7 +29,9 @@ def merge(parts: list[Part], known: platforms.Directory, version: str, withdrawn
     every, parts = parts, [part for part in parts if not part.shortfall]
     seen = pd.concat([part.posts.assign(part=i) for i, part in enumerate(parts)], ignore_index=True) if parts else _none()
     posts = _one_each(seen)
-    asked = [withdraw.is_withdrawn(post, url, withdrawn) for post, url in zip(posts["post_id"], posts["url"].fillna(""), strict=True)]
+    # People copy addresses whole; the tables keep less of them.
+    names = withdrawn | {clean.address(name) or name for name in withdrawn} | {name.split("?")[0] for name in withdrawn if "://" in name}
+    asked = [withdraw.is_withdrawn(post, url, names) for post, url in zip(posts["post_id"], posts["url"].fillna(""), strict=True)]
     posts = posts[~pd.Series(asked, index=posts.index, dtype="bool")]
     keys = posts[["part", "row", "post_id"]]
     labels = pd.concat([part.labels.assign(part=i) for i, part in enumerate(parts)], ignore_index=True) if parts else pd.DataFrame()
