@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import nbinom
 
 from kamen_analysis.metrics.names import period_names, period_starts
 from kamen_analysis.metrics.provenance import metric
@@ -22,7 +23,8 @@ def nowcast(posts: pd.DataFrame, scope: str = "virtual", as_of: pd.Timestamp | N
     """Return weekly counts with those still to be seen added: period, period_zh, n, value, low, high, note.
 
     The delay from posting to first sight is estimated from the posts seen so far, allowing for late ones not yet seen (right
-    truncation), and each seen post stands for as many as its chance of having been seen says. The interval is for the count itself.
+    truncation), and each seen post stands for as many as its chance of having been seen says. The interval is for the count itself:
+    how many are missing is negative binomial (failures before as many successes as were seen), by its mean and variance.
 
     Counts: 该周发布、至今已抓到的投诉，加上按以往迟到规律估计尚未抓到的
     Out of: 不是比例，没有分母
@@ -47,8 +49,12 @@ def nowcast(posts: pd.DataFrame, scope: str = "virtual", as_of: pd.Timestamp | N
 
 def _tidy(table: pd.DataFrame, early: pd.Series, enough: bool) -> pd.DataFrame:
     value: Any = table["value"].mask(early | (not enough))
-    half = 1.96 * np.sqrt(table["spread"])
+    missing, spread = table["value"] - table["n"], table["spread"]
+    some = missing > 0
+    p = (missing / spread).where(some, 1.0)
+    size = (missing * p / (1 - p)).where(some, 1.0)
+    low, high = (table["n"] + nbinom.ppf(tail, size, p) for tail in (0.025, 0.975))
     note = pd.Series("" if enough else "抓取次数太少，无法估计迟到", index=table.index, dtype="str")
     return pd.DataFrame({
         "period": table["period"], "period_zh": period_names(table["period"], "W"), "n": table["n"], "value": value,
-        "low": np.maximum(value - half, table["n"]).where(value.notna()), "high": value + half, "note": note.mask(early, "太新，无法估计")})
+        "low": low.where(value.notna()), "high": np.maximum(high, value).where(value.notna()), "note": note.mask(early, "太新，无法估计")})

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from kamen_analysis.world.draw import succession
 from kamen_analysis.world.model import World
@@ -30,28 +30,37 @@ def weights(world: World, platform: int | None = None) -> Floats:
 
 def _below(days: Floats, median: Floats | float, sigma: float) -> Floats:
     with np.errstate(divide="ignore"):
-        return np.asarray(norm.cdf((np.log(np.maximum(days, 0)) - np.log(median)) / sigma))
+        return np.asarray(ndtr((np.log(np.maximum(days, 0)) - np.log(median)) / sigma))
+
+
+def replied_each(world: World, days: Sequence[float]) -> Floats:
+    """Return the expected share of each platform's complaints replied to within each of `days`: days × platforms."""
+    shops, at = world.platforms, np.asarray(days, dtype=float)[:, None]
+    return shops.reply * _below(at, shops.reply_median, world.spec.platforms.reply_sigma)
 
 
 def replied(world: World, days: Sequence[float], platform: int | None = None) -> Floats:
     """Return the expected share of complaints replied to within each of `days`."""
-    shops, at = world.platforms, np.asarray(days, dtype=float)[:, None]
-    return np.asarray((shops.reply * _below(at, shops.reply_median, world.spec.platforms.reply_sigma)) @ weights(world, platform))
+    return np.asarray(replied_each(world, days) @ weights(world, platform))
+
+
+def incidence_each(world: World, days: Sequence[float]) -> dict[str, Floats]:
+    """Return the expected cumulative incidence of every ending on each platform: by kind, days × platforms."""
+    law, shops, at = world.spec.resolution, world.platforms, np.asarray(days, dtype=float)
+    out = {}
+    for kind in (k for k in law.replied if k != OPEN):
+        out[kind] = _after_reply(world, kind, at) * shops.reply * shops.replied[:, list(law.replied).index(kind)]
+        if kind in law.unreplied:
+            alone = (1 - shops.reply) * shops.unreplied[:, list(law.unreplied).index(kind)]
+            out[kind] = out[kind] + _wait(law.delay[kind], at)[:, None] * alone
+    return out
 
 
 def incidence(world: World, days: Sequence[float], platform: int | None = None) -> pd.DataFrame:
     """Return the expected cumulative incidence of every ending: columns day, kind, share."""
-    law, shops, at = world.spec.resolution, world.platforms, np.asarray(days, dtype=float)
-    share = weights(world, platform)
-    out = []
-    for kind in (k for k in law.replied if k != OPEN):
-        after = shops.reply * shops.replied[:, list(law.replied).index(kind)]
-        total = (_after_reply(world, kind, at) * after) @ share
-        if kind in law.unreplied:
-            alone = (1 - shops.reply) * shops.unreplied[:, list(law.unreplied).index(kind)]
-            total = total + _wait(law.delay[kind], at) * (alone @ share)
-        out.append(pd.DataFrame({"day": at, "kind": kind, "share": total}))
-    return pd.concat(out, ignore_index=True)
+    at, share = np.asarray(days, dtype=float), weights(world, platform)
+    each = incidence_each(world, days)
+    return pd.concat([pd.DataFrame({"day": at, "kind": kind, "share": curves @ share}) for kind, curves in each.items()], ignore_index=True)
 
 
 def _wait(law: LogNormal, days: Floats) -> Floats:
@@ -61,7 +70,7 @@ def _wait(law: LogNormal, days: Floats) -> Floats:
 def _after_reply(world: World, kind: str, days: Floats) -> Floats:
     """Return P(reply + wait ≤ day | replied, ends by `kind`), days × platforms: an average over the quantiles of the reply."""
     law = world.spec.resolution
-    z = norm.ppf((np.arange(_GRID) + 0.5) / _GRID)
+    z = ndtri((np.arange(_GRID) + 0.5) / _GRID)
     out = np.empty((len(days), len(world.platforms.names)))
     for column, median in enumerate(world.platforms.reply_median):
         left = days[:, None] - median * np.exp(world.spec.platforms.reply_sigma * z)
@@ -70,8 +79,8 @@ def _after_reply(world: World, kind: str, days: Floats) -> Floats:
     return out
 
 
-def prevalence(world: World, platform: int | None = None) -> pd.Series:
-    """Return the expected share of complaints that tell each tactic, by code."""
+def prevalence_each(world: World) -> pd.DataFrame:
+    """Return the expected share of each platform's complaints (a row) that tell each tactic (a column)."""
     law, first = world.spec.tactics, world.platforms.first
     matrix, other = succession(world.spec), 1 - np.eye(first.shape[1])
     second = matrix * other
@@ -80,8 +89,13 @@ def prevalence(world: World, platform: int | None = None) -> pd.Series:
     third /= third.sum(axis=2, keepdims=True)
     told = [np.zeros_like(first), first, first @ second, np.einsum("pf,fs,fsc->pc", first, second, third)]
     among = sum(p * total for p, total in zip(law.length, np.cumsum(told, axis=0), strict=True))
-    share = weights(world, platform)
-    return pd.Series([*(share @ among), share @ world.platforms.moved_off], index=[*law.first, "private_transfer"])
+    return pd.DataFrame(among, columns=list(law.first)).assign(private_transfer=world.platforms.moved_off)
+
+
+def prevalence(world: World, platform: int | None = None) -> pd.Series:
+    """Return the expected share of complaints that tell each tactic, by code."""
+    each = prevalence_each(world)
+    return pd.Series(weights(world, platform) @ each.to_numpy(), index=each.columns)
 
 
 def listed(world: World, days: Sequence[float]) -> Floats:
