@@ -141,7 +141,32 @@ def verify(args: argparse.Namespace) -> int:
 
     found = run(_home(args))
     print(found.explain())
-    return 0 if found.ok else 3
+    stamps = _stamps(args) if args.tsa_root else True
+    return 0 if found.ok and stamps else 3
+
+
+def _stamps(args: argparse.Namespace) -> bool:
+    from kamen_analysis.captures import stamp as stamps
+
+    found = stamps.verify(_home(args), Path(args.tsa_root))
+    for one in found:
+        print(f"{one.name}：{one.wrong or '时间戳成立'}（机构所称时间 {one.at}）")
+    print("" if found else "没有时间戳；kamen stamp 可以申请", end="" if found else "\n")
+    return not any(one.wrong for one in found)
+
+
+def stamp(args: argparse.Namespace) -> int:
+    """Write the request for a time stamp, or store its answer."""
+    from kamen_analysis.captures import stamp as stamps
+
+    if args.response:
+        print(f"已存 {stamps.add(_home(args), Path(args.response))}")
+        return 0
+    asked = stamps.request(_home(args))
+    print(f"已写申请 {asked}\n请自行发给时间戳机构，例如：\n"
+          f"  curl -H 'Content-Type: application/timestamp-query' --data-binary @{asked} 机构网址 -o answer.tsr\n"
+          "再运行 kamen stamp --response answer.tsr；以后用 kamen verify --tsa-root 机构根证书.pem 离线核对")
+    return 0
 
 
 def check(args: argparse.Namespace) -> int:
@@ -204,7 +229,12 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Arguments]] 
         (("--erase",), {"action": "store_true", "help": "同时从原始存档抹去（留存根，摘要链仍可核对）"}),
     ]),
     "purge": ("删除过了保存期限的存档", purge, []),
-    "verify": ("重新核对存档、表和报告的摘要，并说明这能证明什么、不能证明什么", verify, []),
+    "verify": ("重新核对存档、表和报告的摘要，并说明这能证明什么、不能证明什么", verify, [
+        (("--tsa-root",), {"metavar": "PEM", "help": "时间戳机构的根证书：一并离线核对时间戳"}),
+    ]),
+    "stamp": ("为各存档链的末端和表申请 RFC 3161 时间戳（只写申请文件，不连网）", stamp, [
+        (("--response",), {"metavar": "TSR", "help": "收进时间戳机构的应答文件"}),
+    ]),
     "check": ("数据质量：各环节进出、缺失、未知平台与字段、新鲜度", check, []),
     "new-source": ("为新来源写出骨架、样页文件夹和一个会失败的测试", new_source, [
         (("key",), {"metavar": "KEY", "help": "来源键（小写字母、数字、下划线）"})]),
