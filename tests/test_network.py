@@ -55,8 +55,8 @@ def denied(tmp_path_factory: pytest.TempPathFactory) -> Denied:
 
 
 @pytest.mark.parametrize("command", [
-    ["import", "table", "rows.jsonl"], ["build", "--jobs", "2"], ["report"], ["label", "posts.jsonl", "labelled.jsonl"],
-    ["redact", "posts.jsonl", "redacted.jsonl"], ["check"], ["verify"],
+    ["import", "table", "rows.jsonl"], ["build", "--jobs", "2"], ["report", "--formats", "html,docx"],
+    ["label", "posts.jsonl", "labelled.jsonl"], ["redact", "posts.jsonl", "redacted.jsonl"], ["check"], ["verify"],
 ], ids=lambda command: command[0])
 def test_a_command_opens_no_socket(denied: Denied, command: list[str]) -> None:
     """The command ends well with all sockets denied, and neither it nor its workers tried to open one."""
