@@ -18,7 +18,8 @@ _ASKING = re.compile(r"[?？吗呢嘛]\s*(?:谢谢|谢)?[\s。!！?？]*$|怎么
 
 
 _WHICH = re.compile(r"[?？吗呢]|什么|怎[么样]|多少|几[个天年]|如何|(?<!去)哪|去哪(?!儿)|是否|能[否不]|会不会|可不可以|谁")
-_DONE = re.compile(r"[了过被]|没[^有]|不[到给上动]|一直|昨|今天|刚")
+_DONE = re.compile(r"[了咗被]|(?<![超通])过|没[^有]|不[到给上动]|一直|昨|今天|刚")
+_COUNTED = re.compile(r"\d{2}|[一二两三四五六七八九十百千](?:块|元|天|个月|年|周)")
 _REACH = 10  # Characters a modal word reaches inside its clause.
 _HARMS = {"refused", "trouble", "said"}
 _DEALS = ("bought", "citizen", "consumer", "settled")
@@ -70,7 +71,7 @@ def _evidence(reading: Reading, book: coding.Gate) -> Iterator[tuple[str, coding
             said.add(name)
             yield name, group.points, count
     traits = list(_traits(reading))
-    if "bought" in said and said & _HARMS and "third_person" not in traits:
+    if "bought" in said and said & _HARMS and not {"third_person", "pure_question"}.intersection(traits):
         traits.append("case")
     for name in traits:
         yield name, book.traits[name].points, 1
@@ -113,9 +114,17 @@ def _traits(reading: Reading) -> Iterator[str]:
             yield "nobody"
     if not any(f"gate.{name}" in reading.hits for name in _DEALS):
         yield "no_deal"
-    if len(_NUMBERED.findall(text)) >= 3:
+        if len(text) > 50 and not _COUNTED.search(text) and "gate.dated" not in reading.hits:
+            yield "timeless"
+        if _numbered(text):
+            yield "listed"
+    if _numbered(text):
         yield "numbered"
     if _ASKING.search(text):
         yield "ends_asking"
-    if len(text) < 120 and "gate.bought" not in reading.hits and _WHICH.search(text) and not _DONE.search(text):
+    if len(text) < 120 and _WHICH.search(text) and not _DONE.search(text) and ("gate.said" not in reading.hits or _ASKING.search(text)):
         yield "pure_question"
+
+
+def _numbered(text: str) -> bool:
+    return len(_NUMBERED.findall(text)) >= 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from kamen_analysis.label._lexicon import MARKS, Hits
 from kamen_analysis.label._reading import read
@@ -14,33 +15,43 @@ _SAME = 12  # Words of completion this close behind a part refund speak of that 
 _MONEY_TALK = frozenset("退扣赔返")  # Without one of these 到账 speaks of the goods, not of money back.
 _OPEN = ("refused", "idle", "undone")
 _STOPS = frozenset("。！？!?\n")
-_BACK = re.compile(r"(?:[退返赔补](?:[了还回给我款到来付]|我的)*|到账|到手|收到|实退|回来|到我?[卡账][上里]?|打(?:了|给我|来|款)+)$")
+_BACK = re.compile(r"(?:[退返赔补](?:[了还回给我咗畀款到来付]|我的|一?[个张])*|到账|到手|收到|实退|回来|到我?[卡账][上里]?"
+                   r"|打(?:了|给我|来|款)+)$")
 _BACK_AFTER = re.compile(r"(?:元|块)?钱?(?:也|都|已经|已|刚|刚刚|今天)?(?:到账|退回|收到了|退了|退给)")
 
 
-def outcome(title: str, body: str, post_type: str) -> str:
-    """Return a key of `records.OUTCOMES`: resolved, partial, unresolved, or unclear (always so for what is not a complaint)."""
+def outcome(title: str, body: str, post_type: str, codes: Collection[str] = ()) -> str:
+    """Return a key of `records.OUTCOMES`: resolved, partial, unresolved, or unclear (always so for what is not a complaint).
+
+    `codes` are the refusal reasons found in the post: a refusal that no settlement follows stands.
+    """
     if post_type != "complaint":
         return "unclear"
     hits = read(title, body).hits
     done = max((end for start, end, _ in hits.get("outcome.done") if not denied(hits, start)), default=0)
     open_end = max((end for name in _OPEN for end in _asserted(hits, name)), default=0)
-    part = part_back(hits)
-    if (part and done <= part + _SAME) or (done and "outcome.remainder" in hits and "outcome.moneyback" in hits):
+    part = 0 if _declined(hits) else part_back(hits)
+    taken = "partial_refund" in codes and "outcome.accepted" in hits and not _declined(hits)
+    if taken or (part and done <= part + _SAME) or (done and "outcome.remainder" in hits and "outcome.moneyback" in hits):
         return "partial"
     still, closed = max(_asserted(hits, "still"), default=0), any(not denied(hits, start) for start, _, _ in hits.get("outcome.closed"))
     if (done and done >= max(open_end, still)) or (closed and done >= still):
         return "resolved"
-    return "unresolved" if _is_open(hits, open_end) else "unclear"
+    return "unresolved" if codes or _declined(hits) or _is_open(hits) else "unclear"
 
 
-def _is_open(hits: Hits, open_end: int) -> bool:
+def _declined(hits: Hits) -> bool:
+    return bool(_asserted(hits, "declined"))
+
+
+def _is_open(hits: Hits) -> bool:
     if "outcome.dunning" in hits and "outcome.moneyback" not in hits:
         return False
     if "outcome.pending" in hits:
         return bool(_asserted(hits, "refused") or _asserted(hits, "still"))
     contact = any(not denied(hits, start) for start, _, _ in hits.get("outcome.contact"))
-    return bool(open_end or contact or _asserted(hits, "replied"))
+    weak = contact + bool(_asserted(hits, "replied")) + bool(_asserted(hits, "idle"))
+    return weak > 1 or bool(_asserted(hits, "refused") or _asserted(hits, "undone"))
 
 
 def denied(hits: Hits, start: int) -> bool:

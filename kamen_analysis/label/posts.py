@@ -53,7 +53,8 @@ def label_post(post: Mapping[str, Any]) -> Labelled:
     post_type, rule = gate.gate(title, body)
     in_scope, product = scope.scope(title, body, post.get("target"))
     found = reasons_of(title, body) if post_type == "complaint" else []
-    return Labelled(str(post.get("id") or ""), post_type, rule, in_scope, product, outcome.outcome(title, body, post_type), found)
+    ending = outcome.outcome(title, body, post_type, [reason.code for reason in found])
+    return Labelled(str(post.get("id") or ""), post_type, rule, in_scope, product, ending, found)
 
 
 def reasons_of(title: str, body: str) -> list[Reason]:
