@@ -173,6 +173,17 @@ def test_kill_between_two_renames(copy: Home, name: str) -> None:
     assert [path.name for path in folder.parent.glob(f".{folder.name}.*")] == []
 
 
+def test_kill_before_the_last_rename(copy: Home, after: dict[str, str]) -> None:
+    """A capture whose sidecar is written and whose name is not yet final is whole to verify, and the next import closes it."""
+    capture = max((copy.raw / "table").glob("*.warc.gz"))
+    capture.rename(capture.with_name(f"{capture.name}.open"))
+    found = verify(copy)
+    assert found.broken == [] and "尚未收尾" in "".join(found.notes)
+    _import(copy)
+    build(copy, jobs=1)
+    assert _tables(copy) == after
+
+
 def _disk_full(home: Home, *arguments: str) -> subprocess.Popen[str]:
     limit = (6_000, 6_000)
     return _start(home, *arguments, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))

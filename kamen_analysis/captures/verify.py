@@ -112,6 +112,9 @@ def _capture(path: Path, state: sidecar.State, result: Verification) -> Iterator
             yield f"{name} 应已到期清除，却仍在"
         return
     if not path.exists():
+        # The sidecar comes first: between it and the file's last renaming a kill leaves a whole file with its open name.
+        path = path.with_name(f"{path.name}.open")
+    if not path.exists():
         yield f"{name} 不见了"
         return
     result.files += 1
