@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -22,6 +23,8 @@ from kamen_analysis.metrics import reasons
 from kamen_analysis.paths import Home, home, sha256
 from kamen_analysis.report import numbers
 from kamen_analysis.report.build import ReportResult, report
+from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.sections import sources
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
@@ -198,3 +201,14 @@ def test_the_folder_explains_itself(made: ReportResult) -> None:
     with (made.folder / "data_dictionary.csv").open(encoding="utf-8-sig", newline="") as file:
         listed = {(row["表"], row["列"]) for row in csv.DictReader(file)}
     assert listed == {(name, column.name) for name, columns in records.TABLES.items() for column in columns}
+
+
+def test_a_withheld_run_is_shown(small: Home) -> None:
+    """A run that was withheld stands in the report with its source, its dates in Beijing time and why; without one there is no such table."""
+    gap = {"source": "board", "capture": "x.warc.gz", "posts": 3, "reason": "只得 3 帖，少于下限 100",
+           "since": "2026-08-01T20:00:00+00:00", "until": "2026-08-09T01:00:00+00:00"}
+    data = load(small)
+    with_gap = sources.tables(Measures(replace(data, manifest=data.manifest | {"gaps": [gap]}), "all"))
+    shown = next(table for table in with_gap if table.key == "withheld").frame
+    assert shown[["since", "until", "reason"]].to_numpy().tolist() == [["2026-08-02", "2026-08-09", gap["reason"]]]
+    assert next(table for table in sources.tables(Measures(data, "all")) if table.key == "withheld").frame.empty

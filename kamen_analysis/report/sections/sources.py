@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.records import ZONE
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections.columns import rate
 from kamen_analysis.report.tables import Column, Table
@@ -20,8 +21,8 @@ DEFINED: dict[str, Callable[..., Any]] = {
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return the funnel, the facts of each source, the goods and the definitions."""
-    return [_funnel(m), _fill(m), _products(m), _definitions()]
+    """Return the funnel, the facts of each source, the runs withheld, the goods and the definitions."""
+    return [_funnel(m), _fill(m), _withheld(m), _products(m), _definitions()]
 
 
 def _funnel(m: Measures) -> Table:
@@ -39,6 +40,21 @@ def _fill(m: Measures) -> Table:
         Column("last_date", "最晚", "date"), Column("amount_total", "金额合计", "yuan"),
     )
     return Table("sources", "各来源的帖子与缺失", m.named(m.fill), columns, definition=metrics.caption(metrics.fill))
+
+
+def _withheld(m: Measures) -> Table:
+    rows = [
+        {"source": m.names.get(gap["source"], gap["source"]), "since": _day(gap["since"]), "until": _day(gap["until"]),
+         "posts": gap["posts"], "reason": gap["reason"]} for gap in m.manifest.get("gaps", [])
+    ]
+    columns = (Column("source", "来源"), Column("since", "从"), Column("until", "到"), Column("posts", "未发布的帖子", "count"),
+               Column("reason", "为什么不发布"))
+    frame = pd.DataFrame(rows, columns=["source", "since", "until", "posts", "reason"])
+    return Table("withheld", "未发布的抓取：所得不足，按缺口处理，不当作零", frame, columns, limit=30)
+
+
+def _day(instant: str | None) -> str:
+    return pd.Timestamp(instant).tz_convert(ZONE).strftime("%Y-%m-%d") if instant else "最初"
 
 
 def _products(m: Measures) -> Table:
