@@ -204,7 +204,7 @@ def test_the_folder_explains_itself(made: ReportResult) -> None:
 
 
 def test_a_withheld_run_is_shown(small: Home) -> None:
-    """A run that was withheld stands in the report with its source, its dates in Beijing time and why; without one there is no such table."""
+    """A withheld run stands in the report with its source, its dates in Beijing time and why; without one there is no such row."""
     gap = {"source": "board", "capture": "x.warc.gz", "posts": 3, "reason": "只得 3 帖，少于下限 100",
            "since": "2026-08-01T20:00:00+00:00", "until": "2026-08-09T01:00:00+00:00"}
     data = load(small)
