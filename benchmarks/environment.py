@@ -30,7 +30,8 @@ def environment(pyproject: str, lock: str) -> str:
     """Return the text of environment.yml that belongs to a pyproject.toml and its lock."""
     project = tomllib.loads(pyproject)["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-    names = sorted({re.split(r"[<>=!~ ;\[]", line)[0].lower().replace("_", "-") for line in wanted})
+    # What is only for some machines (a marker behind ";") is left to those who need it.
+    names = sorted({re.split(r"[<>=!~ ;\[]", line)[0].lower().replace("_", "-") for line in wanted if ";" not in line})
     versions = locked(lock)
     return HEAD + "".join(f"      - {name}=={versions[name]}\n" for name in names) + "      - -e .\n"
 
