@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import json
 import os
@@ -23,7 +24,7 @@ from kamen_analysis import codebook, platforms, records, sources
 from kamen_analysis.captures import withdraw
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, atomic_folder, settle, sha256
-from kamen_analysis.pipeline import digests, expect, history
+from kamen_analysis.pipeline import digests, expect, gold, history
 from kamen_analysis.pipeline.merge import Merged, merge
 from kamen_analysis.pipeline.partition import COUNTS, Part, listed, process, recall, store
 from kamen_analysis.redact.door import refuse_if_personal
@@ -111,7 +112,7 @@ def build(where: Home, jobs: int | None = None, progress: Progress = lambda stag
         for part in parts:
             part.shortfall = expect.shortfall(part)
         own = where.root / "platforms.yaml"
-        merged = merge(parts, platforms.directory(own), codebook.load().version, withdraw.listed(where))
+        merged = merge(parts, platforms.directory(own), codebook.load().version, withdraw.listed(where), gold.read(where))
         for done, (name, data) in enumerate(merged.tables.items(), 1):
             progress("核对与写入", done, len(merged.tables))
             records.validate(name, data)
@@ -131,6 +132,7 @@ def _depends(where: Home, inputs: dict[Path, str]) -> dict[str, Any]:
     return {
         "inputs": {path.relative_to(where.raw).as_posix(): digest for path, digest in inputs.items()},
         "code": digests.build_code(), "platforms": sha256(own) if own.exists() else None, "withdrawn": sorted(withdraw.listed(where)),
+        "gold": gold.files(where),
     }
 
 
@@ -160,6 +162,7 @@ def _describe(where: Home, inputs: dict[Path, str], parts: list[Part], merged: M
     return {
         **_depends(where, inputs), "version": kamen_analysis.__version__, "codebook": {"version": book.version, "digest": book.digest},
         "stages": stages(parts, merged), "warnings": listed(warnings), "gaps": expect.gaps(parts),
+        "overruled": dataclasses.asdict(merged.overruled),
         "rows": {name: len(data) for name, data in merged.tables.items()},
         "last_capture": max((part.last_capture for part in parts if part.last_capture), default=None),
         "sources": {part.source: sources.registry()[part.source].NAME_ZH for part in parts},

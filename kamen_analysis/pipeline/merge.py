@@ -9,19 +9,27 @@ import pandas as pd
 
 from kamen_analysis import clean, dedupe, platforms, records
 from kamen_analysis.captures import withdraw
+from kamen_analysis.pipeline import gold as people
 from kamen_analysis.pipeline.partition import Part
 
 
 @dataclass(frozen=True)
 class Merged:
-    """The four tables, and how many distinct posts were left out because their writers asked for it."""
+    """The four tables, how many distinct posts were left out because their writers asked for it, and what people overruled."""
 
     tables: dict[str, pd.DataFrame]
     withdrawn: int
+    overruled: people.Overruled
 
 
-def merge(parts: list[Part], known: platforms.Directory, version: str, withdrawn: frozenset[str] = frozenset()) -> Merged:
-    """Return the tables; `version` is the codebook's, `withdrawn` the opt-out list. A run with a shortfall gives only its rejects.
+_NO_GOLD = people.Gold()
+
+
+def merge(parts: list[Part], known: platforms.Directory, version: str, withdrawn: frozenset[str] = frozenset(),
+          gold: people.Gold = _NO_GOLD) -> Merged:
+    """Return the tables; `version` is the codebook's, `withdrawn` the opt-out list, `gold` what people have coded.
+
+    A run with a shortfall gives only its rejects.
 
     Of several captures of one post the fullest text wins (not cut short, then longest, then latest); the status is the
     latest seen; first and last sight span all of them.
@@ -35,13 +43,14 @@ def merge(parts: list[Part], known: platforms.Directory, version: str, withdrawn
     posts = posts[~pd.Series(asked, index=posts.index, dtype="bool")]
     keys = posts[["part", "row", "post_id"]]
     labels = pd.concat([part.labels.assign(part=i) for i, part in enumerate(parts)], ignore_index=True) if parts else pd.DataFrame()
+    ours, overruled = people.apply(_own_labels(labels, keys, version), posts, gold, version)
     tables = {
         "posts": _finish(posts.drop(columns=["part", "row"]), known),
         "events": _events([*(part.events for part in parts), _deleted(parts, posts)], posts["post_id"]),
-        "labels": _own_labels(labels, keys, version),
+        "labels": ours,
     }
     tables["rejected"] = _rejected([part.rejected for part in every], tables["posts"])
-    return Merged({name: _ordered(name, tables[name]) for name in records.TABLES}, sum(asked))
+    return Merged({name: _ordered(name, tables[name]) for name in records.TABLES}, sum(asked), overruled)
 
 
 def _none() -> pd.DataFrame:

@@ -14,10 +14,10 @@ import xlsxwriter
 from kamen_analysis.report import numbers
 from kamen_analysis.report.marks import plain
 from kamen_analysis.report.tables import Column, Table
+from kamen_analysis.tabular.guard import guarded
 
 FORMATS = {"count": "#,##0", "share": "0.0%", "points": "+0.0;-0.0;0.0", "yuan": '#,##0.00" 元"', "days": '0.0" 日"', "ratio": "0.00",
            "date": "yyyy-mm-dd"}
-_FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠]")
 _SHEET = re.compile(r"[\[\]:*?/\\'：“”，]")
 
 
@@ -31,11 +31,6 @@ def heads(table: Table) -> list[tuple[Column, str, str]]:
         else:
             found.append((column, column.key, column.head))
     return found
-
-
-def guarded(text: str) -> str:
-    """Return `text` so that a spreadsheet opening the CSV takes it for words, never for a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def write_csv(table: Table, path: Path) -> None:

@@ -12,7 +12,7 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
 from kamen_analysis.report import tables
 from kamen_analysis.report.cases import Cases
-from kamen_analysis.report.excel import guarded, heads
+from kamen_analysis.report.excel import heads
 from kamen_analysis.report.facts import working_days
 from kamen_analysis.report.findings import findings
 from kamen_analysis.report.legal import MOST, law
@@ -20,6 +20,7 @@ from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.pdf import legible
 from kamen_analysis.report.period import parse, select
 from kamen_analysis.report.quotes import quotes
+from kamen_analysis.tabular.guard import guarded
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,83 @@
+"""Codes people have settled (review/<name>/gold.jsonl): in the tables they stand in place of the machine's, never beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kamen_analysis.errors import KamenError
+from kamen_analysis.paths import Home, sha256
+
+HUMAN = "human"
+
+
+@dataclass(frozen=True)
+class Gold:
+    """Settled codes by post_id, each with the digest of the text that was read."""
+
+    codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Overruled:
+    """What the machine had said about the posts people coded, and the posts whose text is no longer the one they read."""
+
+    machine: dict[str, list[str]] = field(default_factory=dict)
+    stale: list[str] = field(default_factory=list)
+
+
+def text_digest(title: str, body: str) -> str:
+    """Return the SHA-256 (hex) of what a coder reads of a post."""
+    return hashlib.sha256(f"{title}\n{body}".encode()).hexdigest()
+
+
+def files(where: Home) -> dict[str, str]:
+    """Return the SHA-256 of each sample's gold by the sample's name."""
+    return {path.parent.name: sha256(path) for path in sorted((where.root / "review").glob("*/gold.jsonl"))}
+
+
+def read(where: Home) -> Gold:
+    """Return all gold of a home; of a post in several samples the last sample by name counts."""
+    gold = Gold()
+    for name in files(where):
+        for row in rows(where.root / "review" / name / "gold.jsonl"):
+            gold.codes[row["post_id"]], gold.texts[row["post_id"]] = tuple(row["codes"]), row["text"]
+    return gold
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """Return the records of one of review's JSONL files; none where there is no such file, a clear error where it is damaged."""
+    try:
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    except ValueError:
+        raise KamenError(f"读不了 {path}：文件损坏，请重新运行 kamen review") from None
+
+
+def apply(labels: pd.DataFrame, posts: pd.DataFrame, gold: Gold, version: str) -> tuple[pd.DataFrame, Overruled]:
+    """Return `labels` with those of the posts in `gold` replaced by the human codes, and what was replaced.
+
+    A human code takes the span of the machine's label of the same code, else the whole text: coders mark no place.
+    Gold of a text that has changed since does not count.
+    """
+    here = posts[posts["post_id"].isin(gold.codes)]
+    fresh = {row.post_id: row for row in here.itertuples() if text_digest(row.title, row.body) == gold.texts[row.post_id]}
+    if here.empty:
+        return labels, Overruled()
+    before = labels[labels["post_id"].isin(fresh)]
+    spans = {(row["post_id"], row["code"]): row for row in before.to_dict("records")}
+    human = [{**_whole(post), **spans.get((key, code), {}), "post_id": key, "code": code, "decided_by": HUMAN, "rule": HUMAN,
+              "rule_version": version, "score": 1.0} for key, post in fresh.items() for code in gold.codes[key]]
+    kept = [labels[~labels["post_id"].isin(fresh)], pd.DataFrame(human, columns=labels.columns).astype(labels.dtypes.to_dict())]
+    machine = {key: sorted(set(before.loc[before["post_id"] == key, "code"])) for key in sorted(fresh)}
+    return pd.concat(kept, ignore_index=True), Overruled(machine, sorted(set(here["post_id"]) - set(fresh)))
+
+
+def _whole(post: Any) -> dict[str, Any]:
+    name = "body" if post.body else "title"
+    return {"field": name, "start": 0, "end": len(getattr(post, name))}
