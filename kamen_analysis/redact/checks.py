@@ -8,6 +8,8 @@ from datetime import date
 _AREAS = frozenset(str(code) for low, high in ((11, 16), (21, 24), (31, 38), (41, 47), (50, 55), (61, 66), (71, 72), (81, 84))
                    for code in range(low, high))
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+# Parts of speech of words that are, or begin, names: persons, places (欧阳), other proper nouns, foreign and unknown words.
+_NAME_TAGS = frozenset({"nr", "nrt", "nrfg", "ns", "nz", "x", "eng"})
 _LETTER_DIGITS = str.maketrans("olizsbgq叉×✕ⅹ", "01125899xxxx")
 
 
@@ -81,6 +83,20 @@ def key(value: str) -> bool | None:
     return None if len(bare) >= 6 and any(c.isdecimal() for c in bare) else False
 
 
+def loose_key(value: str) -> bool | None:
+    """Judge a card key in parts: nine or more letters and digits, two digits among them."""
+    bare = [c for c in value if c.isalnum()]
+    return None if len(bare) >= 9 and sum(c.isdecimal() for c in bare) >= 2 else False
+
+
+def name(value: str) -> bool | None:
+    """Judge what may be a name: not if it begins with a common word of two or more characters (章节缺, 方面)."""
+    import rjieba
+
+    word, tag = rjieba.tag(value)[0]
+    return False if len(word) > 1 and tag not in _NAME_TAGS else None
+
+
 def handle(value: str) -> bool | None:
     """Judge a chat account: a letter in it, and a digit, underscore or hyphen too unless it is five letters or more."""
     bare = [c for c in value if c.isalnum() or c in "-_"]
@@ -107,5 +123,6 @@ def always(value: str) -> bool | None:
 Check = Callable[[str], bool | None]
 
 CHECKS: dict[str, Check] = {
-    f.__name__: f for f in (id_card, luhn, card_shape, mobile, phone_length, has_digits, key, handle, address, ip_address, always)
+    f.__name__: f
+    for f in (id_card, luhn, card_shape, mobile, phone_length, has_digits, key, loose_key, name, handle, address, ip_address, always)
 }
