@@ -13,13 +13,15 @@ from kamen_analysis.label._reading import Reading, read
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _NUMBERED = re.compile(r"第[一二三四五六]|(?:^|[\n。;；:：])\s*(?:[一二三四五六七]|\d{1,2})\s?[、.．)）](?!\d)|其[一二三四]|[①②③④]")
-_QUOTED = re.compile(r"[“\"「『][^“”\"「」『』\n]{1,200}[”\"」』]")
+_QUOTED = re.compile(r"[“\"「『][^“”\"「」『』\n]{1,200}[”\"」』]"
+                     r"|(?:客服|卖家|店家|商家|对方|平台|官方|老板|店主|发卡方|他|她|群主|网点|公司)[^，。:：\n]{0,4}(?:[:：]|说|称|讲|回|答复|表示|告知)[^。！？!?\n]{1,60}"
+                     r"|(?:公告|网页|页面|短信|邮件|弹窗|协议|回我|答复|回复)[^，。\n]{0,4}(?:说|写|称|:|：|为)[^。！？!?\n]{1,60}")
 _ASKING = re.compile(r"[?？吗呢嘛]\s*(?:谢谢|谢)?[\s。!！?？]*$|怎么办[\s。]*$")
 
 
 _WHICH = re.compile(r"[?？吗呢]|什么|怎[么样]|多少|几[个天年]|如何|(?<!去)哪|去哪(?!儿)|是否|能[否不]|会不会|可不可以|谁")
-_DONE = re.compile(r"[了咗被]|(?<![超通])过|没[^有]|不[到给上动]|一直|昨|今天|刚")
-_COUNTED = re.compile(r"\d{2}|[一二两三四五六七八九十百千](?:块|元|天|个月|年|周)")
+_DONE = re.compile(r"[了咗被]|(?<![超通])过|没[^有]|不[到给上动]|一直|昨|今天|刚|[买充付拍订下]的|收到|拍下|少一|错一")
+_COUNTED = re.compile(r"\d{2}|[一二两三四五六七八九十百千]多?(?:块|元|天|个月|年|周)")
 _REACH = 10  # Characters a modal word reaches inside its clause.
 _HARMS = {"refused", "trouble", "said"}
 _DEALS = ("bought", "citizen", "consumer", "settled")
@@ -34,9 +36,12 @@ class Gate(NamedTuple):
 
 
 @functools.lru_cache(maxsize=4)
-def gate(title: str, body: str) -> Gate:
-    """Return the post type (a key of `records.POST_TYPES`) and its rule; a post no type speaks for is taken as filed: complaint."""
-    book, tally = coding.gate(), weigh(title, body)
+def gate(title: str, body: str, target: str | None = None) -> Gate:
+    """Return the post type (a key of `records.POST_TYPES`) and its rule; a post no type speaks for is taken as filed: complaint.
+
+    `target` is the party the post was filed against, when its source names one: that speaks for a complaint.
+    """
+    book, tally = coding.gate(), weigh(title, body, target)
     totals = {kind: sum(points.values()) for kind, points in tally.items()}
     best = max(book.order, key=lambda kind: totals.get(kind, 0.0))
     if totals.get(best, 0.0) < book.least:
@@ -44,13 +49,16 @@ def gate(title: str, body: str) -> Gate:
     return Gate(best, max(tally[best], key=lambda name: tally[best][name]))
 
 
-def weigh(title: str, body: str) -> dict[str, dict[str, float]]:
+def weigh(title: str, body: str, target: str | None = None) -> dict[str, dict[str, float]]:
     """Return, for each post type, the points each group or trait gives it: why the gate decided as it did."""
     reading, book = read(title, body), coding.gate()
     tally: dict[str, dict[str, float]] = {}
     for name, points, count in _evidence(reading, book):
         for kind, worth in points.items():
             tally.setdefault(kind, {})[name] = worth * (count if worth > 0 else 1)
+    if target:
+        for kind, worth in book.traits["named"].points.items():
+            tally.setdefault(kind, {})["named"] = worth
     return tally
 
 
@@ -73,6 +81,8 @@ def _evidence(reading: Reading, book: coding.Gate) -> Iterator[tuple[str, coding
     traits = list(_traits(reading))
     if "bought" in said and said & _HARMS and not {"third_person", "pure_question"}.intersection(traits):
         traits.append("case")
+        if "own" in said and said & {"said", "refused"}:
+            traits.append("told")
     for name in traits:
         yield name, book.traits[name].points, 1
 
@@ -112,17 +122,17 @@ def _traits(reading: Reading) -> Iterator[str]:
             yield "addressing"
         if "gate.bought" not in reading.hits and not _compiled(coding.gate().groups["dated"].regex or "$^").search(text):
             yield "nobody"
-    if not any(f"gate.{name}" in reading.hits for name in _DEALS):
-        yield "no_deal"
-        if len(text) > 50 and not _COUNTED.search(text) and "gate.dated" not in reading.hits:
+        if len(text) > 50 and not any(f"gate.{name}" in reading.hits for name in ("dated", "said")) and not _COUNTED.search(text):
             yield "timeless"
         if _numbered(text):
             yield "listed"
+    if not any(f"gate.{name}" in reading.hits for name in _DEALS):
+        yield "no_deal"
     if _numbered(text):
         yield "numbered"
     if _ASKING.search(text):
         yield "ends_asking"
-    if len(text) < 120 and _WHICH.search(text) and not _DONE.search(text) and ("gate.said" not in reading.hits or _ASKING.search(text)):
+    if len(text) < 120 and _WHICH.search(text) and not _DONE.search(text) and (len(text) < 40 or _ASKING.search(text)):
         yield "pure_question"
 
 

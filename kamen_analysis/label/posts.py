@@ -50,7 +50,7 @@ def label_posts(posts: Iterable[Mapping[str, Any]]) -> list[Labelled]:
 def label_post(post: Mapping[str, Any]) -> Labelled:
     """Return the labels of one post; what is no complaint has no reasons."""
     title, body = (str(post.get(key) or "") for key in ("title", "body"))
-    post_type, rule = gate.gate(title, body)
+    post_type, rule = gate.gate(title, body, post.get("target"))
     in_scope, product = scope.scope(title, body, post.get("target"))
     found = reasons_of(title, body) if post_type == "complaint" else []
     ending = outcome.outcome(title, body, post_type, [reason.code for reason in found])

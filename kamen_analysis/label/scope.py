@@ -17,7 +17,7 @@ _NEAR, _MOST = 2, 4  # Different near words and head words that count for a prod
 
 def scope(title: str, body: str, target: str | None) -> tuple[bool, str]:
     """Return (in_scope, product): whether the good is virtual, and its key in `records.PRODUCTS`; `none` where a post has none."""
-    reading, post_type = read(title, body), gate(title, body).post_type
+    reading, post_type = read(title, body), gate(title, body, target).post_type
     shop = _shop(target or "")
     product = best_product(reading, shop)
     virtual = product is not None and product not in coding.products().real_life
