@@ -141,7 +141,8 @@ def _nowcast(world: World, tables: Tables) -> Iterator[Check]:
     end = pd.Timestamp(world.as_of, tz=ZONE)
     table = metrics.nowcast(tables["posts"], scope=SCOPE, as_of=end).dropna(subset="value")
     all_posts = world.posts[(world.posts["post_type"] == "complaint") & (world.posts["origin"] == world.posts.index)]
-    listed = all_posts[all_posts["first_seen_at"] - all_posts["posted_at"] < pd.Timedelta(days=LONGEST + 1)]
+    delay = all_posts["first_seen_at"].dt.normalize() - all_posts["posted_at"].dt.normalize()
+    listed = all_posts[delay <= pd.Timedelta(days=LONGEST)]
     for back, row in enumerate(table.iloc[:-5:-1].itertuples()):
         first = row.period.tz_localize(None)
         count = listed["posted_at"].between(first, first + pd.Timedelta(days=7), inclusive="left").sum()

@@ -34,9 +34,11 @@ def nowcast(posts: pd.DataFrame, scope: str = "virtual", as_of: pd.Timestamp | N
     chosen = used(posts, scope)
     chosen = chosen[chosen["posted_at"].notna()]
     end = chosen["first_seen_at"].max() if as_of is None else as_of
-    delay = (chosen["first_seen_at"] - chosen["posted_at"]).dt.days
-    seen = chosen[(delay >= 0) & (delay <= LONGEST)]
-    age = (end - seen["posted_at"]).dt.days.clip(0, LONGEST)
+    # Days are counted back from `end` for both instants: only so is a post in sight exactly if its delay is at most its age.
+    age, sight = (end - chosen["posted_at"]).dt.days, (end - chosen["first_seen_at"]).dt.days
+    delay = age - sight
+    seen = chosen[(delay >= 0) & (delay <= LONGEST) & (sight >= 0)]
+    age = age.loc[seen.index].clip(0, LONGEST)
     enough = seen["first_seen_at"].dt.normalize().nunique() >= _CAPTURES
     by_age = arrived(delay.loc[seen.index], age, LONGEST) if enough else np.full(LONGEST + 1, np.nan)
     chance = by_age[age]

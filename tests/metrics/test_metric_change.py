@@ -157,7 +157,7 @@ def late_posts(seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = []
     for i in range(2800):
         at = factory.START + pd.Timedelta(hours=float(rng.uniform(0, 140 * 24)))
-        seen = at + pd.Timedelta(days=float(rng.geometric(0.12)))
+        seen = at + pd.Timedelta(days=float(rng.exponential(8)))
         rows.append(factory.post(i, posted_at=at, first_seen_at=seen, last_seen_at=seen))
     everything = records.frame("posts", rows)
     return everything[everything["first_seen_at"] <= now].reset_index(drop=True), everything
