@@ -50,8 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--home", metavar="DIR", help="工作目录（其下有 data/ 与 reports/；默认当前目录或 $KAMEN_HOME）")
     parser.add_argument("--version", action="version", version=f"kamen {_version()}", help="显示版本")
     verbs = parser.add_subparsers(title="命令", metavar="命令", dest="verb", required=True, parser_class=_Parser)
+    groups = {"": verbs}
     for name, (about, run, arguments) in commands.COMMANDS.items():
-        verb = verbs.add_parser(name, help=about, description=about)
+        group, _, word = name.rpartition(" ")
+        if group not in groups:
+            parent = verbs.add_parser(group, help=commands.GROUPS[group], description=commands.GROUPS[group])
+            groups[group] = parent.add_subparsers(title="动作", metavar="动作", dest="action", required=True, parser_class=_Parser)
+        verb = groups[group].add_parser(word, help=about, description=about)
         for flags, settings in arguments:
             verb.add_argument(*flags, **settings)
         verb.set_defaults(run=run)

@@ -177,6 +177,35 @@ def check(args: argparse.Namespace) -> int:
     return 0
 
 
+def review_sample(args: argparse.Namespace) -> int:
+    """Draw a coding sample and write the coders' files."""
+    from kamen_analysis.review.sample import Plan, draw
+
+    plan = Plan(args.size, args.stratify, args.blind, args.seed, args.scope)
+    for path in draw(_home(args), args.name, plan, Path(args.out).resolve()):
+        print(f"已写 {path}")
+    return 0
+
+
+def review_import(args: argparse.Namespace) -> int:
+    """Take a coder's file back."""
+    from kamen_analysis.review.gold import take
+
+    coded, size = take(_home(args), args.name, args.coder, Path(args.file))
+    print(f"编码员 {args.coder}：样本 {size} 件，编了 {coded} 件，未编 {size - coded} 件")
+    return 0
+
+
+def review_agree(args: argparse.Namespace) -> int:
+    """Tell the coders' agreement and make gold of what is settled."""
+    from kamen_analysis.review import gold
+
+    if args.settle:
+        print(f"收进裁定 {gold.settle(_home(args), args.name, Path(args.settle))} 件")
+    print("\n".join(gold.conclude(_home(args), args.name).lines()))
+    return 0
+
+
 def new_source(args: argparse.Namespace) -> int:
     """Write the skeleton of a new source."""
     from kamen_analysis.sources.skeleton import new_source as run
@@ -197,7 +226,9 @@ _FILES: Arguments = [
     (("input",), {"metavar": "IN", "help": "JSONL、CSV、Parquet 或 XLSX 文件，- 为标准输入（JSONL）"}),
     (("output",), {"metavar": "OUT", "help": "JSONL 文件，- 为标准输出"}),
 ]
+_SAMPLE: tuple[tuple[str, ...], dict[str, Any]] = (("--name",), {"required": True, "metavar": "N", "help": "样本名"})
 
+GROUPS = {"review": "人工编码：抽样发出、收回编码、一致度与金标准"}
 COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Arguments]] = {
     "demo": ("演示：造一个合成世界，在本机环回地址上礼貌抓取、处理并出报告（不连网）", demo, [
         (("--posts",), {"type": int, "default": 3000, "metavar": "N", "help": "帖数（默认 3000）"}),
@@ -236,6 +267,22 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Arguments]] 
         (("--response",), {"metavar": "TSR", "help": "收进时间戳机构的应答文件"}),
     ]),
     "check": ("数据质量：各环节进出、缺失、未知平台与字段、新鲜度", check, []),
+    "review sample": ("抽一个有记录的随机样本，写成编码文件（CSV、XLSX、Label Studio、doccano）", review_sample, [
+        _SAMPLE,
+        (("--size",), {"type": int, "default": 200, "metavar": "N", "help": "抽多少件（默认 200）"}),
+        (("--stratify",), {"choices": ("product", "platform", "month"), "help": "分层抽样并记权重（默认简单随机；只有后者用于校正比例）"}),
+        (("--blind",), {"action": "store_true", "help": "不给出机器的建议"}),
+        (("--seed",), {"type": int, "default": 1, "metavar": "S", "help": "随机种子（默认 1）"}),
+        (("--scope",), {"choices": ("virtual", "all"), "default": "virtual", "help": "virtual 只抽虚拟商品投诉（默认），all 全部投诉"}),
+        (("--out",), {"required": True, "metavar": "DIR", "help": "编码文件写到哪里"}),
+    ]),
+    "review import": ("收回一名编码员填好的文件（四种形式都行，Excel 另存过的也行）", review_import, [
+        _SAMPLE,
+        (("--coder",), {"required": True, "metavar": "NAME", "help": "编码员代号"}),
+        (("file",), {"metavar": "FILE", "help": "编码员交回的文件"}),
+    ]),
+    "review agree": ("算一致度（Krippendorff α 与 F1），列出待裁定的分歧，把一致或已裁定的定为金标准", review_agree, [
+        _SAMPLE, (("--settle",), {"metavar": "FILE", "help": "先收进裁定好的分歧（填好的 disagreements.csv 等）"})]),
     "new-source": ("为新来源写出骨架、样页文件夹和一个会失败的测试", new_source, [
         (("key",), {"metavar": "KEY", "help": "来源键（小写字母、数字、下划线）"})]),
 }

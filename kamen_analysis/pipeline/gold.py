@@ -66,7 +66,8 @@ def apply(labels: pd.DataFrame, posts: pd.DataFrame, gold: Gold, version: str) -
     Gold of a text that has changed since does not count.
     """
     here = posts[posts["post_id"].isin(gold.codes)]
-    fresh = {row.post_id: row for row in here.itertuples() if text_digest(row.title, row.body) == gold.texts[row.post_id]}
+    read_by = here.set_index("post_id")[["title", "body"]].to_dict("index")
+    fresh = {key: post for key in gold.codes if (post := read_by.get(key)) and text_digest(post["title"], post["body"]) == gold.texts[key]}
     if here.empty:
         return labels, Overruled()
     before = labels[labels["post_id"].isin(fresh)]
@@ -75,9 +76,17 @@ def apply(labels: pd.DataFrame, posts: pd.DataFrame, gold: Gold, version: str) -
               "rule_version": version, "score": 1.0} for key, post in fresh.items() for code in gold.codes[key]]
     kept = [labels[~labels["post_id"].isin(fresh)], pd.DataFrame(human, columns=labels.columns).astype(labels.dtypes.to_dict())]
     machine = {key: sorted(set(before.loc[before["post_id"] == key, "code"])) for key in sorted(fresh)}
-    return pd.concat(kept, ignore_index=True), Overruled(machine, sorted(set(here["post_id"]) - set(fresh)))
+    return pd.concat(kept, ignore_index=True), Overruled(machine, sorted(key for key in gold.codes if key in read_by and key not in fresh))
 
 
-def _whole(post: Any) -> dict[str, Any]:
-    name = "body" if post.body else "title"
-    return {"field": name, "start": 0, "end": len(getattr(post, name))}
+def machine(labels: pd.DataFrame, manifest: dict[str, Any]) -> pd.DataFrame:
+    """Return (post_id, code) as the machine alone would have it: what people overruled is put back, what they added is gone."""
+    before: dict[str, list[str]] = manifest.get("overruled", {}).get("machine", {})
+    ours = labels.loc[~labels["post_id"].isin(before), ["post_id", "code"]]
+    back = pd.DataFrame([(key, code) for key, codes in before.items() for code in codes], columns=["post_id", "code"], dtype="str")
+    return pd.concat([ours, back], ignore_index=True) if before else ours
+
+
+def _whole(post: dict[Any, Any]) -> dict[str, Any]:
+    name = "body" if post["body"] else "title"
+    return {"field": name, "start": 0, "end": len(post[name])}
