@@ -83,10 +83,12 @@ class Words(Strict):
 
 
 class Products(Strict):
-    """The products in the order that settles ties, and the words that tell virtual goods from real life without naming a product."""
+    """The products in the order that settles ties, those coded for a question too (`asked`),
+    and the words that tell virtual goods from real life without naming a product."""
 
     version: str
     real_life: tuple[str, ...]
+    asked: tuple[str, ...]
     products: dict[str, Product]
     virtual: Words
     not_virtual: Words

@@ -15,7 +15,7 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 _NUMBERED = re.compile(r"第[一二三四五六]|(?:^|[\n。;；:：])\s*(?:[一二三四五六七]|\d{1,2})\s?[、.．)）](?!\d)|其[一二三四]|[①②③④]")
 _QUOTED = re.compile(r"[“\"「『][^“”\"「」『』\n]{1,200}[”\"」』]"
                      r"|(?:客服|卖家|店家|商家|对方|平台|官方|老板|店主|发卡方|他|她|群主|网点|公司)[^，。:：\n]{0,4}(?:[:：]|说|称|讲|回|答复|表示|告知)[^。！？!?\n]{1,60}"
-                     r"|(?:公告|网页|页面|短信|邮件|弹窗|协议|回我|答复|回复)[^，。\n]{0,4}(?:说|写|称|:|：|为)[^。！？!?\n]{1,60}")
+                     r"|(?:答|回)[:：][^。！？!?\n]{1,60}|(?:公告|网页|页面|短信|邮件|弹窗|协议|回我|答复|回复)[^，。\n]{0,4}(?:说|写|称|:|：|为)[^。！？!?\n]{1,60}")
 _ASKING = re.compile(r"[?？吗呢嘛]\s*(?:谢谢|谢)?[\s。!！?？]*$|怎么办[\s。]*$")
 
 
@@ -24,6 +24,7 @@ _DONE = re.compile(r"[了咗被]|(?<![超通])过|没[^有]|不[到给上动]|�
 _COUNTED = re.compile(r"\d{2}|[一二两三四五六七八九十百千]多?(?:块|元|天|个月|年|周)")
 _REACH = 10  # Characters a modal word reaches inside its clause.
 _HARMS = {"refused", "trouble", "said"}
+_NARRATED = {*_HARMS, "bought", "settled", "spender"}
 _DEALS = ("bought", "citizen", "consumer", "settled")
 _PERSONS = ("own", "kin", "citizen")
 
@@ -37,7 +38,7 @@ class Gate(NamedTuple):
 
 @functools.lru_cache(maxsize=4)
 def gate(title: str, body: str, target: str | None = None) -> Gate:
-    """Return the post type (a key of `records.POST_TYPES`) and its rule; a post no type speaks for is taken as filed: complaint.
+    """Return the post type (a key of `records.POST_TYPES`) and its rule; what no type speaks for is a complaint if filed or told as one.
 
     `target` is the party the post was filed against, when its source names one: that speaks for a complaint.
     """
@@ -45,7 +46,7 @@ def gate(title: str, body: str, target: str | None = None) -> Gate:
     totals = {kind: sum(points.values()) for kind, points in tally.items()}
     best = max(book.order, key=lambda kind: totals.get(kind, 0.0))
     if totals.get(best, 0.0) < book.least:
-        return Gate("complaint", "filed")
+        return Gate("complaint" if target or _NARRATED.intersection(tally.get("complaint", {})) else "other", "filed")
     return Gate(best, max(tally[best], key=lambda name: tally[best][name]))
 
 
@@ -118,7 +119,7 @@ def _traits(reading: Reading) -> Iterator[str]:
         yield "impersonal"
         if "gate.generic" in reading.hits or _compiled(coding.gate().groups["news"].regex or "$^").search(text):
             yield "third_person"
-        if "gate.you" in reading.hits:
+        if any(not _in_quotes(text, start) for start, _, _ in reading.hits.get("gate.you")):
             yield "addressing"
         if "gate.bought" not in reading.hits and not _compiled(coding.gate().groups["dated"].regex or "$^").search(text):
             yield "nobody"
@@ -134,6 +135,10 @@ def _traits(reading: Reading) -> Iterator[str]:
         yield "ends_asking"
     if len(text) < 120 and _WHICH.search(text) and not _DONE.search(text) and (len(text) < 40 or _ASKING.search(text)):
         yield "pure_question"
+
+
+def _in_quotes(text: str, start: int) -> bool:
+    return any(mark.start() <= start < mark.end() for mark in _QUOTED.finditer(text))
 
 
 def _numbered(text: str) -> bool:

@@ -26,7 +26,7 @@ def scope(title: str, body: str, target: str | None) -> tuple[bool, str]:
         return product not in coding.products().real_life, product
     if post_type == "question":
         generic = "generic" in reading.hits
-        return virtual or generic, product if product and virtual and not generic else "none"
+        return virtual or generic, product if product in coding.products().asked and not generic else "none"
     return post_type != "other" and _about_virtual(reading, virtual or "virtual" in shop), "none"
 
 

@@ -61,9 +61,16 @@ def test_gate_does_not_count_what_has_not_happened() -> None:
     assert "refused" in weigh("", "我被拉黑了，该找谁")["complaint"]
 
 
+def test_gate_leaves_the_shops_words_to_the_shop() -> None:
+    """Letter phrases inside a reported answer do not make a complaint the shop's own notice."""
+    assert gate("", "我买的年卡掉了，客服说：给您带来不便敬请谅解，一经售出概不退换").post_type == "complaint"
+    assert gate("", "给您带来不便敬请谅解，本店商品一经售出概不退换").post_type == "merchant"
+
+
 def test_gate_takes_a_post_without_any_cue_as_filed() -> None:
-    """A text nothing speaks for stays a complaint and says so."""
-    assert gate("", "橙子和香蕉都在架上") == ("complaint", "filed")
+    """A text nothing speaks for is a complaint when it was filed against someone, and other when it was not."""
+    assert gate("", "橙子和香蕉都在架上", "青山会员") == ("complaint", "filed")
+    assert gate("", "橙子和香蕉都在架上") == ("other", "filed")
 
 
 def test_content_farm_articles_are_articles(dev_data: Path) -> None:

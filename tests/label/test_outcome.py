@@ -37,6 +37,14 @@ def test_outcome_reads_the_last_asserted_state(expected: str, body: str) -> None
     assert outcome("", body, "complaint") == expected
 
 
+def test_outcome_reads_the_refusals_found() -> None:
+    """A refusal reason no settlement follows leaves a post unresolved; part of the money taken in the end is partial."""
+    assert outcome("", "买的码，页面写着已用", "complaint") == "unclear"
+    assert outcome("", "买的码，页面写着已用", "complaint", ["already_activated"]) == "unresolved"
+    assert outcome("", "店里只肯赔三十，我收了", "complaint", ["partial_refund"]) == "partial"
+    assert outcome("", "店里只肯赔三十，我没同意", "complaint", ["partial_refund"]) == "unresolved"
+
+
 @pytest.mark.parametrize("post_type", ["article", "ad", "merchant", "question", "other"])
 def test_outcome_of_what_is_no_complaint_is_unclear(post_type: str) -> None:
     """Only complaints have an outcome."""
