@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kamen_analysis.codebook.models import Device
@@ -53,6 +54,10 @@ class Reading:
             if region.start <= at < region.end:
                 return region.device.who
         return None
+
+    def stretches(self) -> Iterator[tuple[int, int, str]]:
+        """Yield where each device holds: start, end, and who speaks there or else the kind of the device."""
+        return ((r.start, r.end, r.device.who or r.device.kind) for r in (*self._speech, *self._others))
 
     def _put_in_my_mouth(self, at: int) -> bool:
         # 说是我看错了 is the other side's blame, not the consumer's admission.

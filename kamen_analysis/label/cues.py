@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
@@ -40,7 +38,7 @@ class Line(NamedTuple):
 
 class _Template(NamedTuple):
     key: tuple[object, ...]
-    mask: int
+    need: frozenset[int]
     slots: tuple[int, ...]
     gaps: tuple[int, ...]
     opens: tuple[int | None, ...]
@@ -48,9 +46,9 @@ class _Template(NamedTuple):
 
 
 class Hits:
-    """The words found in one post, by slot (what may fill a part), computed when a template first asks; `present` has a bit a slot."""
+    """The words found in one post, by slot (what may fill a part), computed when a template first asks; `present`: the slots not empty."""
 
-    def __init__(self, atoms: dict[int, list[Span]], slots: list[frozenset[int]], present: int) -> None:
+    def __init__(self, atoms: dict[int, list[Span]], slots: list[frozenset[int]], present: set[int]) -> None:
         self.atoms, self.present, self._slots, self._memo = atoms, present, slots, dict[int, list[Span]]()
 
     def of(self, slot: int) -> list[Span]:
@@ -69,24 +67,27 @@ class Matcher:
     def __init__(self, classes: dict[str, WordClass], lines: Iterable[Line]) -> None:
         self._classes, self._atom_ids, self._slot_ids = classes, dict[str, int](), dict[tuple[str, ...], int]()
         self._slots: list[frozenset[int]] = []
-        self._groups: dict[object, list[_Template]] = defaultdict(list)
+        self._breadth: list[int] = []  # How many words may fill each slot.
+        self._groups: dict[object, dict[int, list[_Template]]] = defaultdict(lambda: defaultdict(list))  # By the narrowest slot.
         for line in lines:
             for parts in parse(line.text):
-                self._groups[line.key[0]].append(self._compile(line, parts))
-        self._slots_of = [0] * len(self._atom_ids)
+                template = self._compile(line, parts)
+                self._groups[line.key[0]][min(template.slots, key=self._breadth.__getitem__)].append(template)
+        self._slots_of: list[list[int]] = [[] for _ in self._atom_ids]
         for slot, atoms in enumerate(self._slots):
             for atom in atoms:
-                self._slots_of[atom] |= 1 << slot
+                self._slots_of[atom].append(slot)
+        self._class_of = {atom: name[1:-1] for name, atom in self._atom_ids.items() if name.startswith("{")}
         self._automaton()
 
     def _compile(self, line: Line, parts: tuple[Part, ...]) -> _Template:
         slots = tuple(self._slot(part.choices) for part in parts)
-        mask = functools.reduce(operator.or_, (1 << slot for slot in slots))
-        return _Template(line.key, mask, slots, tuple(p.gap for p in parts), tuple(p.opens for p in parts), line.within)
+        return _Template(line.key, frozenset(slots), slots, tuple(p.gap for p in parts), tuple(p.opens for p in parts), line.within)
 
     def _slot(self, choices: tuple[str, ...]) -> int:
         if choices not in self._slot_ids:
             self._slot_ids[choices] = len(self._slots)
+            self._breadth.append(sum(len(words_of(c[1:-1], self._classes)) if c[0] == "{" else 1 for c in choices))
             self._slots.append(frozenset(self._atom_ids.setdefault(choice, len(self._atom_ids)) for choice in choices))
         return self._slot_ids[choices]
 
@@ -119,44 +120,47 @@ class Matcher:
                 atoms[atom] = [s for s in atoms[atom] if not any(_clash(s, other) for other in longer)]
                 if not atoms[atom]:
                     del atoms[atom]
-        present = 0
+        present: set[int] = set()
         for atom in atoms:
-            present |= self._slots_of[atom]
+            present.update(self._slots_of[atom])
         return Hits(atoms, self._slots, present)
+
+    def classes(self, hits: Hits) -> list[tuple[int, str]]:
+        """Return the word classes found in a post as (offset, name), in text order."""
+        return sorted({(start, self._class_of[atom]) for atom, spans in hits.atoms.items() if atom in self._class_of for start, _ in spans})
 
     def scan(self, doc: Doc, hits: Hits, *groups: object) -> Found:
         """Return the matches of the templates of `groups` by key, each in text order; keys without a match are left out."""
-        found, absent = Found(), ~hits.present
+        found, present = Found(), hits.present
         for group in groups:
-            for template in self._groups[group]:
-                if not template.mask & absent:
-                    matches = _matches(doc, template, hits)
-                    if matches:
+            by_slot = self._groups[group]
+            for slot in by_slot.keys() & present:
+                for template in by_slot[slot]:
+                    if template.need <= present and (matches := _matches(doc, template, hits)):
                         found.setdefault(template.key, []).extend(matches)
         return {key: sorted(set(matches)) for key, matches in found.items()}
 
 
 def _matches(doc: Doc, template: _Template, hits: Hits) -> list[Match]:
-    spans = [hits.of(slot) for slot in template.slots]
     found = []
-    for first in spans[0]:
+    for first in hits.of(template.slots[0]):
         if _opens(doc, template.opens[0], first[0]):
-            parts = _walk(doc, template, spans, [first])
+            parts = _walk(doc, template, hits, [first])
             if parts and parts[-1][1] <= doc.bounds(first[0], template.within)[1]:
                 found.append(Match(first[0], parts[-1][1], tuple(parts)))
     return found
 
 
-def _walk(doc: Doc, template: _Template, spans: list[list[Span]], parts: list[Span]) -> list[Span] | None:
+def _walk(doc: Doc, template: _Template, hits: Hits, parts: list[Span]) -> list[Span] | None:
     part, at = len(parts), parts[-1][1]
-    if part == len(spans):
+    if part == len(template.slots):
         return parts
-    limit, opens, row = at + template.gaps[part], template.opens[part], spans[part]
+    limit, opens, row = at + template.gaps[part], template.opens[part], hits.of(template.slots[part])
     for i in range(bisect_left(row, (at, 0)), len(row)):
         if row[i][0] > limit:
             break
         if opens is None or _opens(doc, opens, row[i][0]):
-            whole = _walk(doc, template, spans, [*parts, row[i]])
+            whole = _walk(doc, template, hits, [*parts, row[i]])
             if whole:
                 return whole
     return None

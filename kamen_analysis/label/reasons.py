@@ -48,18 +48,35 @@ def _lines() -> Iterator[Line]:
             yield from (Line((code, "exclusion", i), text) for text in exclusion.any)
 
 
-def findings(title: str, body: str) -> tuple[Doc, list[Finding]]:
-    """Return the post as read and every cue found in it, kept or dropped, in the order of the codebook."""
+@dataclass(frozen=True)
+class Heard:
+    """One post as heard: its text, the word classes in it (offset, name), who speaks where (None: nothing to weigh), the cues found."""
+
+    doc: Doc
+    classes: list[tuple[int, str]]
+    reading: Reading | None
+    findings: list[Finding]
+
+
+def hear(title: str, body: str) -> Heard:
+    """Return the post as read with every cue found in it, kept or dropped, in the order of the codebook."""
     book = load()
     doc = read(title, body, book.spelling)
     hits = matcher().hits(doc)
     cues = matcher().scan(doc, hits, "cue")
-    if not cues:
-        return doc, []
-    codes = dict.fromkeys(str(key[1]) for key in cues)
+    codes = [code for code in book.reasons if any(key[1] == code for key in cues)]
     found = cues | matcher().scan(doc, hits, "device", "until", "refusal", "self", "object", *codes)
+    if not cues and ("refusal",) not in found:
+        return Heard(doc, [], None, [])
     reading = Reading(doc, book.devices, found)
-    return doc, _yielded(_echoes(doc, [finding for code in codes for finding in _weigh(book.reasons[code], reading)]))
+    weighed = _yielded(_echoes(doc, [finding for code in codes for finding in _weigh(book.reasons[code], reading)]))
+    return Heard(doc, matcher().classes(hits), reading, weighed)
+
+
+def findings(title: str, body: str) -> tuple[Doc, list[Finding]]:
+    """Return the post as read and the cues found in it."""
+    heard = hear(title, body)
+    return heard.doc, heard.findings
 
 
 def _echoes(doc: Doc, findings: list[Finding]) -> list[Finding]:
