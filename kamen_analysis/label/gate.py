@@ -20,8 +20,9 @@ _ASKING = re.compile(r"[?？吗呢嘛]\s*(?:谢谢|谢)?[\s。!！?？]*$|怎么
 
 
 _WHICH = re.compile(r"[?？吗呢]|什么|怎[么样]|多少|几[个天年]|如何|(?<!去)哪|去哪(?!儿)|是否|能[否不]|会不会|可不可以|谁")
-_DONE = re.compile(r"[了咗被]|(?<![超通])过|没[^有]|不[到给上动]|一直|昨|今天|刚|[买充付拍订下]的|收到|拍下|少一|错一")
+_DONE = re.compile(r"[了咗被]|(?<![超通])过|没[^有]|不[到给上动]|一直|昨|今天|刚|[买充付拍订]的|收到|拍下|少一|错一")
 _COUNTED = re.compile(r"\d{2}|[一二两三四五六七八九十百千]多?(?:块|元|天|个月|年|周)")
+_PRICED = re.compile(r"(?:\d|[一二两三四五六七八九十百千])(?:元|块|毛)|[一-龥]卡[\d一二三四五六七八九十百]+(?![\d月日天年])")
 _REACH = 10  # Characters a modal word reaches inside its clause.
 _HARMS = {"refused", "trouble", "said"}
 _NARRATED = {*_HARMS, "bought", "settled", "spender"}
@@ -127,7 +128,9 @@ def _traits(reading: Reading) -> Iterator[str]:
             yield "timeless"
         if _numbered(text):
             yield "listed"
-    if not any(f"gate.{name}" in reading.hits for name in _DEALS):
+        if len(_PRICED.findall(text)) > 1 and not _DONE.search(text):
+            yield "priced"
+    if not any(f"gate.{name}" in reading.hits for name in _DEALS) and not any(key.endswith(".head") for key in reading.hits.spans):
         yield "no_deal"
     if _numbered(text):
         yield "numbered"
