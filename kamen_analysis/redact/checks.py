@@ -110,9 +110,9 @@ def address(value: str) -> bool | None:
 
 
 def ip_address(value: str) -> bool | None:
-    """Judge four numbers with dots: an IPv4 address has each at most 255; loopback and all zeros belong to nobody."""
+    """Judge four numbers with dots: an IPv4 address has each at most 255; loopback and zeros are nobody's, under seven digits a version."""
     parts = [int(p) for p in value.split(".")]
-    return None if all(p <= 255 for p in parts) and parts[0] not in (0, 127) else False
+    return None if all(p <= 255 for p in parts) and parts[0] not in (0, 127) and len(value) >= 10 else False
 
 
 def always(value: str) -> bool | None:

@@ -37,7 +37,8 @@ _PASSES = 12  # readings of one text; ordinary posts need two, the worst seen fo
 _Windows = list[tuple[int, int]]
 
 # How far around a match of `near` a pattern may reach: before, behind.
-_REACH = {"<RUN>": (24, 16), "<STREET_NUMBER>": (40, 40), "<BUILDING>": (48, 32), "<VILLAGE>": (32, 32), "<NAME_FORM>": (3, 8)}
+_REACH = {"<RUN>": (24, 16), "<STREET_NUMBER>": (40, 40), "<BUILDING>": (48, 32), "<VILLAGE>": (32, 32), "<ROOM>": (60, 4),
+          "<NAME_FORM>": (3, 8)}
 
 
 class _Engine:
@@ -105,7 +106,7 @@ def _stands_alone(words: str, start: int, end: int) -> bool:
         return False
     if not (last.isascii() and last.isalpha()) or end == len(words) or not words[end].isascii():
         return True
-    return not words[end].isalpha() if end - start > 2 else end - start == 2 or not words[end].isalnum()  # vx and qq may touch the value
+    return not words[end].isalpha() if end - start > 2 else end - start == 2 or not words[end].isalpha()  # vx and qq may touch the value
 
 
 def _anywhere(patterns: Iterable[Pattern], words: str, digits: str, near: dict[str, _Windows]) -> Iterator[_Found]:
