@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
 from kamen_analysis.pipeline import gold as kept
 from kamen_analysis.pipeline.build import build
+from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.sections import coded
 from kamen_analysis.review import agree, formats, gold
 from kamen_analysis.review.sample import Plan, draw, recall
 
@@ -220,7 +223,7 @@ def test_from_sample_to_tables(built: Home, tmp_path: Path, capsys: pytest.Captu
     shutil.copytree(built.root, home.root)
     before = data.load(home)
     command = ["--home", str(home.root), "review"]
-    assert main([*command, "sample", "--name", "g", "--size", "20", "--out", str(tmp_path / "out")]) == 0
+    assert main([*command, "sample", "--name", "g", "--size", "40", "--out", str(tmp_path / "out")]) == 0
     answers = _answers(home, "g")
     emptied, added = (next(k for k, c in answers.items() if (c == ["none"]) is none) for none in (False, True))
     one = answers | {emptied: ["none"], added: ["time_barred"]}
@@ -229,13 +232,14 @@ def test_from_sample_to_tables(built: Home, tmp_path: Path, capsys: pytest.Captu
         assert main([*command, "import", "--name", "g", "--coder", coder, str(path)]) == 0
     assert main([*command, "agree", "--name", "g"]) == 0
     assert "待裁定 1 件" in capsys.readouterr().out
+    assert kept.sample(home, kept.Overruled()) is None  # without the hard post the rest is no random sample
     quarrel = list(csv.DictReader((home.root / "review" / "g" / "disagreements.csv").open(encoding="utf-8-sig", newline="")))
     assert [(row["编号"], row["编码员 a"], row["编码员 b"]) for row in quarrel] == [(added, "time_barred", "none")]
     settled = tmp_path / "settled.csv"
     header = [*quarrel[0]]
     formats.write_csv(settled, header, [[str((quarrel[0] | {"理由1": "time_barred"})[key]) for key in header]])
     assert main([*command, "agree", "--name", "g", "--settle", str(settled)]) == 0
-    assert "金标准 20 件" in capsys.readouterr().out
+    assert "金标准 40 件" in capsys.readouterr().out
     build(home, jobs=1)
     after = data.load(home)
     human = after.labels[after.labels["decided_by"] == "human"].set_index("post_id")
@@ -246,9 +250,28 @@ def test_from_sample_to_tables(built: Home, tmp_path: Path, capsys: pytest.Captu
     restored, original = (table[pairs].drop_duplicates().sort_values(pairs, ignore_index=True)
                           for table in (kept.machine(after.labels, after.manifest), before.labels))
     pd.testing.assert_frame_equal(restored, original)
+    _report_tells(after, answers, {emptied: set(), added: {"time_barred"}})
     shutil.rmtree(home.root / "review")
     build(home, jobs=1)
     pd.testing.assert_frame_equal(data.load(home).labels, before.labels)
+
+
+def _report_tells(loaded: data.Data, answers: dict[str, list[str]], changed: dict[str, set[str]]) -> None:
+    """The report's tables rest on the machine's word against the people's, not on the people's against themselves."""
+    machine = {key: set(codes) - {"none"} for key, codes in answers.items()}
+    people = machine | changed
+    shares, right = (table.frame.set_index("code") for table in coded.tables(Measures(loaded, "virtual")))
+    assert (shares["of"] == 40).all() and (shares["low"] <= shares["share"]).all() and (shares["share"] <= shares["high"]).all()
+    for code, row in right.iterrows():
+        both = sum(code in machine[key] & people[key] for key in people)
+        ours, theirs = (sum(code in codes for codes in side.values()) for side in (machine, people))
+        assert (row["machine"], row["human"], row["both"]) == (ours, theirs, both)
+        expected = [both / ours if ours else NAN, both / theirs if theirs else NAN]
+        assert row[["precision", "recall"]].tolist() == pytest.approx(expected, nan_ok=True)
+        assert not both or row["f1_low"] <= row["f1"] <= row["f1_high"]
+    assert right.at["time_barred", "human"] == right.at["time_barred", "both"] + 1
+    without = replace(loaded, manifest={**loaded.manifest, "coded_sample": None})
+    assert all(table.frame.empty for table in coded.tables(Measures(without, "virtual")))
 
 
 def test_gold_of_a_changed_text_does_not_count() -> None:

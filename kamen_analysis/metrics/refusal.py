@@ -80,12 +80,12 @@ def tactic_order(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
 
     Counts: 正文里理由甲的证据出现在理由乙之前的投诉
     Out of: 正文里两个理由都有证据的投诉
-    Leaves out: 只在标题里有证据的理由；并列同一位置的；不足 30 件的组合不给比例，1–4 件的不给数
+    Leaves out: 只在标题里有证据的理由，人工补编而没有标出位置的理由；并列同一位置的；不足 30 件的组合不给比例，1–4 件的不给数
     Read with care: 这是讲述的先后，多数人按时间讲，但不等于事情发生的先后
     """
     chosen = used(posts, scope)
     codes = _codes(labels)
-    first = _first_starts(chosen, labels[labels["field"] == "body"], codes)
+    first = _first_starts(chosen, labels[(labels["field"] == "body") & (labels["rule"] != "human")], codes)
     rows = []
     for a, start in enumerate(first.T):
         both = np.isfinite(start)[:, None] & np.isfinite(first) & (start[:, None] != first)

@@ -163,6 +163,7 @@ def _describe(where: Home, inputs: dict[Path, str], parts: list[Part], merged: M
         **_depends(where, inputs), "version": kamen_analysis.__version__, "codebook": {"version": book.version, "digest": book.digest},
         "stages": stages(parts, merged), "warnings": listed(warnings), "gaps": expect.gaps(parts),
         "overruled": dataclasses.asdict(merged.overruled),
+        "coded_sample": gold.sample(where, merged.overruled),
         "rows": {name: len(data) for name, data in merged.tables.items()},
         "last_capture": max((part.last_capture for part in parts if part.last_capture), default=None),
         "sources": {part.source: sources.registry()[part.source].NAME_ZH for part in parts},

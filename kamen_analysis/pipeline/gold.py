@@ -62,7 +62,8 @@ def rows(path: Path) -> list[dict[str, Any]]:
 def apply(labels: pd.DataFrame, posts: pd.DataFrame, gold: Gold, version: str) -> tuple[pd.DataFrame, Overruled]:
     """Return `labels` with those of the posts in `gold` replaced by the human codes, and what was replaced.
 
-    A human code takes the span of the machine's label of the same code, else the whole text: coders mark no place.
+    A human code takes span and rule of the machine's label of the same code; else, as coders mark no place, the whole text and the
+    rule "human".
     Gold of a text that has changed since does not count.
     """
     here = posts[posts["post_id"].isin(gold.codes)]
@@ -72,7 +73,7 @@ def apply(labels: pd.DataFrame, posts: pd.DataFrame, gold: Gold, version: str) -
         return labels, Overruled()
     before = labels[labels["post_id"].isin(fresh)]
     spans = {(row["post_id"], row["code"]): row for row in before.to_dict("records")}
-    human = [{**_whole(post), **spans.get((key, code), {}), "post_id": key, "code": code, "decided_by": HUMAN, "rule": HUMAN,
+    human = [{**_whole(post), **spans.get((key, code), {}), "post_id": key, "code": code, "decided_by": HUMAN,
               "rule_version": version, "score": 1.0} for key, post in fresh.items() for code in gold.codes[key]]
     kept = [labels[~labels["post_id"].isin(fresh)], pd.DataFrame(human, columns=labels.columns).astype(labels.dtypes.to_dict())]
     machine = {key: sorted(set(before.loc[before["post_id"] == key, "code"])) for key in sorted(fresh)}
@@ -87,6 +88,30 @@ def machine(labels: pd.DataFrame, manifest: dict[str, Any]) -> pd.DataFrame:
     return pd.concat([ours, back], ignore_index=True) if before else ours
 
 
+def sample(where: Home, overruled: Overruled) -> dict[str, Any] | None:
+    """Return the largest simple random sample that people have settled wholly: name, scope, blind, data_as_of, posts, stale; else None.
+
+    Posts on which coders agree at once are the easy ones: a sample settled in part is no random sample.
+    """
+    found = []
+    for name in files(where):
+        settled = {row["post_id"] for row in rows(where.root / "review" / name / "gold.jsonl")}
+        drawn = _drawn(where.root / "review" / name / "sample.json")
+        ids = {post["post_id"] for post in drawn["posts"]}
+        if drawn["plan"]["stratify"] is None and ids <= settled:
+            found.append({"name": name, "scope": drawn["plan"]["scope"], "blind": drawn["plan"]["blind"], "data_as_of": drawn["data_as_of"],
+                          "posts": sorted(ids & overruled.machine.keys()), "stale": len(ids & set(overruled.stale))})
+    return max(found, key=lambda one: len(one["posts"]), default=None)
+
+
+def _drawn(path: Path) -> dict[str, Any]:
+    try:
+        drawn: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise KamenError(f"读不了 {path}：文件损坏；请恢复它，或移走它所在的文件夹") from None
+    return drawn
+
+
 def _whole(post: dict[Any, Any]) -> dict[str, Any]:
     name = "body" if post["body"] else "title"
-    return {"field": name, "start": 0, "end": len(post[name])}
+    return {"rule": HUMAN, "field": name, "start": 0, "end": len(post[name])}

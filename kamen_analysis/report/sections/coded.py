@@ -1,0 +1,48 @@
+"""Section 3: what people's codes of a random sample say about the machine's: corrected shares, precision and recall."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+import kamen_analysis.metrics as metrics
+from kamen_analysis.metrics.accuracy import accuracy
+from kamen_analysis.metrics.shares import MINIMUM
+from kamen_analysis.pipeline import gold
+from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.tables import Column, Table
+
+
+def tables(m: Measures) -> list[Table]:
+    """Return raw beside corrected shares and the machine's accuracy; both empty without a settled random sample of this scope."""
+    sample, machine = m.manifest.get("coded_sample"), gold.machine(m.labels, m.manifest)
+    named = set(sample["posts"]) if sample and sample["scope"] in ("all", m.scope) else set()
+    posts = m.posts.loc[m.posts["post_id"].isin(named), ["post_id"]]
+    coded = posts.merge(m.labels[["post_id", "code"]].drop_duplicates(), on="post_id", how="left")
+    # Both rest on the same posts: those the metrics count, in this period.
+    enough = len(metrics.used(m.posts[m.posts["post_id"].isin(named)], m.scope)) >= MINIMUM
+    note = _told(sample) if sample and enough else ""
+    shares, right = metrics.corrected(m.posts, machine, coded, m.scope), accuracy(m.posts, machine, coded, m.scope)
+    return [_corrected(shares if enough else shares.iloc[:0], note), _accuracy(right if enough else right.iloc[:0], note)]
+
+
+def _told(sample: dict[str, object]) -> str:
+    how = "编码时看不到机器的建议" if sample["blind"] else "编码时看得到机器的建议，机器的误差可能被低估"
+    stale = f"；{sample['stale']} 件因原文后来有变，未采用" if sample["stale"] else ""
+    return f"简单随机样本“{sample['name']}”，抽自截至 {str(sample['data_as_of'])[:10]} 的数据，{how}{stale}。"
+
+
+def _corrected(frame: pd.DataFrame, note: str) -> Table:
+    columns = (
+        Column("name_zh", "拒退理由"), Column("raw", "机器比例", "share"), Column("share", "校正后比例", "share"),
+        Column("low", "95% 区间（%）", "share", high="high"), Column("n", "人工判有（件）", "count"), Column("of", "样本（件）", "count"),
+        Column("needed", "区间减半还需编码（件）", "count"))
+    return Table("corrected", "拒退理由占比：机器判定与校正后", frame, columns, note, definition=metrics.caption(metrics.corrected))
+
+
+def _accuracy(frame: pd.DataFrame, note: str) -> Table:
+    heads = {"precision": "查准率", "recall": "查全率", "f1": "F1"}
+    rates = [column for key, head in heads.items() for column in (
+        Column(key, head, "share"), Column(f"{key}_low", "95% 区间（%）", "share", high=f"{key}_high"))]
+    counts = (Column("human", "人工判有（件）", "count"), Column("machine", "机器判有（件）", "count"))
+    columns = (Column("name_zh", "拒退理由"), *counts, *rates, Column("note", "说明"))
+    return Table("accuracy", "机器编码的查准率与查全率", frame, columns, note, definition=metrics.caption(accuracy))
