@@ -67,7 +67,7 @@ class _Engine:
                 found += _anywhere(self.always[name], words, digits, near)
         for index, start, end in hits:
             for pattern in self.cued[index]:
-                if pattern.near is None or near[pattern.near]:
+                if (pattern.near is None or near[pattern.near]) and pattern.may_match(words, end):
                     match = pattern.match(digits if pattern.reads_digits else words, end)
                     if match and _stands_alone(words, start, end) and pattern.check(match["v"]) is not False:
                         found.append((*match.span("v"), pattern.rank, pattern.kind))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from re import _parser  # type: ignore[attr-defined]
 from typing import Literal
 
 import yaml
@@ -24,7 +25,9 @@ class _Model(BaseModel):
 
 
 class Rule(_Model):
-    """One way a kind is written: `pattern` right behind one of `cues` across `gap`, or anywhere once one of `needs` is in the text.
+    """One way a kind is written: `pattern` right behind one of `cues` across `gap`, or anywhere; only once one of `needs` is in the text.
+
+    `first` spares most looks behind a cue: one of its characters stands there within the reach of the gap, or nothing is found.
 
     `near` names a macro, a plain regex that must match in the text; a rule without cues then looks only around its matches.
     """
@@ -35,6 +38,7 @@ class Rule(_Model):
     needs: tuple[str, ...] = ()
     near: str | None = Field(None, pattern=r"^<[A-Z_]+>$")
     gap: str = "<NEAR>"
+    first: str = ""
     view: Literal["digits", "words"] = "digits"
     check: str = "always"
 
@@ -84,6 +88,14 @@ class Pattern:
     reads_digits: bool
     near: str | None
     needs: tuple[str, ...]
+    first: frozenset[str]
+    reach: int
+
+    def may_match(self, words: str, end: int) -> bool:
+        """Tell, at little cost, whether a look behind a cue that ends at `end` is worth it."""
+        if self.first and self.first.isdisjoint(words[end:end + self.reach]):
+            return False
+        return not self.needs or any(need in words for need in self.needs)
 
 
 @functools.cache
@@ -131,6 +143,11 @@ def placeholders() -> re.Pattern[str]:
     return re.compile("|".join(re.escape(fold(kind.placeholder)) for kind in book().kinds))
 
 
+def _longest(gap: str) -> int:
+    """Return the most characters the gap can match."""
+    return int(_parser.parse(expand(gap)).getwidth()[1])
+
+
 def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
     """Return the patterns each cue starts, and those that look anywhere."""
     cued: dict[str, list[Pattern]] = {}
@@ -139,7 +156,8 @@ def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
         for rule in kind.rules:
             regex = re.compile((f"(?:{expand(rule.gap)})" if rule.cues else "") + f"(?P<v>{expand(rule.pattern)})")
             needs = tuple(fold(word) for need in rule.needs for word in lists().get(need[1:-1], [need]))
-            pattern = Pattern(kind.kind, rank, regex.match, regex.finditer, CHECKS[rule.check], rule.view == "digits", rule.near, needs)
+            pattern = Pattern(kind.kind, rank, regex.match, regex.finditer, CHECKS[rule.check], rule.view == "digits", rule.near, needs,
+                              frozenset(expand(rule.first)), _longest(rule.gap) + 1)
             for cue in {fold(cue) for cue in rule.cues}:
                 cued.setdefault(cue, []).append(pattern)
             if not rule.cues:
