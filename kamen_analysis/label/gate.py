@@ -27,6 +27,7 @@ _REACH = 10  # Characters a modal word reaches inside its clause.
 _HARMS = {"refused", "trouble", "said"}
 _NARRATED = {*_HARMS, "bought", "settled", "spender"}
 _DEALS = ("bought", "citizen", "consumer", "settled")
+_TIMED = ("dated", "said", "legal", "asks")
 _PERSONS = ("own", "kin", "citizen")
 
 
@@ -124,7 +125,7 @@ def _traits(reading: Reading) -> Iterator[str]:
             yield "addressing"
         if "gate.bought" not in reading.hits and not _compiled(coding.gate().groups["dated"].regex or "$^").search(text):
             yield "nobody"
-        if len(text) > 50 and not any(f"gate.{name}" in reading.hits for name in ("dated", "said")) and not _COUNTED.search(text):
+        if len(text) > 50 and not any(f"gate.{name}" in reading.hits for name in _TIMED) and not _COUNTED.search(text):
             yield "timeless"
         if _numbered(text):
             yield "listed"

@@ -30,18 +30,16 @@ def outcome(title: str, body: str, post_type: str, codes: Collection[str] = ()) 
     hits = read(title, body).hits
     done = max((end for start, end, _ in hits.get("outcome.done") if not denied(hits, start)), default=0)
     open_end = max((end for name in _OPEN for end in _asserted(hits, name)), default=0)
-    part = 0 if _declined(hits) else part_back(hits)
-    taken = "partial_refund" in codes and "outcome.accepted" in hits and not _declined(hits)
+    declined = max(_asserted(hits, "declined"), default=0)
+    part = part_back(hits)
+    part = part if part > declined else 0
+    taken = "partial_refund" in codes and max(_asserted(hits, "accepted"), default=0) > declined
     if taken or (part and done <= part + _SAME) or (done and "outcome.remainder" in hits and "outcome.moneyback" in hits):
         return "partial"
     still, closed = max(_asserted(hits, "still"), default=0), any(not denied(hits, start) for start, _, _ in hits.get("outcome.closed"))
     if (done and done >= max(open_end, still)) or (closed and done >= still):
         return "resolved"
-    return "unresolved" if codes or _declined(hits) or _is_open(hits) else "unclear"
-
-
-def _declined(hits: Hits) -> bool:
-    return bool(_asserted(hits, "declined"))
+    return "unresolved" if codes or declined or _is_open(hits) else "unclear"
 
 
 def _is_open(hits: Hits) -> bool:
