@@ -40,6 +40,8 @@ _Windows = list[tuple[int, int]]
 _REACH = {"<RUN>": (24, 16), "<STREET_NUMBER>": (40, 40), "<BUILDING>": (48, 32), "<VILLAGE>": (32, 32), "<ROOM>": (60, 4),
           "<NAME_FORM>": (3, 8)}
 
+_NUMBERED = ("<STREET_NUMBER>", "<BUILDING>", "<ROOM>")  # one look tells that none of them is there
+
 
 class _Engine:
     """The automaton of all cues and needs, and the patterns behind each of its words."""
@@ -47,8 +49,10 @@ class _Engine:
     def __init__(self) -> None:
         cued, free = patterns()
         self.near = {near: re.compile(expand(near)) for near in _REACH}
+        self.numbered = re.compile("|".join(expand(near) for near in _NUMBERED))
         self.words = sorted({*cued, *(word for pattern in free for word in pattern.needs)})
         self.cued = [cued.get(word, []) for word in self.words]
+        self.unnumbered = [[pattern for pattern in behind if pattern.near is None] for behind in self.cued]
         self.needed = [[pattern for pattern in free if word in pattern.needs] for word in self.words]
         self.always = {near: [pattern for pattern in free if pattern.near == near and not pattern.needs] for near in _REACH}
         self.automaton = ahocorasick_rs.AhoCorasick(self.words, implementation=ahocorasick_rs.Implementation.DFA)
@@ -57,7 +61,9 @@ class _Engine:
     def search(self, words: str) -> list[_Found]:
         """Return what one reading of the text shows, overlapping finds joined."""
         hits = self.automaton.find_matches_as_indexes(words, overlapping=True)
-        near = {name: _windows(regex, words, *_REACH[name]) for name, regex in self.near.items()}
+        numbered = self.numbered.search(words)
+        near = {name: _windows(regex, words, *_REACH[name]) if numbered or name not in _NUMBERED else []
+                for name, regex in self.near.items()}
         digits = _spoken(words, near["<RUN>"])
         near["<RUN>"] = near["<RUN>"] and _windows(self.near["<RUN>"], digits, *_REACH["<RUN>"])  # dates and sums are hidden by now
         anywhere = {id(pattern): pattern for index in {hit[0] for hit in hits} for pattern in self.needed[index]}
@@ -65,13 +71,19 @@ class _Engine:
         for name, windows in near.items():
             if windows:
                 found += _anywhere(self.always[name], words, digits, near)
-        for index, start, end in hits:
-            for pattern in self.cued[index]:
-                if (pattern.near is None or near[pattern.near]) and pattern.may_match(words, end):
-                    match = pattern.match(digits if pattern.reads_digits else words, end)
-                    if match and _stands_alone(words, start, end) and pattern.check(match["v"]) is not False:
-                        found.append((*match.span("v"), pattern.rank, pattern.kind))
+        found += self._behind(self.cued if near["<RUN>"] else self.unnumbered, hits, words, digits)
         return _joined(found)
+
+    def _behind(self, cued: list[list[Pattern]], hits: list[tuple[int, int, int]], words: str, digits: str) -> Iterator[_Found]:
+        """Yield what stands right behind a cue; a cheap look at the next characters spares most of the patterns."""
+        for index, start, end in hits:
+            for pattern in cued[index]:
+                text = digits if pattern.reads_digits else words
+                if pattern.first and pattern.first.isdisjoint(text[end:end + pattern.reach]):
+                    continue
+                match = pattern.match(text, end)
+                if match and _stands_alone(words, start, end) and pattern.check(match["v"]) is not False:
+                    yield (*match.span("v"), pattern.rank, pattern.kind)
 
 
 def _windows(regex: re.Pattern[str], words: str, before: int, behind: int) -> _Windows:

@@ -91,12 +91,6 @@ class Pattern:
     first: frozenset[str]
     reach: int
 
-    def may_match(self, words: str, end: int) -> bool:
-        """Tell, at little cost, whether a look behind a cue that ends at `end` is worth it."""
-        if self.first and self.first.isdisjoint(words[end:end + self.reach]):
-            return False
-        return not self.needs or any(need in words for need in self.needs)
-
 
 @functools.cache
 def book() -> Book:
@@ -157,7 +151,7 @@ def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
             regex = re.compile((f"(?:{expand(rule.gap)})" if rule.cues else "") + f"(?P<v>{expand(rule.pattern)})")
             needs = tuple(fold(word) for need in rule.needs for word in lists().get(need[1:-1], [need]))
             pattern = Pattern(kind.kind, rank, regex.match, regex.finditer, CHECKS[rule.check], rule.view == "digits", rule.near, needs,
-                              frozenset(expand(rule.first)), _longest(rule.gap) + 1)
+                              frozenset(expand(rule.first)), _longest(rule.gap) + 3)
             for cue in {fold(cue) for cue in rule.cues}:
                 cued.setdefault(cue, []).append(pattern)
             if not rule.cues:
