@@ -23,6 +23,7 @@ from kamen_analysis.pipeline import gold as kept
 from kamen_analysis.pipeline.build import build
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections import coded
+from kamen_analysis.report.tables import markdown
 from kamen_analysis.review import agree, formats, gold
 from kamen_analysis.review.sample import Plan, draw, recall
 
@@ -260,7 +261,9 @@ def _report_tells(loaded: data.Data, answers: dict[str, list[str]], changed: dic
     """The report's tables rest on the machine's word against the people's, not on the people's against themselves."""
     machine = {key: set(codes) - {"none"} for key, codes in answers.items()}
     people = machine | changed
-    shares, right = (table.frame.set_index("code") for table in coded.tables(Measures(loaded, "virtual")))
+    tables = coded.tables(Measures(loaded, "virtual"))
+    assert all("简单随机样本" in markdown(table, "表 1", lambda cases: None) for table in tables)
+    shares, right = (table.frame.set_index("code") for table in tables)
     assert (shares["of"] == 40).all() and (shares["low"] <= shares["share"]).all() and (shares["share"] <= shares["high"]).all()
     for code, row in right.iterrows():
         both = sum(code in machine[key] & people[key] for key in people)
@@ -268,7 +271,7 @@ def _report_tells(loaded: data.Data, answers: dict[str, list[str]], changed: dic
         assert (row["machine"], row["human"], row["both"]) == (ours, theirs, both)
         expected = [both / ours if ours else NAN, both / theirs if theirs else NAN]
         assert row[["precision", "recall"]].tolist() == pytest.approx(expected, nan_ok=True)
-        assert not both or row["f1_low"] <= row["f1"] <= row["f1_high"]
+        assert not both or row["f1_low"] < row["f1"] <= row["f1_high"] + 1e-12
     assert right.at["time_barred", "human"] == right.at["time_barred", "both"] + 1
     without = replace(loaded, manifest={**loaded.manifest, "coded_sample": None})
     assert all(table.frame.empty for table in coded.tables(Measures(without, "virtual")))

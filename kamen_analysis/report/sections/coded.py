@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
@@ -32,10 +33,13 @@ def _told(sample: dict[str, object]) -> str:
 
 
 def _corrected(frame: pd.DataFrame, note: str) -> Table:
+    # Beyond reach: the machine's own spread alone is wider than half the interval.
+    out_of_reach = np.isinf(frame["needed"])
+    frame = frame.assign(needed=frame["needed"].mask(out_of_reach), note=frame["note"].mask(out_of_reach, "多编码也减不了半"))
     columns = (
         Column("name_zh", "拒退理由"), Column("raw", "机器比例", "share"), Column("share", "校正后比例", "share"),
         Column("low", "95% 区间（%）", "share", high="high"), Column("n", "人工判有（件）", "count"), Column("of", "样本（件）", "count"),
-        Column("needed", "区间减半还需编码（件）", "count"))
+        Column("needed", "区间减半还需编码（件）", "count"), Column("note", "说明"))
     return Table("corrected", "拒退理由占比：机器判定与校正后", frame, columns, note, definition=metrics.caption(metrics.corrected))
 
 
