@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from kamen_analysis.errors import KamenError
+from kamen_analysis.errors import KamenError, told
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -33,7 +33,7 @@ class _Parser(argparse.ArgumentParser):
 _WORDS = (
     ("the following arguments are required:", "缺少"), ("unrecognized arguments:", "不认识"), ("invalid choice:", "没有这个取值"),
     ("expected one argument", "缺少取值"), ("expected at least one argument", "至少要一个取值"), ("argument", "参数"),
-    ("choose from", "可选"), ("invalid int value:", "不是整数"), ("invalid float value:", "不是数"),
+    ("choose from", "可选"), (" 命令:", "："), ("'", ""), ("invalid int value:", "不是整数"), ("invalid float value:", "不是数"),
 )
 
 
@@ -44,17 +44,17 @@ def _in_chinese(message: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from kamen_analysis import commands
+    from kamen_analysis import verbs as table
 
     parser = _Parser(prog="kamen", description="卡盟投诉分析：公开投诉帖进，政策报告出；每个数字都带分母、区间和证据。")
     parser.add_argument("--home", metavar="DIR", help="工作目录（其下有 data/ 与 reports/；默认当前目录或 $KAMEN_HOME）")
     parser.add_argument("--version", action="version", version=f"kamen {_version()}", help="显示版本")
     verbs = parser.add_subparsers(title="命令", metavar="命令", dest="verb", required=True, parser_class=_Parser)
     groups = {"": verbs}
-    for name, (about, run, arguments) in commands.COMMANDS.items():
+    for name, (about, run, arguments) in table.COMMANDS.items():
         group, _, word = name.rpartition(" ")
         if group not in groups:
-            parent = verbs.add_parser(group, help=commands.GROUPS[group], description=commands.GROUPS[group])
+            parent = verbs.add_parser(group, help=table.GROUPS[group], description=table.GROUPS[group])
             groups[group] = parent.add_subparsers(title="动作", metavar="动作", dest="action", required=True, parser_class=_Parser)
         verb = groups[group].add_parser(word, help=about, description=about)
         for flags, settings in arguments:
@@ -96,15 +96,8 @@ def _harmless(message: str) -> str:
 
 
 def _system(error: OSError) -> str:
-    import errno
-
-    known = {
-        errno.ENOSPC: "磁盘已满", errno.EACCES: "没有权限", errno.EROFS: "文件系统只读", errno.ENOENT: "文件不存在",
-        errno.EISDIR: "这是一个文件夹", errno.ENOTDIR: "路径中有一段不是文件夹", errno.EDQUOT: "配额已满", errno.EMFILE: "打开的文件过多",
-    }
-    what = known.get(error.errno or 0, error.strerror or type(error).__name__)
     where = f"：{Path(os.fsdecode(error.filename))}" if isinstance(error.filename, str | bytes) else ""
-    return f"{what}{where}；先前的输出保持不变"
+    return f"{told(error)}{where}；先前的输出保持不变"
 
 
 if __name__ == "__main__":

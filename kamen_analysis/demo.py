@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import yaml
 
 from kamen_analysis.errors import KamenError
 from kamen_analysis.fetching import Asked, fetch
-from kamen_analysis.paths import Home, atomic_write, demo_home
+from kamen_analysis.paths import Home, atomic_folder, atomic_write, demo_home
 from kamen_analysis.pipeline.build import build
 from kamen_analysis.report.build import ReportResult, report
 from kamen_analysis.sources import board
@@ -26,8 +25,16 @@ def demo(where: Home, posts: int, seed: int, out: Path, progress: Progress) -> R
     """
     if posts < 100:
         raise KamenError("--posts 至少 100：再少就看不出什么")
-    home = demo_home(where)
-    shutil.rmtree(home.root, ignore_errors=True)
+    # Made beside the demonstration of before, which stays whole until this one is.
+    with atomic_folder(demo_home(where).root) as folder:
+        home = Home(folder)
+        world = _scrape(home, posts, seed, progress)
+        _know_platforms(home, world)
+        build(home, progress=progress)
+        return report(home, out=out, progress=progress)
+
+
+def _scrape(home: Home, posts: int, seed: int, progress: Progress) -> draw.World:
     progress("造合成世界（演示数据）", 0, 1)
     world = draw.world(posts=posts, seed=seed)
     with site.serve(world) as served:
@@ -37,9 +44,7 @@ def demo(where: Home, posts: int, seed: int, out: Path, progress: Progress) -> R
     if fetched.stopped:
         raise KamenError(f"演示抓取提前停止：{fetched.stopped}")
     progress("抓取", fetched.pages, fetched.pages)
-    _know_platforms(home, world)
-    build(home, progress=progress)
-    return report(home, out=out, progress=progress)
+    return world
 
 
 def _know_platforms(home: Home, world: draw.World) -> None:

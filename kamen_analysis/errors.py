@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class KamenError(Exception):
     """Unusable arguments or input: the command line prints the message and ends with exit code 2."""
@@ -19,3 +21,16 @@ class TableError(KamenError):
     """A table broke its schema; the message lists every failure at once."""
 
     exit_code = 3
+
+
+_SYSTEM = {
+    errno.ENOSPC: "磁盘已满", errno.EACCES: "没有权限", errno.EPERM: "没有权限", errno.EROFS: "文件系统只读",
+    errno.ENOENT: "文件或文件夹不存在", errno.EISDIR: "这是一个文件夹",
+    errno.ENOTDIR: "路径中有一段不是文件夹", errno.EDQUOT: "配额已满", errno.EMFILE: "打开的文件过多",
+    errno.EFBIG: "超过文件大小上限", errno.EIO: "读写出错",
+}
+
+
+def told(error: OSError) -> str:
+    """Return what the operating system complains of, in Chinese where it is common."""
+    return _SYSTEM.get(error.errno or 0, error.strerror or type(error).__name__)

@@ -23,6 +23,7 @@ FLOORS = (
     {"report", "review", "importing", "fetching", "checking"},
     {"demo"},
     {"commands"},
+    {"verbs"},
     {"cli"},
     {"__main__"},
 )

@@ -21,7 +21,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from kamen_analysis.captures.members import Record
-from kamen_analysis.errors import KamenError
+from kamen_analysis.errors import KamenError, told
 
 Headers = Iterable[tuple[str, str]]
 SYNC_S = 1.0
@@ -139,7 +139,7 @@ class Writer:
         try:
             yield
         except OSError as error:
-            raise KamenError(f"存档 {self.path.name} 写不下去：{error.strerror or error}；已写好的记录都在，下次运行时收尾") from None
+            raise KamenError(f"存档 {self.path.name} 写不下去：{told(error)}；已写好的记录都在，下次运行时收尾") from None
 
     def flush(self) -> None:
         """Hand what is written to the operating system; to the disk itself at most once in SYNC_S seconds."""

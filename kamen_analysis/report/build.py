@@ -37,11 +37,17 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class ReportResult:
-    """Where the report is, the files in it, and its findings in one line each."""
+    """Where the report is, the files in it, its findings in one line each, and what it rests on.
+
+    counted: complaints the figures count; outside: complaints of the period left out because they are not about virtual goods.
+    """
 
     folder: Path
     files: list[Path]
     headlines: list[str]
+    counted: int
+    outside: int
+    is_synthetic: bool
 
 
 @dataclass(frozen=True)
@@ -71,19 +77,22 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
            progress: Progress | None = None) -> ReportResult:
     """Write the report of `period` (2026, 2026-H1, 2026-Q3, 2026-08; None: everything) from data/processed and return where it is.
 
-    `out` replaces reports/<period>. Raises KamenError on unusable arguments or data; the folder before then stays as it was.
+    `out` replaces reports/<period> (with another scope than virtual: reports/<period>-scope-<scope>). Raises KamenError on
+    unusable arguments or data; the folder before then stays as it was.
     """
     _refuse(formats, scope)
     span, tell = parse(period), progress or (lambda stage, done, total: None)
     data = load(home)
-    target = out or home.reports / span.key
+    target = out or home.reports / (span.key if scope == "virtual" else f"{span.key}-scope-{scope}")
     with atomic_folder(target) as folder, tempfile.TemporaryDirectory() as scratch:
         content = compose(data, span, scope, folder, Path(scratch) if "docx" in formats else None, tell)
         _write(content, formats, folder, Path(scratch), tell)
         given = {"period": span.key, "scope": scope, "title": TITLE, "created": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
                  "manifest": sha256(data.home.processed / "manifest.json"), "inputs": data.manifest.get("inputs", {})}
         provenance.write_provenance(folder, content.facts, given)
-    return ReportResult(target, sorted(path for path in target.rglob("*") if path.is_file()), content.headlines)
+    files = sorted(path for path in target.rglob("*") if path.is_file())
+    outside = int(select(data, span).posts["is_used"].sum()) - content.facts.used
+    return ReportResult(target, files, content.headlines, content.facts.used, outside, content.facts.is_synthetic)
 
 
 def _refuse(formats: Sequence[str], scope: str) -> None:

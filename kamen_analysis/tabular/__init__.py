@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from kamen_analysis.errors import KamenError
+from kamen_analysis.errors import KamenError, told
 from kamen_analysis.paths import atomic_write
 from kamen_analysis.tabular.forms import Bad, IsHeader, Record, read, refuse
 
@@ -33,7 +33,7 @@ def read_records(source: str | Path) -> Iterator[Record]:
     try:
         opened = path.open("rb")
     except OSError as error:
-        raise KamenError(f"{path}：打不开（{error.strerror}）") from None
+        raise KamenError(f"{path}：打不开（{told(error)}）") from None
     with opened:
         yield from read(opened, str(path), path.suffix.lower())
 
@@ -59,7 +59,7 @@ def _opened(out: str | Path) -> Iterator[IO[str]]:
         with atomic_write(Path(out)) as file:
             yield file
     except OSError as error:
-        raise KamenError(f"{out}：写不了（{error.strerror}）") from None
+        raise KamenError(f"{out}：写不了（{told(error)}）") from None
 
 
 def _line(record: Record) -> str:
