@@ -110,10 +110,18 @@ def _macros() -> dict[str, str]:
     """Return what each <macro> stands for: one of macros.yaml, <list> (one of its words) or <list_chars> (for use within [ ])."""
     table = {f"<{name}>": value for name, value in yaml.safe_load((_FOLDER / "macros.yaml").read_text("utf-8")).items()}
     for name, words in lists().items():
-        table[f"<{name}>"] = "(?:" + "|".join(sorted({re.escape(fold(word)) for word in words}, key=lambda word: (-len(word), word))) + ")"
+        table[f"<{name}>"] = _one_of({fold(word) for word in words})
         table[f"<{name}_chars>"] = "".join(sorted({char for word in words for char in fold(word)}))
     table["<NUMERALS>"] = "".join(map(chr, NUMERALS))
     return table
+
+
+def _one_of(words: set[str]) -> str:
+    """Return the pattern of any of the words, longer ones first; those that begin alike stand behind their first character, for speed."""
+    if len(words) < 100:
+        return "(?:" + "|".join(sorted(map(re.escape, words), key=lambda word: (-len(word), word))) + ")"
+    groups = {first: {word[1:] for word in words if word[0] == first} for first in sorted({word[0] for word in words})}
+    return "(?:" + "|".join(re.escape(first) + _one_of(rests) for first, rests in groups.items()) + ")"
 
 
 @functools.cache
