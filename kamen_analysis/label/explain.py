@@ -9,6 +9,7 @@ from kamen_analysis.codebook import load
 from kamen_analysis.label import reasons
 from kamen_analysis.label.posts import label_post
 from kamen_analysis.label.reasons import Finding
+from kamen_analysis.label.vote import vote
 from kamen_analysis.records import OUTCOMES, POST_TYPES, PRODUCTS
 
 _SPEAKERS = {"merchant": "对方说", "consumer": "消费者说", "third": "旁人说", None: "叙述"}
@@ -27,7 +28,8 @@ def _lines(post: Mapping[str, Any]) -> Iterator[str]:
     if labelled.post_type != "complaint":
         yield "  不是投诉，不编拒退理由。"
         return
-    doc, found = reasons.findings(str(post.get("title") or ""), str(post.get("body") or ""))
+    heard = reasons.hear(str(post.get("title") or ""), str(post.get("body") or ""))
+    doc, found = heard.doc, vote(heard)
     kept = reasons.decide(doc, found)
     shown = {f for f in found if f in kept or not any(_says_more(g, f) for g in found)}
     for finding in sorted(shown, key=lambda f: (f.code, f.start, f.end, f.rule)):

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kamen_analysis.label import gate, outcome, reasons, scope
+from kamen_analysis.label.vote import vote
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,12 @@ def label_post(post: Mapping[str, Any]) -> Labelled:
 
 def reasons_of(title: str, body: str) -> list[Reason]:
     """Return the refusal reasons of a complaint, one a code, each with its best evidence."""
-    doc, findings = reasons.findings(title, body)
-    out = []
-    for finding in reasons.decide(doc, findings):
+    heard, out = reasons.hear(title, body), []
+    doc = heard.doc
+    for finding in reasons.decide(doc, vote(heard)):
         in_title = finding.start < doc.cut
         field, text, shift = ("title", title, 0) if in_title else ("body", body, doc.body_at)
         # Evidence that begins in the title ends with it.
         start, end = finding.start - shift, (min(finding.end, doc.cut) if in_title else finding.end) - shift
-        out.append(Reason(finding.code, field, start, end, text[start:end], finding.rule, "rule", finding.score))
+        out.append(Reason(finding.code, field, start, end, text[start:end], finding.rule, finding.decided_by, finding.score))
     return out

@@ -26,6 +26,7 @@ class Finding:
     dropped: str | None
     yields_to: tuple[str, ...] = ()
     in_context: bool = False
+    decided_by: str = "rule"
 
 
 @functools.cache

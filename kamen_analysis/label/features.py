@@ -1,0 +1,102 @@
+"""What the model looks at: characters, words, word classes and cues of a post, each hashed to a bucket at the place where it stands."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import rjieba
+
+from kamen_analysis.label.cues import Span
+from kamen_analysis.label.reasons import Heard
+from kamen_analysis.label.text import Doc
+
+BUCKETS = 1 << 16
+LONGEST = 4  # Characters in the longest n-gram.
+STATED = 2  # N-grams up to so long are also read together with who speaks and what is denied.
+WIDE = 40  # Clauses are read together up to so many characters.
+_BACK = 3  # A word is paired with so many before it.
+_STATES = {"merchant": 1, "consumer": 2, "third": 3, "denial": 4, "unsaid": 4, "hypothesis": 8, "hearsay": 12, "general": 12,
+           "mistake": 16, "pseudo": 16}
+_STOPS = frozenset("。！？!?\n")
+_MARKS = frozenset("，,、；;：:“”‘’\"'「」（）()…~ .") | _STOPS
+Ints = npt.NDArray[np.int64]
+
+
+def units(doc: Doc) -> list[Span]:
+    """Return the stretches the model is asked about: from each clause on, as many whole clauses as fit in `WIDE` characters."""
+    starts = [*doc.clauses, len(doc.text)]
+    out, last = [], 1
+    for i, start in enumerate(starts[:-1]):
+        last = max(last, i + 1)
+        while last + 1 < len(starts) and starts[last + 1] - start <= WIDE:
+            last += 1
+        if starts[last] > start:
+            out.append((start, starts[last]))
+    return out
+
+
+def features(heard: Heard) -> tuple[Ints, Ints]:
+    """Return the places (offsets into the text, ascending) and the buckets (below BUCKETS) of all features of a post."""
+    found = [*_grams(heard), _hashed([*_words(heard.doc.text), *_classes(heard), *_cues(heard)])]
+    at, bucket = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    order = np.argsort(at, kind="stable")
+    return at[order], bucket[order]
+
+
+def _grams(heard: Heard) -> Iterator[tuple[Ints, Ints]]:
+    codes = np.frombuffer(heard.doc.text.encode("utf-32-le"), np.uint32).astype(np.uint64)
+    states, rolling = _states(heard), np.zeros(len(codes), np.uint64)
+    for n in range(1, min(LONGEST, len(codes)) + 1):
+        rolling = rolling[: len(codes) - n + 1] * np.uint64(1000003) + codes[n - 1:] + np.uint64(n)
+        at = np.arange(len(rolling))
+        yield at, _bucket(rolling)
+        if n <= STATED:
+            yield at, _bucket(rolling + (states[: len(rolling)] + np.uint64(1)) * np.uint64(0x51ED270B27B4F3CF))
+
+
+def _bucket(key: npt.NDArray[np.uint64]) -> Ints:
+    # The finishing step of splitmix64: near keys fall far apart.
+    key = key * np.uint64(0x9E3779B97F4A7C15)
+    key = (key ^ (key >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    return (key >> np.uint64(40)).astype(np.int64) % BUCKETS
+
+
+def _states(heard: Heard) -> npt.NDArray[np.uint64]:
+    states = np.zeros(len(heard.doc.text), np.uint64)
+    if heard.reading:
+        for start, end, kind in heard.reading.stretches():
+            # Speakers take the low two bits, what weakens a statement the rest.
+            mask = np.uint64(~3 & 31 if _STATES[kind] < 4 else 3)
+            states[start:end] = (states[start:end] & mask) | np.uint64(_STATES[kind])
+    return states
+
+
+def _hashed(named: list[tuple[int, str]]) -> tuple[Ints, Ints]:
+    keys = np.fromiter((zlib.crc32(name.encode()) for _, name in named), np.uint64, len(named))
+    return np.fromiter((at for at, _ in named), np.int64, len(named)), _bucket(keys)
+
+
+def _words(text: str) -> Iterator[tuple[int, str]]:
+    at, before = 0, list[str]()
+    for word in rjieba.cut(text):
+        if word not in _MARKS:
+            yield at, f"w {word}"
+            yield from ((at, f"w {other} {word}") for other in before[-_BACK:])
+            before.append(word)
+        elif word in _STOPS:
+            before.clear()
+        at += len(word)
+
+
+def _classes(heard: Heard) -> Iterator[tuple[int, str]]:
+    classes = heard.classes
+    for i, (at, name) in enumerate(classes):
+        yield at, f"k {name}"
+        yield from ((at, f"k {other} {name}") for _, other in classes[max(0, i - _BACK):i])
+
+
+def _cues(heard: Heard) -> Iterator[tuple[int, str]]:
+    return ((finding.start, f"c {finding.code} {finding.dropped is None}") for finding in heard.findings)
