@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import fcntl
 import json
 import os
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -19,16 +17,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import kamen_analysis
 from kamen_analysis import codebook, platforms, records, sources
 from kamen_analysis.captures import withdraw
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, atomic_folder, settle, sha256
-from kamen_analysis.pipeline import digests, expect, gold, history
-from kamen_analysis.pipeline.merge import Merged, merge
-from kamen_analysis.pipeline.partition import COUNTS, Part, listed, process, recall, store
+from kamen_analysis.pipeline import digests, expect, gold, history, manifests
+from kamen_analysis.pipeline.merge import merge
+from kamen_analysis.pipeline.partition import Part, process, recall, store
 from kamen_analysis.redact.door import refuse_if_personal
-from kamen_analysis.sources import audit
 
 Progress = Callable[[str, int, int], None]
 ROWS_PER_FILE = 200_000
@@ -117,7 +113,7 @@ def build(where: Home, jobs: int | None = None, progress: Progress = lambda stag
             progress("核对与写入", done, len(merged.tables))
             records.validate(name, data)
             refuse_if_personal(name, data)
-        manifest = _describe(where, inputs, parts, merged)
+        manifest = manifests.describe(where, inputs, parts, merged)
         before = history.known_posts(where)
         with atomic_folder(where.processed) as folder:
             manifest["outputs"] = _write(folder, merged.tables)
@@ -125,15 +121,6 @@ def build(where: Home, jobs: int | None = None, progress: Progress = lambda stag
             (folder / ".gitkeep").touch()
         history.record(where, manifest, before, merged.tables["posts"])
         return manifest
-
-
-def _depends(where: Home, inputs: dict[Path, str]) -> dict[str, Any]:
-    own = where.root / "platforms.yaml"
-    return {
-        "inputs": {path.relative_to(where.raw).as_posix(): digest for path, digest in inputs.items()},
-        "code": digests.build_code(), "platforms": sha256(own) if own.exists() else None, "withdrawn": sorted(withdraw.listed(where)),
-        "gold": gold.files(where),
-    }
 
 
 def _manifest(where: Home) -> dict[str, Any]:
@@ -146,55 +133,12 @@ def _is_current(where: Home, inputs: dict[Path, str]) -> bool:
         manifest = _manifest(where)
     except (FileNotFoundError, ValueError):
         return False
-    same = all(manifest.get(key) == value for key, value in _depends(where, inputs).items())
+    same = all(manifest.get(key) == value for key, value in manifests.depends(where, inputs).items())
     return same and all(_whole(where.processed / name, digest) for name, digest in manifest["outputs"].items())
 
 
 def _whole(path: Path, digest: str) -> bool:
     return path.exists() and sha256(path) == digest
-
-
-def _describe(where: Home, inputs: dict[Path, str], parts: list[Part], merged: Merged) -> dict[str, Any]:
-    warnings = audit.Warnings()
-    for kind, name, n, example in [*expect.excesses(parts), *(warning for part in parts for warning in part.warnings)]:
-        warnings.update(audit.Warnings(Counter({(kind, name): n}), {(kind, name): example}))
-    book = codebook.load()
-    return {
-        **_depends(where, inputs), "version": kamen_analysis.__version__, "codebook": {"version": book.version, "digest": book.digest},
-        "stages": stages(parts, merged), "warnings": listed(warnings), "gaps": expect.gaps(parts),
-        "overruled": dataclasses.asdict(merged.overruled),
-        "coded_sample": gold.sample(where, merged.overruled),
-        "rows": {name: len(data) for name, data in merged.tables.items()},
-        "last_capture": max((part.last_capture for part in parts if part.last_capture), default=None),
-        "sources": {part.source: sources.registry()[part.source].NAME_ZH for part in parts},
-        "is_synthetic": bool(merged.tables["posts"]["is_synthetic"].any()),
-    }
-
-
-def stages(parts: list[Part], merged: Merged) -> list[dict[str, Any]]:
-    """Return each stage's `in`, `out` and `rejected` by reason; `in = out + rejected` must hold at every one."""
-    counts = {name: sum(part.counts[name] for part in parts) for name in COUNTS}
-    rejected = {stage: rows["reason"].value_counts().to_dict() for stage, rows in merged.tables["rejected"].groupby("stage")}
-    posts = merged.tables["posts"]
-    complaints, used = int((posts["post_type"] == "complaint").sum()), posts[posts["is_used"]]
-    virtual = int(used["in_scope"].sum())
-    held = sum(part.counts["cleaned"] for part in parts if part.shortfall)
-    again = counts["cleaned"] - held - len(posts) - merged.withdrawn
-    rows: list[tuple[str, str, int, int, dict[Any, int]]] = [
-        ("read", "页", counts["pages"], counts["readable"], rejected.get("read", {})),
-        ("clean", "条", counts["records"], counts["cleaned"], rejected.get("clean", {})),
-        ("merge", "条", counts["cleaned"], len(posts), {"seen_again": again, "withheld": held, "withdrawn": merged.withdrawn}),
-        ("gate", "帖", len(posts), complaints, rejected.get("gate", {})),
-        ("dedupe", "帖", complaints, len(used), rejected.get("dedupe", {})),
-        ("scope", "件", len(used), virtual, {"not_virtual": len(used) - virtual}),
-    ]
-    found: list[dict[str, Any]] = [
-        {"stage": s, "unit": u, "in": i, "out": o, "rejected": {str(k): int(n) for k, n in r.items() if n}} for s, u, i, o, r in rows
-    ]
-    for stage in found:
-        if stage["in"] != stage["out"] + sum(stage["rejected"].values()):
-            raise KamenError(f"环节 {stage['stage']} 的数不平：进 {stage['in']}，出 {stage['out']}，剔除 {stage['rejected']}")
-    return found
 
 
 def _write(folder: Path, tables: dict[str, pd.DataFrame]) -> dict[str, str]:

@@ -10,8 +10,10 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 # What a part is made by. Metrics, charts and the report come after and may change without a rebuild.
 _ROOMS = ("records.py", "zh.py", "clean.py", "captures", "codebook", "label", "redact", "sources", "pipeline/partition.py")
-_OTHER = ("dedupe.py", "platforms.py", "pipeline/build.py", "pipeline/merge.py", "pipeline/expect.py",
-          "pipeline/gold.py")
+_OTHER = (
+    "dedupe.py", "platforms.py", "pipeline/build.py", "pipeline/merge.py",
+    "pipeline/expect.py", "pipeline/manifests.py", "pipeline/gold.py",
+)
 
 
 def _digest(names: tuple[str, ...]) -> str:
