@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import smallworld
 from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("*.ipynb"))
+DRAWS = re.compile(r"^ka\.charts\.", re.MULTILINE)
 
 
 def read(path: Path) -> nbformat.NotebookNode:
@@ -57,3 +59,11 @@ def test_runs_and_says_a_sentence(name: str, executed: dict[str, nbformat.Notebo
     printed = [out.text for out in outputs if out.output_type == "stream" and out.name == "stdout"]
     assert any("，" in text or "；" in text or "件" in text for text in printed)
     assert [out.text for out in outputs if out.output_type == "stream" and out.name == "stderr"] == []
+
+
+@pytest.mark.parametrize("name", [path.stem for path in NOTEBOOKS])
+def test_every_chart_is_shown(name: str, executed: dict[str, nbformat.NotebookNode]) -> None:
+    """Every cell that draws a chart shows it as an image, the later ones as well as the first."""
+    drawn = [cell for cell in executed[name].cells if cell.cell_type == "code" and DRAWS.search(cell.source)]
+    assert drawn
+    assert [cell.source for cell in drawn if not any("image/png" in out.get("data", {}) for out in cell.outputs)] == []

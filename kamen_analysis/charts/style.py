@@ -58,10 +58,15 @@ def fonts() -> tuple[Path, ...]:
 
 @contextmanager
 def house() -> Iterator[None]:
-    """Draw in the house style inside this block."""
+    """Draw in the house style inside this block; afterwards its settings, and only those, are as they were before."""
     fonts()
-    with mpl.rc_context(RC):
+    # Not rc_context: the first figure starts the backend, and what that sets up (a notebook's interactive mode) has to stay.
+    before = {key: mpl.rcParams[key] for key in RC}
+    mpl.rcParams.update(RC)
+    try:
         yield
+    finally:
+        mpl.rcParams.update(before)
 
 
 @functools.cache
