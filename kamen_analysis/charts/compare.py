@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from kamen_analysis.charts import style
 from kamen_analysis.charts.dots import VERDICTS, height, row_limits
+from kamen_analysis.charts.words import withheld
 
 _MOVES = {"升": VERDICTS["高于其余"], "降": VERDICTS["低于其余"], "无法区分": VERDICTS["无法区分"]}
 _MOST = 40
@@ -42,9 +43,10 @@ def ranks_finding(table: pd.DataFrame) -> str:
     rows = table[table["rank_low"].notna()]
     if len(rows) < 2:
         return "平台名次：样本不足"
-    wide, apart = int((rows["rank_high"] - rows["rank_low"] + 1).median()), int(rows["verdict"].isin(["高于其余", "低于其余"]).sum())
+    compared = table[table["verdict"].isin(list(VERDICTS))]
+    wide, apart = int((rows["rank_high"] - rows["rank_low"] + 1).median()), int(compared["verdict"].ne("无法区分").sum())
     sure = f"{apart} 个可与其余分开" if apart else "没有一个可与其余分开"
-    return f"{len(rows)} 个平台的名次多不确定：一半的平台可能占 {wide} 个以上的名次，{sure}"
+    return f"{len(compared)} 个平台{withheld(len(compared) - len(rows))}的名次多不确定：一半的平台可能占 {wide} 个以上的名次，{sure}"
 
 
 def changes(table: pd.DataFrame, ax: Axes | None = None, base: str = "month") -> Axes:

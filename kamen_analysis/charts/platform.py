@@ -8,7 +8,7 @@ from matplotlib.ticker import PercentFormatter
 
 from kamen_analysis.charts import style
 from kamen_analysis.charts.dots import VERDICTS, dots, height
-from kamen_analysis.charts.words import percent
+from kamen_analysis.charts.words import percent, withheld
 
 MEASURES = {"replied": "有商家回复", "resolved_30": "三十天内经消费者确认解决", "transfer": "被引导私下转账"}
 _MOST = 40
@@ -40,6 +40,11 @@ def _as_shares(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
     return pd.DataFrame({"share": rows[measure], "low": rows[f"{measure}_low"], "high": rows[f"{measure}_high"], "n": n, "of": of})
 
 
+def _hidden(table: pd.DataFrame, measure: str) -> int:
+    """Return how many platforms were compared by their replies though their few are withheld."""
+    return int((table["replied"].isna() & table["verdict"].isin(list(VERDICTS))).sum()) if measure == "replied" else 0
+
+
 def platforms_finding(table: pd.DataFrame, measure: str = "replied") -> str:
     """Return the finding of a platforms table: how many can be told apart from the rest, and the ends of the range."""
     rows = table[table[measure].notna()].sort_values(measure)
@@ -51,8 +56,10 @@ def platforms_finding(table: pd.DataFrame, measure: str = "replied") -> str:
         return f"只有 {low['platform']} 样本足够：{MEASURES[measure]}的占 {percent(low[measure])}"
     if measure != "replied":
         return f"{len(rows)} 个平台中，{span}"
-    differ = int(rows["verdict"].isin(["高于其余", "低于其余"]).sum())
-    return f"{len(rows)} 个平台中，{span}；{differ} 个与其余平台有可分辨的差别" if differ else f"{len(rows)} 个平台中，{span}；彼此无法区分"
+    hidden = _hidden(table, measure)
+    differ = int(table["verdict"].isin(["高于其余", "低于其余"]).sum())
+    told = f"{differ} 个与其余平台有可分辨的差别" if differ else "彼此无法区分"
+    return f"{len(rows) + hidden} 个平台{withheld(hidden)}中，{span}；{told}"
 
 
 def platform_funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -73,7 +80,7 @@ def platform_funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.set_xlabel("投诉件数（对数刻度）")
         ax.set_ylabel(f"{style.drawable(rows['measure_zh'].iloc[0])}的比例")
         facts = (f"{len(rows)} 个平台", "虚线：只有偶然时的 95% 界", "实线：计入平台间寻常差异（过度离散）后的 99.8% 界",
-                 "界外不等于有过错")
+                 "此界比逐一与其余平台相比宽，界内的仍可能与其余有可分辨的差别", "界外不等于有过错")
         return style.finish(ax, funnel_finding(table), style.foot(table, *facts), table, own)
 
 
@@ -103,8 +110,9 @@ def funnel_finding(table: pd.DataFrame) -> str:
     rows = table[table["share"].notna()]
     if rows.empty:
         return "平台间差异：样本不足"
-    out, what = rows[rows["outside"]], rows["measure_zh"].iloc[0]
+    out, what, total = table[table["outside"]], rows["measure_zh"].iloc[0], f"各平台合计占 {percent(rows['target'].iloc[0])}"
+    told = f"{what}：{len(table)} 个平台{withheld(len(table) - len(rows))}"
     if out.empty:
-        return f"{what}：{len(rows)} 个平台都在寻常差异之内（总体 {percent(rows['target'].iloc[0])}）"
+        return f"{told}都在寻常差异之内（{total}）"
     names = "、".join(style.drawable(name) for name in out["platform"].head(3)) + ("等" if len(out) > 3 else "")
-    return f"{what}：{len(rows)} 个平台中 {len(out)} 个超出寻常差异：{names}（总体 {percent(rows['target'].iloc[0])}）"
+    return f"{told}中 {len(out)} 个超出寻常差异：{names}（{total}）"

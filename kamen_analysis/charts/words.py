@@ -27,6 +27,11 @@ def days(value: Any) -> str:
     return "未达半数" if value is None or math.isnan(value) else f"{value:.1f} 天"
 
 
+def withheld(count: int) -> str:
+    """Return the remark on platforms that were compared though their few cases are not shown; nothing where there are none."""
+    return f"（其中 {count} 个件数过少，不列比例）" if count else ""
+
+
 def yuan(value: Any) -> str:
     """Return 145.9 as "146 元"; a missing amount as "—"."""
     return "—" if value is None or math.isnan(value) else f"{value:,.0f} 元"

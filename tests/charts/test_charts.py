@@ -231,3 +231,14 @@ def test_lines_break_where_they_may(text: str, ems: float) -> None:
     assert not any(line[0] in "，。；：、）》”％%" for line in lines)
     assert not any(line[-1] in "（《“" for line in lines)
     assert all(re.search(r"\d$", a) is None or re.match(r"[\d,.]", b) is None for a, b in zip(lines, lines[1:], strict=False))
+
+
+def test_titles_count_the_withheld_platforms(tables: dict[str, pd.DataFrame]) -> None:
+    """A platform compared with its few replies withheld is counted in the titles of all three platform charts."""
+    for name, blank in (("platforms", ["replied"]), ("platform_ranks", ["share", "rank_low", "rank_high"]), ("platform_funnel", ["share"])):
+        table = tables[name]
+        shown = table[blank[0]].notna()
+        less = table.assign(**{key: table[key].mask(shown & (table.index == table.index[shown][0])) for key in blank})
+        before = int(re.search(r"(\d+) 个平台", charts.finding(name, table))[1])
+        count, withheld = re.search(r"(\d+) 个平台（其中 (\d+) 个件数过少", charts.finding(name, less)).groups()
+        assert int(count) == before and int(withheld) >= 1

@@ -121,6 +121,16 @@ def test_findings_are_ordered_by_evidence(measures: Measures) -> None:
     assert all("无法区分" in f.text for f in found if not f.is_clear) and all("n=" in f.text for f in found)
 
 
+def test_a_platform_with_withheld_replies_counts(small: Home) -> None:
+    """A platform whose few replies are withheld stays among the platforms compared, and under its verdict; the sentence says so."""
+    measures = Measures(load(small), "virtual")
+    frame = measures.platforms
+    large = frame["note"] == ""
+    measures.platforms = frame.assign(verdict=frame["verdict"].mask(large, "低于其余"), replied=frame["replied"].mask(frame.index == 0))
+    text = next(f.text for f in findings(measures) if f.table == "platforms")
+    assert f"{large.sum()} 个平台中" in text and f"低于其余的 {large.sum()} 个" in text and "其中 1 个件数过少，不列比例" in text
+
+
 def test_no_reply_seen_is_no_finding_without_events(small: Home) -> None:
     """Where no source tells what came after the posting, nothing is said of replies or outcomes."""
     data = load(small)
