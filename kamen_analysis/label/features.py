@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Iterator
 
@@ -17,11 +18,10 @@ BUCKETS = 1 << 16
 LONGEST = 4  # Characters in the longest n-gram.
 STATED = 2  # N-grams up to so long are also read together with who speaks and what is denied.
 WIDE = 40  # Clauses are read together up to so many characters.
-_BACK = 3  # A word is paired with so many before it.
+_BACK = 3  # A word or word class is paired with so many before it.
 _STATES = {"merchant": 1, "consumer": 2, "third": 3, "denial": 4, "unsaid": 4, "hypothesis": 8, "hearsay": 12, "general": 12,
            "mistake": 16, "pseudo": 16}
-_STOPS = frozenset("。！？!?\n")
-_MARKS = frozenset("，,、；;：:“”‘’\"'「」（）()…~ .") | _STOPS
+_MARKS = frozenset("，,、；;：:“”‘’\"'「」（）()…~ .。！？!?\n")
 Ints = npt.NDArray[np.int64]
 
 
@@ -40,7 +40,9 @@ def units(doc: Doc) -> list[Span]:
 
 def features(heard: Heard) -> tuple[Ints, Ints]:
     """Return the places (offsets into the text, ascending) and the buckets (below BUCKETS) of all features of a post."""
-    found = [*_grams(heard), _hashed([*_words(heard.doc.text), *_classes(heard), *_cues(heard)])]
+    classes = [(at, f"k {name}") for at, name in heard.classes]
+    cues = [(finding.start, f"c {finding.code} {finding.dropped is None}") for finding in heard.findings]
+    found = [*_grams(heard), *_named(list(_words(heard.doc.text)), _BACK), *_named(classes, _BACK), *_named(cues)]
     at, bucket = (np.concatenate(columns) for columns in zip(*found, strict=True))
     order = np.argsort(at, kind="stable")
     return at[order], bucket[order]
@@ -74,29 +76,22 @@ def _states(heard: Heard) -> npt.NDArray[np.uint64]:
     return states
 
 
-def _hashed(named: list[tuple[int, str]]) -> tuple[Ints, Ints]:
-    keys = np.fromiter((zlib.crc32(name.encode()) for _, name in named), np.uint64, len(named))
-    return np.fromiter((at for at, _ in named), np.int64, len(named)), _bucket(keys)
+def _named(named: list[tuple[int, str]], back: int = 0) -> Iterator[tuple[Ints, Ints]]:
+    """Yield the features of names at places, and of each name with each of the `back` before it."""
+    at = np.array([place for place, _ in named], np.int64)
+    keys = np.array([_key(name) for _, name in named], np.uint64)
+    yield at, _bucket(keys)
+    yield from ((at[n:], _bucket(keys[:-n] * np.uint64(1000003) + keys[n:])) for n in range(1, back + 1))
+
+
+@functools.lru_cache(maxsize=1 << 15)
+def _key(name: str) -> int:
+    return zlib.crc32(name.encode())
 
 
 def _words(text: str) -> Iterator[tuple[int, str]]:
-    at, before = 0, list[str]()
+    at = 0
     for word in rjieba.cut(text):
         if word not in _MARKS:
             yield at, f"w {word}"
-            yield from ((at, f"w {other} {word}") for other in before[-_BACK:])
-            before.append(word)
-        elif word in _STOPS:
-            before.clear()
         at += len(word)
-
-
-def _classes(heard: Heard) -> Iterator[tuple[int, str]]:
-    classes = heard.classes
-    for i, (at, name) in enumerate(classes):
-        yield at, f"k {name}"
-        yield from ((at, f"k {other} {name}") for _, other in classes[max(0, i - _BACK):i])
-
-
-def _cues(heard: Heard) -> Iterator[tuple[int, str]]:
-    return ((finding.start, f"c {finding.code} {finding.dropped is None}") for finding in heard.findings)

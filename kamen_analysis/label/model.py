@@ -57,8 +57,8 @@ class Model:
 
     def probabilities(self, at: Ints, bucket: Ints, spans: list[Span]) -> Floats:
         """Return the probabilities (spans, codes) of stretches of a post, from the features that begin in each."""
-        sums = np.zeros((len(at) + 1, len(self.codes)))
-        np.cumsum(self.weights[bucket], axis=0, dtype=np.float64, out=sums[1:])
+        sums = np.zeros((len(at) + 1, len(self.codes)), np.int32)
+        np.cumsum(self.weights[bucket], axis=0, dtype=np.int32, out=sums[1:])
         low, high = np.searchsorted(at, np.array(spans).T)
         length = np.sqrt(np.maximum(high - low, 1))[:, None]
         logits: Floats = (sums[high] - sums[low]) * self.scale / length + self.bias
