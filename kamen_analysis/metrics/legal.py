@@ -86,7 +86,7 @@ def clocks(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") ->
 
     Counts: 到期限最后一日仍未见该动作（受理或回复、解决、了结）的投诉
     Out of: 抓取时已过该期限的投诉，即观察足够久、能判定的
-    Leaves out: 没有发布时间或状态的；还没到期的；无法判定的（只知至迟时间，或关闭未注明原因；超过五分之一时不给比例）
+    Leaves out: 没有发布时间或状态的；还没到期的；无法判定的（只知至迟时间，或到期前关闭而未注明原因；超过五分之一时不给比例）
     Read with care: 期限从发帖日起算，只是对照：法定期限从向行政机关投诉或向商家要求退款时起算，公开投诉平台不受这些条文直接约束
     """
     dated = used(posts, scope)
@@ -107,14 +107,22 @@ def _in_force(posts: pd.DataFrame, clock: Clock) -> pd.DataFrame:
     return posts[(posts["posted_at"] >= since) & (posts["posted_at"] < until)]
 
 
+def _may_be_in_time(posts: pd.DataFrame, events: pd.DataFrame, clock: Clock, end: pd.Series) -> pd.Series:
+    """Return whether an ending of unstated cause came, or may have come, by the deadline; one surely after it hides nothing."""
+    unclear = events[events["kind"].isin(clock.unclear)]
+    last = end.set_axis(posts["post_id"]).reindex(unclear["post_id"]).set_axis(unclear.index)
+    late = unclear["at"].notna() & (unclear["at"].dt.tz_localize(None).dt.normalize() > last)
+    return are_named(posts, unclear.loc[~late, "post_id"])
+
+
 def _row(clock: Clock, posts: pd.DataFrame, events: pd.DataFrame) -> dict[str, Any]:
     end = deadlines(posts["posted_at"], clock.days, clock.working)
     sight = posts["last_seen_at"].dt.tz_localize(None).dt.normalize()
     first = first_event(posts, events, list(clock.stops))
     day = posts["posted_at"].dt.tz_localize(None) + pd.to_timedelta(first["day"].fillna(first["bound"]), unit="D")
     in_time = day.dt.normalize() <= end
-    # An upper bound past the deadline says nothing about the deadline; nor does an ending that may have been the action itself.
-    hidden = first["kind"].isna() & are_named(posts, events.loc[events["kind"].isin(clock.unclear), "post_id"])
+    # An upper bound past the deadline says nothing about the deadline; nor does an ending in time that may have been the action itself.
+    hidden = first["kind"].isna() & _may_be_in_time(posts, events, clock, end)
     unsure = (first["day"].isna() & first["bound"].notna() & ~in_time) | hidden
     ripe = end.notna() & (sight > end)
     judged = ripe & ~unsure

@@ -14,6 +14,7 @@ from kamen_analysis.records import OUTCOMES
 from kamen_analysis.stats import Curve, at_day, cumulative_incidence
 
 CLAIM = "merchant_says_resolved"
+ANY, ANY_ZH = "any", "凡关闭或商家自称即算（同行口径，仅供对照）"
 ENDS = ["consumer_confirmed", "auto_closed", "closed", "gone"]
 _COLUMNS = ["day", "kind", "kind_zh", "share", "low", "high", "at_risk", "n", "of", "bound_low", "bound_high", "note"]
 
@@ -90,24 +91,35 @@ def _named(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
     return rows.assign(kind=kind, kind_zh=OUTCOME_KINDS_ZH[kind])
 
 
+def _any(posts: pd.DataFrame, events: pd.DataFrame) -> Curve:
+    """Return the curve of the first claim or closing of any kind: the peers' "resolved", by the same estimator; only gone competes."""
+    time, kind = _timed(durations(posts, events, [CLAIM, *TERMINAL]))
+    number = kind.map({CLAIM: 1, **{name: 2 if end == "gone" else 1 for name, end in TERMINAL.items()}})
+    return cumulative_incidence(time.to_numpy(float), number.astype(float).fillna(0).to_numpy(int), 2)[0]
+
+
 @metric
 def resolved_by(posts: pd.DataFrame, events: pd.DataFrame, days: tuple[int, ...] = (7, 30, 60), scope: str = "virtual") -> pd.DataFrame:
     """Return, for each day and kind of outcome, the cumulative incidence by that day: day, kind, share, low, high, of, note.
 
+    The kind "any" is the first of claim, confirmation and closing, whichever it is: what peers call resolved, at the same day.
+
     Counts: 发布后 7、30、60 日内以该方式了结的投诉的累计比例；“消费者确认解决”才算解决
     Out of: 同处理结果曲线：有发布时间、了结时间确切或尚未了结的投诉
     Leaves out: 没有发布时间的、只知至迟时间的；观察期不足该日数时不给比例
-    Read with care: 超时自动关闭、商家自称已解决都不是解决，列在旁边供对照
+    Read with care: 比例是计入右删失的估计（Aalen–Johansen 累计发生率），不等于件数除以分母；
+        超时自动关闭、商家自称已解决都不是解决，列在旁边供对照
     """
     chosen = used(posts, scope)
     curves, table = fitted(chosen, events)
+    curves[ANY] = _any(chosen, events)
     of, note, vague = int(table["is_timed"].sum()), left_out(table, chosen), is_vague(table)
     rows = []
     for kind, curve in curves.items():
         for day in days:
             share, low, high = (float(x) for x in at_day(curve, day)) if of >= MINIMUM and not vague else (float("nan"),) * 3
             why = note if share == share or vague else TOO_FEW if of < MINIMUM else "观察期不足"
-            rows.append({"day": day, "kind": kind, "kind_zh": OUTCOME_KINDS_ZH[kind], "n": int(curve.happened(day)), "of": of,
+            rows.append({"day": day, "kind": kind, "kind_zh": OUTCOME_KINDS_ZH.get(kind, ANY_ZH), "n": int(curve.happened(day)), "of": of,
                          "share": share, "low": low, "high": high, "note": why})
     return pd.DataFrame(rows)
 

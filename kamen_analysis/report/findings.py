@@ -84,13 +84,13 @@ def _reply(m: Measures) -> Finding | None:
 
 
 def _resolved(m: Measures) -> Finding | None:
-    rows = m.resolved_by[(m.resolved_by["kind"] == "consumer_confirmed") & (m.resolved_by["day"] == 30)]
-    naive = m.naive_ratio[m.naive_ratio["ratio"] == "closed"]
-    if rows.empty or numbers.is_missing(rows.iloc[0]["share"]) or numbers.is_missing(naive.iloc[0]["share"]):
+    by_30 = m.resolved_by[m.resolved_by["day"] == 30]
+    row, other = (by_30[by_30["kind"] == kind].iloc[0] for kind in ("consumer_confirmed", "any"))
+    if numbers.is_missing(row["share"]) or numbers.is_missing(other["share"]):
         return None
-    row, other = rows.iloc[0], naive.iloc[0]
     clear, strength = _against(row, other["low"], other["high"])
-    tail = f"；若把关闭、自动关闭和商家自称都算作解决，会是 {numbers.percent(other['share'])}" + ("" if clear else f"，两者{ALIKE}")
+    alike = "" if clear else f"，两者{ALIKE}"
+    tail = f"；若把关闭、自动关闭和商家自称都算作解决，同样 30 日内会是 {numbers.percent(other['share'])}{alike}"
     return Finding(f"发布后 30 日内经消费者确认解决的占 {_said(row)}{tail}。", "resolved", strength, clear)
 
 

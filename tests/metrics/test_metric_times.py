@@ -246,3 +246,20 @@ def test_status_by_age_counts_what_is_seen_at_that_age() -> None:
     assert table.loc[("61–180 天", "consumer_confirmed"), ["n", "of"]].tolist() == [30, 40]
     assert table.loc[("61–180 天", "auto_closed"), "share"] == 0.25
     assert ("8–30 天", "closed") not in table.index
+
+
+def test_any_ending_is_counted_at_its_first_step(posts: pd.DataFrame, events: pd.DataFrame) -> None:
+    """The peers' "resolved" by day 30 is one event, the first claim or closing of any kind, by the estimator of the other rows."""
+    kinds = ["merchant_says_resolved", *slow.ENDS]
+    ends = [(time, kind and ("gone" if slow.ENDS.get(kind) == "gone" else "any")) for time, kind in slow.spells(posts, events, kinds)]
+    table = metrics.resolved_by(posts, events)
+    assert share(table, 30, "any") == pytest.approx(slow.incidence(ends, "any", 30))
+    assert share(table, 30, "any") > share(table, 30, "consumer_confirmed")
+
+
+def test_a_close_of_unknown_cause_after_the_deadline_hides_nothing() -> None:
+    """What was closed on day 60 was not confirmed within fifteen days, whatever the cause; a bound, or a close in time, leaves it open."""
+    row = metrics.clocks(*made([[("closed", 60)]] * 40 + [[]] * 40)).set_index("clock").loc["refund_15d"]
+    assert (row["n"], row["of"], row["unsure"]) == (80, 80, 0)
+    mixed = metrics.clocks(*made([[("closed", 60), ("closed", 5)]] * 40 + [[("closed", -60)]] * 40)).set_index("clock").loc["refund_15d"]
+    assert mixed["unsure"] == 80
