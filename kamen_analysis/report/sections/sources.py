@@ -34,12 +34,13 @@ def _funnel(m: Measures) -> Table:
 
 def _fill(m: Measures) -> Table:
     columns = (
-        Column("source_zh", "来源"), Column("n", "帖子", "count"), Column("used", "计入", "count"),
+        Column("source_zh", "来源"), Column("n", "帖子", "count"), Column("used", "去重后的投诉", "count"),
         Column("undated", "无发布时间", "count"),
         Column("no_status", "无状态", "count"), Column("no_amount", "无金额", "count"), Column("first_date", "最早", "date"),
         Column("last_date", "最晚", "date"), Column("amount_total", "金额合计", "yuan"),
     )
-    return Table("sources", "各来源的帖子与缺失", m.named(m.fill), columns, definition=metrics.caption(metrics.fill))
+    note = "“去重后的投诉”还包括报告范围以外的商品，所以合计可多于本报告计入的投诉；“金额合计”是全部入库帖子的，含非投诉与重复。"
+    return Table("sources", "各来源的帖子与缺失", m.named(m.fill), columns, note, definition=metrics.caption(metrics.fill))
 
 
 def _withheld(m: Measures) -> Table:
