@@ -103,7 +103,7 @@ def platforms(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, m
 
     Counts: 每个平台计入的投诉，及其中有回复、三十日内经消费者确认解决、被引导私下转账的
     Out of: 该平台全部计入的投诉；回复只算来源给出状态的，三十日解决率只用时间确切的
-    Leaves out: 少于 30 件的平台不给比例（样本不足），少于 5 件的不给件数；没有写明平台的投诉
+    Leaves out: 少于 30 件的平台不给比例（样本不足），少于 5 件的不给件数；回复、解决、转账为 1–4 件的也不给比例；没有写明平台的投诉
     Read with care: 投诉多少取决于平台规模，不能据此排名；判为“无法区分”的平台不应分先后
     """
     chosen = used(posts, scope)
@@ -142,8 +142,15 @@ def _sizes(posts: pd.DataFrame) -> pd.DataFrame:
 def _resolved(posts: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     table = durations(posts, events, list(TERMINAL))
     rows = [{"platform": name, **dict(zip(("resolved_30", "resolved_30_low", "resolved_30_high"), confirmed_by(group, 30), strict=True))}
-            for name, group in table.groupby(posts["platform"]) if group["is_timed"].sum() >= MINIMUM and not is_vague(group)]
+            for name, group in table.groupby(posts["platform"])
+            if group["is_timed"].sum() >= MINIMUM and not is_vague(group) and not _is_small(group)]
     return pd.DataFrame(rows, columns=["platform", "resolved_30", "resolved_30_low", "resolved_30_high"]).astype({"platform": "str"})
+
+
+def _is_small(table: pd.DataFrame) -> bool:
+    """Return whether one to four were confirmed within thirty days: withheld like every other count of that size."""
+    confirmed = table["is_timed"] & (table["kind"] == "consumer_confirmed") & (table["time"] <= 30)
+    return 0 < int(confirmed.sum()) < SMALL
 
 
 def _median(posts: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:

@@ -40,7 +40,10 @@ def test_platform_rates_are_their_twins(posts: pd.DataFrame, labels: pd.DataFram
         part = posts[posts["platform"] == row["platform"]]
         spells = slow.spells(part, events, list(slow.ENDS))
         if len(spells) >= 30:
-            assert row["resolved_30"] == pytest.approx(slow.incidence(spells, "consumer_confirmed", 30))
+            few = sum(kind == "consumer_confirmed" and time <= 30 for time, kind in spells) in range(1, 5)
+            assert (pd.isna(row["resolved_30"]) and few) or row["resolved_30"] == pytest.approx(
+                slow.incidence(spells, "consumer_confirmed", 30))
+            assert not few or pd.isna(row["resolved_30_low"])
         most = max(sum(code in codes[post["post_id"]] for post in own) for code in metrics.reason_names())
         assert row["top_reason_share"] == pytest.approx(most / len(own))
 
@@ -67,6 +70,15 @@ def test_few_replies_on_a_large_platform_are_withheld() -> None:
     row = metrics.platforms(*planted({"甲": (3, 100), "乙": (60, 100)})).set_index("platform").loc["甲"]
     assert row["n"] == 100
     assert row[["n_replied", "replied", "replied_low", "replied_high", "rank_low", "rank_high"]].isna().all()
+
+
+def test_few_resolved_on_a_large_platform_are_withheld() -> None:
+    """Four confirmed within thirty days out of a hundred are not shown; five are, and none at all is."""
+    posts, labels, events = planted({"四": (4, 100), "五": (5, 100), "零": (0, 100)})
+    table = metrics.platforms(posts, labels, events.assign(kind="consumer_confirmed")).set_index("platform")
+    assert table.loc["四", ["resolved_30", "resolved_30_low", "resolved_30_high"]].isna().all()
+    assert table.loc["五", "resolved_30"] == pytest.approx(0.05, abs=0.01)
+    assert table.loc["零", "resolved_30"] == 0
 
 
 def test_tiny_platforms_are_not_counted_out() -> None:

@@ -50,4 +50,5 @@ def _conduct(m: Measures) -> Table:
         Column("transfer_low", "95% 区间（%）", "share", high="transfer_high"), Column("top_reason_zh", "最常见理由"),
         Column("top_reason_share", "该理由占比", "share", cases=lambda row: {**_of(row), "code": row["top_reason"]}),
     )
-    return Table("platforms_conduct", "各平台的处理结果与拒退理由（投诉 30 件及以上）", frame, columns, limit=30)
+    note = "解决或转账为 1–4 件的不给比例（写作“—”）。"
+    return Table("platforms_conduct", "各平台的处理结果与拒退理由（投诉 30 件及以上）", frame, columns, note, limit=30)
