@@ -11,7 +11,7 @@ from kamen_analysis.report import numbers
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.stats import newcombe
 
-MOST = 5
+MOST, FIRST = 5, 3
 ALIKE = "无法区分"
 
 
@@ -29,11 +29,15 @@ class Finding:
 
 
 def findings(measures: Measures) -> list[Finding]:
-    """Return at most five findings: clear ones first, the strongest evidence first; none when the sample is too small."""
+    """Return at most five findings: clear ones first, the strongest evidence first; none when the sample is too small.
+
+    The leading refusal reason, which the report is about, is always among them and never after the third place.
+    """
     seen = set(measures.events.loc[measures.events["post_id"].isin(measures.used["post_id"]), "kind"])
     makers = [make for make in MAKERS if make not in NEEDED or NEEDED[make] in seen]
     made = [found for make in makers if (found := make(measures)) is not None]
-    return sorted(made, key=lambda f: (not f.is_clear, -f.strength))[:MOST]
+    ranked = sorted(made, key=lambda f: (not f.is_clear, -f.strength))
+    return sorted(ranked, key=lambda f: min(ranked.index(f), FIRST - 1.5 if f.table == "reasons" else MOST * 2))[:MOST]
 
 
 def _against(row: pd.Series, low: float, high: float) -> tuple[bool, float]:

@@ -114,10 +114,12 @@ def test_quotations_show_their_evidence(measures: Measures) -> None:
 
 
 def test_findings_are_ordered_by_evidence(measures: Measures) -> None:
-    """At most five findings, clear ones before unclear ones, strong before weak; an unclear one says 无法区分."""
+    """At most five findings, clear before unclear, strong before weak, the leading reason among the first three; unclear says 无法区分."""
     found = findings(measures)
     assert 3 <= len(found) <= 5
-    assert found == sorted(found, key=lambda f: (not f.is_clear, -f.strength))
+    assert "reasons" in [f.table for f in found[:3]]
+    others = [f for f in found if f.table != "reasons"]
+    assert others == sorted(others, key=lambda f: (not f.is_clear, -f.strength))
     assert all("无法区分" in f.text for f in found if not f.is_clear) and all("n=" in f.text for f in found)
 
 
