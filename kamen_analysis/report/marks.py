@@ -14,6 +14,9 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _UNSEEN = re.compile("[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f"
                      "\ufeff\ufff0-\uffff\ud800-\udfff]")
 
+_PLACEHOLDER = re.compile(r"\[[^\[\]\s]{1,12}\]")
+_CLOSING = "。，、；：！？…,.;:!?）》”’ "
+
 
 class Md(str):
     """Markdown made by this package; it is not escaped again."""
@@ -47,7 +50,14 @@ def link(text: Any, anchor: str) -> Md:
 
 
 def marked(text: str, start: int, end: int, around: int = 60) -> Md:
-    """Return `text` around its deciding words [start, end), those words marked; cut ends show an ellipsis."""
+    """Return `text` around its deciding words [start, end), those words marked; cut ends show an ellipsis.
+
+    No placeholder such as [手机号] is cut in two, and a cut beginning does not start with the mark that ended the words before it.
+    """
     left, right = max(0, start - around), min(len(text), end + around)
+    for held in _PLACEHOLDER.finditer(text):
+        left = held.start() if held.start() < left < held.end() else left
+        right = held.end() if held.start() < right < held.end() else right
     before, words, after = (plain(part) for part in (text[left:start], text[start:end], text[end:right]))
+    before = before.lstrip(_CLOSING) if left else before
     return Md(("…" if left else "") + escape(before) + span(words, "mark") + escape(after) + ("…" if right < len(text) else ""))

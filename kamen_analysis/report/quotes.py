@@ -25,14 +25,15 @@ class Quote:
 
 
 def quotes(measures: Measures) -> dict[str, list[Quote]]:
-    """Return for each code its clearest quotations: best score first, one a platform, never the same words twice."""
+    """Return for each code, the most frequent first, its clearest quotations: best score, one a platform, no words twice."""
     labels = measures.labels[measures.labels["post_id"].isin(measures.used["post_id"])]
     # Among equal scores a fixed order that knows nothing of date or content: nobody picks the words.
     labels = labels.assign(order=pd.util.hash_pandas_object(labels["post_id"], index=False))
     labels = labels.sort_values(["code", "score", "order"], ascending=[True, False, True]).groupby("code").head(LOOKED_AT)
     used = measures.named(measures.used)[["post_id", "source_zh", "posted_at", "platform", "title", "body"]]
     rows = labels.merge(used, on="post_id")
-    return {str(code): _pick(group) for code, group in rows.groupby("code")}
+    found = {str(code): _pick(group) for code, group in rows.groupby("code")}
+    return {code: found[code] for code in measures.reasons["code"] if code in found}
 
 
 def _pick(rows: pd.DataFrame) -> list[Quote]:

@@ -58,3 +58,11 @@ def test_marked_words_are_the_deciding_ones() -> None:
     assert "[已激活]{.mark}" in marked(text, 80, 83)
     assert marked(text, 80, 83).startswith("…前") and marked(text, 80, 83).endswith("后…")
     assert marked("已激活", 0, 3) == "[已激活]{.mark}"
+
+
+def test_a_cut_spares_placeholders_and_starts_with_a_word() -> None:
+    """Where the cut would fall inside a placeholder it moves out of it; a sentence's closing mark does not begin a quotation."""
+    text = "甲" * 30 + "[手机号]" + "乙" * 58 + "已激活" + "丙" * 58 + "[手机号]" + "丁" * 30
+    start = text.index("已激活")
+    assert marked(text, start, start + 3) == "…\\[手机号\\]" + "乙" * 58 + "[已激活]{.mark}" + "丙" * 58 + "\\[手机号\\]…"
+    assert marked("甲。，" + "乙" * 58 + "已激活", 61, 64) == "…" + "乙" * 58 + "[已激活]{.mark}"
