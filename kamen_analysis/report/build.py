@@ -23,6 +23,7 @@ from kamen_analysis.report.facts import SCOPES_ZH, Facts, facts
 from kamen_analysis.report.figures import draw
 from kamen_analysis.report.findings import findings
 from kamen_analysis.report.legal import law
+from kamen_analysis.report.marks import plain
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.period import Period, before, parse, select
 from kamen_analysis.report.quotes import quotes
@@ -114,7 +115,8 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, scratch: Path |
     tell("计算指标", 1, 1)
     figures = draw(measures, folder / "figures", scratch / "figures" if scratch else None, tell)
     source = text.render(tables, figures, cases, facts=known, findings=found, quotes=quotes(measures), advice=advice(measures),
-                         names=reason_names(), law=law(), **reply.words(measures, whole.home),
+                         names=reason_names(), law=law(),
+                         order=list(measures.reasons["code"]), **reply.words(measures, whole.home),
                          manifest_digest=sha256(data.home.processed / "manifest.json"))
     rules = {code: {"name": rule.name_zh, "about": rule.counts_when} for code, rule in codebook.load().reasons.items()}
     return Content(source, tables, known, [finding.text for finding in found], {**cases.payload(), "rules": rules}, measures)
@@ -127,7 +129,8 @@ def _write(content: Content, formats: Sequence[str], folder: Path, scratch: Path
         excel.write_csv(table, folder / "tables" / f"{table.key}.csv")
     provenance.write_datapackage(tables, folder, TITLE, content.facts)
     provenance.write_dictionary(folder)
-    readme = text.environment().get_template("readme.md.jinja").render(title=TITLE, subtitle=subtitle, facts=content.facts)
+    unescaped = text.environment().overlay(finalize=plain)
+    readme = unescaped.get_template("readme.md.jinja").render(title=TITLE, subtitle=subtitle, facts=content.facts)
     (folder / "README.md").write_text(readme, encoding="utf-8")
     banner = f"{MARK}：合成帖子，不反映任何真实平台，不得引用" if mark else ""
     words = {"title": TITLE, "subtitle": subtitle, "mark": mark, "banner": banner}

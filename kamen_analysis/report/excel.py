@@ -18,6 +18,7 @@ from kamen_analysis.tabular.guard import guarded
 
 FORMATS = {"count": "#,##0", "share": "0.0%", "points": "+0.0;-0.0;0.0", "yuan": '#,##0.00" 元"', "days": '0.0" 日"', "ratio": "0.00",
            "date": "yyyy-mm-dd"}
+_ADDED = re.compile("[：（]")
 _SHEET = re.compile(r"[\[\]:*?/\\'：“”，]")
 
 
@@ -71,7 +72,8 @@ def write_workbook(tables: Sequence[Table], path: Path, about: list[str], mark: 
 
 
 def _names(tables: Sequence[Table]) -> dict[str, str]:
-    return {table.key: f"{i:02d} {_SHEET.sub('', table.title)}"[:31] for i, table in enumerate(tables, 1)}
+    # Excel allows 31 characters: what a title adds after a colon or in brackets stays on the sheet and in the notes.
+    return {table.key: f"{i:02d} {_SHEET.sub('', _ADDED.split(table.title)[0])}"[:31] for i, table in enumerate(tables, 1)}
 
 
 def _notes(book: Any, about: list[str], tables: Sequence[Table], names: dict[str, str], mark: str) -> None:

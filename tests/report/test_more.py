@@ -149,3 +149,15 @@ def test_every_number_in_the_summary_is_in_a_table(made: ReportResult) -> None:
     cells = set(re.findall(r">([\d.,]+%)<", text))
     said = {number for line in made.headlines for number in re.findall(r"(?<![\d.–])\d+\.\d%", line)}
     assert said and said <= cells
+
+
+def test_the_readme_is_plain_and_headings_differ(made: ReportResult) -> None:
+    """The folder's README holds no backslash; no two recommendations share a heading; provisions stand in the order of the reasons."""
+    readme = (made.folder / "README.md").read_text(encoding="utf-8")
+    assert "\\" not in readme and "right_to_reply/" in readme
+    titles = [rule.title for rule in rules()]
+    assert len(titles) == len(set(titles))
+    page = (made.folder / "report.html").read_text(encoding="utf-8")
+    codes = pd.read_csv(made.folder / "tables" / "reasons.csv")["拒退理由"]
+    places = [page.index(f">{name}</h3>", page.index('id="law"')) for name in codes]
+    assert places == sorted(places)

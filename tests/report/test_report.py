@@ -128,6 +128,7 @@ def test_excel_is_typed_and_runs_nothing(made: ReportResult) -> None:
     """Numbers are numbers, heads are frozen, the first sheet explains, and no cell of the workbook is a formula."""
     book = openpyxl.load_workbook(made.folder / "tables.xlsx")
     assert book.sheetnames[0] == "说明"
+    assert all(len(name) < 31 and name.count("（") == name.count("）") for name in book.sheetnames)
     assert all(sheet.freeze_panes == "B4" for sheet in book.worksheets[1:])
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
     assert not [cell for cell in cells if cell.data_type == "f"]
