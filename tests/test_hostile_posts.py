@@ -7,6 +7,7 @@ import html
 import json
 import os
 import re
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from kamen_analysis.paths import Home
 from kamen_analysis.pipeline.build import build
 from kamen_analysis.report.build import report
 from kamen_analysis.report.marks import plain
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 # Each names a shop, so that it stands in tables, figures and cases alike.
 SHOPS = [
@@ -104,9 +107,11 @@ class Watched:
 @pytest.fixture(scope="module")
 def browsed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Watched, dict[str, Any]]:
     """The report opened, every drill-down and table tool used, every table saved; what came of it."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
     kept, saved = tmp_path_factory.mktemp("saved"), []
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(accept_downloads=True)
         watched = Watched(page)
         page.goto(folder.joinpath("report.html").as_uri())
