@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kamen_analysis.report.pandoc import ASSETS, convert
+from kamen_analysis.report.webfont import face
 
 _ALIGN = re.compile(r'<(t[hd]) style="text-align: (left|right|center);">')
 _CASES = re.compile(r'<span class="cases" data-cases="(c\d+)">([^<]*)</span>')
@@ -27,8 +28,10 @@ def write(text: str, folder: Path, given: dict[str, str], data: dict[str, Any]) 
         "data": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
         "style": (ASSETS / "report.css").read_text(encoding="utf-8"), "script": (ASSETS / "report.js").read_text(encoding="utf-8"),
     }
+    frame = (ASSETS / "report.html").read_text(encoding="utf-8")
+    parts["style"] = face(frame + "".join(parts.values())) + parts["style"]
     parts |= {f"{name}_digest": _csp_digest(parts[name]) for name in ("style", "script")}
-    page = re.sub(r"@@(\w+)@@", lambda match: parts[match[1]], (ASSETS / "report.html").read_text(encoding="utf-8"))
+    page = re.sub(r"@@(\w+)@@", lambda match: parts[match[1]], frame)
     path = folder / "report.html"
     path.write_text(page, encoding="utf-8")
     return path
