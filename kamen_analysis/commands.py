@@ -70,6 +70,8 @@ def withdraw(args: argparse.Namespace) -> int:
     if args.erase:
         done = erase(_home(args), args.post, args.reason)
         print(f"已从存档抹去：{done.stubs} 条记录改为存根，{done.cut} 条记录只抹去该帖；摘要链仍可核对（kamen verify）")
+        if done.unread:
+            print(f"注意：另有 {done.unread} 条记录无法解码，说不准其中有没有该帖", file=sys.stderr)
     else:
         new = run(_home(args), args.post, args.reason)
         _warn_unknown(args)

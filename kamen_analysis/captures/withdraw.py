@@ -29,10 +29,14 @@ Cut = Callable[[Page, str], bytes | None]
 
 @dataclass(frozen=True)
 class Erased:
-    """What an erasure did: records that became stubs, and records that lost only the withdrawn post."""
+    """What an erasure did: records that became stubs, and records that lost only the withdrawn post.
+
+    unread: records whose body cannot be decoded, so that nobody can say whether the post is in them.
+    """
 
     stubs: int
     cut: int
+    unread: int = 0
 
 
 def listed(home: Home) -> frozenset[str]:
@@ -75,12 +79,13 @@ def erase(home: Home, name: str, reason: str, *, cut: Cut = without, now: Callab
     withdraw(home, name, reason)
     lead, is_address, rest = name.partition("://")
     source, _, number = ("", "", rest) if is_address else _split(name)
-    done = [0, 0]
+    done = [0, 0, 0]
     for folder in sorted(path for path in home.raw.glob("*") if path.is_dir() and source in ("", path.name)):
         with sidecar.lock(folder):
             shelf.recover(folder)
             for path in sorted(folder.glob("*.warc.gz")):
-                changes = _changes(path, home.raw, number, cut)
+                changes, unread = _changes(path, home.raw, number, cut)
+                done[2] += unread
                 if changes:
                     _rewrite(path, changes, reason, now())
                     done[0] += sum(record.type == "metadata" for record in changes.values())
@@ -92,19 +97,21 @@ def _split(name: str) -> tuple[str, str, str]:
     return name.partition(":") if ":" in name else ("", "", name)
 
 
-def _changes(path: Path, raw: Path, number: str, cut: Cut) -> dict[int, Record]:
-    """Return the new record for each offset whose record holds the post."""
+def _changes(path: Path, raw: Path, number: str, cut: Cut) -> tuple[dict[int, Record], int]:
+    """Return the new record for each offset whose record holds the post, and how many records cannot be read."""
     found: dict[int, Record] = {}
+    unread = 0
     for record in records(path):
         if not holds_page(record):
             continue
         try:
             kept = cut(page(record, path.relative_to(raw).as_posix()), number)
         except BadBody:
+            unread += 1
             continue
         if kept is not None:
             found[record.offset] = body_replaced(record, kept) if kept else stub(record)
-    return found
+    return found, unread
 
 
 def _rewrite(path: Path, changes: dict[int, Record], reason: str, at: datetime) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import openpyxl
@@ -18,6 +19,7 @@ from kamen_analysis.captures.importer import import_files
 from kamen_analysis.captures.members import record_at, records
 from kamen_analysis.captures.page import Page
 from kamen_analysis.captures.verify import verify
+from kamen_analysis.captures.writer import Exchange
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, sha256
 
@@ -147,3 +149,11 @@ def test_the_opt_out_list(tmp_path: Path) -> None:
     assert not withdraw.is_withdrawn("board:1", "https://a/", names)
     with pytest.raises(KamenError, match="编号"):
         withdraw.withdraw(home, "a\nb")
+
+
+def test_what_cannot_be_read_is_counted(tmp_path: Path) -> None:
+    """A record whose body cannot be decoded may hold the post: an erasure says how many it could not look into."""
+    home = Home(tmp_path)
+    with shelf.opened(home.raw, "heimao", shelf.About("test")) as writer:
+        writer.exchange(Exchange("https://x.example/1", datetime.now(UTC), [], 200, "OK", [("Content-Encoding", "gzip")], b"no gzip"))
+    assert withdraw.erase(home, "heimao:17350000001", "本人要求") == withdraw.Erased(0, 0, 1)
