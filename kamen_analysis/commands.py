@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -211,6 +212,16 @@ def review_import(args: argparse.Namespace) -> int:
     coded, size = take(_home(args), args.name, args.coder, Path(args.file))
     print(f"编码员 {args.coder}：样本 {size} 件，编了 {coded} 件，未编 {size - coded} 件")
     return 0
+
+
+def review_ask(args: argparse.Namespace) -> int:
+    """Let a language model code a sample."""
+    from kamen_analysis.review import llm
+    from kamen_analysis.review.endpoint import Endpoint
+
+    asked = llm.ask(_home(args), args.name, Endpoint(args.endpoint, args.model, os.environ.get("KAMEN_LLM_KEY", "")), args.budget)
+    print("\n".join(asked.lines()))
+    return 0 if asked.coded == asked.posts else 1
 
 
 def review_agree(args: argparse.Namespace) -> int:

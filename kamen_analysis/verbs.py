@@ -76,6 +76,12 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Arguments]] 
         (("--coder",), {"required": True, "metavar": "NAME", "help": "编码员代号"}),
         (("file",), {"metavar": "FILE", "help": "编码员交回的文件"}),
     ]),
+    "review ask": ("可选：请一个语言模型当一名编码员（只发脱敏文字；默认不用，须给出接口）", commands.review_ask, [
+        _SAMPLE,
+        (("--endpoint",), {"required": True, "metavar": "URL", "help": "OpenAI 兼容接口，到 /chat/completions 之前为止（密钥放 $KAMEN_LLM_KEY）"}),
+        (("--model",), {"required": True, "metavar": "NAME", "help": "模型名"}),
+        (("--budget",), {"type": int, "default": 200_000, "metavar": "N", "help": "本次最多用多少词元（默认 200000）"}),
+    ]),
     "review agree": ("算一致度（Krippendorff α 与 F1），列出待裁定的分歧，把一致或已裁定的定为金标准", commands.review_agree, [
         _SAMPLE, (("--settle",), {"metavar": "FILE", "help": "先收进裁定好的分歧（填好的 disagreements.csv 等）"})]),
     "new-source": ("为新来源写出骨架、样页文件夹和一个会失败的测试", commands.new_source, [

@@ -14,14 +14,16 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, sha256
 
 HUMAN = "human"
+LLM = "llm_"  # Coders of this beginning are language models.
 
 
 @dataclass(frozen=True)
 class Gold:
-    """Settled codes by post_id, each with the digest of the text that was read."""
+    """Settled codes by post_id, each with the digest of the text that was read and by whom it is settled: human or llm."""
 
     codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    by: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ def read(where: Home) -> Gold:
     for name in files(where):
         for row in rows(where.root / "review" / name / "gold.jsonl"):
             gold.codes[row["post_id"]], gold.texts[row["post_id"]] = tuple(row["codes"]), row["text"]
+            gold.by[row["post_id"]] = "llm" if row["by"] == "llm" else HUMAN
     return gold
 
 
@@ -73,7 +76,7 @@ def apply(labels: pd.DataFrame, posts: pd.DataFrame, gold: Gold, version: str) -
         return labels, Overruled()
     before = labels[labels["post_id"].isin(fresh)]
     spans = {(row["post_id"], row["code"]): row for row in before.to_dict("records")}
-    human = [{**_whole(post), **spans.get((key, code), {}), "post_id": key, "code": code, "decided_by": HUMAN,
+    human = [{**_whole(post), **spans.get((key, code), {}), "post_id": key, "code": code, "decided_by": gold.by[key],
               "rule_version": version, "score": 1.0} for key, post in fresh.items() for code in gold.codes[key]]
     kept = [labels[~labels["post_id"].isin(fresh)], pd.DataFrame(human, columns=labels.columns).astype(labels.dtypes.to_dict())]
     machine = {key: sorted(set(before.loc[before["post_id"] == key, "code"])) for key in sorted(fresh)}
@@ -89,18 +92,20 @@ def machine(labels: pd.DataFrame, manifest: dict[str, Any]) -> pd.DataFrame:
 
 
 def sample(where: Home, overruled: Overruled) -> dict[str, Any] | None:
-    """Return the largest simple random sample that people have settled wholly: name, scope, blind, data_as_of, posts, stale; else None.
+    """Return the largest simple random sample settled wholly: name, scope, blind, data_as_of, posts, stale, llm; else None.
 
     Posts on which coders agree at once are the easy ones: a sample settled in part is no random sample.
     """
     found = []
     for name in files(where):
-        settled = {row["post_id"] for row in rows(where.root / "review" / name / "gold.jsonl")}
+        by = {row["post_id"]: row["by"] for row in rows(where.root / "review" / name / "gold.jsonl")}
+        settled = by.keys()
         drawn = _drawn(where.root / "review" / name / "sample.json")
         ids = {post["post_id"] for post in drawn["posts"]}
         if drawn["plan"]["stratify"] is None and ids <= settled:
             found.append({"name": name, "scope": drawn["plan"]["scope"], "blind": drawn["plan"]["blind"], "data_as_of": drawn["data_as_of"],
-                          "posts": sorted(ids & overruled.machine.keys()), "stale": len(ids & set(overruled.stale))})
+                          "posts": sorted(ids & overruled.machine.keys()), "stale": len(ids & set(overruled.stale)),
+                          "llm": sum(by[post] == "llm" for post in ids)})
     return max(found, key=lambda one: len(one["posts"]), default=None)
 
 

@@ -54,9 +54,11 @@ def take(where: Home, name: str, coder: str, path: Path) -> tuple[int, int]:
     """
     if not _CODER.fullmatch(coder):
         raise KamenError("--coder 只能用字母、汉字、数字、下划线和短横，不超过 20 个字（建议用代号）")
+    if coder.startswith(gold.LLM):
+        raise KamenError(f"--coder 以 {gold.LLM} 开头的代号留给 kamen review ask（语言模型编码员）")
     sample = recall(where, name)
     answers = checked(sample, path)
-    _store(folder(where, name) / f"coder_{coder}.jsonl", answers)
+    keep(folder(where, name) / f"coder_{coder}.jsonl", answers)
     return len(answers), len(sample.posts)
 
 
@@ -92,7 +94,8 @@ def _harmless(word: str) -> str:
 _SAME = {formats.SAME, "同建议"}
 
 
-def _store(path: Path, answers: dict[str, tuple[list[str], str]]) -> None:
+def keep(path: Path, answers: dict[str, tuple[list[str], str]]) -> None:
+    """Write (codes, note) by post as one of review's JSONL files, whole or not at all."""
     write_records(({"post_id": key, "codes": codes, "note": note} for key, (codes, note) in sorted(answers.items())), path)
 
 
@@ -110,7 +113,7 @@ def settle(where: Home, name: str, path: Path) -> int:
     """Keep the settled codes of a file beside those settled before; return how many it settles."""
     answers, kept = checked(recall(where, name), path), folder(where, name) / "settled.jsonl"
     earlier = {row["post_id"]: (row["codes"], row["note"]) for row in gold.rows(kept)}
-    _store(kept, earlier | answers)
+    keep(kept, earlier | answers)
     return len(answers)
 
 
@@ -126,12 +129,18 @@ def conclude(where: Home, name: str) -> Agreement:
     to_settle = [post for post, codes in given.items() if len(set(codes)) > 1 and post not in settled]
     final = agreed | settled
     texts = {post["post_id"]: post["text"] for post in sample.posts}
-    write_records(({"post_id": post, "codes": sorted(final[post]), "text": texts[post], "by": "settled" if post in settled else "agreed"}
-                   for post in sorted(final)), folder(where, name) / "gold.jsonl")
+    by = {post: _by([coder for coder, done in coded.items() if post in done]) for post in agreed} | dict.fromkeys(settled, "settled")
+    write_records(({"post_id": post, "codes": sorted(final[post]), "text": texts[post], "by": by[post]} for post in sorted(final)),
+                  folder(where, name) / "gold.jsonl")
     listed = folder(where, name) / "disagreements.csv"
     _list(where, to_settle, coded, listed)
     table = agree.table(coded, posts, [code for code in formats.choices() if code != formats.NONE])
     return Agreement(table, to_settle, listed, len(final), len(posts))
+
+
+def _by(coders: list[str]) -> str:
+    # What only language models agree on is not passed off as people's.
+    return "llm" if all(coder.startswith(gold.LLM) for coder in coders) else "agreed"
 
 
 def _list(where: Home, posts: list[str], coded: dict[str, Codes], path: Path) -> None:

@@ -28,8 +28,9 @@ def tables(m: Measures) -> list[Table]:
 
 def _told(sample: dict[str, object]) -> str:
     how = "编码时看不到机器的建议" if sample["blind"] else "编码时看得到机器的建议，机器的误差可能被低估"
+    models = f"；其中 {sample['llm']} 件只由语言模型编码，不是人工" if sample.get("llm") else ""
     stale = f"；{sample['stale']} 件因原文后来有变，未采用" if sample["stale"] else ""
-    return f"简单随机样本“{sample['name']}”，抽自截至 {str(sample['data_as_of'])[:10]} 的数据，{how}{stale}。"
+    return f"简单随机样本“{sample['name']}”，抽自截至 {str(sample['data_as_of'])[:10]} 的数据，{how}{models}{stale}。"
 
 
 def _corrected(frame: pd.DataFrame, note: str) -> Table:
