@@ -21,7 +21,7 @@ FLOORS = (
     {"clean"},
     {"pipeline"},
     {"report", "review", "importing", "fetching", "checking"},
-    {"demo"},
+    {"demo", "notebook"},
     {"commands"},
     {"verbs"},
     {"cli"},

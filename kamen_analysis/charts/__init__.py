@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kamen_analysis.charts.coding import accuracy, agreement
 from kamen_analysis.charts.compare import changes, platform_ranks
 from kamen_analysis.charts.curves import outcomes, time_to_reply
 from kamen_analysis.charts.describe import alt_text, finding
@@ -12,6 +13,7 @@ from kamen_analysis.charts.style import fonts, save
 from kamen_analysis.charts.trend import volume
 
 __all__ = [
-    "alt_text", "amounts", "changes", "clocks", "cooccurrence", "finding", "fonts", "funnel", "naive_ratio", "outcomes", "platform_funnel",
-    "platform_ranks", "platforms", "products", "reasons", "reasons_by_month", "save", "self_reported", "time_to_reply", "volume",
+    "accuracy", "agreement", "alt_text", "amounts", "changes", "clocks", "cooccurrence", "finding", "fonts", "funnel", "naive_ratio",
+    "outcomes", "platform_funnel", "platform_ranks", "platforms", "products", "reasons", "reasons_by_month", "save", "self_reported",
+    "time_to_reply", "volume",
 ]

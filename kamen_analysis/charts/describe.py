@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from kamen_analysis.charts import compare, curves, facts, platform, refusal, style, trend
+from kamen_analysis.charts import coding, compare, curves, facts, platform, refusal, style, trend
 from kamen_analysis.charts.words import interval, percent
 from kamen_analysis.errors import KamenError
 
@@ -26,6 +26,8 @@ _FINDINGS: dict[str, tuple[str, Callable[[pd.DataFrame], str]]] = {
     "products": ("投诉商品占比的区间点图", lambda table: facts.shares_finding(table, "product_zh", "投诉的商品")),
     "naive_ratio": ("不同口径解决率的区间点图", lambda table: facts.shares_finding(table, "ratio_zh", "不同口径的“解决率”")),
     "clocks": ("超过法定期限比例的区间点图", lambda table: facts.shares_finding(table, "clock_zh", "超过法定期限对照")),
+    "agreement": ("各编码一致度的区间点图", coding.agreement_finding),
+    "accuracy": ("各编码查准率与查全率的区间点图", coding.accuracy_finding),
     "funnel": ("从抓取到计入的流程条图", facts.funnel_finding),
 }
 _NAMES = {"reasons": "name_zh", "self_reported": "outcome_zh", "products": "product_zh", "naive_ratio": "ratio_zh", "clocks": "clock_zh",

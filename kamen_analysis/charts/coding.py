@@ -1,0 +1,82 @@
+"""A coded sample drawn: how far coders agree, and how far the machine agrees with what they settled."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from kamen_analysis.charts import style
+from kamen_analysis.charts.dots import height, row_limits
+from kamen_analysis.charts.words import percent
+
+# What is drawn of each row: column, its interval's ends, its name
+Series = tuple[str, str, str, str]
+AGREEMENT: tuple[Series, ...] = (("alpha", "low", "high", "Krippendorff α"), ("kappa", "kappa_low", "kappa_high", "Cohen κ"))
+ACCURACY: tuple[Series, ...] = (("precision", "precision_low", "precision_high", "查准率"),
+                                ("recall", "recall_low", "recall_high", "查全率"))
+TENTATIVE, RELIABLE = 0.667, 0.8  # Krippendorff K, Content Analysis (2004), p. 241
+
+
+def agreement(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw coders' agreement (`notebook.agreement`): alpha and kappa with intervals by code, beside the two customary thresholds."""
+    with style.house():
+        rows = table[table["alpha"].notna()].sort_values("alpha", ascending=False)
+        own, ax = ax is None, style.canvas(ax, height(len(rows)) + 0.3)
+        if rows.empty:
+            return style.calm(ax, "编码员之间的一致度", table, own)
+        for at in (TENTATIVE, RELIABLE):
+            ax.axvline(at, color=style.FAINT, linestyle="--", linewidth=1)
+        _intervals(ax, rows, AGREEMENT)
+        ax.set_xlim(min(0.0, float(np.nanmin(rows["low"]))), 1.02)
+        ax.set_xlabel("一致度（1 为完全一致，0 为等于巧合）；横线为 95% 区间；虚线为 0.667 与 0.8")
+        foot = style.foot(table, f"两人以上编码 {int(rows['posts'].max()):,} 件", *_imitated(table))
+        return style.finish(ax, agreement_finding(table), foot, table, own)
+
+
+def agreement_finding(table: pd.DataFrame) -> str:
+    """Return the finding of an agreement table: how many codes reach 0.8, and the one that lies lowest."""
+    rows = table[table["alpha"].notna()].sort_values("alpha")
+    if rows.empty:
+        return "编码员之间的一致度：样本不足"
+    worst, good = rows.iloc[0], int((rows["alpha"] >= RELIABLE).sum())
+    return f"{len(rows)} 个编码中 {good} 个的 α 达到 0.8；最低的是“{worst['name_zh']}”，α={worst['alpha']:.2f}"
+
+
+def accuracy(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the machine's precision and recall by code (`metrics.accuracy`) with their intervals."""
+    with style.house():
+        rows = table[table["recall"].notna()].sort_values(["human", "code"], ascending=[False, True])
+        own, ax = ax is None, style.canvas(ax, height(len(rows)) + 0.3)
+        if rows.empty:
+            return style.calm(ax, "机器编码的查准率与查全率", table, own)
+        _intervals(ax, rows.assign(name_zh=[f"{row['name_zh']}（{row['human']}）" for row in rows.to_dict("records")]), ACCURACY)
+        ax.set_xlim(0, 1.02)
+        ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.set_xlabel("与人工裁定相比；括号内为人工判有的件数；横线为 95% Wilson 区间")
+        return style.finish(ax, accuracy_finding(table), style.foot(table, *_imitated(table)), table, own)
+
+
+def accuracy_finding(table: pd.DataFrame) -> str:
+    """Return the finding of an accuracy table: precision and recall over all codes, with their denominators."""
+    both, ours, theirs = (int(table[key].sum()) for key in ("both", "machine", "human"))
+    if not ours or not theirs:
+        return "机器编码的查准率与查全率：样本不足"
+    return f"机器编码合计查准率 {percent(both / ours)}（{both:,}/{ours:,}）、查全率 {percent(both / theirs)}（{both:,}/{theirs:,}）"
+
+
+def _intervals(ax: Axes, rows: pd.DataFrame, drawn: tuple[Series, ...]) -> None:
+    y = np.arange(len(rows))[::-1]
+    for i, (key, low, high, name) in enumerate(drawn):
+        at, colour = y + (0.14 if i == 0 else -0.14), style.COLOURS[i]
+        ax.hlines(at, rows[low].to_numpy(float), rows[high].to_numpy(float), color=colour, linewidth=2, alpha=0.55)
+        ax.plot(rows[key].to_numpy(float), at, style.MARKERS[0 if i == 0 else 2], color=colour, markersize=6, label=name)
+    ax.set_yticks(y, [style.drawable(name) for name in rows["name_zh"]])
+    ax.set_ylim(*row_limits(len(rows)))
+    ax.grid(axis="y", visible=False)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(drawn), frameon=False, fontsize=9, borderaxespad=0.2)
+
+
+def _imitated(table: pd.DataFrame) -> tuple[str, ...]:
+    return ("模拟编码，不是真人编码，数字只示范做法",) if table.attrs.get("imitated") else ()

@@ -1,0 +1,105 @@
+"""Appendix of what notebooks handed over: reports/_exports/<notebook>/<name>.json beside <name>.csv, <name>.svg and <name>.png.
+
+The JSON says title, n, source, period and made_from (digest of the manifest the notebook read). A table or a chart may be missing,
+a chart needs both pictures (Word takes no SVG). What holds personal data is refused, by whatever hand it came here.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kamen_analysis.errors import KamenError, PublishRefused
+from kamen_analysis.paths import Home, sha256
+from kamen_analysis.redact import find
+from kamen_analysis.report.figures import Figure
+from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.tables import Column, Kind, Table
+
+FOLDER = "_exports"
+WORDS = ("title", "n", "source", "period", "made_from")
+KINDS: dict[str, Kind] = {"n": "count", "of": "count", "share": "share", "median": "yuan", "total": "yuan"}
+LIMIT = 40
+
+
+@dataclass(frozen=True)
+class Export:
+    """One export: its number in the report, notebook, what its JSON says, its table, the stem of its pictures, whether data is newer."""
+
+    number: int
+    notebook: str
+    told: dict[str, Any]
+    frame: pd.DataFrame
+    stem: Path
+    is_old: bool
+
+    @property
+    def key(self) -> str:
+        """The key of its table and figure, letters only as the formats ask."""
+        return "export_" + "".join(chr(ord("a") + int(digit)) for digit in str(self.number))
+
+    @property
+    def note(self) -> str:
+        """Where it comes from, in one sentence."""
+        old = "；此后数据已更新，请重跑该笔记本" if self.is_old else ""
+        return f"由笔记本 {self.notebook} 导出；n={self.told['n']:,}；来源：{self.told['source']}；期间：{self.told['period']}{old}。"
+
+
+def read(home: Home) -> tuple[Export, ...]:
+    """Return the exports in a home, by notebook and name; one that cannot be read or holds personal data is a clear error."""
+    current = sha256(home.processed / "manifest.json")
+    paths = sorted((home.reports / FOLDER).glob("*/*.json"))
+    return tuple(_one(number, path, current) for number, path in enumerate(paths, 1))
+
+
+def _one(number: int, path: Path, current: str) -> Export:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        table = path.with_suffix(".csv")
+        frame = pd.read_csv(table, encoding="utf-8-sig") if table.exists() else pd.DataFrame()
+        missing = [word for word in WORDS if word not in told]
+    except (ValueError, OSError) as error:
+        raise KamenError(f"读不了笔记本导出 {path}：{type(error).__name__}；请重新导出或删去") from None
+    if missing:
+        raise KamenError(f"笔记本导出 {path} 缺少：{'、'.join(missing)}；请重新导出或删去")
+    refuse_if_personal(frame, path.stem)
+    return Export(number, path.parent.name, told, frame, path.with_suffix(""), told["made_from"] != current)
+
+
+def refuse_if_personal(frame: pd.DataFrame, name: str) -> None:
+    """Raise PublishRefused if any text in `frame` holds personal data: name and column told, never a value."""
+    for column in frame.select_dtypes(["object", "string"]):
+        if any(find(str(value)) for value in frame[column].dropna().unique()):
+            raise PublishRefused(f"导出 {name} 的 {column} 列仍有个人信息，不予发布")
+
+
+def tables(m: Measures) -> list[Table]:
+    """Return the table of each export that has one."""
+    return [Table(one.key, one.told["title"], one.frame, _columns(one.frame), one.note, limit=LIMIT)
+            for one in read(m.home) if not one.frame.empty]
+
+
+def _columns(frame: pd.DataFrame) -> tuple[Column, ...]:
+    heads = {"name_zh": "名称", "platform": "平台", "n": "件数", "of": "分母", "share": "比例", "low": "95% 区间（%）", "note": "说明"}
+    spans = {"low": "high"} if {"share", "low", "high"} <= {*frame.columns} else {}
+    skipped = {*spans.values(), *(("code",) if "name_zh" in frame else ())}
+    return tuple(Column(key, heads.get(key, key), "share" if key in spans else KINDS.get(key, "text"), high=spans.get(key))
+                 for key in map(str, frame.columns) if key not in skipped)
+
+
+def figures(m: Measures, folder: Path, png: Path | None) -> dict[str, Figure]:
+    """Copy the chart of each export that has one to `folder` (SVG) and `png` (PNG); return them by key."""
+    found = {}
+    for one in read(m.home):
+        pictures = [one.stem.with_name(f"{one.stem.name}{end}") for end in (".svg", ".png")]
+        if all(picture.exists() for picture in pictures):
+            for picture, target in zip(pictures, (folder, png), strict=True):
+                if target:
+                    shutil.copyfile(picture, target / f"{one.key}{picture.suffix}")
+            found[one.key] = Figure(one.key, one.told["title"], one.told.get("alt", one.told["title"]))
+    return found
