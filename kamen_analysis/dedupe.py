@@ -1,15 +1,19 @@
 """Duplicates: one text filed against two targets, copied whole, or copied with small changes; the earliest is kept.
 
-Near copies are found by MinHash over four-character shingles and confirmed by their exact Jaccard similarity
-(Broder 1997, "On the resemblance and containment of documents"). Short texts are never called copies: two people
-may well both write "充了没到".
+Near copies are found by MinHash over four-character shingles (Broder 1997, "On the resemblance and containment of documents";
+16 bits are kept of each minimum: Li and König 2010, "b-bit minwise hashing") and confirmed by their exact Jaccard similarity.
+Short texts are never called copies: two people may well both write "充了没到".
+
+All steps take and give arrays, so that ten million posts need columns of numbers, one at a time, and no text.
 """
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,72 +24,166 @@ from kamen_analysis import zh
 SHINGLE = 4
 THRESHOLD = 0.8
 MIN_CHARACTERS = 30
-PERMUTATIONS = 96
-BANDS = 24
+LANES = 4  # minima to a band
+BANDS = 8
+AGREE = LANES * BANDS // 2  # of the minima two texts must share: at a similarity of 0.8 fewer happen once in twenty thousand pairs
+_TOP = 0x33500  # no letter and no digit stands above
+_PIECE = 2000  # posts whose shingles stay in the processor's cache
 
-_MARKS = re.compile(r"[\W_]+")
-_RANDOM = np.random.default_rng(20_261_122).integers(0, 1 << 63, size=(2, PERMUTATIONS, 1), dtype=np.uint64)
-_ODD, _SHIFT = _RANDOM[0] | np.uint64(1), _RANDOM[1]
+U64 = npt.NDArray[np.uint64]
+U32 = npt.NDArray[np.uint32]
+Ints = npt.NDArray[np.int64]
+
+_PLACEHOLDER = re.compile(r"\[[^\[\]]{1,8}\]")
+_RANDOM = np.random.default_rng(20_261_122).integers(0, 1 << 32, size=(2, LANES * BANDS), dtype=np.uint32)
+_ODD, _SHIFT = _RANDOM[0] | np.uint32(1), _RANDOM[1]
+_BASE, _MIX = np.uint64(1_000_003), np.uint64(0x9E3779B97F4A7C15)
+
+
+class Signed(NamedTuple):
+    """What duplicates are found by: `essence` (n), a digest of each essence; `bands` (BANDS, n). Both are 0 for short texts."""
+
+    essence: U64
+    bands: U64
+
+
+@functools.cache
+def _plain() -> U32:
+    """Return for each code point below _TOP the one it is read as, 0 for punctuation, spaces and marks."""
+    folded = zh.fold("".join(map(chr, range(_TOP))))
+    return np.array([ord(char) if char.isalnum() else 0 for char in folded] + [0], dtype=np.uint32)
+
+
+def _codes(texts: Sequence[str]) -> tuple[U32, Ints]:
+    """Return the code points of the texts' essences in one row, and the length of each."""
+    bare = [_PLACEHOLDER.sub("", text) if "[" in text else text for text in texts]
+    given = np.frombuffer("".join(bare).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    codes = _plain()[np.minimum(given, _TOP)]
+    ends = np.cumsum([0, *map(len, bare)])
+    kept = np.concatenate(([0], np.cumsum(codes != 0)))[ends]
+    return codes[codes != 0], np.diff(kept)
 
 
 def essence(text: str) -> str:
     """Return the text folded and without punctuation, spaces and placeholders: what two copies share."""
-    return _MARKS.sub("", zh.fold(re.sub(r"\[[^\[\]]{1,8}\]", "", text)))
+    return _codes([text])[0].tobytes().decode("utf-32-le", "surrogatepass")
 
 
-def shingles(text: str) -> npt.NDArray[np.uint64]:
-    """Return the distinct four-character shingles of `text` as 64-bit numbers, sorted."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
-    if len(codes) < SHINGLE:
-        return np.unique(codes)
-    rolled = np.zeros(len(codes) - SHINGLE + 1, dtype=np.uint64)
-    for k in range(SHINGLE):
-        rolled = rolled * np.uint64(1_000_003) + codes[k : len(codes) - SHINGLE + 1 + k]
-    return np.unique(rolled)
+def _rolled(codes: U32) -> U64:
+    """Return a 64-bit number for the four characters at each place."""
+    wide = codes.astype(np.uint64)
+    rolled = wide[: len(wide) - SHINGLE + 1].copy()
+    for k in range(1, SHINGLE):
+        rolled *= _BASE
+        rolled += wide[k : len(wide) - SHINGLE + 1 + k]
+    return rolled
 
 
-def signature(grams: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Return the MinHash signature (PERMUTATIONS numbers) of a set of shingles."""
-    # Multiply-shift hashing (Dietzfelbinger et al. 1997): 64-bit overflow is meant, the high half is kept.
-    mixed = ((grams ^ (grams >> np.uint64(29)))[None, :] * _ODD + _SHIFT) >> np.uint64(32)
-    return np.asarray(mixed.min(axis=1), dtype=np.uint64)
+def shingles(text: str) -> U64:
+    """Return the distinct four-character shingles of an essence as 64-bit numbers, sorted."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    return np.unique(codes.astype(np.uint64) if len(codes) < SHINGLE else _rolled(codes))
 
 
-def jaccard(a: npt.NDArray[np.uint64], b: npt.NDArray[np.uint64]) -> float:
+def jaccard(a: U64, b: U64) -> float:
     """Return the Jaccard similarity of two sorted arrays of distinct numbers."""
-    shared = len(np.intersect1d(a, b, assume_unique=True))
-    return shared / (len(a) + len(b) - shared)
+    both = np.concatenate((a, b))
+    both.sort()
+    shared = np.count_nonzero(both[1:] == both[:-1])
+    return float(shared / (len(both) - shared))
 
 
-class _Groups:
-    """Union-find over row numbers; the smallest row number names the group."""
-
-    def __init__(self, size: int) -> None:
-        self.parent = list(range(size))
-
-    def find(self, row: int) -> int:
-        while self.parent[row] != row:
-            self.parent[row] = self.parent[self.parent[row]]
-            row = self.parent[row]
-        return row
-
-    def join(self, a: int, b: int) -> None:
-        low, high = sorted((self.find(a), self.find(b)))
-        self.parent[high] = low
+def sign(texts: Sequence[str]) -> Signed:
+    """Return the digests and bands of texts (title and body joined)."""
+    pieces = [_signed(texts[at : at + _PIECE]) for at in range(0, len(texts), _PIECE)]
+    if not pieces:
+        return Signed(np.empty(0, np.uint64), np.empty((BANDS, 0), np.uint64))
+    return Signed(np.concatenate([piece.essence for piece in pieces]), np.concatenate([piece.bands for piece in pieces], axis=1))
 
 
-def _candidates(grams: list[npt.NDArray[np.uint64]], rows: Iterable[int]) -> set[tuple[int, int]]:
-    buckets: dict[tuple[int, bytes], int] = {}
-    pairs = set()
-    width = PERMUTATIONS // BANDS
-    for row in rows:
-        signed = signature(grams[row])
-        for band in range(BANDS):
-            key = (band, signed[band * width : (band + 1) * width].tobytes())
-            first = buckets.setdefault(key, row)
-            if first != row:
-                pairs.add((first, row))
-    return pairs
+def _signed(texts: Sequence[str]) -> Signed:
+    codes, lengths = _codes(texts)
+    long, ends = lengths >= MIN_CHARACTERS, np.cumsum(lengths)
+    digests, bands = np.zeros(len(texts), np.uint64), np.zeros((BANDS, len(texts)), np.uint64)
+    raw = codes.tobytes()
+    for row in np.flatnonzero(long):
+        whole = hashlib.blake2b(raw[4 * (ends[row] - lengths[row]) : 4 * ends[row]], digest_size=8).digest()
+        digests[row] = int.from_bytes(whole, "little") or 1
+    if long.any():
+        bands[:, long] = _bands(codes[np.repeat(long, lengths)], lengths[long])
+    return Signed(digests, bands)
+
+
+def _bands(codes: U32, lengths: Ints) -> U64:
+    """Return the bands (BANDS, n) of n long texts whose code points stand in one row."""
+    starts = np.cumsum(lengths) - lengths
+    inside = np.ones(len(codes), dtype=np.bool_)
+    inside[(starts[1:, None] - np.arange(1, SHINGLE)).ravel()] = False  # shingles do not reach into the next text
+    grams = ((_rolled(codes) * _MIX) >> np.uint64(32)).astype(np.uint32)[inside[: len(codes) - SHINGLE + 1]]
+    firsts = starts - np.arange(len(lengths)) * (SHINGLE - 1)
+    found = np.zeros((BANDS, len(lengths)), np.uint64)
+    for k in range(LANES * BANDS):
+        # Multiply-shift hashing (Dietzfelbinger et al. 1997): 32-bit overflow is meant.
+        least = np.minimum.reduceat(grams * _ODD[k] + _SHIFT[k], firsts)
+        lane = (least * np.uint32(0x9E3779B1)) >> np.uint32(16)
+        found[k // LANES] |= lane.astype(np.uint64) << np.uint64(16 * (k % LANES))
+    return found
+
+
+def candidates(band: Callable[[int], U64]) -> tuple[Ints, Ints]:
+    """Return the pairs (earlier row, later row) that share a band and half of all minima; `band(k)` gives band k of rows in time order.
+
+    Of the rows that share a band each is paired with the earliest only.
+    """
+    packed = [_sharing(band(k)) for k in range(BANDS)]
+    pairs = np.unique(np.concatenate(packed)) if packed else np.empty(0, np.uint64)
+    first, second = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    agreed = np.zeros(len(pairs), np.int8)
+    for k in range(BANDS):
+        differ = band(k)
+        differ = differ[first] ^ differ[second]
+        for lane in range(LANES):
+            agreed += (differ >> np.uint64(16 * lane)) & np.uint64(0xFFFF) == 0
+    return first[agreed >= AGREE], second[agreed >= AGREE]
+
+
+def _sharing(keys: U64) -> U64:
+    """Return first << 32 | other for all rows that share a key, the first being the lowest row."""
+    ordered = np.sort(keys)
+    again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    rows = np.flatnonzero(np.isin(keys, again))
+    rows = rows[np.argsort(keys[rows], kind="stable")]
+    found = keys[rows]
+    new = np.concatenate(([True], found[1:] != found[:-1])) if len(rows) else np.empty(0, np.bool_)
+    heads = rows[np.maximum.accumulate(np.where(new, np.arange(len(rows)), 0))]
+    return (heads[~new].astype(np.uint64) << np.uint64(32)) | rows[~new].astype(np.uint64)
+
+
+def confirmed(pairs: tuple[Ints, Ints], text: Callable[[int], str], threshold: float = THRESHOLD) -> npt.NDArray[np.bool_]:
+    """Return for each candidate pair whether its texts (`text(row)`, an essence) are alike enough."""
+    grams = functools.lru_cache(maxsize=50_000)(lambda row: shingles(text(row)))
+    return np.array([jaccard(grams(a), grams(b)) >= threshold for a, b in zip(*(side.tolist() for side in pairs), strict=True)], np.bool_)
+
+
+def components(size: int, first: Ints, second: Ints) -> Ints:
+    """Return for each of `size` rows the lowest row it is linked to, over any number of links."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if not len(first):
+        return np.arange(size)
+    links = coo_array((np.ones(len(first), np.int8), (first, second)), (size, size))
+    _, group = connected_components(links, directed=False)
+    heads = np.full(group.max() + 1, size, np.int64)
+    np.minimum.at(heads, group, np.arange(size))
+    return np.asarray(heads[group], np.int64)
+
+
+def same(keys: U64) -> tuple[Ints, Ints]:
+    """Return (first row, later row) for rows of one digest; digest 0 (a short text) is like nothing."""
+    packed = _sharing(keys)
+    first, second = (packed >> np.uint64(32)).astype(np.int64), (packed & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    return first[keys[first] != 0], second[keys[first] != 0]
 
 
 def duplicates(posts: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFrame:
@@ -96,33 +194,27 @@ def duplicates(posts: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFram
     exact; near (Jaccard of four-character shingles ≥ `threshold`).
     """
     order = posts.sort_values(["posted_at", "post_id"], na_position="last", kind="stable")
-    words = [essence(f"{title}{body}") for title, body in zip(order["title"], order["body"], strict=True)]
-    long = [row for row, text in enumerate(words) if len(text) >= MIN_CHARACTERS]
-    groups = _Groups(len(words))
-    same: dict[str, int] = {}
-    for row in long:
-        groups.join(same.setdefault(words[row], row), row)
-    grams = [shingles(text) if len(text) >= MIN_CHARACTERS else np.empty(0, np.uint64) for text in words]
-    for a, b in sorted(_candidates(grams, [row for row in long if same[words[row]] == row])):
-        if groups.find(a) != groups.find(b) and jaccard(grams[a], grams[b]) >= threshold:
-            groups.join(a, b)
-    return _described(order, words, [groups.find(row) for row in range(len(words))]).loc[posts.index]
+    texts = [f"{title}{body}" for title, body in zip(order["title"], order["body"], strict=True)]
+    signed = sign(texts)
+    exact = same(signed.essence)
+    one = np.setdiff1d(np.flatnonzero(signed.essence), exact[1])
+    pairs = candidates(lambda k: signed.bands[k][one])
+    first, second = one[pairs[0]], one[pairs[1]]
+    alike = confirmed((first, second), lambda row: essence(texts[row]), threshold)
+    head = components(len(texts), np.concatenate((exact[0], first[alike])), np.concatenate((exact[1], second[alike])))
+    described = order.assign(essence=signed.essence, head=head)[["post_id", "source", "target", "essence", "head"]]
+    return describe(described, described.iloc[head]).loc[posts.index]
 
 
-def _described(order: pd.DataFrame, words: list[str], first: list[int]) -> pd.DataFrame:
-    ids, sources, targets = (order[name].tolist() for name in ("post_id", "source", "target"))
-    size: dict[int, int] = defaultdict(int)
-    for row in first:
-        size[row] += 1
-    kinds = []
-    for row, head in enumerate(first):
-        if row == head:
-            kinds.append("first")
-        elif words[row] != words[head]:
-            kinds.append("near")
-        elif sources[row] == sources[head] and targets[row] != targets[head]:
-            kinds.append("two_targets")
-        else:
-            kinds.append("exact")
-    columns = {"dup_group": [ids[row] for row in first], "dup_kind": kinds, "dup_size": [size[row] for row in first]}
-    return pd.DataFrame(columns, order.index)
+def describe(rows: pd.DataFrame, heads: pd.DataFrame) -> pd.DataFrame:
+    """Return `dup_group`, `dup_kind`, `dup_size` of `rows` (post_id, source, target, essence, head), `heads` being each one's head.
+
+    `rows` holds every post of the groups it speaks of; `head` numbers a group.
+    """
+    ids, words, source = (heads[name].to_numpy() for name in ("post_id", "essence", "source"))
+    is_first = rows["post_id"].to_numpy() == ids
+    is_near = rows["essence"].to_numpy() != words
+    is_two = (rows["source"].to_numpy() == source) & (rows["target"].fillna("").to_numpy() != heads["target"].fillna("").to_numpy())
+    kinds = np.select([is_first, is_near, is_two], ["first", "near", "two_targets"], "exact")
+    size = rows.groupby("head")["head"].transform("size")
+    return pd.DataFrame({"dup_group": ids, "dup_kind": kinds, "dup_size": size.to_numpy()}, rows.index)

@@ -6,7 +6,6 @@ All instants are timezone-aware, in Asia/Shanghai (Beijing time), to the microse
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from kamen_analysis.errors import TableError
@@ -143,19 +142,29 @@ def empty(table: str) -> pd.DataFrame:
 
 def frame(table: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Return `rows` (one dict a row) as a frame of `table`, columns in order and typed; a key the table lacks is refused."""
+    data: pd.DataFrame = arrow(table, rows).to_pandas()
+    return data
+
+
+def arrow(table: str, rows: list[dict[str, Any]]) -> pa.Table:
+    """Return `rows` as an Arrow table of `table`, column by column; a missing key is null, a key the table lacks is refused."""
     import pyarrow as pa
 
-    names = {c.name for c in TABLES[table]}
-    unknown = sorted({key for row in rows for key in row} - names)
+    schema = arrow_schema(table)
+    unknown = sorted(set().union(*rows) - set(schema.names))
     if unknown:
         raise TableError(f"表 {table} 没有这些列：{'、'.join(unknown)}")
-    # In UTC: once pandera is imported, Arrow reads the wall time of an aware instant as if it were UTC; for UTC the two agree.
-    instants = [c.name for c in TABLES[table] if c.type == "instant"]
-    rows = [row | {name: row[name].astimezone(UTC) for name in instants if row.get(name) is not None} for row in rows]
-    schema = arrow_schema(table)
-    relaxed = pa.schema([field.with_nullable(True) for field in schema])
-    data: pd.DataFrame = pa.Table.from_pylist(rows, schema=relaxed).to_pandas()
-    return data
+    columns = [_instants(rows, field) if pa.types.is_timestamp(field.type) else pa.array([row.get(field.name) for row in rows], field.type)
+               for field in schema]
+    return pa.table(columns, schema=pa.schema([field.with_nullable(True) for field in schema]))
+
+
+def _instants(rows: list[dict[str, Any]], field: pa.Field) -> pa.Array:
+    import pyarrow as pa
+
+    # By number: once pandera is imported, Arrow reads the wall time of an aware instant as if it were UTC.
+    found = (row.get(field.name) for row in rows)
+    return pa.array([None if at is None else round(at.timestamp() * 1e6) for at in found], pa.int64()).cast(field.type)
 
 
 def validate(table: str, data: pd.DataFrame) -> pd.DataFrame:
