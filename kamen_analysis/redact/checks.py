@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable
 from datetime import date
+from ipaddress import IPv6Address
 
 _AREAS = frozenset(str(code) for low, high in ((11, 16), (21, 24), (31, 38), (41, 47), (50, 55), (61, 66), (71, 72), (81, 84))
                    for code in range(low, high))
@@ -64,6 +67,24 @@ def mobile(value: str) -> bool | None:
     return True
 
 
+def parts_of_mobile(value: str) -> bool | None:
+    """Judge a mobile number told in parts (前三位是…，后面…): eleven digits in all, the places counted in words left out."""
+    digits = "".join(c for c in value if c in "0123456789")
+    return None if 10 <= len(digits) <= 12 and digits[0] == "1" else False
+
+
+def mixed_key(value: str) -> bool | None:
+    """Judge what stands before a key word: nine or more places that change four times between letters and digits, or twelve digits."""
+    bare = [c.isdecimal() for c in value if c.isalnum()]
+    turns = sum(a != b for a, b in itertools.pairwise(bare))
+    return None if (len(bare) >= 9 and turns >= 4) or (len(bare) >= 12 and all(bare)) else False
+
+
+def screen_name(value: str) -> bool | None:
+    """Judge what stands behind 群主, 用户: a name with a letter or digit in it, and no word of how much or when."""
+    return False if value[0].isdecimal() or value[-1] in "元块年月日号次天个人条单张分钟秒级区万" else None
+
+
 def phone_length(value: str) -> bool | None:
     """Judge a number behind a phone word: seven to fourteen digits."""
     digits = plain(value)
@@ -111,8 +132,16 @@ def address(value: str) -> bool | None:
 
 def ip_address(value: str) -> bool | None:
     """Judge four numbers with dots: an IPv4 address has each at most 255; loopback and zeros are nobody's, under seven digits a version."""
-    parts = [int(p) for p in value.split(".")]
+    parts = [int(p) for p in re.findall(r"\d+", value)]
     return None if all(p <= 255 for p in parts) and parts[0] not in (0, 127) and len(value) >= 10 else False
+
+
+def ip6_address(value: str) -> bool | None:
+    """Judge colon groups as an IPv6 address (RFC 4291)."""
+    try:
+        return None if IPv6Address(value).is_global else False
+    except ValueError:
+        return False
 
 
 def always(value: str) -> bool | None:
@@ -124,5 +153,5 @@ Check = Callable[[str], bool | None]
 
 CHECKS: dict[str, Check] = {
     f.__name__: f
-    for f in (id_card, luhn, card_shape, mobile, phone_length, has_digits, key, loose_key, name, handle, address, ip_address, always)
+    for f in (id_card, luhn, card_shape, mobile, parts_of_mobile, mixed_key, screen_name, phone_length, has_digits, key, loose_key, name, handle, address, ip_address, ip6_address, always)
 }

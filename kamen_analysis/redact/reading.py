@@ -18,6 +18,9 @@ from kamen_analysis import zh
 HIDDEN = "㐀"
 _SPOKEN = ("零〇洞", "一壹幺", "二贰两", "三叁参", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
 NUMERALS = {ord(char): chr(0xFF10 + digit) for digit, chars in enumerate(_SPOKEN) for char in chars}  # full width: told apart from 0-9
+# Cyrillic and Greek letters that look like Latin ones or digits (Unicode confusables).
+_CONFUSABLE = "авеёкмнорстухзіѕјԛԝАВЕКМНОРСТУХЗІЅЈαβεικνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧӏ"
+_CONFUSED_WITH = "abeekmhopctyx3isjqwABEKMHOPCTYX3ISJabeikvoptuxABEZHIKMNOPTYXl"
 _INVISIBLE = zh.INVISIBLE | {"\u20e3"} | {chr(code) for code in range(0x300, 0x370)}  # the keycap ring and combining marks
 _UNSEEN = re.compile(f"[{''.join(sorted(_INVISIBLE))}]")
 
@@ -35,6 +38,8 @@ def _table() -> npt.NDArray[np.uint32]:
             table[code] = ord(plain if digit is None else str(digit))
     for first in (0x1F150, 0x1F170):  # white letters on a black disc or square have no plain form in Unicode
         table[first:first + 26] = range(ord("a"), ord("a") + 26)
+    for odd, plain in zip(_CONFUSABLE, _CONFUSED_WITH, strict=True):
+        table[ord(odd)] = ord(plain)
     lower = np.arange(sys.maxunicode + 1, dtype=np.uint32)
     for code in range(0x20000):
         if len(chr(code).lower()) == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -150,6 +151,12 @@ def _longest(gap: str) -> int:
     return int(_parser.parse(expand(gap)).getwidth()[1])
 
 
+def spelled(cue: str) -> Iterator[str]:
+    """Yield the ways a cue is spelled: [ab][cd] stands for ac, ad, bc and bd."""
+    choices = [inside or single for inside, single in re.findall(r"\[([^\]]+)\]|([^\[\]])", cue)]
+    yield from map("".join, itertools.product(*choices))
+
+
 def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
     """Return the patterns each cue starts, and those that look anywhere."""
     cued: dict[str, list[Pattern]] = {}
@@ -160,7 +167,7 @@ def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
             needs = tuple(fold(word) for need in rule.needs for word in lists().get(need[1:-1], [need]))
             pattern = Pattern(kind.kind, rank, regex.match, regex.finditer, CHECKS[rule.check], rule.view == "digits", rule.near, needs,
                               frozenset(expand(rule.first)), _longest(rule.gap) + 3)
-            for cue in {fold(cue) for cue in rule.cues}:
+            for cue in {fold(cue) for written in rule.cues for cue in spelled(written)}:
                 cued.setdefault(cue, []).append(pattern)
             if not rule.cues:
                 free.append(pattern)
