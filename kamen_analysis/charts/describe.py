@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from kamen_analysis.charts import coding, compare, curves, facts, platform, refusal, style, trend
+from kamen_analysis.charts import coding, compare, curves, dates, facts, platform, refusal, streams, style, trend, variants
 from kamen_analysis.charts.words import interval, percent
 from kamen_analysis.errors import KamenError
 
 _FINDINGS: dict[str, tuple[str, Callable[[pd.DataFrame], str]]] = {
     "volume": ("投诉件数随时间的折线或柱图", trend.volume_finding),
+    "calendar": ("每日投诉件数的日历热力图", dates.calendar_finding),
+    "flow": ("从首要理由经商家回复到了结方式的流向图", streams.flow_finding),
     "reasons": ("拒退理由占比的区间点图", refusal.reasons_finding),
     "reasons_by_month": ("各拒退理由月度占比的小图组", refusal.months_finding),
     "cooccurrence": ("拒退理由共现热力图", refusal.pairs_finding),
@@ -26,6 +28,7 @@ _FINDINGS: dict[str, tuple[str, Callable[[pd.DataFrame], str]]] = {
     "products": ("投诉商品占比的区间点图", lambda table: facts.shares_finding(table, "product_zh", "投诉的商品")),
     "naive_ratio": ("不同口径解决率的区间点图", lambda table: facts.shares_finding(table, "ratio_zh", "不同口径的“解决率”")),
     "clocks": ("超过法定期限比例的区间点图", lambda table: facts.shares_finding(table, "clock_zh", "超过法定期限对照")),
+    "choices": ("一个比例在各种做法下的区间点图", variants.choices_finding),
     "agreement": ("各编码一致度的区间点图", coding.agreement_finding),
     "accuracy": ("各编码查准率与查全率的区间点图", coding.accuracy_finding),
     "funnel": ("从抓取到计入的流程条图", facts.funnel_finding),

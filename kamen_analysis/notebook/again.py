@@ -48,7 +48,7 @@ def example(folder: Path, posts: int = 150, seed: int = 8) -> Path:
 def rebuilt(home: Home, files: list[Path], source: str = "table") -> Data:
     """Take `files` in as `source`, build, print what both say, and return the new tables."""
     print("\n".join(import_files(home, source, files)))
-    print(summary(build(home, jobs=1)))
+    print(summary(build(home)))
     return load(home)
 
 

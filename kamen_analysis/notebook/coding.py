@@ -41,7 +41,7 @@ class Codings:
     @property
     def coded(self) -> pd.DataFrame:
         """The settled codes as rows of post_id and code; a post without any reason has one row with code missing."""
-        rows = [(post, code) for post, codes in self.gold.items() for code in sorted(codes) or [None]]
+        rows = [(post, code) for post, codes in self.gold.items() for code in (*sorted(codes),) or (None,)]
         return pd.DataFrame(rows, columns=["post_id", "code"])
 
 

@@ -20,27 +20,26 @@ from kamen_analysis.paths import atomic_write, sha256
 from kamen_analysis.report.exports import FOLDER, refuse_if_personal
 from kamen_analysis.tabular.guard import guarded
 
-_BOOK, _NAME = re.compile(r"[\w\-]{1,60}"), re.compile(r"[a-z][a-z0-9_]{0,40}")
+_BOOK, _NAME = re.compile(r"[\w\-]{1,60}"), re.compile(r"[a-z][a-z_]{0,40}")
 
 
-def export(data: Data, notebook: str, name: str, table: pd.DataFrame, chart: str | None = None) -> Path:
-    """Write `table` and its chart (`charts.<chart or name>`) to reports/_exports/<notebook>/<name>.* of the data's home.
+def export(data: Data, notebook: str, name: str, table: pd.DataFrame, note: str = "") -> Path:
+    """Write `table`, its chart (`charts.<name>`) and a `note` to reports/_exports/<notebook>/<name>.* of the data's home.
 
     The next `kamen report` of that home takes them up as an appendix; deleting the folder takes them out. Exports of the
     demonstration lie with the demonstration. Returns the path of the JSON; a table with personal data is refused.
     """
     if not (_BOOK.fullmatch(notebook) and _NAME.fullmatch(name)):
-        raise KamenError("笔记本名只能用字母、汉字、数字、下划线和短横；导出名只能用小写字母、数字和下划线")
+        raise KamenError("笔记本名只能用字母、汉字、数字、下划线和短横；导出名是 ka.charts 里一张图的名字")
     refuse_if_personal(table, name)
-    drawn = chart or name
     folder = data.home.reports / FOLDER / notebook
     about: dict[str, Any] = origin(data.posts) | {str(key): value for key, value in table.attrs.items()}
     told: dict[str, Any] = {
-        "title": charts.finding(drawn, table), "n": _base(data, table), "source": "、".join(about["sources"]), "period": about["period"],
-        "alt": charts.alt_text(drawn, table), "metric": about.get("metric", name), "is_synthetic": about["is_synthetic"],
-        "made_from": sha256(data.home.processed / "manifest.json"),
+        "title": charts.finding(name, table), "n": _base(data, table), "source": "、".join(about["sources"]), "period": about["period"],
+        "alt": charts.alt_text(name, table), "metric": about.get("metric", name), "is_synthetic": about["is_synthetic"],
+        "made_from": sha256(data.home.processed / "manifest.json"), "note": note,
     }
-    made: Axes | Figure = getattr(charts, drawn)(table)
+    made: Axes | Figure = getattr(charts, name)(table)
     for end in ("svg", "png"):
         charts.save(made, folder / f"{name}.{end}")
     plt.close(made if isinstance(made, Figure) else made.get_figure(root=True))

@@ -35,8 +35,8 @@ def select(data: Data, period: str | None = None, platform: str | None = None, s
     # The foot of a chart names the sources: there a reader looks for what was counted.
     only = f"（只含“{platform}”）" if platform is not None else ""
     posts.attrs["source_names"] = {key: f"{names.get(key, key)}{only}" for key in data.posts["source"].unique()}
-    inside = {name: table[table["post_id"].isin(posts["post_id"])] for name, table in (("events", data.events), ("labels", data.labels))}
-    return replace(data, posts=posts, **inside, manifest={**data.manifest, "stages": _stages(posts)})
+    events, labels = (table[table["post_id"].isin(posts["post_id"])] for table in (data.events, data.labels))
+    return replace(data, posts=posts, events=events, labels=labels, manifest={**data.manifest, "stages": _stages(posts)})
 
 
 def _nothing(data: Data, period: str | None, platform: str | None, source: str | None) -> str:
@@ -54,7 +54,8 @@ def _stages(posts: pd.DataFrame) -> list[dict[str, Any]]:
     used = complaints[complaints["is_used"]]
     virtual = int(used["in_scope"].sum())
     others, copies = posts.loc[posts["post_type"] != "complaint", "post_type"], complaints.loc[~complaints["is_used"], "dup_kind"]
-    rows = [("gate", "帖", len(posts), len(complaints), others.value_counts().to_dict()),
-            ("dedupe", "帖", len(complaints), len(used), copies.value_counts().to_dict()),
-            ("scope", "件", len(used), virtual, {"not_virtual": len(used) - virtual})]
+    rows: list[tuple[str, str, int, int, dict[Any, int]]] = [
+        ("gate", "帖", len(posts), len(complaints), others.value_counts().to_dict()),
+        ("dedupe", "帖", len(complaints), len(used), copies.value_counts().to_dict()),
+        ("scope", "件", len(used), virtual, {"not_virtual": len(used) - virtual})]
     return [{"stage": s, "unit": u, "in": i, "out": o, "rejected": {str(k): int(n) for k, n in r.items() if n}} for s, u, i, o, r in rows]

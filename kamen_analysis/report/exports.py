@@ -47,7 +47,8 @@ class Export:
     def note(self) -> str:
         """Where it comes from, in one sentence."""
         old = "；此后数据已更新，请重跑该笔记本" if self.is_old else ""
-        return f"由笔记本 {self.notebook} 导出；n={self.told['n']:,}；来源：{self.told['source']}；期间：{self.told['period']}{old}。"
+        more = f"；{self.told['note']}" if self.told.get("note") else ""
+        return f"由笔记本 {self.notebook} 导出；n={self.told['n']:,}；来源：{self.told['source']}；期间：{self.told['period']}{more}{old}。"
 
 
 def read(home: Home) -> tuple[Export, ...]:
