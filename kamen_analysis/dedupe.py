@@ -54,19 +54,24 @@ def _plain() -> U32:
     return np.array([ord(char) if char.isalnum() else 0 for char in folded] + [0], dtype=np.uint32)
 
 
-def _codes(texts: Sequence[str]) -> tuple[U32, Ints]:
+def codes(texts: Sequence[str]) -> tuple[U32, Ints]:
     """Return the code points of the texts' essences in one row, and the length of each."""
     bare = [_PLACEHOLDER.sub("", text) if "[" in text else text for text in texts]
     given = np.frombuffer("".join(bare).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    codes = _plain()[np.minimum(given, _TOP)]
+    plain = _plain()[np.minimum(given, _TOP)]
     ends = np.cumsum([0, *map(len, bare)])
-    kept = np.concatenate(([0], np.cumsum(codes != 0)))[ends]
-    return codes[codes != 0], np.diff(kept)
+    kept = np.concatenate(([0], np.cumsum(plain != 0)))[ends]
+    return plain[plain != 0], np.diff(kept)
+
+
+def digest(data: bytes) -> int:
+    """Return a 64-bit digest: of ten million texts some two in a million runs of the project would share one by chance."""
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
 
 
 def essence(text: str) -> str:
     """Return the text folded and without punctuation, spaces and placeholders: what two copies share."""
-    return _codes([text])[0].tobytes().decode("utf-32-le", "surrogatepass")
+    return codes([text])[0].tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def _rolled(codes: U32) -> U64:
@@ -81,8 +86,11 @@ def _rolled(codes: U32) -> U64:
 
 def shingles(text: str) -> U64:
     """Return the distinct four-character shingles of an essence as 64-bit numbers, sorted."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    return np.unique(codes.astype(np.uint64) if len(codes) < SHINGLE else _rolled(codes))
+    return _shingles(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32))
+
+
+def _shingles(found: U32) -> U64:
+    return np.unique(found.astype(np.uint64) if len(found) < SHINGLE else _rolled(found))
 
 
 def jaccard(a: U64, b: U64) -> float:
@@ -102,15 +110,14 @@ def sign(texts: Sequence[str]) -> Signed:
 
 
 def _signed(texts: Sequence[str]) -> Signed:
-    codes, lengths = _codes(texts)
+    found, lengths = codes(texts)
     long, ends = lengths >= MIN_CHARACTERS, np.cumsum(lengths)
     digests, bands = np.zeros(len(texts), np.uint64), np.zeros((BANDS, len(texts)), np.uint64)
-    raw = codes.tobytes()
+    raw = found.tobytes()
     for row in np.flatnonzero(long):
-        whole = hashlib.blake2b(raw[4 * (ends[row] - lengths[row]) : 4 * ends[row]], digest_size=8).digest()
-        digests[row] = int.from_bytes(whole, "little") or 1
+        digests[row] = digest(raw[4 * (ends[row] - lengths[row]) : 4 * ends[row]]) or 1
     if long.any():
-        bands[:, long] = _bands(codes[np.repeat(long, lengths)], lengths[long])
+        bands[:, long] = _bands(found[np.repeat(long, lengths)], lengths[long])
     return Signed(digests, bands)
 
 
@@ -159,10 +166,10 @@ def _sharing(keys: U64) -> U64:
     return (heads[~new].astype(np.uint64) << np.uint64(32)) | rows[~new].astype(np.uint64)
 
 
-def confirmed(pairs: tuple[Ints, Ints], text: Callable[[int], str], threshold: float = THRESHOLD) -> npt.NDArray[np.bool_]:
-    """Return for each candidate pair whether its texts (`text(row)`, an essence) are alike enough."""
-    grams = functools.lru_cache(maxsize=50_000)(lambda row: shingles(text(row)))
-    return np.array([jaccard(grams(a), grams(b)) >= threshold for a, b in zip(*(side.tolist() for side in pairs), strict=True)], np.bool_)
+def confirmed(first: Ints, second: Ints, text: Callable[[int], U32], threshold: float = THRESHOLD) -> npt.NDArray[np.bool_]:
+    """Return for each candidate pair whether its texts are alike enough; `text(row)` gives the code points of an essence."""
+    grams = functools.lru_cache(maxsize=50_000)(lambda row: _shingles(text(row)))
+    return np.array([jaccard(grams(a), grams(b)) >= threshold for a, b in zip(first.tolist(), second.tolist(), strict=True)], np.bool_)
 
 
 def components(size: int, first: Ints, second: Ints) -> Ints:
@@ -198,9 +205,8 @@ def duplicates(posts: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFram
     signed = sign(texts)
     exact = same(signed.essence)
     one = np.setdiff1d(np.flatnonzero(signed.essence), exact[1])
-    pairs = candidates(lambda k: signed.bands[k][one])
-    first, second = one[pairs[0]], one[pairs[1]]
-    alike = confirmed((first, second), lambda row: essence(texts[row]), threshold)
+    first, second = (one[side] for side in candidates(lambda k: signed.bands[k][one]))
+    alike = confirmed(first, second, lambda row: codes([texts[row]])[0], threshold)
     head = components(len(texts), np.concatenate((exact[0], first[alike])), np.concatenate((exact[1], second[alike])))
     described = order.assign(essence=signed.essence, head=head)[["post_id", "source", "target", "essence", "head"]]
     return describe(described, described.iloc[head]).loc[posts.index]

@@ -1,4 +1,4 @@
-"""The build: parts of all captures, merged, checked and published as one folder, whole or not at all."""
+"""The build: parts of all captures, decided on together, written and published as one folder, whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,28 +6,18 @@ import fcntl
 import json
 import os
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from kamen_analysis import codebook, platforms, records, sources
+from kamen_analysis import codebook, platforms, sources
 from kamen_analysis.captures import withdraw
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, atomic_folder, settle, sha256
-from kamen_analysis.pipeline import digests, expect, gold, history, manifests
+from kamen_analysis.pipeline import executors, expect, gold, history, manifests, publish
 from kamen_analysis.pipeline.merge import merge
-from kamen_analysis.pipeline.partition import Part, process, recall, store
-from kamen_analysis.redact.door import refuse_if_personal
-
-Progress = Callable[[str, int, int], None]
-ROWS_PER_FILE = 200_000
+from kamen_analysis.pipeline.parts import Progress, cache, gather
 
 
 @contextmanager
@@ -52,43 +42,9 @@ def captures(where: Home) -> list[Path]:
     return found
 
 
-def _part(capture: Path, raw: Path, kept: Path) -> Path:
-    """Make the part of one capture unless it is kept already; return its folder."""
-    if not (kept / "counts.json").exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=kept.parent, prefix=".part."))
-        try:
-            store(process(capture, raw), fresh)
-            shutil.rmtree(kept, ignore_errors=True)
-            fresh.rename(kept)
-        except BaseException:
-            shutil.rmtree(fresh, ignore_errors=True)
-            raise
-    return kept
-
-
-def _parts(where: Home, inputs: dict[Path, str], pool: Executor, progress: Progress) -> list[Part]:
-    store_at = where.root / "data" / ".cache" / "parts"
-    kept = [store_at / digests.part_key(digest) for digest in inputs.values()]
-    running = [pool.submit(_part, capture, where.raw, folder) for capture, folder in zip(inputs, kept, strict=True)]
-    for done, future in enumerate(running, 1):
-        future.result()
-        progress("解析、脱敏与编码", done, len(running))
-    for stale in set(store_at.glob("*")) - set(kept) if store_at.exists() else ():
-        shutil.rmtree(stale, ignore_errors=True)
-    return [_recalled(capture, where.raw, folder) for capture, folder in zip(inputs, kept, strict=True)]
-
-
-def _recalled(capture: Path, raw: Path, kept: Path) -> Part:
-    try:
-        return recall(kept)
-    except (pa.ArrowInvalid, OSError, ValueError, TypeError):  # half a part, after a power cut: it is only kept, so it is made anew
-        shutil.rmtree(kept, ignore_errors=True)
-        return recall(_part(capture, raw, kept))
-
-
-def build(where: Home, jobs: int | None = None, progress: Progress = lambda stage, done, total: None) -> dict[str, Any]:
-    """Turn data/raw into data/processed and return the manifest.
+def build(where: Home, jobs: int | None = None, progress: Progress = lambda stage, done, total: None,
+          cluster: str | None = None) -> dict[str, Any]:
+    """Turn data/raw into data/processed and return the manifest; `cluster` is the address of a dask scheduler.
 
     Nothing is written when a table breaks its schema or still holds personal data; the folder before stays as it was.
     """
@@ -98,53 +54,55 @@ def build(where: Home, jobs: int | None = None, progress: Progress = lambda stag
         if not found:
             raise KamenError(f"{where.raw} 里没有存档，请先运行 kamen import 或 kamen fetch")
         inputs = {path: sha256(path) for path in found}
-        if _is_current(where, inputs):
-            return _manifest(where)
-        try:
-            with ProcessPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-                parts = _parts(where, inputs, pool, progress)
-        except BrokenExecutor:
-            raise KamenError("一个处理进程被系统终止（多半是内存不足），可用 --jobs 1 重试；先前的输出保持不变") from None
-        for part in parts:
-            part.shortfall = expect.shortfall(part)
-        own = where.root / "platforms.yaml"
-        merged = merge(parts, platforms.directory(own), codebook.load().version, withdraw.listed(where), gold.read(where))
-        for done, (name, data) in enumerate(merged.tables.items(), 1):
-            progress("核对与写入", done, len(merged.tables))
-            records.validate(name, data)
-            refuse_if_personal(name, data)
-        manifest = manifests.describe(where, inputs, parts, merged)
-        before = history.known_posts(where)
-        with atomic_folder(where.processed) as folder:
-            manifest["outputs"] = _write(folder, merged.tables)
-            (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
-            (folder / ".gitkeep").touch()
-        history.record(where, manifest, before, merged.tables["posts"])
-        return manifest
+        depended = manifests.depends(where, inputs)
+        if manifests.is_current(where, depended):
+            return manifests.read(where)
+        with executors.opened(jobs, cluster) as pool:
+            return _built(where, inputs, depended, pool, progress)
 
 
-def _manifest(where: Home) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads((where.processed / "manifest.json").read_text(encoding="utf-8"))
+def _built(where: Home, inputs: dict[Path, str], depended: dict[str, Any], pool: executors.Pool, progress: Progress) -> dict[str, Any]:
+    parts = gather(where, inputs, pool, progress)
+    for part in parts:
+        part.shortfall = expect.shortfall(part)
+    progress("合并与去重", 0, 1)
+    merged = merge(parts, withdraw.listed(where), cache(where))
+    progress("合并与去重", 1, 1)
+    own = where.root / "platforms.yaml"
+    settings = publish.Settings(platforms.directory(own), codebook.load().version, gold.read(where))
+    before = manifests.read(where)
+    with atomic_folder(where.processed) as folder:
+        written = _written(where, folder, publish.groups(parts, merged), settings, pool, progress)
+        manifest = manifests.describe(where, depended, parts, written, merged.withdrawn)
+        (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
+        (folder / ".gitkeep").touch()
+        entry = history.compared(where, before, folder, manifest)
+    history.record(where, entry)
     return manifest
 
 
-def _is_current(where: Home, inputs: dict[Path, str]) -> bool:
+def _written(where: Home, folder: Path, groups: list[publish.Group], settings: publish.Settings, pool: executors.Pool,
+             progress: Progress) -> manifests.Written:
+    """Write every group's files into `folder`, those unchanged since the last build taken over from there."""
+    before = manifests.read(where).get("groups", {})
+    keys = {group.name: group.key(settings) for group in groups}
+    written = {name: before[name] for name, key in keys.items() if name in before and before[name]["key"] == key
+               and all(manifests.is_whole(where.processed / file, digest) for file, digest in before[name]["files"].items())}
+    for table in publish.TABLES:
+        (folder / table).mkdir()
+    for file in (file for one in written.values() for file in one["files"]):
+        _take_over(where.processed / file, folder / file)
+    todo = [group for group in groups if group.name not in written]
+    with pool(len(todo)) as executor:
+        running = [(group.name, executor.submit(publish.write, group, settings, folder)) for group in todo]
+        for done, (name, future) in enumerate(running, 1):
+            written[name] = {"key": keys[name], **future.result()}
+            progress("核对与写入", done, len(running))
+    return {name: written[name] for name in keys}
+
+
+def _take_over(old: Path, new: Path) -> None:
     try:
-        manifest = _manifest(where)
-    except (FileNotFoundError, ValueError):
-        return False
-    same = all(manifest.get(key) == value for key, value in manifests.depends(where, inputs).items())
-    return same and all(_whole(where.processed / name, digest) for name, digest in manifest["outputs"].items())
-
-
-def _whole(path: Path, digest: str) -> bool:
-    return path.exists() and sha256(path) == digest
-
-
-def _write(folder: Path, tables: dict[str, pd.DataFrame]) -> dict[str, str]:
-    for name, data in tables.items():
-        (folder / name).mkdir()
-        whole = pa.Table.from_pandas(data, schema=records.arrow_schema(name), preserve_index=False)
-        for i, start in enumerate(range(0, max(len(data), 1), ROWS_PER_FILE)):
-            pq.write_table(whole.slice(start, ROWS_PER_FILE), folder / name / f"{i:05}.parquet", compression="zstd")
-    return {path.relative_to(folder).as_posix(): sha256(path) for path in sorted(folder.glob("*/*.parquet"))}
+        os.link(old, new)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(old, new)

@@ -1,4 +1,7 @@
-"""What a result depends on, as digests: a part is rebuilt only when its capture, the code of its rooms or the rule book changed."""
+"""What each stage depends on, as digests: a result is kept under the digest of its inputs, and made anew only when that changes.
+
+    capture file + parsing code → part;  part + labelling code + codebook → codes;  parts + codes + what people decided → tables
+"""
 
 from __future__ import annotations
 
@@ -8,37 +11,64 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
-# What a part is made by. Metrics, charts and the report come after and may change without a rebuild.
-_ROOMS = ("records.py", "zh.py", "clean.py", "captures", "codebook", "label", "redact", "sources", "pipeline/partition.py")
-_OTHER = (
-    "dedupe.py", "platforms.py", "pipeline/build.py", "pipeline/merge.py",
-    "pipeline/expect.py", "pipeline/manifests.py", "pipeline/gold.py",
+_PART = (
+    "records.py", "zh.py", "clean.py", "money.py", "times.py", "dedupe.py", "captures", "tabular", "redact", "sources",
+    "pipeline/partition.py",
 )
+_CODES = ("zh.py", "codebook", "label", "pipeline/coding.py")
+_TABLES = ("records.py", "dedupe.py", "platforms.py", "codebook/platforms.yaml", "pipeline")
+# What rules and model were made from, and what stands for a stage of its own.
+_APART = ("codebook/platforms.yaml", "codebook/sentences", "codebook/second_reading.csv", "pipeline/service.py")
 
 
 def _digest(names: tuple[str, ...]) -> str:
-    found: list[Path] = []
-    for name in names:
-        path = PACKAGE / name
-        found += [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
     whole = hashlib.sha256()
-    for path in sorted(p for p in found if p.suffix in {".py", ".yaml", ".json", ".npz", ".tsv"}):
+    for path in sorted({path for name in names for path in _files(PACKAGE / name)}):
         whole.update(f"{path.relative_to(PACKAGE).as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return whole.hexdigest()
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    apart = tuple(str(PACKAGE / name) for name in _APART)
+    return [p for p in path.rglob("*") if p.suffix in {".py", ".yaml", ".json", ".npz", ".tsv"} and not str(p).startswith(apart)]
 
 
 @functools.cache
 def part_code() -> str:
     """Return the digest of everything that decides what a capture file turns into."""
-    return _digest(_ROOMS)
+    return _digest(_PART)
+
+
+@functools.cache
+def codes_code() -> str:
+    """Return the digest of everything that decides the codes of a part."""
+    return _digest(_CODES)
 
 
 @functools.cache
 def build_code() -> str:
     """Return the digest of everything that decides the tables of a build."""
-    return _digest(_ROOMS + _OTHER)
+    return _digest(_PART + _CODES + _TABLES)
+
+
+@functools.cache
+def copies_code() -> str:
+    """Return the digest of what decides whether two texts are copies."""
+    return _digest(("zh.py", "dedupe.py"))
 
 
 def part_key(capture_digest: str) -> str:
     """Return the name a capture's part is kept under."""
-    return hashlib.sha256(f"{capture_digest}\n{part_code()}".encode()).hexdigest()[:40]
+    return joined(capture_digest, part_code())
+
+
+def codes_key(part: str) -> str:
+    """Return the name the codes of a part are kept under."""
+    return joined(part, codes_code())
+
+
+def joined(*digests: str) -> str:
+    """Return one digest for several."""
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:40]

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from kamen_analysis import sources
-from kamen_analysis.pipeline.partition import Part
+from kamen_analysis.pipeline.parts import Part
 
 MIN_POSTS = 30  # below this a fill rate says nothing
 
@@ -18,20 +16,16 @@ MIN_POSTS = 30  # below this a fill rate says nothing
 def shortfall(part: Part) -> str | None:
     """Return in Chinese why a run is not to be published, or None."""
     source = sources.registry()[part.source]
-    n, least = part.counts["cleaned"], source.EXPECT[0]
+    n, least = part.size, source.EXPECT[0]
     # A round of revisits may find nothing but tombstones, or nothing changed: that is no failure of the parser.
     if n < least and part.counts["pages"] > len(part.gone):
         return f"只得 {n} 帖，少于下限 {least}"
     if n >= MIN_POSTS:
         for column, share in source.FILL.items():
-            found = float(_filled(part.posts[column]).mean())
+            found = part.filled[column] / n
             if found < share:
                 return f"{column} 只有 {found:.0%} 的帖子写有，低于下限 {share:.0%}"
     return None
-
-
-def _filled(column: pd.Series) -> pd.Series:
-    return column.notna() & (column.astype("str") != "")
 
 
 def gaps(parts: list[Part]) -> list[dict[str, Any]]:
@@ -40,12 +34,11 @@ def gaps(parts: list[Part]) -> list[dict[str, Any]]:
     for part in parts:
         if part.shortfall:
             before = [p.last_capture for p in parts if p.source == part.source and not p.shortfall and p.capture < part.capture]
-            found.append({"source": part.source, "capture": part.capture, "posts": part.counts["cleaned"], "reason": part.shortfall,
+            found.append({"source": part.source, "capture": part.capture, "posts": part.size, "reason": part.shortfall,
                           "since": max((at for at in before if at), default=None), "until": part.last_capture})
     return found
 
 
 def excesses(parts: list[Part]) -> list[list[Any]]:
     """Return a warning for each run with more posts than its source says is possible."""
-    return [["over_expected", part.source, part.counts["cleaned"], ""] for part in parts
-            if part.counts["cleaned"] > sources.registry()[part.source].EXPECT[1]]
+    return [["over_expected", part.source, part.size, ""] for part in parts if part.size > sources.registry()[part.source].EXPECT[1]]

@@ -83,6 +83,12 @@ def apply(labels: pd.DataFrame, posts: pd.DataFrame, gold: Gold, version: str) -
     return pd.concat(kept, ignore_index=True), Overruled(machine, sorted(key for key in gold.codes if key in read_by and key not in fresh))
 
 
+def together(overruled: list[dict[str, Any]]) -> Overruled:
+    """Return what was overruled in several parts of the tables as one."""
+    return Overruled({key: codes for one in overruled for key, codes in one["machine"].items()},
+                     sorted(key for one in overruled for key in one["stale"]))
+
+
 def machine(labels: pd.DataFrame, manifest: dict[str, Any]) -> pd.DataFrame:
     """Return (post_id, code) as the machine alone would have it: what people overruled is put back, what they added is gone."""
     before: dict[str, list[str]] = manifest.get("overruled", {}).get("machine", {})

@@ -6,13 +6,16 @@ It lies with the cache, not with the tables: a table says what is, whatever was 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from kamen_analysis.data import read_table
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, atomic_write
 
@@ -36,26 +39,40 @@ def entries(where: Home) -> list[dict[str, Any]]:
         raise KamenError(f"{path} 已损坏，可删去（只影响与上次的比较）") from None
 
 
-def known_posts(where: Home) -> pd.DataFrame:
-    """Return `post_id`, `source` of the tables now published; none if there are none, or none that can be read."""
-    try:
-        return read_table(where.processed, "posts")[["post_id", "source"]]
-    except KamenError:
-        # Damaged tables are what this very build replaces.
-        return pd.DataFrame({"post_id": [], "source": []}, dtype="str")
+def compared(where: Home, before: dict[str, Any], folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return the entry for a build about to replace the published one: its counts by source and stage, and which posts it no longer has.
 
-
-def record(where: Home, manifest: dict[str, Any], before: pd.DataFrame, after: pd.DataFrame) -> None:
-    """Append one build to the log: its counts by source and stage, and which posts it no longer has."""
-    lost = before[~before["post_id"].isin(after["post_id"])]
+    `before` is the manifest that stands now, `folder` holds the new tables. Files that did not change are not read.
+    """
+    files: list[dict[str, str]] = [one.get("outputs", {}) for one in (before, manifest)]
+    old, new = ({name: digest for name, digest in one.items() if name.startswith("posts/")} for one in files)
+    had = _posts(where.processed, [name for name in old if new.get(name) != old[name]])
+    has = _posts(folder, [name for name in new if new[name] != old.get(name)])
+    lost = had[~had["post_id"].isin(has["post_id"])]
     vanished = {str(source): {"n": len(rows), "examples": sorted(rows["post_id"])[:EXAMPLES]} for source, rows in lost.groupby("source")}
-    entry = {
+    posts: Counter[str] = Counter()
+    for one in manifest["groups"].values():
+        posts.update(one["sources"])
+    return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"), "version": manifest["version"],
-        "codebook": manifest["codebook"]["version"], "posts": {str(k): int(n) for k, n in after["source"].value_counts().items()},
+        "codebook": manifest["codebook"]["version"], "posts": dict(posts.most_common()),
         "stages": {stage["stage"]: stage["out"] for stage in manifest["stages"]},
-        "new": int((~after["post_id"].isin(before["post_id"])).sum()),
+        "new": int((~has["post_id"].isin(had["post_id"])).sum()),
         "vanished": vanished,
     }
+
+
+def _posts(folder: Path, names: list[str]) -> pd.DataFrame:
+    """Return `post_id`, `source` of some files of posts; what cannot be read is left out: this very build replaces it."""
+    found = [pd.DataFrame({"post_id": [], "source": []}, dtype="str")]
+    for name in names:
+        with suppress(OSError, pa.ArrowException):
+            found.append(pq.read_table(folder / name, columns=["post_id", "source"]).to_pandas())
+    return pd.concat(found, ignore_index=True)
+
+
+def record(where: Home, entry: dict[str, Any]) -> None:
+    """Append one build to the log."""
     with atomic_write(path_of(where)) as file:
         for line in [*entries(where)[-KEEP + 1 :], entry]:
             file.write(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n")

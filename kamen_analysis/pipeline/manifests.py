@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,22 @@ from kamen_analysis.captures import withdraw
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, sha256
 from kamen_analysis.pipeline import digests, expect, gold
-from kamen_analysis.pipeline.merge import Merged
-from kamen_analysis.pipeline.partition import COUNTS, Part, listed
+from kamen_analysis.pipeline.partition import COUNTS, listed
+from kamen_analysis.pipeline.parts import Part
+from kamen_analysis.records import TABLES
 from kamen_analysis.sources import audit
+
+Written = dict[str, dict[str, Any]]
+"""What each group gave: see `publish.write`."""
+
+
+def read(where: Home) -> dict[str, Any]:
+    """Return the manifest of the tables now published; empty where there is none or it is damaged."""
+    try:
+        manifest: dict[str, Any] = json.loads((where.processed / "manifest.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return manifest
 
 
 def depends(where: Home, inputs: dict[Path, str]) -> dict[str, Any]:
@@ -28,43 +41,59 @@ def depends(where: Home, inputs: dict[Path, str]) -> dict[str, Any]:
     }
 
 
-def describe(where: Home, inputs: dict[Path, str], parts: list[Part], merged: Merged) -> dict[str, Any]:
-    """Return the manifest but for its `outputs`."""
+def is_current(where: Home, depended: dict[str, Any]) -> bool:
+    """Return whether the tables are those of these inputs, whole and unchanged."""
+    manifest = read(where)
+    same = bool(manifest) and all(manifest.get(key) == value for key, value in depended.items())
+    return same and all(is_whole(where.processed / name, digest) for name, digest in manifest["outputs"].items())
+
+
+def is_whole(path: Path, digest: str) -> bool:
+    """Return whether a file is there and has this digest."""
+    return path.exists() and sha256(path) == digest
+
+
+def describe(where: Home, depended: dict[str, Any], parts: list[Part], written: Written, withdrawn: int) -> dict[str, Any]:
+    """Return the manifest."""
     warnings = audit.Warnings()
     for kind, name, n, example in [*expect.excesses(parts), *(warning for part in parts for warning in part.warnings)]:
         warnings.update(audit.Warnings(Counter({(kind, name): n}), {(kind, name): example}))
     book = codebook.load()
+    overruled = gold.together([one["overruled"] for one in written.values()])
     return {
-        **depends(where, inputs), "version": kamen_analysis.__version__, "codebook": {"version": book.version, "digest": book.digest},
-        "stages": stages(parts, merged), "warnings": listed(warnings), "gaps": expect.gaps(parts),
-        "overruled": dataclasses.asdict(merged.overruled),
-        "coded_sample": gold.sample(where, merged.overruled),
-        "rows": {name: len(data) for name, data in merged.tables.items()},
+        **depended, "version": kamen_analysis.__version__, "codebook": {"version": book.version, "digest": book.digest},
+        "stages": stages(parts, written, withdrawn), "warnings": listed(warnings), "gaps": expect.gaps(parts),
+        "overruled": {"machine": overruled.machine, "stale": overruled.stale},
+        "coded_sample": gold.sample(where, overruled),
+        "rows": {name: sum(one["rows"][name] for one in written.values()) for name in TABLES},
         "last_capture": max((part.last_capture for part in parts if part.last_capture), default=None),
         "sources": {part.source: sources.registry()[part.source].NAME_ZH for part in parts},
-        "is_synthetic": bool(merged.tables["posts"]["is_synthetic"].any()),
+        "is_synthetic": any(one["is_synthetic"] for one in written.values()),
+        "outputs": dict(sorted(file for one in written.values() for file in one["files"].items())), "groups": written,
     }
 
 
-def stages(parts: list[Part], merged: Merged) -> list[dict[str, Any]]:
+def stages(parts: list[Part], written: Written, withdrawn: int) -> list[dict[str, Any]]:
     """Return each stage's `in`, `out` and `rejected` by reason; `in = out + rejected` must hold at every one."""
     counts = {name: sum(part.counts[name] for part in parts) for name in COUNTS}
-    rejected = {stage: rows["reason"].value_counts().to_dict() for stage, rows in merged.tables["rejected"].groupby("stage")}
-    posts = merged.tables["posts"]
-    complaints, used = int((posts["post_type"] == "complaint").sum()), posts[posts["is_used"]]
-    virtual = int(used["in_scope"].sum())
-    held = sum(part.counts["cleaned"] for part in parts if part.shortfall)
-    again = counts["cleaned"] - held - len(posts) - merged.withdrawn
-    rows: list[tuple[str, str, int, int, dict[Any, int]]] = [
-        ("read", "页", counts["pages"], counts["readable"], rejected.get("read", {})),
-        ("clean", "条", counts["records"], counts["cleaned"], rejected.get("clean", {})),
-        ("merge", "条", counts["cleaned"], len(posts), {"seen_again": again, "withheld": held, "withdrawn": merged.withdrawn}),
-        ("gate", "帖", len(posts), complaints, rejected.get("gate", {})),
-        ("dedupe", "帖", complaints, len(used), rejected.get("dedupe", {})),
-        ("scope", "件", len(used), virtual, {"not_virtual": len(used) - virtual}),
+    rejected: dict[str, Counter[str]] = {name: Counter() for name in ("read", "clean", "gate", "dedupe")}
+    for one in written.values():
+        for stage, reasons in one["rejected"].items():
+            rejected[stage].update(reasons)
+    posts = sum(one["rows"]["posts"] for one in written.values())
+    complaints, used, virtual = (sum(one[name] for one in written.values()) for name in ("complaints", "used", "virtual"))
+    held = sum(part.size for part in parts if part.shortfall)
+    again = counts["cleaned"] - held - posts - withdrawn
+    rows: list[tuple[str, str, int, int, dict[str, int]]] = [
+        ("read", "页", counts["pages"], counts["readable"], rejected["read"]),
+        ("clean", "条", counts["records"], counts["cleaned"], rejected["clean"]),
+        ("merge", "条", counts["cleaned"], posts, {"seen_again": again, "withheld": held, "withdrawn": withdrawn}),
+        ("gate", "帖", posts, complaints, rejected["gate"]),
+        ("dedupe", "帖", complaints, used, rejected["dedupe"]),
+        ("scope", "件", used, virtual, {"not_virtual": used - virtual}),
     ]
     found: list[dict[str, Any]] = [
-        {"stage": s, "unit": u, "in": i, "out": o, "rejected": {str(k): int(n) for k, n in r.items() if n}} for s, u, i, o, r in rows
+        {"stage": s, "unit": u, "in": i, "out": o, "rejected": {k: n for k, n in sorted(r.items()) if n}} for s, u, i, o, r in rows
     ]
     for stage in found:
         if stage["in"] != stage["out"] + sum(stage["rejected"].values()):

@@ -1,136 +1,137 @@
-"""Parts to tables: one row a post whatever number of captures saw it, its events joined, duplicates grouped."""
+"""What only all parts together can tell: which sight of a post counts, who asked to be left out, which posts are copies.
+
+Read are columns of numbers, one at a time, and the rows of those few posts that need it; so memory stays flat.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from kamen_analysis import clean, dedupe, platforms, records
-from kamen_analysis.captures import withdraw
-from kamen_analysis.pipeline import gold as people
-from kamen_analysis.pipeline.partition import Part
+from kamen_analysis import clean, records
+from kamen_analysis.pipeline import copies, partition
+from kamen_analysis.pipeline.parts import Part
+
+Bools = npt.NDArray[np.bool_]
+_BUCKET = 1_000_000  # sights of posts seen again that are looked at together
+# What the other sights of a post say of it beside its text.
+TOLD = ["url", "status", "amount_yuan", "appeal", "posted_at", "posted_precision", "first_seen_at", "last_seen_at"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Merged:
-    """The four tables, how many distinct posts were left out because their writers asked for it, and what people overruled."""
+    """Decisions about the posts of all parts, numbered through (`starts`: the first number of each part, and the end).
 
-    tables: dict[str, pd.DataFrame]
-    withdrawn: int
-    overruled: people.Overruled
-
-
-_NO_GOLD = people.Gold()
-
-
-def merge(parts: list[Part], known: platforms.Directory, version: str, withdrawn: frozenset[str] = frozenset(),
-          gold: people.Gold = _NO_GOLD) -> Merged:
-    """Return the tables; `version` is the codebook's, `withdrawn` the opt-out list, `gold` what people have coded.
-
-    A run with a shortfall gives only its rejects.
-
-    Of several captures of one post the fullest text wins (not cut short, then longest, then latest); the status is the
-    latest seen; first and last sight span all of them.
+    keep: whether this sight of a post stands for it. told: `post_id` and what replaces the columns TOLD, by number, of posts seen again.
+    events: of posts seen again, and tombstones, with the `number` of the post. dup: `dup_group`, `dup_kind`, `dup_size` of posts that
+    have copies, by number.
     """
-    every, parts = parts, [part for part in parts if not part.shortfall]
-    seen = pd.concat([part.posts.assign(part=i) for i, part in enumerate(parts)], ignore_index=True) if parts else _none()
-    posts = _one_each(seen)
+
+    starts: npt.NDArray[np.int64]
+    keep: Bools
+    told: pd.DataFrame
+    events: pd.DataFrame
+    withdrawn: int = 0
+    dup: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+def merge(parts: list[Part], withdrawn: frozenset[str], scratch: Path) -> Merged:
+    """Return the decisions; `withdrawn` is the opt-out list, `scratch` a folder for what is worth keeping until the next build.
+
+    A run with a shortfall gives no post. Of several sights of one post the fullest text wins (not cut short, then longest, then
+    latest); the status is the latest seen; first and last sight span all of them.
+    """
+    starts = np.cumsum([0, *(part.size for part in parts)])
+    keep = np.repeat(np.array([part.shortfall is None for part in parts], np.bool_), np.diff(starts))
+    told = _seen_again(parts, starts, keep)
+    merged = Merged(starts, keep, told, _events_again(parts, told))
+    _leave_out(parts, merged, withdrawn)
+    merged.events = pd.concat([merged.events, _deleted(parts, merged)], ignore_index=True)
+    merged.dup = copies.find(parts, starts, _complaints(parts) & keep, told["posted_at"], scratch)
+    return merged
+
+
+def _complaints(parts: list[Part]) -> Bools:
+    kinds = (part.read("coded", ["post_type"])["post_type"].to_numpy() for part in parts)
+    return np.concatenate([np.empty(0, np.bool_), *(kind == "complaint" for kind in kinds)])
+
+
+def _seen_again(parts: list[Part], starts: npt.NDArray[np.int64], keep: Bools) -> pd.DataFrame:
+    """Return `post_id` and TOLD of each post with several sights, by the number of the best; `keep` loses the others."""
+    ids = copies.column(parts, partition.ID)
+    ordered = np.sort(ids[keep])
+    again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    sights = np.flatnonzero(keep & np.isin(ids, again))
+    length = copies.column(parts, partition.LENGTH)[sights]
+    bucket = ids[sights] % np.uint64(len(sights) // _BUCKET + 1)
+    found = [records.empty("posts")[["post_id", *TOLD]]]
+    for which in range(int(bucket.max(initial=0)) + 1 if len(sights) else 0):
+        some = bucket == which
+        rows = copies.rows_of(parts, starts, sights[some], ["post_id", "truncated", *TOLD]).assign(length=length[some])
+        found.append(_best(rows))
+    told = pd.concat([one for one in found if len(one)] or found)
+    keep[sights] = False
+    keep[told.index] = True
+    return told
+
+
+def _best(rows: pd.DataFrame) -> pd.DataFrame:
+    rows = rows.rename_axis("number").reset_index()
+    by_text = rows.sort_values(["truncated", "length", "last_seen_at", "number"], ascending=[False, True, True, True])
+    best = by_text.drop_duplicates("post_id", keep="last").set_index("post_id")
+    grouped = rows.sort_values(["last_seen_at", "number"]).groupby("post_id")
+    best["first_seen_at"], best["last_seen_at"] = grouped["first_seen_at"].min(), grouped["last_seen_at"].max()
+    best["status"] = grouped["status"].last()
+    for name in ("amount_yuan", "appeal", "posted_at", "posted_precision", "url"):
+        best[name] = best[name].fillna(grouped[name].last())
+    return best.reset_index().set_index("number")[["post_id", *TOLD]]
+
+
+def _events_again(parts: list[Part], told: pd.DataFrame) -> pd.DataFrame:
+    """Return the events of posts seen again, from all their sights, with the number of the sight that stands for the post."""
+    numbers = pd.Series(told.index, told["post_id"].to_numpy())
+    found = [records.empty("events")]
+    for part in parts if len(told) else ():
+        if not part.shortfall:
+            events = part.read("events").to_pandas()
+            found.append(events[events["post_id"].isin(numbers.index)])
+    events = pd.concat([one for one in found if len(one)] or found, ignore_index=True)
+    return events.assign(number=numbers.reindex(events["post_id"]).to_numpy())
+
+
+def _leave_out(parts: list[Part], merged: Merged, withdrawn: frozenset[str]) -> None:
+    """Take the posts on the opt-out list out of `merged.keep`: by full id, by the number within the source, or by address."""
     # People copy addresses whole; the tables keep less of them.
     names = withdrawn | {clean.address(name) or name for name in withdrawn} | {name.split("?")[0] for name in withdrawn if "://" in name}
-    asked = [withdraw.is_withdrawn(post, url, names) for post, url in zip(posts["post_id"], posts["url"].fillna(""), strict=True)]
-    posts = posts[~pd.Series(asked, index=posts.index, dtype="bool")]
-    keys = posts[["part", "row", "post_id"]]
-    labels = pd.concat([part.labels.assign(part=i) for i, part in enumerate(parts)], ignore_index=True) if parts else pd.DataFrame()
-    ours, overruled = people.apply(_own_labels(labels, keys, version), posts, gold, version)
-    tables = {
-        "posts": _finish(posts.drop(columns=["part", "row"]), known),
-        "events": _events([*(part.events for part in parts), _deleted(parts, posts)], posts["post_id"]),
-        "labels": ours,
-    }
-    tables["rejected"] = _rejected([part.rejected for part in every], tables["posts"])
-    return Merged({name: _ordered(name, tables[name]) for name in records.TABLES}, sum(asked), overruled)
+    for part, start in zip(parts if withdrawn else (), merged.starts, strict=False):
+        posts = _addresses(part, int(start), merged)
+        asked = posts["post_id"].isin(names) | posts["post_id"].str.partition(":")[2].isin(names) | posts["url"].isin(names)
+        merged.withdrawn += int(asked.sum())
+        merged.keep[posts.index[asked]] = False
 
 
-def _none() -> pd.DataFrame:
-    return records.empty("posts").assign(row=pd.Series(dtype="int64"), part=pd.Series(dtype="int64"))
-
-
-def _one_each(seen: pd.DataFrame) -> pd.DataFrame:
-    if seen.empty:
-        return seen
-    seen = seen.assign(length=seen["body"].str.len())
-    by_text = seen.sort_values(["truncated", "length", "last_seen_at", "part", "row"], ascending=[False, *[True] * 4], kind="stable")
-    best = by_text.drop_duplicates("post_id", keep="last").set_index("post_id").drop(columns="length")
-    by_time = seen.sort_values(["last_seen_at", "part", "row"], kind="stable")
-    grouped = by_time.groupby("post_id")
-    best["first_seen_at"] = grouped["first_seen_at"].min()
-    best["last_seen_at"] = grouped["last_seen_at"].max()
-    for name in ("status", "amount_yuan", "appeal", "posted_at", "posted_precision", "url"):
-        best[name] = grouped[name].last() if name == "status" else best[name].fillna(grouped[name].last())
-    return best.reset_index()
-
-
-def _finish(posts: pd.DataFrame, known: platforms.Directory) -> pd.DataFrame:
-    posts = posts.drop(columns=["platform", "platform_known", "dup_group", "dup_kind", "dup_size", "is_used"])
-    posts = posts.join(platforms.normalise(posts["target"], known))
-    complaints = posts[posts["post_type"] == "complaint"]
-    posts = posts.join(dedupe.duplicates(complaints))
-    posts["dup_group"] = posts["dup_group"].fillna(posts["post_id"])
-    posts["dup_kind"] = posts["dup_kind"].fillna("first")
-    posts["dup_size"] = posts["dup_size"].fillna(1).astype("int64")
-    posts["is_used"] = (posts["post_type"] == "complaint") & (posts["dup_kind"] == "first")
+def _addresses(part: Part, start: int, merged: Merged) -> pd.DataFrame:
+    """Return `post_id` and `url` of a part's posts that are kept, by number."""
+    posts: pd.DataFrame = part.read("posts", ["post_id", "url"]).to_pandas()
+    posts.index = pd.RangeIndex(start, start + len(posts))
+    posts = posts[merged.keep[start : start + len(posts)]]
+    here = merged.told.index.intersection(posts.index)
+    posts.loc[here, "url"] = merged.told.loc[here, "url"]
     return posts
 
 
-def _deleted(parts: list[Part], posts: pd.DataFrame) -> pd.DataFrame:
+def _deleted(parts: list[Part], merged: Merged) -> pd.DataFrame:
     """Return a `deleted` event for each post whose own page has come to say that it is gone."""
-    by_url = posts.dropna(subset="url").set_index("url")["post_id"]
-    rows = [
-        {"post_id": by_url[url], "kind": "deleted", "seen_by": datetime.fromisoformat(at), "actor": "unknown"}
-        for part in parts for url, at in part.gone if url in by_url.index
-    ]
-    return records.frame("events", rows)
-
-
-def _events(parts: list[pd.DataFrame], posts: pd.Series) -> pd.DataFrame:
-    events = pd.concat(parts, ignore_index=True)
-    events = events[events["post_id"].isin(posts)]
-    exact = events[events["at"].notna()].drop_duplicates(["post_id", "kind", "at", "actor"])
-    bounds = events[events["at"].isna()].sort_values("seen_by", kind="stable").drop_duplicates(["post_id", "kind"])
-    # An exact time says more than "by then": the bound of the same kind falls away.
-    known = pd.MultiIndex.from_frame(exact[["post_id", "kind"]])
-    bounds = bounds[~pd.MultiIndex.from_frame(bounds[["post_id", "kind"]]).isin(known)]
-    return pd.concat([exact, bounds], ignore_index=True)
-
-
-def _own_labels(labels: pd.DataFrame, keys: pd.DataFrame, version: str) -> pd.DataFrame:
-    if labels.empty:
-        return records.empty("labels")
-    return labels.merge(keys, on=["part", "row"]).drop(columns=["part", "row"]).assign(rule_version=version)
-
-
-def _rejected(parts: list[pd.DataFrame], posts: pd.DataFrame) -> pd.DataFrame:
-    capture = ["source", "post_id", "capture_file", "capture_offset", "capture_digest"]
-    gate = posts[posts["post_type"] != "complaint"]
-    copies = posts[posts["dup_kind"] != "first"]
-    later = [
-        gate[capture].assign(stage="gate", reason=gate["post_type"], detail=gate["gate_rule"]),
-        copies[capture].assign(stage="dedupe", reason=copies["dup_kind"], detail=None),
-    ]
-    filled = [frame for frame in (*parts, *later) if not frame.empty]
-    return pd.concat(filled, ignore_index=True) if filled else records.empty("rejected")
-
-
-_SORTED = {
-    "posts": ["post_id"], "events": ["post_id", "at", "seen_by", "kind", "actor"], "labels": ["post_id", "field", "start", "code"],
-    "rejected": ["stage", "source", "capture_file", "capture_offset", "reason", "post_id"],
-}
-
-
-def _ordered(table: str, data: pd.DataFrame) -> pd.DataFrame:
-    names = [column.name for column in records.TABLES[table]]
-    data = data.sort_values(_SORTED[table], kind="stable").reset_index(drop=True)[names]
-    types = {"string": "str", "boolean": "bool", "integer": "int64"}
-    return data.astype({c.name: types[c.type] for c in records.TABLES[table] if c.type in types})
+    gone = pd.DataFrame([pair for part in parts if not part.shortfall for pair in part.gone], columns=["url", "at"])
+    rows = []
+    for part, start in zip(parts if len(gone) else (), merged.starts, strict=False):
+        posts = _addresses(part, int(start), merged).rename_axis("number").reset_index()
+        rows += posts.merge(gone[gone["url"] != ""], on="url").to_dict("records")
+    events = [{"post_id": row["post_id"], "kind": "deleted", "seen_by": datetime.fromisoformat(row["at"]), "actor": "unknown"}
+              for row in rows]
+    return records.frame("events", events).assign(number=np.array([row["number"] for row in rows], np.int64))

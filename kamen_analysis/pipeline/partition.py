@@ -1,142 +1,178 @@
-"""One capture file to rows: read, parse, clean, redact, label. A pure function of the file, so any machine may run it."""
+"""One capture file to a part: read, parsed, cleaned, redacted. A pure function of the file, so any machine may make it.
+
+A part is a folder: `posts`, `events`, `rejected` (Parquet; `posts` without what is decided later), `index.npy` (what the global steps
+read instead of text) and `counts.json`. It is made in batches, so that memory does not grow with the file.
+"""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kamen_analysis import clean, records, sources
+from kamen_analysis import clean, dedupe, records, sources
 from kamen_analysis.captures import warc
-from kamen_analysis.label.posts import Labelled, label_posts
+from kamen_analysis.captures.page import Page
 from kamen_analysis.redact import redact_many
+from kamen_analysis.redact.door import refuse_if_personal
 from kamen_analysis.sources import audit, base, columns
 
-TABLES = ("posts", "events", "labels", "rejected")
+TABLES = ("posts", "events", "rejected")
 COUNTS = ("pages", "readable", "records", "cleaned")
 GONE = frozenset({"gone", "no_such_page"})
 CODED = ("post_type", "gate_rule", "in_scope", "product", "outcome")
+LATER = frozenset({*CODED, "platform", "platform_known", "dup_group", "dup_kind", "dup_size", "is_used"})
 FREE_TEXT = ("title", "body", "target", "appeal", "status", "detail")
+BATCH = 16_384  # posts
+# The rows of index.npy, all unsigned 64-bit: digests of post_id and text, posted_at in microseconds, length of body, bands.
+ID, ESSENCE, AT, LENGTH, BAND = range(5)
+NO_DATE = np.uint64(np.iinfo(np.uint64).max)
+
+Rows = list[dict[str, Any]]
 
 
 @dataclass
-class Part:
-    """What one capture file gave; `posts` and `labels` carry `row`, the record's number within the file.
+class Facts:
+    """What a part's counts.json says. warnings: [kind, name, times, example]; gone: [address, seen at] of pages whose post is deleted.
 
-    warnings: [kind, name, times, example]. gone: [address, seen at] of pages that say their post is deleted. shortfall: why
-    the run is withheld, set by the build.
+    filled: column → posts that have it, for the columns the source promises.
     """
 
     source: str
     capture: str
-    posts: pd.DataFrame
-    events: pd.DataFrame
-    labels: pd.DataFrame
-    rejected: pd.DataFrame
-    counts: dict[str, int]
-    warnings: list[list[Any]]
-    last_capture: str | None
-    gone: list[list[str]]
-    shortfall: str | None = None
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
+    warnings: list[list[Any]] = field(default_factory=list)
+    last_capture: str | None = None
+    gone: list[list[str]] = field(default_factory=list)
+    filled: dict[str, int] = field(default_factory=dict)
 
 
-def process(capture: Path, raw: Path) -> Part:
-    """Return the rows of one capture file: personal data is gone from every text before this returns."""
+@dataclass
+class _Batch:
+    posts: Rows = field(default_factory=list)
+    events: Rows = field(default_factory=list)
+    rejected: Rows = field(default_factory=list)
+
+
+def make(capture: Path, raw: Path, folder: Path) -> None:
+    """Write the part of one capture file into a fresh folder: personal data is gone from every text before it is written."""
     module = sources.registry()[capture.parent.name]
-    posts: list[dict[str, Any]] = []
-    events: list[dict[str, Any]] = []
-    rejected: list[dict[str, Any]] = []
-    gone: list[list[str]] = []
-    counts: Counter[str] = Counter()
-    warnings = audit.Warnings()
-    last = None
-    mapping = None
+    facts, warnings, index = Facts(module.KEY, capture.name), audit.Warnings(), []
+    facts.filled = dict.fromkeys(module.FILL, 0)
+    with ExitStack() as stack:
+        writers = {name: stack.enter_context(pq.ParquetWriter(folder / f"{name}.parquet", schema(name))) for name in TABLES}
+        for batch in _batches(capture, raw, module, facts, warnings):
+            clean_texts = _redact(batch.posts) | _redact(batch.rejected)
+            for name in TABLES:
+                table = records.arrow(name, getattr(batch, name)).select(schema(name).names)
+                _refuse(name, table, clean_texts)
+                writers[name].write_table(table.cast(schema(name)))
+            index.append(_index(batch.posts))
+            for column in facts.filled:
+                facts.filled[column] += sum(bool(post[column]) for post in batch.posts)
+    np.save(folder / "index.npy", np.concatenate(index, axis=1))
+    facts.warnings = listed(warnings)
+    (folder / "counts.json").write_text(json.dumps(vars(facts), ensure_ascii=False, sort_keys=True), encoding="utf-8")
+
+
+def schema(table: str) -> pa.Schema:
+    """Return the schema of a part's table."""
+    return pa.schema([column.with_nullable(True) for column in records.arrow_schema(table) if table != "posts" or column.name not in LATER])
+
+
+def _batches(capture: Path, raw: Path, module: base.Source, facts: Facts, warnings: audit.Warnings) -> Iterator[_Batch]:
+    """Yield what the capture holds, about BATCH posts at a time and at least once; `facts` and `warnings` are filled on the way."""
+    batch, mapping = _Batch(), None
     for page in warc.read(capture, raw):
         if (stated := columns.of_page(page)) is not None:
             mapping = stated
             continue
-        counts["pages"] += 1
-        last = max(last or page.fetched_at, page.fetched_at)
-        where = {"source": module.KEY, "capture_file": page.file, "capture_offset": page.offset, "capture_digest": page.digest}
+        facts.counts["pages"] += 1
+        facts.last_capture = max(facts.last_capture or "", page.fetched_at.isoformat())
         result = base.read_page(module, page, mapping)
         warnings.update(result.warnings)
-        if result.unreadable:
-            reason, detail = result.unreadable
-            rejected.append({"stage": "read", "reason": reason, "detail": detail, **where})
-            if reason in GONE:
-                gone.append([clean.address(page.url) or "", page.fetched_at.isoformat()])
-            continue
-        counts["readable"] += 1
-        counts["records"] += len(result.rejected)
-        rejected.extend({"stage": "clean", "reason": reason, "detail": detail, **where} for reason, detail in result.rejected)
-        for post in result.posts:
-            counts["records"] += 1
-            try:
-                cleaned = clean.clean(post, page, module)
-            except base.Reject as reject:
-                rejected.append({"stage": "clean", "reason": reject.reason, "detail": reject.detail, "post_id": reject.post_id, **where})
-                continue
-            warnings.add(cleaned.notes)
-            posts.append(cleaned.post)
-            events.extend(cleaned.events)
-    counts["cleaned"] = len(posts)
-    _redact(posts)
-    _redact(rejected)
-    labels = _label(posts)
-    tables = _posts(posts), records.frame("events", events), _labels(labels), records.frame("rejected", rejected)
-    counted = {name: counts[name] for name in COUNTS}
-    return Part(module.KEY, capture.name, *tables, counted, listed(warnings), last.isoformat() if last else None, gone)
+        for post in _posts(result, page, facts, batch.rejected):
+            _take(post, page, module, batch, warnings)
+            if len(batch.posts) >= BATCH:
+                yield _counted(batch, facts)
+                batch = _Batch()
+    yield _counted(batch, facts)
 
 
-def _redact(found: list[dict[str, Any]]) -> None:
+def _counted(batch: _Batch, facts: Facts) -> _Batch:
+    facts.counts["cleaned"] += len(batch.posts)
+    return batch
+
+
+def _posts(result: base.PageResult, page: Page, facts: Facts, rejected: Rows) -> list[base.RawPost]:
+    """Return the posts of a page that was read; what it did not give goes to `rejected`."""
+    if result.unreadable:
+        reason, detail = result.unreadable
+        rejected.append({"stage": "read", "reason": reason, "detail": detail, **_place(page, facts.source)})
+        if reason in GONE:
+            facts.gone.append([clean.address(page.url) or "", page.fetched_at.isoformat()])
+        return []
+    facts.counts["readable"] += 1
+    facts.counts["records"] += len(result.rejected) + len(result.posts)
+    rejected += [{"stage": "clean", "reason": reason, "detail": detail, **_place(page, facts.source)} for reason, detail in result.rejected]
+    return result.posts
+
+
+def _place(page: Page, source: str) -> dict[str, Any]:
+    return {"source": source, "capture_file": page.file, "capture_offset": page.offset, "capture_digest": page.digest}
+
+
+def _take(raw_post: base.RawPost, page: Page, module: base.Source, batch: _Batch, warnings: audit.Warnings) -> None:
+    try:
+        cleaned = clean.clean(raw_post, page, module)
+    except base.Reject as reject:
+        said = {"reason": reject.reason, "detail": reject.detail, "post_id": reject.post_id}
+        batch.rejected.append({"stage": "clean", **said, **_place(page, module.KEY)})
+        return
+    if cleaned.notes:
+        warnings.add(cleaned.notes)
+    batch.posts.append(cleaned.post)
+    batch.events += cleaned.events
+
+
+def _redact(rows: Rows) -> set[str]:
+    """Redact the free texts of `rows` in place; return those texts in which nothing was found, as they now stand."""
+    unharmed: set[str] = set()
     for name in FREE_TEXT:
-        rows = [row for row in found if row.get(name)]
-        for row, redacted in zip(rows, redact_many([row[name] for row in rows]), strict=True):
-            row[name] = redacted.text
+        texts = list({row[name]: None for row in rows if row.get(name)})
+        found = dict(zip(texts, redact_many(texts), strict=True))
+        for row in rows:
+            if row.get(name):
+                row[name] = found[row[name]].text
+        unharmed |= {text for text, redacted in found.items() if not redacted.spans}
+    return unharmed
 
 
-def _label(posts: list[dict[str, Any]]) -> list[Labelled]:
-    asked = [{"id": str(row), **{name: post.get(name) for name in ("title", "body", "target")}} for row, post in enumerate(posts)]
-    labelled = label_posts(asked)
-    for post, found in zip(posts, labelled, strict=True):
-        post.update({name: getattr(found, name) for name in CODED})
-    return labelled
+def _refuse(name: str, table: pa.Table, unharmed: set[str]) -> None:
+    """Refuse a table in which personal data is left. A text in which redaction found nothing is not searched a second time."""
+    texts = [column for column in table.column_names if column in FREE_TEXT]
+    found = {column: [text for text in table[column].to_pylist() if text and text not in unharmed] for column in texts}
+    for column, left in found.items():
+        refuse_if_personal(name, pd.DataFrame({column: pd.Series(left, dtype="str")}))
 
 
-def _posts(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    later = {"platform": None, "platform_known": False, "dup_group": "", "dup_kind": "first", "dup_size": 1, "is_used": False}
-    frame = records.frame("posts", [row | later for row in rows])
-    frame["row"] = range(len(frame))
-    return frame
-
-
-def _labels(labelled: list[Labelled]) -> pd.DataFrame:
-    types = {"string": "str", "integer": "int64", "float": "float64"}
-    columns = {c.name: types[c.type] for c in records.TABLES["labels"] if c.name not in ("post_id", "rule_version")}
-    rows = [{"row": row, **{name: getattr(r, name) for name in columns}} for row, found in enumerate(labelled) for r in found.reasons]
-    return pd.DataFrame(rows, columns=["row", *columns]).astype({"row": "int64", **columns})
+def _index(posts: Rows) -> dedupe.U64:
+    """Return the index of some posts, a row each for ID, ESSENCE, AT, LENGTH and the bands."""
+    signed = dedupe.sign([f"{post['title']}{post['body']}" for post in posts])
+    ids = np.array([dedupe.digest(post["post_id"].encode()) for post in posts], np.uint64)
+    at = np.array([round(post["posted_at"].timestamp() * 1e6) if post["posted_at"] else NO_DATE for post in posts], np.uint64)
+    length = np.array([len(post["body"]) for post in posts], np.uint64)
+    return np.vstack([ids, signed.essence, at, length, signed.bands])
 
 
 def listed(warnings: audit.Warnings) -> list[list[Any]]:
     """Return [kind, name, times, example] for each thing a source did not know, sorted."""
     return [[kind, name, n, warnings.examples.get((kind, name), "")] for (kind, name), n in sorted(warnings.counts.items())]
-
-
-def store(part: Part, folder: Path) -> None:
-    """Write a part into a fresh folder."""
-    for table in TABLES:
-        pq.write_table(pa.Table.from_pandas(getattr(part, table), preserve_index=False), folder / f"{table}.parquet")
-    kept = {name: getattr(part, name) for name in ("source", "capture", "counts", "warnings", "last_capture", "gone")}
-    (folder / "counts.json").write_text(json.dumps(kept, ensure_ascii=False, sort_keys=True), encoding="utf-8")
-
-
-def recall(folder: Path) -> Part:
-    """Return the part stored in `folder`."""
-    tables = {table: pq.read_table(folder / f"{table}.parquet").to_pandas() for table in TABLES}
-    return Part(**tables, **json.loads((folder / "counts.json").read_text(encoding="utf-8")))

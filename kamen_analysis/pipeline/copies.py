@@ -1,0 +1,100 @@
+"""Copies among the complaints of all parts, out of core: columns of numbers decide, texts are read only where two may be alike."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kamen_analysis import dedupe
+from kamen_analysis.pipeline import digests, partition
+from kamen_analysis.pipeline.parts import Part
+
+Ints = npt.NDArray[np.int64]
+
+
+def column(parts: list[Part], row: int) -> dedupe.U64:
+    """Return one row of the index for the posts of all parts, in order."""
+    return np.concatenate([np.empty(0, np.uint64), *(part.index(row) for part in parts)])
+
+
+def rows_of(parts: list[Part], starts: Ints, numbers: Ints, names: list[str]) -> pd.DataFrame:
+    """Return columns of `posts` (and `source`) for the posts numbered `numbers` (sorted), on these numbers as index."""
+    found = []
+    for part, start, end in zip(parts, starts, starts[1:], strict=False):
+        low, high = np.searchsorted(numbers, (start, end))
+        if high > low:
+            some = part.read("posts", names).take(numbers[low:high] - start).to_pandas()
+            found.append(some.assign(source=part.source).set_index(numbers[low:high]))
+    return pd.concat(found) if found else pd.DataFrame(columns=[*names, "source"], dtype="str")
+
+
+def find(parts: list[Part], starts: Ints, eligible: npt.NDArray[np.bool_], dates: pd.Series, scratch: Path) -> pd.DataFrame:
+    """Return `dup_group`, `dup_kind`, `dup_size` of every eligible post that has a copy, by the post's number.
+
+    `dates` replaces the date of posts by number. What was found out about pairs of texts is kept in `scratch` for the next time.
+    """
+    at = column(parts, partition.AT)
+    at[dates.index] = [partition.NO_DATE if pd.isna(date) else date.value // 1000 for date in dates]
+    essence = column(parts, partition.ESSENCE)
+    rows = np.flatnonzero(eligible & (essence != 0))
+    rows = rows[np.lexsort((column(parts, partition.ID)[rows], at[rows]))]
+    first, second = dedupe.same(essence[rows])
+    alone = np.ones(len(rows), np.bool_)
+    alone[second] = False
+    one = rows[alone]
+    a, b = dedupe.candidates(lambda k: column(parts, partition.BAND + k)[one])
+    alike = _alike(parts, starts, one[a], one[b], essence, scratch)
+    place = np.flatnonzero(alone)
+    head = dedupe.components(len(rows), np.concatenate((first, place[a[alike]])), np.concatenate((second, place[b[alike]])))
+    return _described(parts, starts, rows, head, essence, at)
+
+
+def _described(parts: list[Part], starts: Ints, rows: Ints, head: Ints, essence: dedupe.U64, at: dedupe.U64) -> pd.DataFrame:
+    many = np.bincount(head, minlength=len(rows))[head] > 1
+    numbers = np.sort(rows[many])
+    groups = pd.Series(head[many], rows[many])
+    copies = rows_of(parts, starts, numbers, ["post_id", "target"]).assign(essence=essence[numbers], at=at[numbers])
+    copies["head"] = groups.reindex(numbers).to_numpy()
+    earliest = copies.sort_values(["at", "post_id"]).drop_duplicates("head").set_index("head")
+    return dedupe.describe(copies, earliest.loc[copies["head"]])
+
+
+def _alike(parts: list[Part], starts: Ints, first: Ints, second: Ints, essence: dedupe.U64, scratch: Path) -> npt.NDArray[np.bool_]:
+    """Return whether the texts of each pair are alike, reading those that were not compared before."""
+    kept = scratch / f"alike-{digests.copies_code()}.npy"
+    before = np.load(kept) if kept.exists() else np.empty((3, 0), np.uint64)
+    pairs = pd.MultiIndex.from_arrays([essence[first], essence[second]])
+    known = pd.Series(before[2] != 0, pd.MultiIndex.from_arrays([before[0], before[1]]))
+    found = known.reindex(pairs)
+    new = np.flatnonzero(found.isna().to_numpy())
+    alike = found.fillna(False).to_numpy().astype(np.bool_)
+    alike[new] = _compared(parts, starts, first[new], second[new])
+    for old in scratch.glob("alike-*.npy"):
+        old.unlink()
+    scratch.mkdir(parents=True, exist_ok=True)
+    np.save(kept, np.unique(np.vstack([essence[first], essence[second], alike.astype(np.uint64)]), axis=1))
+    return alike
+
+
+def _compared(parts: list[Part], starts: Ints, first: Ints, second: Ints) -> npt.NDArray[np.bool_]:
+    if not len(first):
+        return np.empty(0, np.bool_)
+    numbers = np.unique(np.concatenate((first, second)))
+    with tempfile.TemporaryFile() as file:
+        lengths = [np.empty(0, np.int64)]
+        for part, start, end in zip(parts, starts, starts[1:], strict=False):
+            mine = numbers[slice(*np.searchsorted(numbers, (start, end)))] - start
+            texts = part.read("posts", ["title", "body"]).take(mine).to_pylist() if len(mine) else []
+            found, length = dedupe.codes([text["title"] + text["body"] for text in texts])
+            file.write(found.tobytes())
+            lengths.append(length)
+        file.flush()
+        ends = np.cumsum(np.concatenate(lengths))
+        whole = np.memmap(file, np.uint32, "r")
+        begins = np.concatenate(([0], ends))
+        a, b = np.searchsorted(numbers, first), np.searchsorted(numbers, second)
+        return dedupe.confirmed(a, b, lambda row: whole[begins[row] : ends[row]])

@@ -1,0 +1,87 @@
+"""Who does the work: this process, a pool of processes, or a cluster, all behind `concurrent.futures.Executor`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+import pyarrow as pa
+
+from kamen_analysis.errors import KamenError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Pool = Callable[[int], Executor]
+RETRIES = 3  # how often the cluster tries a task again whose worker died
+_PATIENCE = "15s"
+
+
+class Here(Executor):
+    """An executor that works in this process, at once."""
+
+    def submit(self, work: Callable[P, T], /, *given: P.args, **named: P.kwargs) -> Future[T]:
+        """Do the work now and return its finished future."""
+        done: Future[T] = Future()
+        done.set_result(work(*given, **named))
+        return done
+
+
+@contextmanager
+def opened(jobs: int | None = None, cluster: str | None = None) -> Iterator[Pool]:
+    """Yield `pool(tasks)`, which returns an executor for that many tasks; a worker that dies is told in one line."""
+    try:
+        if cluster:
+            with _cluster(cluster) as pool:
+                yield pool
+        else:
+            yield lambda tasks: _local(jobs or os.cpu_count() or 1, tasks)
+    except BrokenExecutor:
+        raise KamenError("一个处理进程被系统终止（多半是内存不足），可用 --jobs 1 重试；先前的输出保持不变") from None
+
+
+def _local(jobs: int, tasks: int) -> Executor:
+    # A pool costs more than a task or two save.
+    jobs = min(jobs, tasks)
+    return Here() if jobs <= 1 else ProcessPoolExecutor(jobs, initializer=_alone)
+
+
+def _alone() -> None:
+    # The processes share the cores among them already.
+    pa.set_cpu_count(1)
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[Pool]:
+    try:
+        from distributed import Client, KilledWorker
+        from distributed.comm.core import CommClosedError
+    except ImportError:
+        raise KamenError("--cluster 需要 dask.distributed：pip install 'kamen-analysis[cluster]'") from None
+    try:
+        client = Client(address, timeout=_PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError):
+        raise KamenError(f"连不上调度器 {address}：请核对地址，并确认 dask scheduler 已启动") from None
+    try:
+        with client:
+            if not client.scheduler_info()["workers"]:
+                raise KamenError(f"调度器 {address} 下没有工作进程，请先启动 dask worker")
+            yield lambda tasks: _Shared(client)
+    except KilledWorker:
+        raise KamenError(f"同一部分在 {RETRIES + 1} 个工作进程上都未完成（多半是内存不足）；已完成的部分都在，可再运行一次") from None
+    except (CommClosedError, CancelledError) as error:
+        raise KamenError(f"与调度器 {address} 的连接断了（{type(error).__name__}）；已完成的部分都在，再运行一次即从那里接着做") from None
+
+
+class _Shared(Executor):
+    """A cluster's client as an executor; it outlives the block that uses it."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def submit(self, work: Callable[P, T], /, *given: P.args, **named: P.kwargs) -> Future[T]:
+        """Send the work to a worker; its future answers `result`."""
+        sent: Future[T] = self.client.submit(work, *given, **named, pure=False, retries=RETRIES)
+        return sent

@@ -1,0 +1,134 @@
+"""The parts of a home: each capture's part and its codes, kept in data/.cache under the digest of what they depend on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kamen_analysis.errors import KamenError
+from kamen_analysis.paths import Home
+from kamen_analysis.pipeline import coding, digests, partition
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class Part(partition.Facts):
+    """A part as it is kept: where its rows (`folder`) and codes (`coded`) lie, how many posts, and why its run is withheld, if it is."""
+
+    folder: Path = Path()
+    coded: Path = Path()
+    shortfall: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The digest of everything the part and its codes depend on."""
+        return self.coded.name
+
+    @property
+    def size(self) -> int:
+        """The number of posts."""
+        return self.counts["cleaned"]
+
+    def index(self, row: int) -> Any:
+        """Return one row of the index (see `partition`), read from disk when used."""
+        return np.load(self.folder / "index.npy", mmap_mode="r")[row]
+
+    def read(self, table: str, names: list[str] | None = None) -> pa.Table:
+        """Return a table (posts, events, rejected, coded, labels), or some columns of it."""
+        return pq.read_table((self.coded if table in ("coded", "labels") else self.folder) / f"{table}.parquet", columns=names)
+
+
+def cache(where: Home) -> Path:
+    """Return the folder whose content may be deleted at any time: it is made again."""
+    return where.root / "data" / ".cache"
+
+
+def ensure(capture: Path, raw: Path, kept: Path, codes: Path) -> None:
+    """Make the part of one capture in `kept` and its codes in `codes`, unless they are there already."""
+    if digests.codes_key(kept.name) != codes.name:
+        raise KamenError(f"处理 {capture.name} 的机器装有另一版本的 kamen_analysis；各机器须装同一版本")
+    _once(kept, lambda fresh: partition.make(capture, raw, fresh))
+    _once(codes, lambda fresh: coding.code(kept, fresh))
+
+
+def _once(kept: Path, make: Callable[[Path], None]) -> None:
+    """Fill `kept` by `make`, whole or not at all; of two that make the same the first stays."""
+    if kept.exists():
+        return
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=kept.parent, prefix=".part."))
+    try:
+        make(fresh)
+        fresh.chmod(0o755)
+        fresh.rename(kept)
+    except BaseException as error:
+        shutil.rmtree(fresh, ignore_errors=True)
+        if not (isinstance(error, OSError) and kept.exists()):
+            raise
+
+
+def gather(where: Home, inputs: dict[Path, str], pool: Callable[[int], Executor], progress: Progress) -> list[Part]:
+    """Return the parts of all captures in order, those that changed made by `pool(tasks)`; what no capture needs any more is deleted."""
+    store = cache(where)
+    places = {capture: _places(store, digest) for capture, digest in inputs.items()}
+    wanted = {folder for pair in places.values() for folder in pair}
+    for stale in {*store.glob("parts/*"), *store.glob("codes/*")} - wanted:
+        shutil.rmtree(stale, ignore_errors=True)
+    found = {capture: _recall(*pair) for capture, pair in places.items()}
+    todo = [capture for capture, part in found.items() if part is None]
+    with pool(len(todo)) as executor:
+        running = [executor.submit(ensure, capture, where.raw, *places[capture]) for capture in todo]
+        for done, future in enumerate(running, 1):
+            future.result()
+            progress("解析、脱敏与编码", done, len(running))
+    return [part or _made(places[capture]) for capture, part in found.items()]
+
+
+def _places(store: Path, digest: str) -> tuple[Path, Path]:
+    key = digests.part_key(digest)
+    return store / "parts" / key, store / "codes" / digests.codes_key(key)
+
+
+def _made(pair: tuple[Path, Path]) -> Part:
+    part = _recall(*pair)
+    if part is None:
+        raise KamenError(f"{pair[0].parent} 读不回刚写下的结果；集群上各机器须看到同一个 data 文件夹")
+    return part
+
+
+def _recall(folder: Path, coded: Path) -> Part | None:
+    """Return a kept part; None where there is none, or half of one after a power cut, which is then deleted."""
+    if not folder.exists():
+        return None
+    try:
+        part = Part(**json.loads((folder / "counts.json").read_text(encoding="utf-8")), folder=folder, coded=coded)
+        rows = pq.read_metadata(folder / "posts.parquet").num_rows, len(part.index(partition.ID))
+        if rows != (part.size, part.size):
+            raise ValueError
+    except (pa.ArrowException, OSError, ValueError, TypeError):
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(coded, ignore_errors=True)
+        return None
+    if not _is_whole(coded, part.size):
+        shutil.rmtree(coded, ignore_errors=True)
+        return None
+    return part
+
+
+def _is_whole(coded: Path, size: int) -> bool:
+    try:
+        pq.read_metadata(coded / "labels.parquet")
+        return bool(pq.read_metadata(coded / "coded.parquet").num_rows == size)
+    except (pa.ArrowException, OSError):
+        return False
