@@ -31,7 +31,7 @@ def _table() -> npt.NDArray[np.uint32]:
     table = np.arange(sys.maxunicode + 1, dtype=np.uint32)
     for code, char in zh.fold_table().items():
         table[code] = ord(char)
-    for code in (*range(0x0660, 0x1000), *range(0x2460, 0x2800), *range(0x1D400, 0x1D800), *range(0x1F100, 0x1F150)):
+    for code in (*range(0x0660, 0x1000), *range(0x2460, 0x2800), *range(0x1D400, 0x1D800), *range(0x1F100, 0x1F150), *range(0x1FBF0, 0x1FBFA)):
         char, plain = chr(code), unicodedata.normalize("NFKC", chr(code))
         digit = unicodedata.digit(char, None)
         if digit is not None or (len(plain) == 1 and plain != char):

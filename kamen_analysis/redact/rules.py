@@ -167,7 +167,7 @@ def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
             needs = tuple(fold(word) for need in rule.needs for word in lists().get(need[1:-1], [need]))
             pattern = Pattern(kind.kind, rank, regex.match, regex.finditer, CHECKS[rule.check], rule.view == "digits", rule.near, needs,
                               frozenset(expand(rule.first)), _longest(rule.gap) + 3)
-            for cue in {fold(cue) for written in rule.cues for cue in spelled(written)}:
+            for cue in {fold(cue) for written in rule.cues for word in lists().get(written[1:-1], [written]) for cue in spelled(word)}:
                 cued.setdefault(cue, []).append(pattern)
             if not rule.cues:
                 free.append(pattern)

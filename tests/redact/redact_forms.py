@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 _HAN = "零一二三四五六七八九"
 _SPOKEN = "洞幺两三四五六七八九"
+_CAPITAL = "零壹贰叁肆伍陆柒捌玖"
 _LETTERS = {"0": "o", "1": "l", "2": "z"}
 _KEYCAP = "\ufe0f\u20e3"
 
@@ -47,6 +48,22 @@ FORMS: dict[str, Callable[[str], str]] = {
     "wide and narrow": lambda t: "".join(chr(ord(c) + 0xFEE0) if i % 2 and c.isascii() else c for i, c in enumerate(t)),
     "right to left marks": lambda t: f"\u202a{t[:4]}\u202c\u2068{t[4:]}\u2069",
     "combining marks": lambda t: _every(t, "\u0336"),
+    "capital numerals": lambda t: _digits(t, lambda c: _CAPITAL[int(c)]),
+    "said dash": lambda t: _every(t, "杠", 4),
+    "said point": lambda t: _every(t, "点", 4),
+    "said blank": lambda t: _every(t, "空格", 4),
+    "brackets": lambda t: "".join(f"（{t[i:i + 4]}）" for i in range(0, len(t), 4)),
+    "square brackets": lambda t: "".join(f"【{t[i:i + 4]}】" for i in range(0, len(t), 4)),
+    "stars": lambda t: _every(t, "*"),
+    "waves": lambda t: _every(t, " ~ ", 4),
+    "middle dots": lambda t: _every(t, "·", 3),
+    "pictures": lambda t: _every(t, "📱", 4),
+    "ideographic commas": lambda t: _every(t, "、"),
+    "bars": lambda t: _every(t, "|", 4),
+    "underscores": lambda t: _every(t, "_", 4),
+    "Cyrillic": lambda t: "".join({"3": "З", "0": "О"}.get(c, c) if i % 2 else c for i, c in enumerate(t)),
+    "subscripts": lambda t: _digits(t, lambda c: chr(0x2080 + int(c))),
+    "boxed": lambda t: _digits(t, lambda c: chr(0x1FBF0 + int(c))),
 }
 
 CONTEXTS: dict[str, list[str]] = {
