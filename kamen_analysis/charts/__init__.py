@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from kamen_analysis.charts.coding import accuracy, agreement
-from kamen_analysis.charts.dates import calendar
 from kamen_analysis.charts.compare import changes, platform_ranks
 from kamen_analysis.charts.curves import outcomes, time_to_reply
+from kamen_analysis.charts.dates import calendar
 from kamen_analysis.charts.describe import alt_text, finding
 from kamen_analysis.charts.facts import amounts, clocks, funnel, naive_ratio, products, self_reported
-from kamen_analysis.charts.streams import flow
 from kamen_analysis.charts.platform import platform_funnel, platforms
 from kamen_analysis.charts.refusal import cooccurrence, reasons, reasons_by_month
+from kamen_analysis.charts.streams import flow
 from kamen_analysis.charts.style import fonts, save
 from kamen_analysis.charts.trend import volume
 from kamen_analysis.charts.variants import choices
 
 __all__ = [
-    "accuracy", "agreement", "alt_text", "amounts", "calendar", "changes", "choices", "clocks", "cooccurrence", "finding", "flow", "fonts", "funnel",
+    "accuracy", "agreement", "alt_text", "amounts", "calendar", "changes", "choices", "clocks", "cooccurrence", "finding", "flow", "fonts",
+    "funnel",
     "naive_ratio", "outcomes", "platform_funnel", "platform_ranks", "platforms", "products", "reasons", "reasons_by_month", "save",
     "self_reported", "time_to_reply", "volume",
 ]

@@ -32,7 +32,10 @@ COLOURS = ("#0072B2", "#B84E00", "#007A5A", "#9B4679", "#866000", "#3D3D3D")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 WIDTH = 8.0
 MARK = "演示数据"
-_WORD = re.compile(r"[A-Za-z0-9.,:%–+-]+|.", re.DOTALL)  # numbers and dates stay whole at a line's end
+_PICTURE, _LOST = "〔表情〕", "〔缺字〕"
+_RUN = re.compile(f"({_PICTURE}|{_LOST})\\1+")
+_UNSEEN = ("Mn", "Me", "Cf")
+_WORD = re.compile(r"[A-Za-z0-9.,:%–+=-]+|.", re.DOTALL)  # numbers and dates stay whole at a line's end
 
 RC: Any = {
     "font.family": SANS, "font.size": 10, "axes.unicode_minus": False, "text.color": INK,
@@ -71,12 +74,24 @@ def house() -> Iterator[None]:
 
 @functools.cache
 def _glyphs() -> frozenset[int]:
-    return frozenset(font_manager.get_font(str(fonts()[0])).get_charmap())
+    return frozenset.intersection(*(frozenset(font_manager.get_font(str(file)).get_charmap()) for file in fonts()))
 
 
 def drawable(text: object) -> str:
-    """Return a name from the data with what the font cannot draw (such as emoji) shown as □: data must not stop a chart."""
-    return "".join(c if ord(c) in _glyphs() else "" if unicodedata.category(c) in ("Mn", "Cf") else "□" for c in str(text))
+    """Return words from the data with what the fonts cannot draw told in words: emoji as 〔表情〕, another character as 〔缺字〕.
+
+    Data must not stop a chart or a page; nor may a box stand where the reader cannot know what was there.
+    """
+    words = str(text)
+    lacking = {c for c in words if not c.isspace() and ord(c) not in _glyphs()}
+    if not lacking:
+        return words
+    shown = (c if c not in lacking else "" if unicodedata.category(c) in _UNSEEN else _PICTURE if _is_picture(c) else _LOST for c in words)
+    return _RUN.sub(lambda run: run[1], "".join(shown))
+
+
+def _is_picture(char: str) -> bool:
+    return unicodedata.category(char) in ("So", "Sk", "Cn") or 0x1F000 <= ord(char) <= 0x1FAFF
 
 
 def wrap(text: str, ems: float) -> str:

@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from kamen_analysis.charts import style
+from kamen_analysis.charts.holidays import marks
 
-_MOST = 6
+_MOST, _MOST_MARKS = 6, 16
 
 
 def volume(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -23,11 +24,14 @@ def volume(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         names = [None] if key is None else list(table.groupby(key)["n"].sum().sort_values(ascending=False).index[:_MOST])
         series = [(table if name is None else table[table[key] == name]).set_index("period_zh").reindex(periods) for name in names]
         _shade(ax, series)
+        if len(series) == 1 and "low" in table:
+            _band(ax, series[0])
         if len(series) == 1:
             _bars(ax, series[0])
         else:
             _lines(ax, series, [style.drawable(name) for name in names])
         _axes(ax, periods)
+        _holidays(ax, table)
         return style.finish(ax, volume_finding(table), _foot(table, len(series), key), table, own)
 
 
@@ -52,9 +56,32 @@ def _shade(ax: Axes, series: list[pd.DataFrame]) -> None:
 
 def _bars(ax: Axes, rows: pd.DataFrame) -> None:
     bars = ax.bar(np.arange(len(rows)), np.nan_to_num(_numbers(rows)), width=0.72, color=style.COLOURS[0])
+    for x in np.flatnonzero(rows["n"].isna() & ~rows["gap"].fillna(True).astype(bool)):
+        ax.annotate("<5", (float(x), 0), (0, 2), textcoords="offset points", ha="center", fontsize=7, color=style.QUIET)
     for bar, complete in zip(bars, rows["complete"], strict=True):
         if not complete:
             bar.set(facecolor="white", edgecolor=style.COLOURS[0], hatch="////", linewidth=1)
+
+
+def _band(ax: Axes, rows: pd.DataFrame) -> None:
+    """Draw what is expected once late posts are in (columns value, low, high), where that is known: a point and its 95% interval."""
+    known = np.flatnonzero(rows["value"].notna())
+    value, low, high = (rows[key].to_numpy(float, na_value=np.nan)[known] for key in ("value", "low", "high"))
+    ax.vlines(known, low, high, color=style.COLOURS[1], linewidth=1.4, zorder=4)
+    ax.plot(known, value, "D", color=style.COLOURS[1], markersize=3.5, zorder=4)
+
+
+def _holidays(ax: Axes, table: pd.DataFrame) -> None:
+    """Mark 春节, 618 and 双11 on the axis of periods, unless the span is so long that the names would crowd."""
+    starts = table["period"].drop_duplicates().sort_values().dt.tz_localize(None).reset_index(drop=True)
+    ends = starts.shift(-1).fillna(starts.iloc[-1] + (starts.iloc[-1] - starts.iloc[-2] if len(starts) > 1 else pd.Timedelta(days=30)))
+    found = marks(starts.iloc[0], ends.iloc[-1])
+    for day, name in found if len(found) <= _MOST_MARKS else []:
+        at = int(starts.searchsorted(day, side="right")) - 1
+        x = at - 0.5 + (day - starts[at]) / (ends[at] - starts[at])
+        ax.axvline(float(x), color=style.QUIET, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
+        ax.annotate(name, (float(x), 1), (0, 1), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center", va="bottom",
+                    fontsize=7.5, color=style.QUIET)
 
 
 def _lines(ax: Axes, series: list[pd.DataFrame], names: list[str]) -> None:
@@ -86,7 +113,9 @@ def _axes(ax: Axes, periods: list[str]) -> None:
 
 
 def _foot(table: pd.DataFrame, shown: int, key: str | None) -> str:
-    facts = [f"n={int(table['n'].fillna(0).sum()):,} 件", "斜线：该期不完整"]
+    facts = [f"n={int(table['n'].fillna(0).sum()):,} 件", "斜线：该期不完整", "竖虚线：春节、618、双11"]
+    if "value" in table and table["value"].notna().any():
+        facts.append("菱形与竖线：补上迟到的估计及 95% 区间")
     if table.attrs.get("undated"):
         facts.append(f"另有 {table.attrs['undated']:,} 件没有发布时间，未画")
     if table["gap"].any():

@@ -115,7 +115,14 @@ def _may_be_in_time(posts: pd.DataFrame, events: pd.DataFrame, clock: Clock, end
     return are_named(posts, unclear.loc[~late, "post_id"])
 
 
-def _row(clock: Clock, posts: pd.DataFrame, events: pd.DataFrame) -> dict[str, Any]:
+def judged(posts: pd.DataFrame, events: pd.DataFrame, clock: Clock) -> pd.DataFrame:
+    """Return, for the counted `posts` `clock` was in force for, post_id, is_judged (its deadline is past and can be told), is_late,
+    is_unsure (its deadline is past and cannot be told)."""
+    dated = posts[posts["posted_at"].notna() & are_followed(posts, events)]
+    return _judged(clock, _in_force(dated, clock), events)
+
+
+def _judged(clock: Clock, posts: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     end = deadlines(posts["posted_at"], clock.days, clock.working)
     sight = posts["last_seen_at"].dt.tz_localize(None).dt.normalize()
     first = first_event(posts, events, list(clock.stops))
@@ -125,6 +132,12 @@ def _row(clock: Clock, posts: pd.DataFrame, events: pd.DataFrame) -> dict[str, A
     hidden = first["kind"].isna() & _may_be_in_time(posts, events, clock, end)
     unsure = (first["day"].isna() & first["bound"].notna() & ~in_time) | hidden
     ripe = end.notna() & (sight > end)
-    judged = ripe & ~unsure
+    return pd.DataFrame({"post_id": posts["post_id"], "is_judged": ripe & ~unsure, "is_late": ripe & ~unsure & ~in_time,
+                         "is_unsure": ripe & unsure})
+
+
+def _row(clock: Clock, posts: pd.DataFrame, events: pd.DataFrame) -> dict[str, Any]:
+    table = _judged(clock, posts, events)
     return {"clock": clock.key, "clock_zh": clock.name_zh, "days": clock.days, "unit": "工作日" if clock.working else "日",
-            "basis": clock.basis, "n": int((judged & ~in_time).sum()), "of": int(judged.sum()), "unsure": int((ripe & unsure).sum())}
+            "basis": clock.basis, "n": int(table["is_late"].sum()),
+            "of": int(table["is_judged"].sum()), "unsure": int(table["is_unsure"].sum())}

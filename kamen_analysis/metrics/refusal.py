@@ -85,7 +85,7 @@ def tactic_order(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
     """
     chosen = used(posts, scope)
     codes = _codes(labels)
-    first = _first_starts(chosen, labels[(labels["field"] == "body") & (labels["rule"] != "human")], codes)
+    first = first_starts(chosen, labels, codes)
     rows = []
     for a, start in enumerate(first.T):
         both = np.isfinite(start)[:, None] & np.isfinite(first) & (start[:, None] != first)
@@ -101,8 +101,10 @@ def tactic_order(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
         ["code_a", "name_a", "code_b", "name_b", "n", "of", "share", "low", "high", "note"]]
 
 
-def _first_starts(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Return for each post and code the offset of its first evidence; infinite where there is none."""
+def first_starts(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Return for each post and code the offset in the body of its first evidence; infinite where there is none with a place."""
+    labels = labels[(labels["field"] == "body") & (labels["rule"] != "human")]
+    labels = labels[labels["code"].isin(codes)]
     rows, columns = rows_of(chosen, labels["post_id"]), pd.Categorical(labels["code"], categories=codes).codes
     first = np.full((len(chosen), len(codes)), np.inf)
     here = rows >= 0

@@ -15,6 +15,8 @@ from kamen_analysis.stats import Curve, at_day, cumulative_incidence
 
 CLAIM = "merchant_says_resolved"
 ANY, ANY_ZH = "any", "凡关闭或商家自称即算（同行口径，仅供对照）"
+RATIOS = {"closed": ("凡关闭即算解决", ["consumer_confirmed", CLAIM, "auto_closed", "closed"]),
+          "claimed": ("商家称已解决或消费者确认", ["consumer_confirmed", CLAIM]), "confirmed": ("仅消费者确认", ["consumer_confirmed"])}
 ENDS = ["consumer_confirmed", "auto_closed", "closed", "gone"]
 _COLUMNS = ["day", "kind", "kind_zh", "share", "low", "high", "at_risk", "n", "of", "bound_low", "bound_high", "note"]
 
@@ -135,11 +137,8 @@ def naive_ratio(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual
     """
     chosen = used(posts, scope)
     chosen = chosen[are_followed(chosen, events)]
-    ratios = {"closed": ("凡关闭即算解决", ["consumer_confirmed", CLAIM, "auto_closed", "closed"]),
-              "claimed": ("商家称已解决或消费者确认", ["consumer_confirmed", CLAIM]),
-              "confirmed": ("仅消费者确认", ["consumer_confirmed"])}
     rows = []
-    for key, (name, kinds) in ratios.items():
+    for key, (name, kinds) in RATIOS.items():
         hits = events.loc[events["kind"].isin(kinds), "post_id"]
         rows.append({"ratio": key, "ratio_zh": name, "n": int(are_named(chosen, hits).sum()), "of": len(chosen)})
     return with_shares(pd.DataFrame(rows))[["ratio", "ratio_zh", "n", "of", "share", "low", "high", "note"]]

@@ -16,7 +16,7 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics import reason_names
 from kamen_analysis.paths import Home, atomic_folder, sha256
 from kamen_analysis.records import ZONE
-from kamen_analysis.report import excel, html, numbers, pdf, provenance, reply, text, word
+from kamen_analysis.report import excel, exports, html, numbers, pdf, provenance, reply, text, word
 from kamen_analysis.report.advice import advice
 from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.facts import SCOPES_ZH, Facts, facts
@@ -113,12 +113,14 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, scratch: Path |
     tables, cases = make_tables(measures), Cases(measures)
     found = findings(measures)
     tell("计算指标", 1, 1)
-    figures = draw(measures, folder / "figures", scratch / "figures" if scratch else None, tell)
+    png = scratch / "figures" if scratch else None
+    figures = draw(measures, folder / "figures", png, tell) | exports.figures(measures, folder / "figures", png)
     source = text.render(tables, figures, cases, facts=known, findings=found, quotes=quotes(measures), advice=advice(measures),
                          names=reason_names(), law=law(),
-                         order=list(measures.reasons["code"]), **reply.words(measures, whole.home),
+                         order=list(measures.reasons["code"]), exports=exports.read(measures.home), **reply.words(measures, whole.home),
                          manifest_digest=sha256(data.home.processed / "manifest.json"))
-    rules = {code: {"name": rule.name_zh, "about": rule.counts_when} for code, rule in codebook.load().reasons.items()}
+    rules = {code: {"name": rule.name_zh, "about": f"{rule.definition}。编：{rule.counts_when}"}
+             for code, rule in codebook.load().reasons.items()}
     return Content(source, tables, known, [finding.text for finding in found], {**cases.payload(), "rules": rules}, measures)
 
 

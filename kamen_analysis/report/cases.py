@@ -5,91 +5,162 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from kamen_analysis.report import numbers
+from kamen_analysis.charts.style import drawable
+from kamen_analysis.metrics.keys import are_named, rows_of
+from kamen_analysis.report import behind, numbers
+from kamen_analysis.report.marks import UNSEEN as _UNSEEN
 from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.rules import rule_name
 
 BODY_CHARACTERS = 400
 BUDGET_BYTES = 4_000_000
 PER_CELL = (12, 6, 3, 1)
+Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 class Cases:
-    """Finds the complaints behind a cell and remembers which cells asked; `payload` is what the HTML file carries."""
+    """Finds the posts behind a cell and remembers which cells asked; `payload` is what the HTML file carries."""
 
     def __init__(self, measures: Measures) -> None:
-        self._labels = measures.labels
-        self._events = measures.events
-        posts = measures.named(measures.used)
-        posts["month"] = posts["posted_at"].dt.strftime("%Y-%m")
+        self._measures, self._posts = measures, measures.whole
+        self._used = measures.is_used.to_numpy(bool)
         # One fixed order for every cell, unrelated to date or content: the cells then share their examples.
-        posts["order"] = pd.util.hash_pandas_object(posts["post_id"], index=False)
-        self._posts = posts.sort_values("order", ignore_index=True)
-        self._row = pd.Index(self._posts["post_id"])
-        self._asked: dict[str, tuple[str, pd.Series]] = {}
-        self._masks: dict[tuple[str, Any], pd.Series] = {}
+        self._order = np.argsort(pd.util.hash_pandas_object(self._posts["post_id"], index=False).to_numpy(), kind="stable")
+        self._asked: dict[str, tuple[str, int, list[str]]] = {}
+        self._masks: dict[tuple[str, Any], Mask] = {}
+        self._rows: dict[str, tuple[Any, Any]] = {}
 
     def select(self, wanted: dict[str, Any]) -> pd.Series:
-        """Return the ids of the used posts that meet `wanted`: `code`, `code_b` (labels), `event` (a kind seen), or any column of posts."""
-        mask = pd.Series(True, self._posts.index)
-        for key, value in wanted.items():
-            mask &= self._mask(key, value)
-        return self._posts.loc[mask, "post_id"]
+        """Return the ids of the counted posts that meet `wanted`, which is what `Column.cases` gives.
 
-    def _mask(self, key: str, value: Any) -> pd.Series:
+        Keys: any column of posts; `month`, `months` (first, last); `code`, `code_b` (labels); `event` (a kind seen); `has`, `lacks` (a
+        column filled, empty); `not_source`; `set` (see `behind.ids`). With `every` posts that are not counted are looked at too.
+        """
+        rows = self._order[self._mask(wanted)[self._order]]
+        return self._posts["post_id"].iloc[rows]
+
+    def _mask(self, wanted: dict[str, Any]) -> Mask:
+        mask = np.ones(len(self._posts), dtype=bool) if wanted.get("every") else self._used.copy()
+        for key, value in wanted.items():
+            if key != "every":
+                mask &= self._one(key, tuple(value) if isinstance(value, list) else value)
+        return mask
+
+    def _one(self, key: str, value: Any) -> Mask:
         key = "code" if key == "code_b" else key
         if (key, value) not in self._masks:
-            if key in ("code", "event"):
-                table, column = (self._labels, "code") if key == "code" else (self._events, "kind")
-                rows = self._row.get_indexer(table.loc[table[column] == value, "post_id"])
-                found = pd.Series(False, self._posts.index)
-                found.iloc[rows[rows >= 0]] = True
-            else:
-                found = self._posts[key] == value
-            self._masks[key, value] = found
+            self._masks[key, value] = self._found(key, value)
         return self._masks[key, value]
 
-    def key(self, wanted: dict[str, Any]) -> str | None:
-        """Return the key under which the complaints meeting `wanted` are embedded; None when there are none."""
+    def _found(self, key: str, value: Any) -> Mask:
+        if key in ("code", "event"):
+            return self._of_table(key, value)
+        if key == "set":
+            return _plain(are_named(self._posts, behind.ids(self._measures, value)))
+        if key in ("month", "months"):
+            first, last = value if key == "months" else (value, value)
+            return _plain((self._months() >= first) & (self._months() <= last))
+        if key == "not_source":
+            return _plain(self._posts["source"] != value)
+        if key in ("has", "lacks"):
+            return _plain(self._posts[value].notna() == (key == "has"))
+        return _plain((self._posts[key] == value).fillna(False))
+
+    def _months(self) -> pd.Series:
+        if "month" not in self._rows:
+            self._rows["month"] = (self._posts["posted_at"].dt.strftime("%Y-%m").fillna(""), None)
+        months: pd.Series = self._rows["month"][0]
+        return months
+
+    def _of_table(self, key: str, value: str) -> Mask:
+        if key not in self._rows:
+            table, column = (self._measures.labels, "code") if key == "code" else (self._measures.events, "kind")
+            self._rows[key] = rows_of(self._posts, table["post_id"]), table[column].to_numpy()
+        rows, values = self._rows[key]
+        found = np.zeros(len(self._posts) + 1, dtype=bool)
+        found[rows[values == value]] = True  # the last place takes the -1 of posts that are not here
+        return found[:-1]
+
+    def key(self, wanted: dict[str, Any], count: int | None = None) -> str | None:
+        """Return the key under which the posts meeting `wanted` are embedded; None when there are none, or not `count` of them."""
         name = json.dumps(wanted, ensure_ascii=False, sort_keys=True)
         if name not in self._asked:
-            ids = self.select(wanted)
-            if ids.empty:
-                return None
-            self._asked[name] = (f"c{len(self._asked)}", ids)
-        return self._asked[name][0]
+            mask = self._mask(wanted)
+            first = self._order[np.flatnonzero(mask[self._order])[: PER_CELL[0]]]
+            self._asked[name] = (f"c{len(self._asked)}", int(mask.sum()), self._posts["post_id"].iloc[first].tolist())
+        key, n, _ = self._asked[name]
+        return key if n and count in (None, n) else None
 
     def payload(self) -> dict[str, Any]:
         """Return {cells: {key: {n, ids}}, posts: {id: case}}, with as many examples a cell as the file's budget allows."""
         shown: dict[str, Any] = {"cells": {}, "posts": {}}
+        asked = [(key, n, ids) for key, n, ids in self._asked.values() if n]
+        known = self._describe({post_id for _, _, ids in asked for post_id in ids})
         for most in PER_CELL:
-            chosen = {key: ids.head(most).tolist() for key, ids in self._asked.values()}
-            cells = {key: {"n": len(ids), "ids": chosen[key]} for key, ids in self._asked.values()}
-            shown = {"cells": cells, "posts": self._describe({post_id for ids in chosen.values() for post_id in ids})}
+            kept = {key: {"n": n, "ids": ids[:most]} for key, n, ids in asked}
+            wanted = {post_id for _, _, ids in asked for post_id in ids[:most]}
+            shown = {"cells": kept, "posts": {post_id: case for post_id, case in known.items() if post_id in wanted}}
             if len(json.dumps(shown, ensure_ascii=False).encode()) <= BUDGET_BYTES:
                 break
         return shown
 
     def _describe(self, wanted: set[str]) -> dict[str, dict[str, Any]]:
-        spans: dict[str, list[list[Any]]] = defaultdict(list)
-        labels = self._labels[self._labels["post_id"].isin(wanted)]
-        columns = ("code", "field", "start", "end", "rule", "decided_by")
-        for row in labels.to_dict("records"):
-            spans[str(row["post_id"])].append([row[name] for name in columns])
-        rows = self._posts[self._posts["post_id"].isin(wanted)].to_dict("records")
-        return {str(row["post_id"]): _case(row, spans[str(row["post_id"])]) for row in rows}
+        ids = pd.Series(sorted(wanted), dtype="str")
+        spans: dict[str, list[Evidence]] = defaultdict(list)
+        labels = self._measures.labels
+        for row in labels[rows_of(ids.to_frame("post_id"), labels["post_id"]) >= 0].to_dict("records"):
+            by = DECIDED_ZH.get(row["decided_by"], row["decided_by"])
+            spans[row["post_id"]].append(Evidence(row["start"], row["end"], row["field"], row["code"], rule_name(row["rule"]), by))
+        rows = self._measures.named(self._posts[are_named(self._posts, ids)]).to_dict("records")
+        return {str(row["post_id"]): _case(row, spans[row["post_id"]]) for row in rows}
 
 
-def _case(row: dict[Hashable, Any], spans: list[list[Any]]) -> dict[str, Any]:
+def _plain(mask: Any) -> Mask:
+    found: Mask = mask.to_numpy(bool)
+    return found
+
+
+DECIDED_ZH = {"human": "人工", "rule": "规则", "model": "模型", "vote": "规则与模型一致", "llm": "大模型"}
+
+
+class Evidence(NamedTuple):
+    """One deciding span: offsets into a field of the redacted text, the reason, the rule's Chinese name and who decided."""
+
+    start: int
+    end: int
+    field: str
+    code: str
+    rule: str
+    by: str
+
+
+def parts(text: str, spans: list[Evidence], at: int, until: int) -> list[list[str]]:
+    """Return text[at:until] in pieces [words, rule that marks them or ""], legible; of overlapping spans the first counts."""
+    found, here = [], at
+    for span in sorted(spans):
+        if here <= span.start < span.end <= min(until, len(text)):
+            found += [[text[here: span.start], ""], [text[span.start: span.end], span.rule]]
+            here = span.end
+    pieces = [[drawable(_UNSEEN.sub("", words)), rule] for words, rule in (*found, [text[here: until], ""])]
+    return [piece for piece in pieces if piece[0]]
+
+
+def _case(row: dict[Hashable, Any], spans: list[Evidence]) -> dict[str, Any]:
     # The shown part of a long body must hold its deciding words.
-    start = min((s[2] for s in spans if s[1] == "body"), default=0)
+    start = min((s.start for s in spans if s.field == "body"), default=0)
     at = max(0, min(start - BODY_CHARACTERS // 4, len(row["body"]) - BODY_CHARACTERS))
+    until = at + BODY_CHARACTERS
+    body = parts(row["body"], [s for s in spans if s.field == "body"], at, until)
     return {
-        "title": row["title"], "body": row["body"][at: at + BODY_CHARACTERS], "at": at, "cut": at + BODY_CHARACTERS < len(row["body"]),
-        "spans": sorted(spans), "source": row["source_zh"], "platform": None if numbers.is_missing(row["platform"]) else row["platform"],
+        "title": parts(row["title"], [s for s in spans if s.field == "title"], 0, len(row["title"])),
+        "body": [*([["…", ""]] if at else []), *body, *([["…", ""]] if until < len(row["body"]) else [])],
+        "rules": [[s.code, s.rule, s.by] for s in spans], "source": row["source_zh"],
+        "platform": None if numbers.is_missing(row["platform"]) else row["platform"],
         "date": numbers.date(row["posted_at"]), "capture": f"{row['capture_file']}:{row['capture_offset']}",
         "digest": row["capture_digest"],
     }

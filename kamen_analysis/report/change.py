@@ -13,12 +13,17 @@ MONTHS = 3
 
 @dataclass(frozen=True)
 class Change:
-    """The reasons of two spans of time: their names and `metrics.reasons` of each."""
+    """The reasons of two spans of time: their names and `metrics.reasons` of each.
+
+    now_span, before_span: their first and last month ("2026-08 至 2026-10") where both are within the report's posts.
+    """
 
     now_zh: str
     before_zh: str
     now: pd.DataFrame
     before: pd.DataFrame
+    now_span: str = ""
+    before_span: str = ""
 
 
 def recent(posts: pd.DataFrame, labels: pd.DataFrame, volume: pd.DataFrame, scope: str) -> Change | None:
@@ -29,4 +34,5 @@ def recent(posts: pd.DataFrame, labels: pd.DataFrame, volume: pd.DataFrame, scop
     month = posts["posted_at"].dt.strftime("%Y-%m")
     new, old = whole[MONTHS:], whole[:MONTHS]
     now, before = (metrics.reasons(posts[month.isin(part)], labels, scope=scope) for part in (new, old))
-    return Change(f"{new[0]} 至 {new[-1]}", f"{old[0]} 至 {old[-1]}", now, before)
+    spans = f"{new[0]} 至 {new[-1]}", f"{old[0]} 至 {old[-1]}"
+    return Change(*spans, now, before, *spans)

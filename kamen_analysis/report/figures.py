@@ -27,6 +27,8 @@ class Figure:
 # key: the chart function of the metric's name, the measure it draws, the title the report gives it
 FIGURES = {
     "volume": ("volume", "volume_named", "各月投诉量（按来源）"),
+    "volume_week": ("volume", "volume_week", "各周投诉量，最近几周补上迟到的估计"),
+    "calendar": ("calendar", "calendar", "每日投诉量的日历图"),
     "reasons": ("reasons", "reasons", "投诉反映的拒退理由占比及 95% 区间"),
     "reasons_month": ("reasons_by_month", "reasons_by_month", "最常见拒退理由的逐月占比"),
     "cooccurrence": ("cooccurrence", "cooccurrence", "哪些理由常在同一投诉里出现"),
@@ -34,6 +36,7 @@ FIGURES = {
     "platform_ranks": ("platform_ranks", "platform_ranks", "各平台回复率的名次区间"),
     "platform_funnel": ("platform_funnel", "platform_funnel", "回复率与投诉量：漏斗图"),
     "time_to_reply": ("time_to_reply", "time_to_reply", "首次回复的累计比例"),
+    "flow": ("flow", "flow", "从首要理由到了结：投诉的流向"),
     "outcomes": ("outcomes", "outcomes", "处理结果的累计比例"),
     "amounts": ("amounts", "amounts_by_product", "涉诉金额的中位数与四分位数"),
 }

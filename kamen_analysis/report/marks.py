@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from kamen_analysis.charts.style import drawable
+
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # Control, bidirectional and noncharacter code points: no reader sees them, some formats refuse or are fooled by them.
-_UNSEEN = re.compile("[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+UNSEEN = re.compile("[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f"
                      "\ufeff\ufff0-\uffff\ud800-\udfff]")
 
 _PLACEHOLDER = re.compile(r"\[[^\[\]\s]{1,12}\]")
@@ -25,8 +27,8 @@ class Md(str):
 
 
 def plain(text: Any) -> str:
-    """Return `text` on one line without characters that cannot be seen."""
-    return " ".join(_UNSEEN.sub("", str(text)).split())
+    """Return `text` on one line without characters that cannot be seen; what the fonts lack (emoji) is told in words: 〔表情〕."""
+    return drawable(" ".join(UNSEEN.sub("", str(text)).split()))
 
 
 def escape(text: Any) -> Md:

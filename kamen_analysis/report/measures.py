@@ -9,10 +9,16 @@ import pandas as pd
 import kamen_analysis.metrics as metrics
 from kamen_analysis.data import Data
 from kamen_analysis.errors import KamenError
+from kamen_analysis.metrics.selection import is_counted
+from kamen_analysis.metrics.timeline import durations
 from kamen_analysis.report import stated
 from kamen_analysis.report.change import Change, recent
+from kamen_analysis.report.days import calendar
+from kamen_analysis.report.flow import flow
+from kamen_analysis.report.small import withheld, withheld_grid
 from kamen_analysis.sources import registry
 
+LATEST = 8  # weeks for which posts still to be seen are worth telling
 TEXT = ["title", "body", "appeal", "url", "target"]
 
 
@@ -21,18 +27,35 @@ class Measures:
 
     def __init__(self, data: Data, scope: str, previous: tuple[str, Data] | None = None) -> None:
         # No metric reads the words of a post: without them every selection is many times lighter.
-        self.posts, self._whole = data.posts.drop(columns=TEXT), data.posts
+        self.posts, self.whole = data.posts.drop(columns=TEXT), data.posts
         self.labels, self.events, self.manifest = data.labels, data.events, data.manifest
         # Charts and tables call a source by its name, not by its key.
         self.names = {key: module.NAME_ZH for key, module in registry().items()}
         self.posts.attrs["source_names"] = self.names
         self.scope, self._previous, self.home = scope, previous, data.home
         self.is_synthetic = data.is_synthetic
+        self._durations: dict[tuple[str, ...], pd.DataFrame] = {}
 
     @cached_property
     def used(self) -> pd.DataFrame:
         """The complaints counted, with their words."""
-        return metrics.used(self._whole, self.scope)
+        return self.whole[self.is_used]
+
+    @cached_property
+    def is_used(self) -> pd.Series:
+        """Whether each post of the period is counted."""
+        return is_counted(self.posts, self.scope)
+
+    @cached_property
+    def counted(self) -> pd.DataFrame:
+        """The complaints counted, without their words."""
+        return self.posts[self.is_used]
+
+    def durations(self, kinds: tuple[str, ...]) -> pd.DataFrame:
+        """Return `timeline.durations` of the complaints counted up to the first of `kinds`."""
+        if kinds not in self._durations:
+            self._durations[kinds] = durations(self.counted, self.events, list(kinds))
+        return self._durations[kinds]
 
     @cached_property
     def followed(self) -> int:
@@ -60,8 +83,11 @@ class Measures:
 
     @cached_property
     def volume(self) -> pd.DataFrame:
-        """Complaints by month and source."""
-        return metrics.volume(self.posts, scope=self.scope)
+        """Complaints by month and source, small cells withheld; a month whose total is withheld shows none of its parts."""
+        table = withheld_grid(metrics.volume(self.posts, scope=self.scope), "period", "source")
+        total = self.volume_total
+        gone = total.loc[total["n"].isna() & ~total["gap"].astype(bool), "period"]
+        return table.assign(n=table["n"].mask(table["period"].isin(gone)))
 
     @cached_property
     def volume_named(self) -> pd.DataFrame:
@@ -70,8 +96,33 @@ class Measures:
 
     @cached_property
     def volume_total(self) -> pd.DataFrame:
-        """Complaints by month, all sources together."""
-        return metrics.volume(self.posts, by=None, scope=self.scope)
+        """Complaints by month, all sources together, small counts withheld."""
+        return withheld(metrics.volume(self.posts, by=None, scope=self.scope))
+
+    @cached_property
+    def volume_week(self) -> pd.DataFrame:
+        """Complaints by week, all sources together, small counts withheld; the latest with those still to be seen (value, low, high)."""
+        weeks = withheld(metrics.volume(self.posts, "W", by=None, scope=self.scope))
+        late = self.nowcast[["period", "value", "low", "high"]]
+        table = weeks.merge(late[late["value"].notna()].tail(LATEST), on="period", how="left")
+        table[["value", "low", "high"]] = table[["value", "low", "high"]].mask(table["n"].isna())
+        table.attrs.update(weeks.attrs)
+        return table
+
+    @cached_property
+    def nowcast(self) -> pd.DataFrame:
+        """Weekly counts with those still to be seen."""
+        return metrics.nowcast(self.posts, scope=self.scope)
+
+    @cached_property
+    def calendar(self) -> pd.DataFrame:
+        """Complaints by week and day of the week."""
+        return calendar(self.posts, self.scope)
+
+    @cached_property
+    def flow(self) -> pd.DataFrame:
+        """Complaints by leading reason, first answer and outcome."""
+        return flow(self.counted, self.labels, self.events)
 
     @cached_property
     def reasons(self) -> pd.DataFrame:
@@ -164,18 +215,19 @@ class Measures:
         return metrics.amounts(self.posts, self.scope, by="product")
 
     @cached_property
-    def _facts(self) -> pd.DataFrame:
+    def stated_facts(self) -> pd.DataFrame:
+        """What each post states of payment, evidence, channels and remedies (post_id, kind, value, outcome)."""
         return stated.facts(self.used)
 
     @cached_property
     def stated(self) -> pd.DataFrame:
         """Payment, evidence, channels and remedies the posts state."""
-        return stated.shares(self._facts, min(len(self.used), stated.MOST))
+        return stated.shares(self.stated_facts, min(len(self.used), stated.MOST))
 
     @cached_property
     def solved(self) -> pd.DataFrame:
         """What posts that name a channel say became of the matter."""
-        return stated.solved(self._facts)
+        return stated.solved(self.stated_facts)
 
     @cached_property
     def clocks(self) -> pd.DataFrame:

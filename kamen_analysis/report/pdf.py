@@ -10,15 +10,18 @@ import mplfonts
 import typst
 
 from kamen_analysis.charts.style import drawable
-from kamen_analysis.errors import KamenError
+from kamen_analysis.errors import KamenError, PublishRefused
 from kamen_analysis.report.pandoc import ASSETS, convert
 
 FONTS = ("NotoSansCJKsc-Regular.otf", "NotoSerifCJKsc-Regular.otf")
 
 
-def legible(text: str) -> str:
-    """Return `text` with what the fonts cannot draw (emoji and the like) as □, as the charts do."""
-    return text.translate({ord(char): drawable(char) for char in set(text) if not char.isspace()})
+def checked(text: str) -> str:
+    """Return `text`; a character the two fonts lack refuses the PDF (PublishRefused): no reader shall meet an empty box."""
+    lacking = sorted(char for char in set(text) if not char.isspace() and drawable(char) != char)
+    if lacking:
+        raise PublishRefused(f"PDF 中有字体缺少的字，不能出版：{'、'.join(f'U+{ord(char):04X}' for char in lacking[:5])}")
+    return text
 
 
 def write(text: str, folder: Path, title: str, subtitle: str, mark: str) -> Path:
@@ -33,7 +36,7 @@ def write(text: str, folder: Path, title: str, subtitle: str, mark: str) -> Path
         for name in FONTS:
             (fonts / name).symlink_to(Path(mplfonts.__file__).parent / "fonts" / name)
         try:
-            whole = (source + convert(legible(text), "typst")).encode()
+            whole = (source + convert(checked(text), "typst")).encode()
             compiled: bytes = compiler(whole, root=str(folder), font_paths=[str(fonts)], ignore_system_fonts=True)
         except typst.TypstError as error:
             raise KamenError(f"PDF 排版失败：{str(error).splitlines()[0]}") from None

@@ -9,6 +9,7 @@ import pandas as pd
 from kamen_analysis.report import numbers
 from kamen_analysis.report.marks import Md, marked
 from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.rules import rule_name
 
 SHOWN, LOOKED_AT = 3, 200
 
@@ -47,7 +48,7 @@ def _pick(rows: pd.DataFrame) -> list[Quote]:
             continue
         seen |= {words} if numbers.is_missing(row["platform"]) else {words, row["platform"]}
         quote = marked(text, row["start"], row["end"])
-        picked.append(Quote(quote, row["post_id"], row["source_zh"], numbers.date(row["posted_at"]), row["rule"]))
+        picked.append(Quote(quote, row["post_id"], row["source_zh"], numbers.date(row["posted_at"]), rule_name(row["rule"])))
         if len(picked) == SHOWN:
             break
     return picked

@@ -82,7 +82,8 @@ def _figures(row: dict[Any, Any], mix: pd.DataFrame) -> Md:
     top = mix[mix["share"].notna()].sort_values(["n", "code"], ascending=[False, True]).head(5)
     rows += [(f"投诉反映的“{r.name_zh}”", numbers.share(r.share, r.low, r.high, r.of)) for r in top.itertuples()]
     frame = pd.DataFrame(rows, columns=["name", "value"])
-    return markdown(Table("figures", "将引用的数字", frame, (Column("name", "指标"), Column("value", "数字"))), "表 1", lambda wanted: None)
+    table = Table("figures", "将引用的数字", frame, (Column("name", "指标"), Column("value", "数字")))
+    return markdown(table, "表 1", lambda wanted, count: None)
 
 
 def _cases(measures: Measures) -> dict[str, list[dict[str, object]]]:

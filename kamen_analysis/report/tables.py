@@ -77,7 +77,7 @@ class Table:
         return [{str(key): value for key, value in row.items()} for row in self.frame.to_dict("records")]
 
 
-Opener = Callable[[dict[str, Any]], str | None]
+Opener = Callable[[dict[str, Any], int | None], str | None]
 
 
 def markdown(table: Table, number: str, opens: Opener) -> Md:
@@ -98,7 +98,8 @@ def _line(cells: Any) -> str:
 def _cell(column: Column, row: dict[str, Any], opens: Opener) -> Md:
     text = column.write(row)
     wanted = column.cases(row) if column.cases and not numbers.is_missing(row[column.key]) else None
-    key = opens(wanted) if wanted is not None else None
+    # A count opens as many complaints as it says, or none: any other number would not be its own.
+    key = opens(wanted, int(row[column.key]) if column.kind == "count" else None) if wanted is not None else None
     return span(text, "cases", cases=key) if key else escape(text) or Md("\u00a0")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -11,7 +10,7 @@ from kamen_analysis.report import numbers
 from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.figures import Figure
 from kamen_analysis.report.marks import Md, escape, link
-from kamen_analysis.report.tables import Table, markdown
+from kamen_analysis.report.tables import Opener, Table, markdown
 
 FRONT = ("cover", "summary")
 BODY = ("data", "trend", "refusal", "platform", "outcome", "money", "paths", "law", "advice", "appendix")
@@ -20,7 +19,7 @@ BODY = ("data", "trend", "refusal", "platform", "outcome", "money", "paths", "la
 class Numbering:
     """Numbers tables and figures as the text calls them up, and links to those numbered already."""
 
-    def __init__(self, tables: dict[str, Table], figures: dict[str, Figure], opens: Callable[[dict[str, Any]], str | None]) -> None:
+    def __init__(self, tables: dict[str, Table], figures: dict[str, Figure], opens: Opener) -> None:
         self._tables, self._figures, self._opens = tables, figures, opens
         self._numbers: dict[str, str] = {}
 

@@ -102,13 +102,13 @@ def test_small_multiples_take_the_place_of_the_axes_given(tables: dict[str, pd.D
 
 
 def test_a_missing_glyph_refuses_the_file(tmp_path: Path) -> None:
-    """A character the fonts lack stops the save and leaves no file; the same name from data is drawn as a box."""
+    """A character the fonts lack stops the save and leaves no file; the same name from data is told in words."""
     figure = plt.figure()
     figure.text(0.1, 0.5, "\U0001f600", family=style.SANS)
     with pytest.raises(PublishRefused):
         charts.save(figure, tmp_path / "a.png")
     assert list(tmp_path.iterdir()) == []
-    assert style.drawable("卡\U0001f600盟\u200b") == "卡□盟"
+    assert style.drawable("卡\U0001f600盟\u200b") == "卡〔表情〕盟"
 
 
 def test_a_platform_with_an_emoji_is_drawn(tables: dict[str, pd.DataFrame], tmp_path: Path) -> None:

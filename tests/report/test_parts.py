@@ -8,7 +8,7 @@ import smallworld
 
 from kamen_analysis.codebook import load as load_codebook
 from kamen_analysis.data import load
-from kamen_analysis.errors import KamenError
+from kamen_analysis.errors import KamenError, PublishRefused
 from kamen_analysis.paths import Home
 from kamen_analysis.report import tables
 from kamen_analysis.report.cases import Cases
@@ -16,8 +16,9 @@ from kamen_analysis.report.excel import heads
 from kamen_analysis.report.facts import working_days
 from kamen_analysis.report.findings import findings
 from kamen_analysis.report.legal import MOST, law
+from kamen_analysis.report.marks import plain
 from kamen_analysis.report.measures import Measures
-from kamen_analysis.report.pdf import legible
+from kamen_analysis.report.pdf import checked
 from kamen_analysis.report.period import parse, select
 from kamen_analysis.report.quotes import quotes
 from kamen_analysis.tabular.guard import guarded
@@ -59,14 +60,14 @@ def test_a_table_is_escaped_numbered_and_cut() -> None:
     """A pipe in a cell stays in its cell, the caption carries the number, rows past the limit are announced."""
     frame = pd.DataFrame({"name": ["a|b", "=1+1", "c"], "share": [0.5, float("nan"), 0.1], "low": 0.4, "high": 0.6})
     columns = (tables.Column("name", "名"), tables.Column("share", "比例", "share"), tables.Column("low", "区间", "share", high="high"))
-    text = tables.markdown(tables.Table("t", "题", frame, columns, limit=2), "表 1", lambda wanted: None)
+    text = tables.markdown(tables.Table("t", "题", frame, columns, limit=2), "表 1", lambda wanted, count: None)
     assert r"| a\|b | 50\.0\% | 40\.0–60\.0 |" in text and ": 表 1 题 {#tbl-t" in text and "共 3 行" in text and "| c |" not in text
 
 
 def test_an_empty_table_says_so() -> None:
     """A table without rows becomes a sentence, not an empty grid."""
     empty = tables.Table("t", "题", pd.DataFrame({"n": []}), (tables.Column("n", "数"),))
-    assert "没有可列的数据" in tables.markdown(empty, "", lambda wanted: None)
+    assert "没有可列的数据" in tables.markdown(empty, "", lambda wanted, count: None)
 
 
 def test_export_names_both_ends_of_an_interval() -> None:
@@ -99,8 +100,8 @@ def test_cases_carry_evidence_and_digest(measures: Measures) -> None:
     payload = cases.payload()
     for post_id in payload["cells"][key]["ids"]:
         case = payload["posts"][post_id]
-        code, field, start, end, rule, by = next(span for span in case["spans"] if span[0] == "stalling")
-        assert (field, case["body"][start - case["at"]: end - case["at"]]) == ("body", smallworld.PHRASES["stalling"])
+        marked = {words: rule for words, rule in case["body"] if rule}
+        assert smallworld.PHRASES["stalling"] in marked and "stalling" in [code for code, _, _ in case["rules"]]
         assert len(case["digest"]) == 64
 
 
@@ -140,9 +141,16 @@ def test_no_reply_seen_is_no_finding_without_events(small: Home) -> None:
     assert not {f.table for f in findings(Measures(silent, "virtual"))} & {"replies", "resolved", "clocks", "platforms"}
 
 
-def test_what_the_fonts_lack_is_shown_as_lacking() -> None:
-    """An emoji a poster used becomes □ in the PDF, and nothing else of the text changes."""
-    assert legible("退款😡！\n| 「卡密」 | ①　x |") == "退款□！\n| 「卡密」 | ①　x |"
+def test_what_the_fonts_lack_is_told_in_words() -> None:
+    """An emoji becomes 〔表情〕 in every format, however many stand together; nothing else of the text changes."""
+    assert plain("退款😡😡！ | 「卡密」 | ①　x❤️") == "退款〔表情〕！ | 「卡密」 | ① x〔表情〕"
+
+
+def test_a_pdf_with_an_empty_box_is_refused() -> None:
+    """A character the fonts lack that came past the words stops the PDF instead of being set as a box."""
+    assert checked("退款！\n| 「卡密」 |") == "退款！\n| 「卡密」 |"
+    with pytest.raises(PublishRefused, match="U\\+1F621"):
+        checked("退款😡")
 
 
 def test_every_reason_has_its_provisions() -> None:

@@ -69,34 +69,25 @@
     if (table.tBodies[0].rows.length > 3) tools(table);
   }
 
-  function marked(text, spans, parent) {
-    let at = 0;
-    for (const [start, end] of spans.sort((a, b) => a[0] - b[0])) {
-      if (start < at || start < 0 || end > text.length || start >= end) continue;
-      parent.append(text.slice(at, start));
-      make("mark", text.slice(start, end), parent);
-      at = end;
+  function marked(pieces, parent) {
+    for (const [words, rule] of pieces) {
+      if (rule) make("mark", words, parent).title = rule;
+      else parent.append(words);
     }
-    parent.append(text.slice(at));
   }
 
   function show(id) {
     const post = data.posts[id], box = make("article"), title = make("h3", "", box), body = make("p", "", box);
     box.className = "case";
-    // Offsets count characters as Python does; a character beyond the basic plane is one, not two.
-    const title_text = [...post.title], body_text = [...post.body];
-    const unit = (text, at) => text.slice(0, at).join("").length;
-    const within = (field, text, shift) => post.spans.filter((span) => span[1] === field)
-      .map((span) => [span[2] - shift, span[3] - shift]).filter((pair) => pair[0] >= 0)
-      .map((pair) => [unit(text, pair[0]), unit(text, pair[1])]);
-    marked(post.title, within("title", title_text, 0), title);
-    if (post.at) body.append("…");
-    marked(post.body, within("body", body_text, post.at), body);
-    if (post.cut) body.append("…");
+    marked(post.title, title);
+    marked(post.body, body);
     const facts = make("dl", "", box);
     const fact = (name, value) => { if (value) { make("dt", name + "：", facts); make("dd", value, facts); } };
     fact("编号", id); fact("来源", post.source); fact("平台", post.platform); fact("发布", post.date);
-    for (const span of post.spans) fact((data.rules[span[0]] || {}).name || span[0], `规则 ${span[4]}（${span[5]}）：${(data.rules[span[0]] || {}).about || ""}`);
+    for (const [code, rule, by] of post.rules) {
+      const reason = data.rules[code] || {};
+      fact(reason.name || code, `规则“${rule}”（${by}判定）；定义：${reason.about || ""}`);
+    }
     fact("存档", post.capture); fact("存档摘要 SHA-256", post.digest);
     return box;
   }
@@ -107,6 +98,9 @@
     const button = event.target.closest("button.cases");
     if (!button) return;
     const cell = data.cells[button.dataset.cases];
+    const row = button.closest("tr"), heads = row.closest("table").tHead.rows[0].cells;
+    const column = heads[button.closest("td").cellIndex].textContent;
+    document.getElementById("cases-title").textContent = `${row.cells[0].textContent.trim()} · ${column}：数字背后的投诉`;
     document.getElementById("cases-about").textContent = `共 ${cell.n.toLocaleString("zh-CN")} 件，此处列 ${cell.ids.length} 件（固定次序抽取，非挑选）。文字已脱敏，加底色的是判定依据；投诉内容未经核实。`;
     list.replaceChildren(...cell.ids.map(show));
     dialog.showModal();

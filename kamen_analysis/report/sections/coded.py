@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -26,6 +28,15 @@ def tables(m: Measures) -> list[Table]:
     return [_corrected(shares if enough else shares.iloc[:0], note), _accuracy(right if enough else right.iloc[:0], note)]
 
 
+def _sample(row: Any) -> dict[str, Any]:
+    return {"set": "coded"}
+
+
+def _with_code(row: Any) -> dict[str, Any]:
+    # The labels of a coded post are its human ones.
+    return {"set": "coded", "code": row["code"]}
+
+
 def _told(sample: dict[str, object]) -> str:
     how = "编码时看不到机器的建议" if sample["blind"] else "编码时看得到机器的建议，机器的误差可能被低估"
     models = f"；其中 {sample['llm']} 件只由语言模型编码，不是人工" if sample.get("llm") else ""
@@ -39,7 +50,8 @@ def _corrected(frame: pd.DataFrame, note: str) -> Table:
     frame = frame.assign(needed=frame["needed"].mask(out_of_reach), note=frame["note"].mask(out_of_reach, "多编码也减不了半"))
     columns = (
         Column("name_zh", "拒退理由"), Column("raw", "机器比例", "share"), Column("share", "校正后比例", "share"),
-        Column("low", "95% 区间（%）", "share", high="high"), Column("n", "人工判有（件）", "count"), Column("of", "样本（件）", "count"),
+        Column("low", "95% 区间（%）", "share", high="high"), Column("n", "人工判有（件）", "count", cases=_with_code),
+        Column("of", "样本（件）", "count", cases=_sample),
         Column("needed", "区间减半还需编码（件）", "count"), Column("note", "说明"))
     return Table("corrected", "拒退理由占比：机器判定与校正后", frame, columns, note, definition=metrics.caption(metrics.corrected))
 
@@ -48,6 +60,6 @@ def _accuracy(frame: pd.DataFrame, note: str) -> Table:
     heads = {"precision": "查准率", "recall": "查全率", "f1": "F1"}
     rates = [column for key, head in heads.items() for column in (
         Column(key, head, "share"), Column(f"{key}_low", "95% 区间（%）", "share", high=f"{key}_high"))]
-    counts = (Column("human", "人工判有（件）", "count"), Column("machine", "机器判有（件）", "count"))
+    counts = (Column("human", "人工判有（件）", "count", cases=_with_code), Column("machine", "机器判有（件）", "count"))
     columns = (Column("name_zh", "拒退理由"), *counts, *rates, Column("note", "说明"))
     return Table("accuracy", "机器编码的查准率与查全率", frame, columns, note, definition=metrics.caption(accuracy))

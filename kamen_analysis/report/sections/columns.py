@@ -12,10 +12,16 @@ from kamen_analysis.report.tables import Column
 Filter = Callable[[Any], dict[str, Any] | None]
 
 
-def rate(cases: Filter | None = None, of: str = "分母（件）", n: str = "件数", share: str = "比例") -> tuple[Column, ...]:
-    """Return the columns n, of, share, interval and note every share is shown with."""
+def everyone(row: Any) -> dict[str, Any]:
+    """Return the filter of all complaints counted."""
+    return {}
+
+
+def rate(cases: Filter | None = None, of: str = "分母（件）", n: str = "件数", share: str = "比例",
+         base: Filter = everyone) -> tuple[Column, ...]:
+    """Return the columns n, of, share, interval and note every share is shown with; `base` finds the complaints of the denominator."""
     return (
-        Column("n", n, "count", cases=cases), Column("of", of, "count"), Column("share", share, "share"),
+        Column("n", n, "count", cases=cases), Column("of", of, "count", cases=base), Column("share", share, "share", cases=cases),
         Column("low", "95% 区间（%）", "share", high="high"), Column("note", "说明"),
     )
 

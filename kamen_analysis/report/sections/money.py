@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.metrics.shares import HIDDEN
 from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.small import NOTE, covered
 from kamen_analysis.report.tables import Column, Table
 
 
 def tables(m: Measures) -> list[Table]:
     """Return the amounts, overall and by kind of goods."""
-    frame = pd.concat([m.amounts.assign(product_zh="全部"), m.amounts_by_product], ignore_index=True)
+    frame = pd.concat([m.amounts.assign(product_zh="全部"), _hidden(m.amounts_by_product)], ignore_index=True)
     columns = (
-        Column("product_zh", "商品类别"), Column("n", "写明金额（件）", "count"), Column("unknown", "未写明（件）", "count"),
-        Column("total", "合计", "yuan"), Column("median", "中位数", "yuan"), Column("low", "中位数 95% 下限", "yuan"),
+        Column("product_zh", "商品类别"), Column("n", "写明金额（件）", "count", cases=_known),
+        Column("unknown", "未写明（件）", "count", cases=_unknown), Column("total", "合计", "yuan", cases=_known),
+        Column("median", "中位数", "yuan", cases=_known), Column("low", "中位数 95% 下限", "yuan"),
         Column("high", "中位数 95% 上限", "yuan"),
         Column("q1", "下四分位", "yuan"), Column("q3", "上四分位", "yuan"), Column("note", "说明"),
     )
-    return [Table("amounts", "涉诉金额", frame, columns, definition=metrics.caption(metrics.amounts))]
+    return [Table("amounts", "涉诉金额", frame, columns, NOTE, metrics.caption(metrics.amounts))]
+
+
+def _hidden(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the amounts by goods with counts of 1–4 withheld, and as many more as the printed totals ask for; with them the sums."""
+    hide = covered(table[["n", "unknown"]].to_numpy(float)) if len(table) else np.zeros((0, 2), dtype=bool)
+    n, unknown = hide[:, 0], hide[:, 1]
+    counts = {"n": table["n"].astype("Int64").mask(n), "unknown": table["unknown"].astype("Int64").mask(unknown)}
+    return table.assign(**counts, total=table["total"].mask(n), note=table["note"].mask(n | unknown, HIDDEN))
+
+
+def _known(row: Any) -> dict[str, Any]:
+    return {"has": "amount_yuan", **_goods(row)}
+
+
+def _unknown(row: Any) -> dict[str, Any]:
+    return {"lacks": "amount_yuan", **_goods(row)}
+
+
+def _goods(row: Any) -> dict[str, Any]:
+    return {} if pd.isna(row["product"]) else {"product": row["product"]}

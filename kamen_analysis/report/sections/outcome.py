@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections.columns import rate
+from kamen_analysis.report.small import NOTE, withheld
 from kamen_analysis.report.tables import Column, Table
 
 
@@ -19,30 +22,45 @@ def _reply(m: Measures) -> Table:
     share = m.replies.assign(what="已见商家回复的比例")
     median = m.median_reply.rename(columns={"low": "day_low", "high": "day_high"}).assign(what="半数投诉得到首次回复所需天数")
     frame = pd.concat([share, median], ignore_index=True)
-    columns = (Column("what", "指标"), Column("n", "件数", "count"), Column("of", "分母（件）", "count"), Column("share", "比例", "share"),
-               Column("low", "95% 区间（%）", "share", high="high"), Column("value", "天数", "days"), Column("note", "说明"))
+    frame["behind"] = ["", *["timed"] * len(median)][: len(frame)]
+    columns = (Column("what", "指标"), Column("n", "件数", "count", cases=_replied), Column("of", "分母（件）", "count", cases=_watched),
+               Column("share", "比例", "share", cases=_replied),
+               Column("low", "95% 区间（%）", "share", high="high"), Column("value", "天数", "days", cases=_replied),
+               Column("note", "说明"))
     return Table("replies", "商家回复", frame, columns, definition=metrics.caption(metrics.median_reply))
 
 
+def _replied(row: Any) -> dict[str, Any]:
+    return {"set": "timed:replied"} if row["behind"] else {"event": "merchant_replied"}
+
+
+def _watched(row: Any) -> dict[str, Any]:
+    return {"set": "timed:reply" if row["behind"] else "followed"}
+
+
 def _resolved(m: Measures) -> Table:
-    frame = m.resolved_by.assign(when=[f"{day} 日内" for day in m.resolved_by["day"]])
-    columns = (Column("kind_zh", "处理结果"), Column("when", "发布后"), *rate())
-    return Table("resolved", "发布后 7、30、60 日内的处理结果（累计比例）", frame, columns, definition=metrics.caption(metrics.resolved_by))
+    frame = withheld(m.resolved_by, adds_up=False).assign(when=[f"{day} 日内" for day in m.resolved_by["day"]])
+    ends = rate(lambda row: {"set": f"ended:{row['kind']}:{row['day']}"}, base=lambda row: {"set": "timed:end"})
+    columns = (Column("kind_zh", "处理结果"), Column("when", "发布后"), *ends)
+    return Table("resolved", "发布后 7、30、60 日内的处理结果（累计比例）", frame, columns, NOTE, metrics.caption(metrics.resolved_by))
 
 
 def _naive(m: Measures) -> Table:
-    columns = (Column("ratio_zh", "口径"), *rate())
-    return Table("naive", "换一种口径，“解决率”差多少（仅供对照，不应引用）", m.naive_ratio, columns,
+    columns = (Column("ratio_zh", "口径"), *rate(lambda row: {"set": f"ratio:{row['ratio']}"}, base=lambda row: {"set": "followed"}))
+    return Table("naive", "换一种口径，“解决率”差多少（仅供对照，不应引用）", withheld(m.naive_ratio, adds_up=False), columns,
                  definition=metrics.caption(metrics.naive_ratio))
 
 
 def _reported(m: Measures) -> Table:
     columns = (Column("outcome_zh", "帖子自述的结果"), *rate(lambda row: {"outcome": row["outcome"]}))
-    return Table("self_reported", "投诉人自述的结果", m.self_reported, columns, definition=metrics.caption(metrics.self_reported))
+    return Table("self_reported", "投诉人自述的结果", withheld(m.self_reported), columns, definition=metrics.caption(metrics.self_reported))
 
 
 def _clocks(m: Measures) -> Table:
-    frame = m.clocks.assign(limit=[f"{days} {unit}" for days, unit in zip(m.clocks["days"], m.clocks["unit"], strict=True)])
-    columns = (Column("clock_zh", "对照的动作"), Column("limit", "期限"), Column("basis", "依据"), *rate(share="超过期限的比例"))
+    limit = [f"{days} {unit}" for days, unit in zip(m.clocks["days"], m.clocks["unit"], strict=True)]
+    frame = withheld(m.clocks, adds_up=False).assign(limit=limit)
+    columns = (Column("clock_zh", "对照的动作"), Column("limit", "期限"), Column("basis", "依据"),
+               *rate(lambda row: {"set": f"clock:{row['clock']}:late"}, share="超过期限的比例",
+                     base=lambda row: {"set": f"clock:{row['clock']}:judged"}))
     note = m.clocks.attrs.get("why", "")
     return Table("clocks", "与法定期限对照：超过期限仍未见动作的投诉", frame, columns, note, metrics.caption(metrics.clocks))

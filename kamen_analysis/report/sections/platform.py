@@ -1,4 +1,4 @@
-"""Section 6: platforms beside one another."""
+"""Section 6: platforms beside one another, and who they are."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ from typing import Any
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.metrics.resolution import confirmed_by
+from kamen_analysis.metrics.shares import MINIMUM, SMALL
+from kamen_analysis.metrics.timeline import TERMINAL, is_vague
+from kamen_analysis.platforms import directory
 from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.sections.columns import wide
 from kamen_analysis.report.tables import Column, Table
+
+DAYS, TOP = (7, 30, 60), 6
+NAMES = ["platform", "n", "entity", "domains", "aliases"]
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return the replies and the refusals of each platform."""
-    return [_replies(m), _conduct(m)]
+    """Return the replies, the outcomes, the refusals and the names of each platform."""
+    return [_replies(m), _conduct(m), _mix(m), _entities(m)]
 
 
 def _of(row: Any) -> dict[str, Any]:
@@ -30,7 +38,8 @@ def _replies(m: Measures) -> Table:
     frame = m.platforms.assign(rank=[_rank(row) for row in m.platforms.itertuples()])
     columns = (
         Column("platform", "平台"), Column("n", "投诉（件）", "count", cases=_of), Column("replied", "回复率", "share", cases=_replied),
-        Column("replied_low", "95% 区间（%）", "share", high="replied_high"), Column("median_reply_days", "首次回复中位", "days"),
+        Column("replied_low", "95% 区间（%）", "share", high="replied_high"),
+        Column("median_reply_days", "首次回复中位", "days", cases=_replied),
         Column("rank", "回复率名次区间"), Column("verdict", "与其余平台比"), Column("note", "说明"),
     )
     note = "投诉少于 30 件的平台不给比例，也不排名。名次区间重叠的平台不分先后。"
@@ -43,12 +52,64 @@ def _replied(row: Any) -> dict[str, Any]:
 
 def _conduct(m: Measures) -> Table:
     frame = m.platforms[m.platforms["replied"].notna() | m.platforms["transfer"].notna() | m.platforms["top_reason_share"].notna()]
+    frame = frame.merge(_confirmed(m, frame["platform"].tolist()), on="platform", how="left")
+    ends = [column for day in DAYS for column in (
+        Column(f"day_{day}", f"{day} 日内消费者确认解决", "share", cases=_ended(day)),
+        Column(f"day_{day}_low", "95% 区间（%）", "share", high=f"day_{day}_high"))]
     columns = (
-        Column("platform", "平台"), Column("resolved_30", "30 日内消费者确认解决", "share"),
-        Column("resolved_30_low", "95% 区间（%）", "share", high="resolved_30_high"),
-        Column("transfer", "引导私下转账", "share", cases=lambda row: {**_of(row), "code": "private_transfer"}),
-        Column("transfer_low", "95% 区间（%）", "share", high="transfer_high"), Column("top_reason_zh", "最常见理由"),
-        Column("top_reason_share", "该理由占比", "share", cases=lambda row: {**_of(row), "code": row["top_reason"]}),
-    )
-    note = "解决或转账为 1–4 件的不给比例（写作“—”）。"
-    return Table("platforms_conduct", "各平台的处理结果与拒退理由（投诉 30 件及以上）", frame, columns, note, limit=30)
+        Column("platform", "平台"), *ends, Column("transfer", "引导私下转账", "share", cases=_reason("private_transfer")),
+        Column("transfer_low", "95% 区间（%）", "share", high="transfer_high"))
+    note = "累计比例，计入右删失（Aalen–Johansen）。解决或转账为 1–4 件的不给比例（写作“—”）。"
+    return Table("platforms_conduct", "各平台的处理结果与站外付款（投诉 30 件及以上）", frame, columns, note, limit=30)
+
+
+def _ended(day: int) -> Any:
+    return lambda row: {**_of(row), "set": f"ended:consumer_confirmed:{day}"}
+
+
+def _reason(code: str) -> Any:
+    return lambda row: {**_of(row), "code": code}
+
+
+def _confirmed(m: Measures, names: list[str]) -> pd.DataFrame:
+    """Return for each platform the cumulative share the consumer confirmed by each of DAYS; withheld where it rests on 1–4 posts."""
+    table = m.durations(tuple(TERMINAL))
+    rows: list[dict[str, Any]] = []
+    for name, group in table.groupby(m.counted["platform"]):
+        enough = name in names and group["is_timed"].sum() >= MINIMUM and not is_vague(group)
+        rows.append({"platform": name, **({k: v for day in DAYS for k, v in _by(group, day).items()} if enough else {})})
+    columns = ["platform", *(f"day_{day}{end}" for day in DAYS for end in ("", "_low", "_high"))]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[1:], float) | {"platform": "str"})
+
+
+def _by(group: pd.DataFrame, day: int) -> dict[str, float]:
+    confirmed = group["is_timed"] & (group["kind"] == "consumer_confirmed") & (group["time"] <= day)
+    if 0 < int(confirmed.sum()) < SMALL:
+        return {}
+    return dict(zip((f"day_{day}", f"day_{day}_low", f"day_{day}_high"), confirmed_by(group, day), strict=True))
+
+
+def _mix(m: Measures) -> Table:
+    long = metrics.reasons(m.posts, m.labels, by="platform", scope=m.scope)
+    top = m.reasons.loc[m.reasons["n"].fillna(0) > 0, ["code", "name_zh"]].head(TOP)
+    kept = long[long["code"].isin(top["code"]) & (long["of"] >= MINIMUM)]
+    frame = wide(kept, ["platform", "of"], "code") if len(kept) else pd.DataFrame()
+    frame = frame.sort_values(["of", "platform"], ascending=[False, True], ignore_index=True) if len(frame) else frame
+    shares = tuple(Column(code, name, "share", cases=_reason(code)) for code, name in top.itertuples(index=False) if code in frame)
+    note = "1–4 件的格子不给数。一帖可有多个理由；列出的是投诉反映的说法，不是对平台的认定。"
+    columns = (Column("platform", "平台"), Column("of", "投诉（件）", "count", cases=_of), *shares)
+    return Table("platforms_reasons", "各平台的拒退理由构成（投诉 30 件及以上）", frame, columns, note, limit=30)
+
+
+def _entities(m: Measures) -> Table:
+    """Return brand, legal entity, domains and aliases of the platforms met, as the directory has them."""
+    met = dict(zip(m.platforms["platform"], m.platforms["n"], strict=True))
+    own = m.home.root / "platforms.yaml"
+    rows = [{"platform": e.brand, "n": met[e.brand], "entity": e.entity or "未收录", "domains": "、".join(e.domains) or "未收录",
+             "aliases": "、".join(e.aliases) or "无"} for e in directory(own).entities if e.brand in met]
+    frame = pd.DataFrame(rows, columns=NAMES)
+    frame = frame.astype({"n": "Int64"}).sort_values(["n", "platform"], ascending=[False, True], ignore_index=True, na_position="last")
+    columns = (Column("platform", "品牌"), Column("n", "投诉（件）", "count", cases=_of), Column("entity", "法律主体"),
+               Column("domains", "域名"), Column("aliases", "别名"))
+    note = "只列平台名录里有、且本期有投诉的；名录由人维护，主体与域名请以登记信息为准。"
+    return Table("entities", "平台的品牌、主体、域名与别名", frame, columns, note, limit=30)

@@ -9,6 +9,7 @@ import pandas as pd
 import kamen_analysis.metrics as metrics
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections.columns import rate, wide
+from kamen_analysis.report.small import withheld
 from kamen_analysis.report.tables import Column, Table
 
 TOP = 6
@@ -21,7 +22,7 @@ def tables(m: Measures) -> list[Table]:
 
 def _reasons(m: Measures) -> Table:
     columns = (Column("name_zh", "拒退理由"), *rate(lambda row: {"code": row["code"]}))
-    return Table("reasons", "投诉反映的拒退理由", m.reasons, columns, definition=metrics.caption(metrics.reasons))
+    return Table("reasons", "投诉反映的拒退理由", withheld(m.reasons, adds_up=False), columns, definition=metrics.caption(metrics.reasons))
 
 
 def _by(m: Measures, by: str) -> Table:
@@ -34,7 +35,8 @@ def _by(m: Measures, by: str) -> Table:
     shares = tuple(Column(code, name, "share", cases=_and(key, code)) for code, name in top.itertuples(index=False) if code in frame)
     title = f"{'各月' if by == 'month' else '各类商品'}的拒退理由占比（最常见的 {len(shares)} 种）"
     note = "基数不足 30 件的不给比例；1–4 件的格子不给数。含区间的全部理由见 tables 文件夹与 Excel。"
-    return Table(f"reasons_{by}", title, frame, (Column(group, head), Column("of", "投诉（件）", "count"), *shares), note, limit=36)
+    columns = (Column(group, head), Column("of", "投诉（件）", "count", cases=key), *shares)
+    return Table(f"reasons_{by}", title, frame, columns, note, limit=36)
 
 
 def _and(key: Any, code: str) -> Any:
@@ -45,8 +47,9 @@ def _together(m: Measures) -> Table:
     pairs = m.cooccurrence[m.cooccurrence["share"].notna()].sort_values(["lift", "code_a", "code_b"], ascending=[False, True, True])
     columns = (
         Column("name_a", "理由甲"), Column("name_b", "同帖还提到理由乙"),
-        *rate(lambda row: {"code": row["code_a"], "code_b": row["code_b"]}, "理由甲（件）"),
-        Column("lift", "提升度", "ratio"),
+        *rate(lambda row: {"code": row["code_a"], "code_b": row["code_b"]}, "理由甲（件）",
+              base=lambda row: {"code": row["code_a"]}),
+        Column("lift", "提升度", "ratio", cases=lambda row: {"code": row["code_a"], "code_b": row["code_b"]}),
     )
     return Table("cooccurrence", "哪些理由常在同一投诉里出现", pairs, tuple(c for c in columns if c.key != "note"), limit=12,
                  definition=metrics.caption(metrics.cooccurrence))
@@ -55,7 +58,15 @@ def _together(m: Measures) -> Table:
 def _order(m: Measures) -> Table:
     pairs = m.tactic_order[m.tactic_order["share"].notna() & (m.tactic_order["share"] > 0.5)]
     verdict = pd.Series("无法区分", pairs.index, dtype="str").mask(pairs["low"] > 0.5, "多先讲甲")
-    columns = (Column("name_a", "先讲到理由甲"), Column("name_b", "后讲到理由乙"), *rate(None, "两者都讲到（件）")[:-1],
+    columns = (Column("name_a", "先讲到理由甲"), Column("name_b", "后讲到理由乙"), *rate(_first, "两者都讲到（件）", base=_both)[:-1],
                Column("verdict", "判断"))
     return Table("tactic_order", "同一投诉里先讲到哪个理由", pairs.assign(verdict=verdict), columns, limit=12,
                  definition=metrics.caption(metrics.tactic_order))
+
+
+def _first(row: Any) -> dict[str, Any]:
+    return {"set": f"order:{row['code_a']}:{row['code_b']}:first"}
+
+
+def _both(row: Any) -> dict[str, Any]:
+    return {"set": f"order:{row['code_a']}:{row['code_b']}:both"}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import kamen_analysis.metrics as metrics
 from kamen_analysis.metrics.shares import SMALL
 from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.small import withheld
 from kamen_analysis.report.tables import Column, Table
 
 
@@ -16,8 +19,10 @@ def tables(m: Measures) -> list[Table]:
 def _changes(m: Measures) -> Table:
     frame = metrics.changes(m.posts, m.labels, scope=m.scope)
     columns = (
-        Column("base_zh", "比法"), Column("name_zh", "拒退理由"), Column("month_zh", "本月"), Column("share", "本月比例", "share"),
-        Column("against_zh", "对照月"), Column("share_base", "对照比例", "share"), Column("value", "变动（百分点）", "points"),
+        Column("base_zh", "比法"), Column("name_zh", "拒退理由"), Column("month_zh", "本月"),
+        Column("share", "本月比例", "share", cases=_now),
+        Column("against_zh", "对照月"), Column("share_base", "对照比例", "share", cases=_then),
+        Column("value", "变动（百分点）", "points", cases=_now),
         Column("low", "95% 区间", "points", high="high"), Column("verdict", "判断"),
     )
     frame = frame[frame["value"].notna()].reset_index(drop=True)
@@ -29,7 +34,7 @@ def _alerts(m: Measures) -> Table:
     frame = tested[tested["is_alert"].astype(bool)].sort_values(["period", "platform"], ascending=[False, True], ignore_index=True)
     small = int((frame["n"] < SMALL).sum())
     frame = frame[frame["n"] >= SMALL].reset_index(drop=True)
-    columns = (Column("period_zh", "周"), Column("platform", "平台"), Column("n", "投诉（件）", "count"),
+    columns = (Column("period_zh", "周"), Column("platform", "平台"), Column("n", "投诉（件）", "count", cases=_burst),
                Column("expected", "按前七周应有", "ratio"), Column("value", "标准化超出", "ratio"), Column("note", "说明"))
     note = (f"共检验 {len(tested):,} 个“平台×周”，报警 {len(frame) + small:,} 个（其中 {small} 个不足 {SMALL} 件，不列）；"
             "每周各平台之间的错误发现率控制在 5%。")
@@ -37,8 +42,24 @@ def _alerts(m: Measures) -> Table:
 
 
 def _nowcast(m: Measures) -> Table:
-    frame = metrics.nowcast(m.posts, scope=m.scope)
-    frame = frame[frame["value"].notna()].reset_index(drop=True)
-    columns = (Column("period_zh", "周"), Column("n", "已抓到（件）", "count"), Column("value", "估计最终（件）", "count"),
+    frame = withheld(m.nowcast[m.nowcast["value"].notna()].reset_index(drop=True), adds_up=False)
+    frame[["value", "low", "high"]] = frame[["value", "low", "high"]].mask(frame["n"].isna())
+    columns = (Column("period_zh", "周"), Column("n", "已抓到（件）", "count", cases=_seen), Column("value", "估计最终（件）", "count"),
                Column("low", "95% 下限", "count"), Column("high", "95% 上限", "count"))
     return Table("nowcast", "最近各周：补上迟到的投诉以后", frame, columns, definition=metrics.caption(metrics.nowcast), limit=-8)
+
+
+def _seen(row: Any) -> dict[str, Any]:
+    return {"set": f"seen_week:{row['period_zh']}"}
+
+
+def _now(row: Any) -> dict[str, Any]:
+    return {"month": row["month_zh"], "code": row["code"]}
+
+
+def _then(row: Any) -> dict[str, Any]:
+    return {"month": row["against_zh"], "code": row["code"]}
+
+
+def _burst(row: Any) -> dict[str, Any]:
+    return {"set": f"week:{row['period_zh']}", "platform": row["platform"]}

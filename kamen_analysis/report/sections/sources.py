@@ -11,6 +11,7 @@ import kamen_analysis.metrics as metrics
 from kamen_analysis.records import ZONE
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections.columns import rate
+from kamen_analysis.report.small import NOTE, withheld
 from kamen_analysis.report.tables import Column, Table
 
 DEFINED: dict[str, Callable[..., Any]] = {
@@ -27,20 +28,38 @@ def tables(m: Measures) -> list[Table]:
 
 def _funnel(m: Measures) -> Table:
     frame = m.funnel.assign(step=lambda t: t["stage_zh"].where(t["reason"] == "", ""), n_in=lambda t: t["n_in"].where(t["reason"] == ""))
-    columns = (Column("step", "环节"), Column("n_in", "进入", "count"), Column("reason_zh", "去向"), Column("n", "条数", "count"))
+    columns = (Column("step", "环节"), Column("n_in", "进入", "count"), Column("reason_zh", "去向"),
+               Column("n", "条数", "count", cases=_put_aside))
     return Table("funnel", "从抓取到计入：每个环节进入 = 通过 + 按原因剔除", frame, columns, "覆盖全部入库数据，不限于本报告期间。",
                  limit=60, definition=metrics.caption(metrics.funnel))
 
 
 def _fill(m: Measures) -> Table:
     columns = (
-        Column("source_zh", "来源"), Column("n", "帖子", "count"), Column("used", "去重后的投诉", "count"),
-        Column("undated", "无发布时间", "count"),
-        Column("no_status", "无状态", "count"), Column("no_amount", "无金额", "count"), Column("first_date", "最早", "date"),
+        Column("source_zh", "来源"), Column("n", "帖子", "count", cases=_of()),
+        Column("used", "去重后的投诉", "count", cases=lambda row: {"every": True, "source": row["source"], "is_used": True}),
+        Column("undated", "无发布时间", "count", cases=_of("posted_at")), Column("no_status", "无状态", "count", cases=_of("status")),
+        Column("no_amount", "无金额", "count", cases=_of("amount_yuan")), Column("first_date", "最早", "date"),
         Column("last_date", "最晚", "date"), Column("amount_total", "金额合计", "yuan"),
     )
     note = "“去重后的投诉”还包括报告范围以外的商品，所以合计可多于本报告计入的投诉；“金额合计”是全部入库帖子的，含非投诉与重复。"
     return Table("sources", "各来源的帖子与缺失", m.named(m.fill), columns, note, definition=metrics.caption(metrics.fill))
+
+
+def _of(lacks: str | None = None) -> Any:
+    return lambda row: {"every": True, "source": row["source"], **({"lacks": lacks} if lacks else {})}
+
+
+def _put_aside(row: Any) -> dict[str, Any] | None:
+    """Return the posts a stage put aside or let pass, where they are in the tables (read and clean keep none)."""
+    stage, reason = row["stage"], row["reason"]
+    if stage == "gate":
+        return {"every": True, "post_type": reason or "complaint"}
+    if stage == "dedupe":
+        return {"every": True, "post_type": "complaint", "dup_kind": reason or "first"}
+    if stage == "scope":
+        return {"every": True, "is_used": True, "in_scope": not reason}
+    return None
 
 
 def _withheld(m: Measures) -> Table:
@@ -60,7 +79,7 @@ def _day(instant: str | None) -> str:
 
 def _products(m: Measures) -> Table:
     columns = (Column("product_zh", "商品类别"), *rate(lambda row: {"product": row["product"]}))
-    return Table("products", "投诉标的属于哪类商品", m.products, columns, definition=metrics.caption(metrics.products))
+    return Table("products", "投诉标的属于哪类商品", withheld(m.products), columns, NOTE, metrics.caption(metrics.products))
 
 
 def _definitions() -> Table:

@@ -1,0 +1,46 @@
+"""From complaint to outcome: how many complaints of each leading reason got what answer and ended how, small streams withheld."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kamen_analysis.metrics.keys import are_named, rows_of
+from kamen_analysis.metrics.names import OUTCOME_KINDS_ZH, reason_names
+from kamen_analysis.metrics.provenance import origin
+from kamen_analysis.metrics.response import REPLY
+from kamen_analysis.metrics.shares import SMALL
+from kamen_analysis.metrics.timeline import TERMINAL, are_followed, first_event
+
+TOP = 5
+STEPS = ("reason", "answer", "end")
+OTHER, NONE, OPEN = "其他理由", "没有写明理由", "至今未了结"
+
+
+def flow(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """Return the streams of the counted `posts` whose course is known: reason, answer, end (Chinese), n.
+
+    A complaint with several reasons goes by the most frequent of them, so that each is in one stream. Streams of 1–4 are not listed;
+    how many complaints they hold is `.attrs["hidden"]`.
+    """
+    chosen = posts[are_followed(posts, events)]
+    replied = are_named(chosen, events.loc[events["kind"].isin(REPLY), "post_id"]).map({True: "有商家回复", False: "未见回复"})
+    ends = first_event(chosen, events, list(TERMINAL))["kind"].astype("object").map(TERMINAL).map(OUTCOME_KINDS_ZH).fillna(OPEN)
+    table = pd.DataFrame({"reason": _leading(chosen, labels), "answer": replied, "end": ends}, dtype="str")
+    found = table.groupby(list(STEPS)).size().rename("n").reset_index()
+    shown = found[found["n"] >= SMALL].sort_values(["n", *STEPS], ascending=[False, True, True, True], ignore_index=True)
+    shown.attrs.update(origin(posts), metric="flow", hidden=int(found["n"].sum() - shown["n"].sum()))
+    return shown
+
+
+def _leading(posts: pd.DataFrame, labels: pd.DataFrame) -> pd.Series:
+    """Return the Chinese name of each post's reason that is most frequent overall; beyond the first TOP they are one."""
+    rows = rows_of(posts, labels["post_id"])
+    codes = labels["code"].to_numpy()[rows >= 0]
+    order = pd.Series(codes).value_counts().index.tolist()
+    rank = pd.Series(codes).map({code: i for i, code in enumerate(order)}).to_numpy(float)
+    best = np.full(len(posts), np.inf)
+    np.minimum.at(best, rows[rows >= 0], rank)
+    names = [reason_names().get(code, code) for code in order[:TOP]]
+    words = [NONE if np.isinf(one) else names[int(one)] if one < TOP else OTHER for one in best]
+    return pd.Series(words, index=posts.index, dtype="str")
