@@ -80,6 +80,12 @@ def mixed_key(value: str) -> bool | None:
     return None if (len(bare) >= 9 and turns >= 4) or (len(bare) >= 12 and all(bare)) else False
 
 
+def long_key(value: str) -> bool | None:
+    """Judge a code that is called one: six places with a digit, or eight letters."""
+    bare = [c for c in value if c.isalnum()]
+    return None if len(bare) >= 8 or (len(bare) >= 6 and any(c.isdecimal() for c in bare)) else False
+
+
 def screen_name(value: str) -> bool | None:
     """Judge what stands behind 群主, 用户: a name with a letter or digit in it, and no word of how much or when."""
     return False if value[0].isdecimal() or value[-1] in "元块年月日号次天个人条单张分钟秒级区万" else None
@@ -153,5 +159,5 @@ Check = Callable[[str], bool | None]
 
 CHECKS: dict[str, Check] = {
     f.__name__: f
-    for f in (id_card, luhn, card_shape, mobile, parts_of_mobile, mixed_key, screen_name, phone_length, has_digits, key, loose_key, name, handle, address, ip_address, ip6_address, always)
+    for f in (id_card, luhn, card_shape, mobile, parts_of_mobile, mixed_key, long_key, screen_name, phone_length, has_digits, key, loose_key, name, handle, address, ip_address, ip6_address, always)
 }
