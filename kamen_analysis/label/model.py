@@ -30,7 +30,9 @@ class Opinion(NamedTuple):
     codes: tuple[str, ...]
 
     def near(self, code: str, start: int, end: int) -> float:
-        """Return the highest probability of `code` in the stretches that touch [start, end)."""
+        """Return the highest probability of `code` in the stretches that touch [start, end); NaN for a code the model was not taught."""
+        if code not in self.codes:
+            return float("nan")
         column = self.table[:, self.codes.index(code)]
         return max(float(p) for (low, high), p in zip(self.spans, column, strict=True) if low < end and start < high)
 
