@@ -22,14 +22,16 @@ _BUCKET = 1_000_000  # sights of posts seen again that are looked at together
 # What the other sights of a post say of it beside its text.
 TOLD = ["url", "status", "amount_yuan", "appeal", "posted_at", "posted_precision", "first_seen_at", "last_seen_at"]
 
+NO_EVENTS = records.empty("events").drop(columns="post_id").assign(number=pd.Series(dtype="int64"))
+
 
 @dataclass
 class Merged:
     """Decisions about the posts of all parts, numbered through (`starts`: the first number of each part, and the end).
 
-    keep: whether this sight of a post stands for it. told: `post_id` and what replaces the columns TOLD, by number, of posts seen again.
-    events: of posts seen again, and tombstones, with the `number` of the post. dup: `dup_group`, `dup_kind`, `dup_size` of posts that
-    have copies, by number.
+    keep: whether this sight of a post stands for it. told: what replaces the columns TOLD of posts seen again, by number. events: of
+    posts seen again, and tombstones, with the `number` of the sight that stands for the post. dup: `dup_group`, `dup_kind`, `dup_size`
+    of posts that have copies, by number.
     """
 
     starts: npt.NDArray[np.int64]
@@ -48,10 +50,11 @@ def merge(parts: list[Part], withdrawn: frozenset[str], scratch: Path) -> Merged
     """
     starts = np.cumsum([0, *(part.size for part in parts)])
     keep = np.repeat(np.array([part.shortfall is None for part in parts], np.bool_), np.diff(starts))
-    told = _seen_again(parts, starts, keep)
-    merged = Merged(starts, keep, told, _events_again(parts, told))
+    told, best = _seen_again(parts, starts, keep)
+    merged = Merged(starts, keep, told, _events_again(parts, starts, best))
     _leave_out(parts, merged, withdrawn)
-    merged.events = pd.concat([merged.events, _deleted(parts, merged)], ignore_index=True)
+    gone = _deleted(parts, merged)
+    merged.events = pd.concat([merged.events, gone], ignore_index=True) if len(gone) else merged.events
     merged.dup = copies.find(parts, starts, _complaints(parts) & keep, told["posted_at"], scratch)
     return merged
 
@@ -61,23 +64,25 @@ def _complaints(parts: list[Part]) -> Bools:
     return np.concatenate([np.empty(0, np.bool_), *(kind == "complaint" for kind in kinds)])
 
 
-def _seen_again(parts: list[Part], starts: npt.NDArray[np.int64], keep: Bools) -> pd.DataFrame:
-    """Return `post_id` and TOLD of each post with several sights, by the number of the best; `keep` loses the others."""
+def _seen_again(parts: list[Part], starts: npt.NDArray[np.int64], keep: Bools) -> tuple[pd.DataFrame, pd.Series]:
+    """Return TOLD of each post with several sights, by the number of the best, and for each sight the best; `keep` loses the others."""
     ids = copies.column(parts, partition.ID)
     ordered = np.sort(ids[keep])
     again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
     sights = np.flatnonzero(keep & np.isin(ids, again))
     length = copies.column(parts, partition.LENGTH)[sights]
     bucket = ids[sights] % np.uint64(len(sights) // _BUCKET + 1)
-    found = [records.empty("posts")[["post_id", *TOLD]]]
+    found, best = [records.empty("posts")[TOLD]], [pd.Series(dtype="int64")]
     for which in range(int(bucket.max(initial=0)) + 1 if len(sights) else 0):
         some = bucket == which
         rows = copies.rows_of(parts, starts, sights[some], ["post_id", "truncated", *TOLD]).assign(length=length[some])
-        found.append(_best(rows))
+        told = _best(rows)
+        best.append(rows["post_id"].map(pd.Series(told.index, told["post_id"].to_numpy())))
+        found.append(told[TOLD])
     told = pd.concat([one for one in found if len(one)] or found)
     keep[sights] = False
     keep[told.index] = True
-    return told
+    return told, pd.concat(best)
 
 
 def _best(rows: pd.DataFrame) -> pd.DataFrame:
@@ -92,16 +97,14 @@ def _best(rows: pd.DataFrame) -> pd.DataFrame:
     return best.reset_index().set_index("number")[["post_id", *TOLD]]
 
 
-def _events_again(parts: list[Part], told: pd.DataFrame) -> pd.DataFrame:
+def _events_again(parts: list[Part], starts: npt.NDArray[np.int64], best: pd.Series) -> pd.DataFrame:
     """Return the events of posts seen again, from all their sights, with the number of the sight that stands for the post."""
-    numbers = pd.Series(told.index, told["post_id"].to_numpy())
-    found = [records.empty("events")]
-    for part in parts if len(told) else ():
-        if not part.shortfall:
-            events = part.read("events").to_pandas()
-            found.append(events[events["post_id"].isin(numbers.index)])
-    events = pd.concat([one for one in found if len(one)] or found, ignore_index=True)
-    return events.assign(number=numbers.reindex(events["post_id"]).to_numpy())
+    found = [NO_EVENTS]
+    for part, start in zip(parts if len(best) else (), starts, strict=False):
+        events = part.read("events").to_pandas()
+        number = (events.pop("row") + start).map(best)
+        found.append(events.assign(number=number)[number.notna()])
+    return pd.concat([one for one in found if len(one)] or found, ignore_index=True).astype({"number": "int64"})
 
 
 def _leave_out(parts: list[Part], merged: Merged, withdrawn: frozenset[str]) -> None:
@@ -127,11 +130,10 @@ def _addresses(part: Part, start: int, merged: Merged) -> pd.DataFrame:
 
 def _deleted(parts: list[Part], merged: Merged) -> pd.DataFrame:
     """Return a `deleted` event for each post whose own page has come to say that it is gone."""
-    gone = pd.DataFrame([pair for part in parts if not part.shortfall for pair in part.gone], columns=["url", "at"])
-    rows = []
+    gone = pd.DataFrame([pair for part in parts if not part.shortfall for pair in part.gone if pair[0]], columns=["url", "at"])
+    found = [NO_EVENTS]
     for part, start in zip(parts if len(gone) else (), merged.starts, strict=False):
-        posts = _addresses(part, int(start), merged).rename_axis("number").reset_index()
-        rows += posts.merge(gone[gone["url"] != ""], on="url").to_dict("records")
-    events = [{"post_id": row["post_id"], "kind": "deleted", "seen_by": datetime.fromisoformat(row["at"]), "actor": "unknown"}
-              for row in rows]
-    return records.frame("events", events).assign(number=np.array([row["number"] for row in rows], np.int64))
+        posts = _addresses(part, int(start), merged).rename_axis("number").reset_index().merge(gone, on="url")
+        rows = [{"kind": "deleted", "seen_by": datetime.fromisoformat(at), "actor": "unknown"} for at in posts["at"]]
+        found.append(records.frame("events", rows).drop(columns="post_id").assign(number=posts["number"]))
+    return pd.concat([one for one in found if len(one)] or found, ignore_index=True)

@@ -29,7 +29,9 @@ TABLES = ("posts", "events", "rejected")
 COUNTS = ("pages", "readable", "records", "cleaned")
 GONE = frozenset({"gone", "no_such_page"})
 CODED = ("post_type", "gate_rule", "in_scope", "product", "outcome")
-LATER = frozenset({*CODED, "platform", "platform_known", "dup_group", "dup_kind", "dup_size", "is_used"})
+# Columns that are not a part's: decided later, or told by another column.
+LATER = {"posts": frozenset({*CODED, "platform", "platform_known", "dup_group", "dup_kind", "dup_size", "is_used"}),
+         "events": frozenset({"post_id"}), "rejected": frozenset[str]()}
 FREE_TEXT = ("title", "body", "target", "appeal", "status", "detail")
 BATCH = 16_384  # posts
 # The rows of index.npy, all unsigned 64-bit: digests of post_id and text, posted_at in microseconds, length of body, bands.
@@ -57,6 +59,7 @@ class Facts:
 
 @dataclass
 class _Batch:
+    first: int = 0  # the number of its first post
     posts: Rows = field(default_factory=list)
     events: Rows = field(default_factory=list)
     rejected: Rows = field(default_factory=list)
@@ -70,11 +73,10 @@ def make(capture: Path, raw: Path, folder: Path) -> None:
     with ExitStack() as stack:
         writers = {name: stack.enter_context(pq.ParquetWriter(folder / f"{name}.parquet", schema(name))) for name in TABLES}
         for batch in _batches(capture, raw, module, facts, warnings):
-            clean_texts = _redact(batch.posts) | _redact(batch.rejected)
+            for name in ("posts", "rejected"):
+                _refuse(name, getattr(batch, name), _redact(getattr(batch, name)))
             for name in TABLES:
-                table = records.arrow(name, getattr(batch, name)).select(schema(name).names)
-                _refuse(name, table, clean_texts)
-                writers[name].write_table(table.cast(schema(name)))
+                writers[name].write_table(_table(name, getattr(batch, name)))
             index.append(_index(batch.posts))
             for column in facts.filled:
                 facts.filled[column] += sum(bool(post[column]) for post in batch.posts)
@@ -84,8 +86,16 @@ def make(capture: Path, raw: Path, folder: Path) -> None:
 
 
 def schema(table: str) -> pa.Schema:
-    """Return the schema of a part's table."""
-    return pa.schema([column.with_nullable(True) for column in records.arrow_schema(table) if table != "posts" or column.name not in LATER])
+    """Return the schema of a part's table; `row` is the post's number in the part."""
+    columns = [column.with_nullable(True) for column in records.arrow_schema(table) if column.name not in LATER[table]]
+    return pa.schema([pa.field("row", pa.int64()), *columns] if table == "events" else columns)
+
+
+def _table(name: str, rows: Rows) -> pa.Table:
+    if name != "events":
+        return records.arrow(name, rows, schema(name).names)
+    numbers = pa.array([event.pop("row") for event in rows], pa.int64())
+    return records.arrow(name, rows, schema(name).names).add_column(0, "row", numbers)
 
 
 def _batches(capture: Path, raw: Path, module: base.Source, facts: Facts, warnings: audit.Warnings) -> Iterator[_Batch]:
@@ -103,7 +113,7 @@ def _batches(capture: Path, raw: Path, module: base.Source, facts: Facts, warnin
             _take(post, page, module, batch, warnings)
             if len(batch.posts) >= BATCH:
                 yield _counted(batch, facts)
-                batch = _Batch()
+                batch = _Batch(facts.counts["cleaned"])
     yield _counted(batch, facts)
 
 
@@ -139,8 +149,9 @@ def _take(raw_post: base.RawPost, page: Page, module: base.Source, batch: _Batch
         return
     if cleaned.notes:
         warnings.add(cleaned.notes)
+    row = batch.first + len(batch.posts)
     batch.posts.append(cleaned.post)
-    batch.events += cleaned.events
+    batch.events += [event | {"row": row} for event in cleaned.events]
 
 
 def _redact(rows: Rows) -> set[str]:
@@ -156,12 +167,11 @@ def _redact(rows: Rows) -> set[str]:
     return unharmed
 
 
-def _refuse(name: str, table: pa.Table, unharmed: set[str]) -> None:
-    """Refuse a table in which personal data is left. A text in which redaction found nothing is not searched a second time."""
-    texts = [column for column in table.column_names if column in FREE_TEXT]
-    found = {column: [text for text in table[column].to_pylist() if text and text not in unharmed] for column in texts}
-    for column, left in found.items():
-        refuse_if_personal(name, pd.DataFrame({column: pd.Series(left, dtype="str")}))
+def _refuse(name: str, rows: Rows, unharmed: set[str]) -> None:
+    """Refuse rows in which personal data is left. A text in which redaction found nothing is not searched a second time."""
+    for column in FREE_TEXT:
+        left = {row[column] for row in rows if row.get(column)} - unharmed
+        refuse_if_personal(name, pd.DataFrame({column: pd.Series(list(left), dtype="str")}))
 
 
 def _index(posts: Rows) -> dedupe.U64:

@@ -147,17 +147,26 @@ def _labels(group: Group, posts: pd.DataFrame, version: str) -> pd.DataFrame:
 
 
 def _events(group: Group, posts: pd.DataFrame) -> pd.DataFrame:
-    alone = posts.loc[~posts.index.isin(group.told.index), "post_id"]
-    own: pd.DataFrame = pa.concat_tables([part.read("events") for part in group.parts]).to_pandas()
-    kept = group.events[group.events["number"].isin(posts.index)].drop(columns="number")
-    every = [frame for frame in (own[own["post_id"].isin(alone)], kept) if len(frame)]
-    events = pd.concat(every, ignore_index=True) if every else records.empty("events")
-    exact = events[events["at"].notna()].drop_duplicates(["post_id", "kind", "at", "actor"])
-    bounds = events[events["at"].isna()].sort_values("seen_by", kind="stable").drop_duplicates(["post_id", "kind"])
+    alone = posts.index.difference(group.told.index)
+    own = []
+    for part, start in zip(group.parts, group.starts, strict=False):
+        rows = part.read("events")
+        own.append(rows.set_column(0, "number", pa.array(rows["row"].to_numpy() + start)))
+    found: pd.DataFrame = pa.concat_tables(own).to_pandas()
+    every = [frame for frame in (found[found["number"].isin(alone)], group.events[group.events["number"].isin(posts.index)]) if len(frame)]
+    if not every:
+        return records.empty("events")
+    events = _told_once(pd.concat(every, ignore_index=True).astype({"kind": "category", "actor": "category"}))
+    return events.assign(post_id=posts["post_id"].reindex(events["number"]).to_numpy())
+
+
+def _told_once(events: pd.DataFrame) -> pd.DataFrame:
+    exact = events[events["at"].notna()].drop_duplicates(["number", "kind", "at", "actor"])
+    bounds = events[events["at"].isna()].sort_values("seen_by", kind="stable").drop_duplicates(["number", "kind"])
     # An exact time says more than "by then": the bound of the same kind falls away.
-    known = pd.MultiIndex.from_frame(exact[["post_id", "kind"]])
-    bounds = bounds[~pd.MultiIndex.from_frame(bounds[["post_id", "kind"]]).isin(known)]
-    return pd.concat([frame for frame in (exact, bounds) if len(frame)] or [exact], ignore_index=True)
+    known = pd.MultiIndex.from_frame(exact[["number", "kind"]])
+    bounds = bounds[~pd.MultiIndex.from_frame(bounds[["number", "kind"]]).isin(known)]
+    return pd.concat([frame for frame in (exact, bounds) if len(frame)], ignore_index=True)
 
 
 def _rejected(group: Group, posts: pd.DataFrame) -> pd.DataFrame:
