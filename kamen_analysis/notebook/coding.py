@@ -90,8 +90,8 @@ def agreement(made: Codings) -> pd.DataFrame:
     """
     table = agree.table(made.coders, list(made.posts["post_id"]), made.codes)
     kappa = pd.DataFrame([_kappa(made, code) for code in table["code"]], columns=["kappa", "kappa_low", "kappa_high"], index=table.index)
-    named = table.assign(name_zh=table["code"].map(metrics.reason_names()))
-    return _marked(pd.concat([named, kappa], axis=1), made)
+    table.insert(1, "name_zh", table["code"].map(metrics.reason_names()))
+    return _marked(pd.concat([table, kappa], axis=1), made)
 
 
 def _kappa(made: Codings, code: str) -> tuple[float, float, float]:

@@ -23,19 +23,20 @@ from kamen_analysis.tabular.guard import guarded
 _BOOK, _NAME = re.compile(r"[\w\-]{1,60}"), re.compile(r"[a-z][a-z_]{0,40}")
 
 
-def export(data: Data, notebook: str, name: str, table: pd.DataFrame, note: str = "") -> Path:
-    """Write `table`, its chart (`charts.<name>`) and a `note` to reports/_exports/<notebook>/<name>.* of the data's home.
+def export(data: Data, where: str, table: pd.DataFrame, n: int, note: str = "") -> Path:
+    """Write `table` of `n` complaints, its chart (`charts.<name>`) and a `note` to reports/_exports/<where>.* (where: <notebook>/<name>).
 
-    The next `kamen report` of that home takes them up as an appendix; deleting the folder takes them out. Exports of the
-    demonstration lie with the demonstration. Returns the path of the JSON; a table with personal data is refused.
+    They lie in the home of `data` (the demonstration's in the demonstration), whose next `kamen report` takes them up as an appendix;
+    deleting the folder takes them out. Returns the path of the JSON; a table with personal data is refused.
     """
+    notebook, _, name = where.partition("/")
     if not (_BOOK.fullmatch(notebook) and _NAME.fullmatch(name)):
-        raise KamenError("笔记本名只能用字母、汉字、数字、下划线和短横；导出名是 ka.charts 里一张图的名字")
+        raise KamenError("导出到哪里要写成 笔记本/图名：笔记本名只用字母、汉字、数字、下划线和短横，图名是 ka.charts 里的一张图")
     refuse_if_personal(table, name)
     folder = data.home.reports / FOLDER / notebook
     about: dict[str, Any] = origin(data.posts) | {str(key): value for key, value in table.attrs.items()}
     told: dict[str, Any] = {
-        "title": charts.finding(name, table), "n": _base(data, table), "source": "、".join(about["sources"]), "period": about["period"],
+        "title": charts.finding(name, table), "n": n, "source": "、".join(about["sources"]), "period": about["period"],
         "alt": charts.alt_text(name, table), "metric": about.get("metric", name), "is_synthetic": about["is_synthetic"],
         "made_from": sha256(data.home.processed / "manifest.json"), "note": note,
     }
@@ -47,7 +48,7 @@ def export(data: Data, notebook: str, name: str, table: pd.DataFrame, note: str 
         file.write("\ufeff" + _worded(table).to_csv(index=False, lineterminator="\n"))
     with atomic_write(folder / f"{name}.json") as file:
         json.dump(told, file, ensure_ascii=False, indent=1)
-    print(f"已导出 {notebook}/{name}（n={told['n']:,}），下一次 kamen report 收入附录；不要了就删去 {folder}")
+    print(f"已导出 {where}（n={n:,}），下一次 kamen report 收入附录；不要了就删去 {folder}")
     return folder / f"{name}.json"
 
 
@@ -55,9 +56,3 @@ def _worded(table: pd.DataFrame) -> pd.DataFrame:
     words = table.select_dtypes(["object", "string"]).columns
     return table.assign(**{str(key): table[key].map(guarded, na_action="ignore") for key in words})
 
-
-def _base(data: Data, table: pd.DataFrame) -> int:
-    """Return the largest denominator of `table`; without denominators what it counts, without counts the posts chosen."""
-    if "of" in table:
-        return int(table["of"].fillna(0).max()) if len(table) else 0
-    return int(table["n"].fillna(0).sum()) if "n" in table else len(data.posts)

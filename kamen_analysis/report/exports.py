@@ -44,6 +44,16 @@ class Export:
         return "export_" + "".join(chr(ord("a") + int(digit)) for digit in str(self.number))
 
     @property
+    def pictures(self) -> tuple[Path, Path]:
+        """Where its chart is, as SVG and as PNG."""
+        return self.stem.with_name(f"{self.stem.name}.svg"), self.stem.with_name(f"{self.stem.name}.png")
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it has a chart, in both forms."""
+        return all(picture.exists() for picture in self.pictures)
+
+    @property
     def note(self) -> str:
         """Where it comes from, in one sentence."""
         old = "；此后数据已更新，请重跑该笔记本" if self.is_old else ""
@@ -81,8 +91,9 @@ def refuse_if_personal(frame: pd.DataFrame, name: str) -> None:
 
 def tables(m: Measures) -> list[Table]:
     """Return the table of each export that has one."""
-    return [Table(one.key, one.told["title"], one.frame, _columns(one.frame), one.note, limit=LIMIT)
-            for one in read(m.home) if not one.frame.empty]
+    given = [one for one in read(m.home) if not one.frame.empty]
+    titles = [f"上图的数据（{one.notebook}）" if one.is_drawn else one.told["title"] for one in given]
+    return [Table(one.key, title, one.frame, _columns(one.frame), one.note, limit=LIMIT) for one, title in zip(given, titles, strict=True)]
 
 
 def _columns(frame: pd.DataFrame) -> tuple[Column, ...]:
@@ -97,9 +108,8 @@ def figures(m: Measures, folder: Path, png: Path | None) -> dict[str, Figure]:
     """Copy the chart of each export that has one to `folder` (SVG) and `png` (PNG); return them by key."""
     found = {}
     for one in read(m.home):
-        pictures = [one.stem.with_name(f"{one.stem.name}{end}") for end in (".svg", ".png")]
-        if all(picture.exists() for picture in pictures):
-            for picture, target in zip(pictures, (folder, png), strict=True):
+        if one.is_drawn:
+            for picture, target in zip(one.pictures, (folder, png), strict=True):
                 if target:
                     shutil.copyfile(picture, target / f"{one.key}{picture.suffix}")
             found[one.key] = Figure(one.key, one.told["title"], one.told.get("alt", one.told["title"]))
