@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from kamen_analysis.metrics.alert import alert_methods, alerts
+from kamen_analysis.metrics.breaks import change_points
 from kamen_analysis.metrics.captions import caption
-from kamen_analysis.metrics.change import alerts, changes
+from kamen_analysis.metrics.change import changes
+from kamen_analysis.metrics.contrast import contrasts
 from kamen_analysis.metrics.corrected import corrected
+from kamen_analysis.metrics.gaps import coverage, gaps
+from kamen_analysis.metrics.holiday import holidays
 from kamen_analysis.metrics.late import nowcast
 from kamen_analysis.metrics.legal import clocks
 from kamen_analysis.metrics.money import amounts, products
@@ -16,13 +21,15 @@ from kamen_analysis.metrics.resolution import naive_ratio, outcomes, resolved_by
 from kamen_analysis.metrics.response import median_reply, replies, time_to_reply
 from kamen_analysis.metrics.selection import used
 from kamen_analysis.metrics.trend import volume
+from kamen_analysis.metrics.waiting import waiting
 
-METRICS = (used, volume, reasons, cooccurrence, tactic_order, statuses, fill, funnel, replies, time_to_reply, median_reply, outcomes,
-           resolved_by, naive_ratio, status_by_age, self_reported, platforms, platform_ranks, platform_funnel, amounts, products, clocks,
-           changes, alerts, nowcast, corrected)
+METRICS = (used, volume, reasons, cooccurrence, tactic_order, statuses, fill, coverage, gaps, funnel, replies, time_to_reply, median_reply,
+           waiting, outcomes, resolved_by, naive_ratio, status_by_age, self_reported, platforms, platform_ranks, platform_funnel, contrasts,
+           amounts, products, clocks, changes, alerts, alert_methods, change_points, holidays, nowcast, corrected)
 
 __all__ = [
-    "METRICS", "alerts", "amounts", "caption", "changes", "clocks", "cooccurrence", "corrected", "fill", "funnel", "median_reply",
-    "naive_ratio", "nowcast", "outcomes", "platform_funnel", "platform_ranks", "platforms", "products", "reason_names", "reasons",
-    "replies", "resolved_by", "self_reported", "status_by_age", "statuses", "tactic_order", "time_to_reply", "used", "volume",
+    "METRICS", "alert_methods", "alerts", "amounts", "caption", "change_points", "changes", "clocks", "contrasts", "cooccurrence",
+    "corrected", "coverage", "fill", "funnel", "gaps", "holidays", "median_reply", "naive_ratio", "nowcast", "outcomes", "platform_funnel",
+    "platform_ranks", "platforms", "products", "reason_names", "reasons", "replies", "resolved_by", "self_reported", "status_by_age",
+    "statuses", "tactic_order", "time_to_reply", "used", "volume", "waiting",
 ]

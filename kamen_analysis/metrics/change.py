@@ -1,14 +1,13 @@
-"""What moved: reason shares against the month before and the year before, and weekly counts that stand out."""
+"""What moved: reason shares against the month before and the year before."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.refusal import reasons
-from kamen_analysis.metrics.shares import SMALL, TOO_FEW
+from kamen_analysis.metrics.shares import TOO_FEW
 from kamen_analysis.metrics.trend import volume
 from kamen_analysis.stats import benjamini_hochberg, newcombe, two_proportions
 
@@ -58,36 +57,3 @@ def _against(mix: pd.DataFrame, whole: pd.DataFrame, base: str) -> pd.DataFrame:
 
 _COLUMNS = ["base", "base_zh", "month_zh", "against_zh", "code", "name_zh", "n", "of", "share", "n_base", "of_base", "share_base", "value",
             "low", "high"]
-_BASELINE, _LAG, _FLOOR_WEEKS = 7, 2, 4
-
-
-@metric
-def alerts(posts: pd.DataFrame, by: str | None = "platform", scope: str = "virtual", rate: float = 0.05) -> pd.DataFrame:
-    """Return every complete week of every series (platform, source or all) with its EARS C2 test: week_zh, n, expected, value, p, is_alert.
-
-    Expected is the mean of the seven weeks ending two weeks before (C2 of EARS: Hutwagner L et al., J Urban Health 2003;80:i89), `value`
-    the standardised excess with at least Poisson spread, p its upper tail by Student's t on 6 degrees of freedom. A week is an alert when
-    its p survives the false-discovery rate over that week's series and the last four weeks hold at least five posts.
-
-    Counts: 该周的投诉件数，与前第 3 至第 9 周的平均相比
-    Out of: 不是比例，没有分母
-    Leaves out: 不完整的周；基线含缺口的周；最近四周合计不足 5 件的不报警；没有日期的投诉
-    Read with care: 报警只说明件数突增，要人去看原因；可能来自抓取范围变化、转发或集体投诉
-    """
-    counts = volume(posts, "W", by=by, scope=scope)
-    key = by or "all"
-    table = counts if by else counts.assign(all="全部")
-    wide = table.pivot(index="period", columns=key, values="n").astype(float)
-    base = wide.shift(_LAG + 1).rolling(_BASELINE, min_periods=_BASELINE)
-    mean, spread = base.mean(), np.sqrt(np.maximum(base.var(), np.maximum(base.mean(), 0.25)))
-    value = (wide - mean) / (spread * np.sqrt(1 + 1 / _BASELINE))
-    p = pd.DataFrame(student.sf(value, _BASELINE - 1), value.index, value.columns)
-    sure = pd.DataFrame([benjamini_hochberg(row) for row in p.to_numpy()], p.index, p.columns) < rate
-    floor = wide.fillna(0).rolling(_FLOOR_WEEKS, min_periods=1).sum() >= SMALL
-    found = {"expected": mean, "value": value, "p": p, "is_alert": sure & floor}
-    for name, grid in found.items():
-        table = table.merge(grid.melt(ignore_index=False, value_name=name).reset_index(), on=["period", key], how="left")
-    table = table[table["complete"] & table["value"].notna()]
-    low_base = table["expected"] * _BASELINE < SMALL
-    note = pd.Series("", table.index, dtype="str").mask(low_base, "基线很小")
-    return table.assign(note=note)[["period", "period_zh", key, "n", "expected", "value", "p", "is_alert", "note"]].reset_index(drop=True)

@@ -11,7 +11,7 @@ from scipy.stats import nbinom
 from kamen_analysis.metrics.names import period_names, period_starts
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import used
-from kamen_analysis.stats import arrived
+from kamen_analysis.stats import Arrival, arrived, whole_interval
 
 LONGEST = 60  # days within which a post is taken to have come into sight if it ever does
 _CAPTURES = 8
@@ -24,7 +24,8 @@ def nowcast(posts: pd.DataFrame, scope: str = "virtual", as_of: pd.Timestamp | N
 
     The delay from posting to first sight is estimated from the posts seen so far, allowing for late ones not yet seen (right
     truncation), and each seen post stands for as many as its chance of having been seen says. The interval is for the count itself:
-    how many are missing is negative binomial (failures before as many successes as were seen), by its mean and variance.
+    how many are missing is negative binomial, by its mean and its variance, in which the doubt about the delay is counted; the whole
+    numbers whose probability comes nearest to 95%.
 
     Counts: 该周发布、至今已抓到的投诉，加上按以往迟到规律估计尚未抓到的
     Out of: 不是比例，没有分母
@@ -40,23 +41,41 @@ def nowcast(posts: pd.DataFrame, scope: str = "virtual", as_of: pd.Timestamp | N
     seen = chosen[(delay >= 0) & (delay <= LONGEST) & (sight >= 0)]
     age = age.loc[seen.index].clip(0, LONGEST)
     enough = seen["first_seen_at"].dt.normalize().nunique() >= _CAPTURES
-    by_age = arrived(delay.loc[seen.index], age, LONGEST) if enough else np.full(LONGEST + 1, np.nan)
-    chance = by_age[age]
-    table = pd.DataFrame({"period": period_starts(seen["posted_at"], "W"), "n": 1, "value": 1 / chance, "spread": (1 - chance) / chance**2})
-    table = table.groupby("period").agg({"n": "sum", "value": "sum", "spread": "sum"}).reset_index()
+    nothing = Arrival(np.full(LONGEST + 1, np.nan), np.full(LONGEST + 1, np.nan))
+    law = arrived(delay.loc[seen.index], age, LONGEST) if enough else nothing
+    table = _by_week(period_starts(seen["posted_at"], "W"), age.to_numpy(), law)
     # A week is only as known as its youngest day: posts nobody could have seen yet stand behind no seen one.
     youngest = (end - (table["period"] + pd.Timedelta(days=7))).dt.days.clip(0, LONGEST)
-    return _tidy(table, early=pd.Series(by_age[youngest] < _LEAST_ARRIVED, table.index), enough=bool(enough))
+    return _tidy(table, early=pd.Series(law.chance[youngest] < _LEAST_ARRIVED, table.index), enough=bool(enough))
+
+
+def _by_week(period: pd.Series, age: Any, law: Arrival) -> pd.DataFrame:
+    """Return period, n, value (posts seen or not) and spread: its variance, by chance and by what is not known of the delay."""
+    place, weeks = pd.factorize(period, sort=True)
+    seen = np.bincount(place * (LONGEST + 1) + age, minlength=len(weeks) * (LONGEST + 1)).reshape(-1, LONGEST + 1)
+    value, chance = seen / law.chance, seen * (1 - law.chance) / law.chance**2
+    younger = np.cumsum(value, axis=1) - value
+    return pd.DataFrame({"period": weeks, "n": seen.sum(axis=1), "value": value.sum(axis=1),
+                         "spread": chance.sum(axis=1) + younger**2 @ law.doubt})
 
 
 def _tidy(table: pd.DataFrame, early: pd.Series, enough: bool) -> pd.DataFrame:
-    value: Any = table["value"].mask(early | (not enough))
-    missing, spread = table["value"] - table["n"], table["spread"]
-    some = missing > 0
-    p = (missing / spread).where(some, 1.0)
-    size = (missing * p / (1 - p)).where(some, 1.0)
-    low, high = (table["n"] + nbinom.ppf(tail, size, p) for tail in (0.025, 0.975))
+    value = table["value"].mask(early | (not enough))
+    known = value.notna().to_numpy()
+    low, high = np.full(len(table), np.nan), np.full(len(table), np.nan)
+    low[known], high[known] = _missing(table[known])
     note = pd.Series("" if enough else "抓取次数太少，无法估计迟到", index=table.index, dtype="str")
     return pd.DataFrame({
         "period": table["period"], "period_zh": period_names(table["period"], "W"), "n": table["n"], "value": value,
-        "low": low.where(value.notna()), "high": np.maximum(high, value).where(value.notna()), "note": note.mask(early, "太新，无法估计")})
+        "low": table["n"] + low, "high": np.fmax(table["n"] + high, value), "note": note.mask(early, "太新，无法估计")})
+
+
+def _missing(table: pd.DataFrame) -> tuple[Any, Any]:
+    """Return the interval of how many posts of each week are still missing."""
+    missing = (table["value"] - table["n"]).to_numpy()
+    spread = table["spread"].to_numpy()
+    p = np.where(missing > 0, missing / np.where(missing > 0, spread, 1.0), 1.0)
+    size = np.where(missing > 0, missing * p / np.where(p < 1, 1 - p, 1.0), 1.0)
+    reach = int(np.ceil((missing + 8 * np.sqrt(spread)).max(initial=0))) + 3
+    low, high = whole_interval(nbinom.pmf(np.arange(reach), size[:, None], p[:, None]))
+    return low, high

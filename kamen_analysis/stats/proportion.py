@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats as distributions
 from statsmodels.stats.proportion import proportion_confint
 
+from kamen_analysis.stats.whole import whole_interval
+
 Floats = NDArray[np.float64]
 
 
@@ -60,13 +62,13 @@ def _prior(count: Floats, total: Floats) -> tuple[float, float]:
 def rank_interval(n: ArrayLike, of: ArrayLike, level: float = 0.95, seed: int = 1, draws: int = 4000) -> tuple[Any, Any]:
     """Return the lowest and highest rank (1 = largest share) each unit plausibly holds.
 
-    Ranks of draws from each unit's Jeffreys posterior (Goldstein H, Spiegelhalter DJ, J R Stat Soc A 1996;159:385).
+    Ranks of draws from each unit's Jeffreys posterior (Goldstein H, Spiegelhalter DJ, J R Stat Soc A 1996;159:385). Ranks are whole
+    numbers: the interval is the one whose probability comes nearest to `level`, see `whole_interval`.
     """
     count, total = np.asarray(n, dtype=float), np.asarray(of, dtype=float)
     if count.size == 0:
         return np.array([], dtype=int), np.array([], dtype=int)
     sample = np.random.default_rng(seed).beta(count + 0.5, total - count + 0.5, size=(draws, count.size))
-    ranks = (-sample).argsort(axis=1).argsort(axis=1) + 1
-    tail = (1 - level) / 2
-    low, high = np.quantile(ranks, [tail, 1 - tail], axis=0, method="nearest")
-    return low.astype(int), high.astype(int)
+    ranks = (-sample).argsort(axis=1).argsort(axis=1)
+    first, last = whole_interval(np.stack([np.bincount(column, minlength=count.size) for column in ranks.T]) / draws, level)
+    return first + 1, last + 1

@@ -132,19 +132,3 @@ def restricted_mean(curve: Curve, until: float) -> float:
     edges = np.concatenate([[0.0], curve.day[inside], [until]])
     alive = np.concatenate([[1.0], 1 - curve.share[inside]])
     return float((np.diff(edges) * alive).sum())
-
-
-def arrived(delay: ArrayLike, age: ArrayLike, longest: int) -> Floats:
-    """Return for each whole day 0..`longest` the chance that a unit that old has come into sight, given that it does within `longest`.
-
-    `delay`: whole days each unit took, `age`: days it could have taken; only units already seen are known (right truncation):
-    estimated by the Kaplan–Meier method in reversed time. Lagakos SW, Barraj LM, De Gruttola V, Biometrika 1988;75:515.
-    """
-    d, a = np.asarray(delay, dtype=np.int64), np.asarray(age, dtype=np.int64)
-    days = np.arange(longest + 1)
-    took = np.bincount(d, minlength=longest + 1)[: longest + 1]
-    # At day x in reversed time stand the units that took at most x and were watched at least x.
-    standing = np.array([int(((d <= x) & (a >= x)).sum()) for x in days])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        hazard = np.where(standing > 0, took / np.maximum(standing, 1), 0.0)
-    return np.concatenate([np.cumprod((1 - hazard)[::-1])[::-1][1:], [1.0]])

@@ -49,6 +49,15 @@ CALLS: dict[str, Call] = {
     "corrected": lambda p, marks, e: metrics.corrected(p, marks),
     "statuses": lambda p, marks, e: metrics.statuses(p),
     "fill": lambda p, marks, e: metrics.fill(p),
+    "coverage": lambda p, marks, e: metrics.coverage(p),
+    "gaps": lambda p, marks, e: metrics.gaps(p),
+    "waiting": lambda p, marks, e: metrics.waiting(p, e),
+    "waiting_platform": lambda p, marks, e: metrics.waiting(p, e, by="platform"),
+    "contrasts": lambda p, marks, e: metrics.contrasts(p, e),
+    "alert_methods": lambda p, marks, e: metrics.alert_methods(p),
+    "change_points": lambda p, marks, e: metrics.change_points(p),
+    "change_points_platform": lambda p, marks, e: metrics.change_points(p, by="platform"),
+    "holidays": lambda p, marks, e: metrics.holidays(p),
 }
 
 

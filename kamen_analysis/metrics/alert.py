@@ -1,0 +1,87 @@
+"""Weekly counts that stand out, by the charts health authorities use: EARS C1, C2, C3 and Farrington's regression."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kamen_analysis.errors import KamenError
+from kamen_analysis.metrics.provenance import metric
+from kamen_analysis.metrics.shares import SMALL
+from kamen_analysis.metrics.trend import volume
+from kamen_analysis.stats import benjamini_hochberg, ears, farrington
+
+METHODS = ("C1", "C2", "C3", "Farrington")
+_FLOOR_WEEKS, _BASELINE = 4, 7
+
+
+@metric
+def alerts(posts: pd.DataFrame, by: str | None = "platform", scope: str = "virtual", rate: float = 0.05,
+           method: str = "auto") -> pd.DataFrame:
+    """Return every complete week of every series (platform, source or all) with its test: week_zh, n, expected, value, p, is_alert, method.
+
+    `method`: C1, C2, C3 (EARS: Hutwagner L et al., J Urban Health 2003;80:i89), Farrington (1996, weights of Noufaily 2013), or "auto":
+    Farrington's for weeks with two years of history or more, else C2. `expected` is the method's baseline mean; `value` the standardised
+    excess (C1–C3), or the excess in units of the distance to the 95% bound (Farrington); see `stats.surveil`. A week is an alert when its p
+    survives the false-discovery rate over that week's series and the last four weeks hold at least five posts.
+
+    Counts: 该周的投诉件数，与基线相比：EARS C2 用前第 3 至第 9 周的平均，有两年以上历史的用往年同期前后三周的回归（Farrington）
+    Out of: 不是比例，没有分母
+    Leaves out: 不完整的周；基线含缺口的周；最近四周合计不足 5 件的不报警；没有日期的投诉
+    Read with care: 报警只说明件数突增，要人去看原因；可能来自抓取范围变化、转发或集体投诉
+    """
+    if method not in ("auto", *METHODS):
+        raise KamenError(f"报警方法只能是 auto、{'、'.join(METHODS)}，不是 {method!r}")
+    table, wide, key = _weeks(posts, by, scope)
+    for name, grid in _tested(wide, method, rate).items():
+        table = table.merge(grid.melt(ignore_index=False, value_name=name).reset_index(), on=["period", key], how="left")
+    table = table[table["complete"] & table["value"].notna()]
+    note = pd.Series("", table.index, dtype="str").mask(table["expected"] * _BASELINE < SMALL, "基线很小")
+    table = table.assign(note=note, is_alert=table["is_alert"].astype(bool), method=table["method"].astype("str"))
+    return table[["period", "period_zh", key, "n", "expected", "value", "p", "is_alert", "note", "method"]].reset_index(drop=True)
+
+
+def _weeks(posts: pd.DataFrame, by: str | None, scope: str) -> tuple[pd.DataFrame, pd.DataFrame, str]:
+    """Return the weekly counts, the same as weeks × series, and what tells the series apart."""
+    counts, key = volume(posts, "W", by=by, scope=scope), by or "all"
+    table = counts if by else counts.assign(all="全部")
+    return table, table.pivot(index="period", columns=key, values="n").astype(float), key
+
+
+def _tested(wide: pd.DataFrame, method: str, rate: float) -> dict[str, pd.DataFrame]:
+    """Return weeks × series of expected, value, p, method and is_alert."""
+    counts = wide.to_numpy()
+    found = list(farrington(counts) if method in ("auto", "Farrington") else ears(counts, method))
+    named = np.full(counts.shape, "Farrington" if method == "auto" else method, dtype=object)
+    if method == "auto":
+        short = np.isnan(found[2])
+        found = [np.where(short, a, b) for a, b in zip(ears(counts, "C2"), found, strict=True)]
+        named[short] = "C2"
+    sure = np.array([benjamini_hochberg(row) for row in found[2]]).reshape(counts.shape) < rate
+    floor = wide.fillna(0).rolling(_FLOOR_WEEKS, min_periods=1).sum().to_numpy() >= SMALL
+    grids = {**dict(zip(("expected", "value", "p"), found, strict=True)), "is_alert": sure & floor, "method": named}
+    return {name: pd.DataFrame(grid, wide.index, wide.columns) for name, grid in grids.items()}
+
+
+@metric
+def alert_methods(posts: pd.DataFrame, by: str | None = "platform", scope: str = "virtual") -> pd.DataFrame:
+    """Return every week any of the four methods calls an alert: period_zh, series, n, c1, c2, c3, farrington, value, of, note.
+
+    A method is missing where its history does not reach; `value` counts the methods that agree, `of` those that could tell.
+
+    Counts: 至少一种方法报警的周，及四种方法（EARS C1、C2、C3，Farrington）各自的判断
+    Out of: 该周历史足够、能够判断的方法数
+    Leaves out: 不完整的周；没有任何方法报警的周；最近四周合计不足 5 件的
+    Read with care: C1 反应快但易被起步期拖高基线，C3 对缓慢上升敏感、误报也多；几种方法一致的更可信
+    """
+    table, wide, key = _weeks(posts, by, scope)
+    columns = [method.lower() for method in METHODS]
+    for method, name in zip(METHODS, columns, strict=True):
+        found = _tested(wide, method, 0.05)
+        grid = found["is_alert"].astype("boolean").mask(found["p"].isna())
+        table = table.merge(grid.melt(ignore_index=False, value_name=name).reset_index(), on=["period", key], how="left")
+    said = table[columns].astype("boolean")
+    table = table.assign(**said, value=said.fillna(False).sum(axis=1).astype(int), of=said.notna().sum(axis=1).astype(int))
+    table = table[table["complete"] & (table["value"] > 0)]
+    note = pd.Series("", table.index, dtype="str").mask(table["farrington"].isna(), "历史不足两年，没有 Farrington")
+    return table.assign(note=note)[["period", "period_zh", key, "n", *columns, "value", "of", "note"]].reset_index(drop=True)
