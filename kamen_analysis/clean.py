@@ -175,13 +175,12 @@ def _amount(raw: RawPost, notes: list[Note], post_id: str) -> float | None:
 
 def _events(raw: RawPost, post: dict[str, Any], source: Source, notes: list[Note]) -> list[dict[str, Any]]:
     events = [_event(post, "posted", "consumer", at=post["posted_at"])] if post["posted_at"] else []
-    for step in reversed(raw.get("steps") or []):
+    for step in reversed(raw.get("steps") or ()):
         kind = step_event(source, step)[1]
         if kind and (kind != "posted" or not events):
             events.append(_event_of_step(step, kind, post, notes))
-    told = {event["kind"] for event in events}
     proved = raw.get("proved") or source.STATUS.get(post["status"] or "")
-    if proved and not told & _SAME_TURN.get(proved, {proved}):
+    if proved and not {event["kind"] for event in events} & _SAME_TURN.get(proved, {proved}):
         events.append(_event(post, proved, ACTORS[proved], seen_by=post["last_seen_at"]))
     return events if len(events) < 2 else sorted(events, key=lambda event: event["at"] or event["seen_by"])
 

@@ -111,19 +111,24 @@ class _Finder:
 
 
 def _post(record: dict[str, Any], layout: columns.Layout, ordinals: Counter[bytes]) -> RawPost:
-    cells = {header: cell for header, value in record.items() if (cell := as_written(value)) is not None}
-    taken, notes = audit.take(cells, layout.fields, {*layout.ignored, *layout.times, ""})
+    taken: dict[str, Any] = {name: cell for header, name in layout.fields.items() if (cell := as_written(record[header])) is not None}
+    unknown = ((header, as_written(record[header])) for header in layout.unused)
+    notes = [("unknown_field", audit.told(header, 40), audit.shape(cell)) for header, cell in unknown if cell is not None]
     given = taken.get("id")
     if given and _ROUNDED.fullmatch(given):
         notes.append(("damaged_id", "编号", audit.shape(given)))
         given = None
     taken["id"] = given if given and _SURE_ID.fullmatch(given) else _numbered(given, taken, ordinals)
     taken["synthetic"] = str(taken.get("synthetic", "")).lower() in _YES
-    taken["steps"] = [Step(who="", what=kind, at=cells[header], text="") for header, kind in layout.times.items() if header in cells]
+    if layout.times:
+        times = ((kind, as_written(record[header])) for header, kind in layout.times.items())
+        taken["steps"] = [Step(who="", what=kind, at=at, text="") for kind, at in times if at is not None]
     proved = layout.mapping.statuses.get(taken.get("status", ""))
     if proved:
         taken["proved"] = proved
-    return cast(RawPost, {**taken, "notes": notes})
+    if notes:
+        taken["notes"] = notes
+    return cast(RawPost, taken)
 
 
 def _numbered(given: str | None, taken: dict[str, Any], ordinals: Counter[bytes]) -> str:
