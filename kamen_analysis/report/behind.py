@@ -95,6 +95,10 @@ def _weekday(m: Measures, day: str) -> Any:
     return m.counted.loc[m.counted["posted_at"].dt.day_of_week == int(day), "post_id"]
 
 
+def _rule(m: Measures, rule: str) -> Any:
+    return m.labels.loc[m.labels["rule"] == rule, "post_id"]
+
+
 def _scope(m: Measures, scope: str) -> Any:
     return metrics.used(m.posts, scope)["post_id"]
 
@@ -106,5 +110,5 @@ def _coded(m: Measures) -> Any:
 
 SETS: dict[str, Callable[..., pd.Series]] = {
     "followed": _followed, "timed": _timed, "ended": _ended, "ratio": _ratio, "clock": _clock, "stated": _stated, "solved": _solved,
-    "order": _order, "week": _week, "seen_week": _seen_week, "weekday": _weekday, "scope": _scope, "coded": _coded,
+    "order": _order, "week": _week, "seen_week": _seen_week, "weekday": _weekday, "rule": _rule, "scope": _scope, "coded": _coded,
 }

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from kamen_analysis.report import exports
 from kamen_analysis.report.measures import Measures
-from kamen_analysis.report.sections import appendix, coded, comparison, money, outcome, platform, refusal, signals, sources, stated, trend
+from kamen_analysis.report.sections import (
+    appendix,
+    coded,
+    comparison,
+    diagnosis,
+    money,
+    outcome,
+    platform,
+    refusal,
+    signals,
+    sources,
+    stated,
+    trend,
+)
 from kamen_analysis.report.tables import Table
 
-SECTIONS = (sources, coded, trend, signals, refusal, platform, outcome, money, stated, comparison, appendix, exports)
+SECTIONS = (sources, coded, diagnosis, trend, signals, refusal, platform, outcome, money, stated, comparison, appendix, exports)
 
 
 def tables(measures: Measures) -> dict[str, Table]:

@@ -1,0 +1,93 @@
+"""The categoriser tried on the coded sentences that ship with the codebook: which rules hit, what was said, what is right."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+import kamen_analysis.codebook as codebook
+import kamen_analysis.label as label
+from kamen_analysis.label import reasons
+from kamen_analysis.label.vote import vote
+from kamen_analysis.paths import Home, atomic_write
+
+FOLDER = Path(codebook.__file__).parent / "sentences"
+_HITS = ["item", "code", "rule", "dropped"]
+_PAIRS = ["item", "code"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Coded texts and what the categoriser makes of them; frames as `metrics.diagnostics` takes them."""
+
+    texts: dict[str, str]
+    gold: pd.DataFrame
+    hits: pd.DataFrame
+    said: pd.DataFrame
+
+
+def shipped() -> tuple[dict[str, str], pd.DataFrame]:
+    """Return text by item and gold (item, code; code missing: none) of the corpus of sentences and of every reason's own examples."""
+    texts: dict[str, str] = {}
+    rows: list[tuple[str, str | None]] = []
+    for text, codes in [*_corpus(), *_examples()]:
+        item = hashlib.sha256(text.encode()).hexdigest()[:16]
+        if item not in texts:
+            texts[item] = text
+            rows += [(item, code) for code in codes] if codes else [(item, None)]
+    return texts, pd.DataFrame(rows, columns=_PAIRS).astype("str")
+
+
+def _corpus() -> list[tuple[str, list[str]]]:
+    found: list[tuple[str, list[str]]] = []
+    for path in sorted(FOLDER.glob("*.tsv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t"))
+        found += [(row["text"], [] if row["codes"] == "-" else row["codes"].split("+")) for row in rows]
+    return found
+
+
+def _examples() -> list[tuple[str, list[str]]]:
+    # An example says only that its own reason holds: what else it may hold, nobody coded. It counts where the corpus does not have it.
+    return [(text, [code]) for code, rule in codebook.load().reasons.items() for text in rule.examples.is_]
+
+
+def trial(where: Home) -> Trial:
+    """Return the trial, from data/.cache where this very codebook, model and categoriser were tried before."""
+    texts, gold = shipped()
+    path = where.root / "data" / ".cache" / f"trial-{_digest(texts)}.arrow"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path, "wb") as file, pa.ipc.new_file(file, _SCHEMA) as out:
+            out.write_table(pa.Table.from_pandas(_run(texts), _SCHEMA, preserve_index=False))
+    found: pd.DataFrame = pa.ipc.open_file(path.read_bytes()).read_all().to_pandas()
+    hits = found[found["rule"] != ""]
+    return Trial(texts, gold, hits[_HITS], found.loc[found["said"], _PAIRS].drop_duplicates())
+
+
+_SCHEMA = pa.schema([(name, pa.string()) for name in _HITS] + [("said", pa.bool_())])
+
+
+def _run(texts: dict[str, str]) -> pd.DataFrame:
+    rows = []
+    for item, text in texts.items():
+        heard = reasons.hear("", text)
+        found = vote(heard)
+        best = {id(one) for one in reasons.decide(heard.doc, found)}
+        rows += [(item, one.code, one.rule, one.dropped or "", id(one) in best) for one in found]
+    return pd.DataFrame(rows, columns=[*_HITS, "said"])
+
+
+def _digest(texts: dict[str, str]) -> str:
+    """Return a digest of all that decides the outcome: the texts, the codebook, the model and the code that reads them."""
+    files = [path for folder in (FOLDER.parent, Path(label.__file__).parent) for path in folder.rglob("*")
+             if path.suffix in (".yaml", ".py", ".json", ".npz")]
+    whole = hashlib.sha256("\n".join(texts).encode())
+    for path in sorted(files):
+        whole.update(path.read_bytes())
+    return whole.hexdigest()[:16]
