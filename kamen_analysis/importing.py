@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from kamen_analysis import sources
 from kamen_analysis.captures import importer, shelf
-from kamen_analysis.captures.page import Page
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
 from kamen_analysis.redact import redact
@@ -30,13 +27,15 @@ def _import(where: Home, key: str, files: list[Path], mapping: Path | None) -> I
         raise KamenError(f"没有来源 {key}；可选：{'、'.join(sources.registry())}")
     if mapping and key != table.KEY:
         raise KamenError(f"--mapping 只用于 {table.KEY}")
+    own = None
     if key == table.KEY:
         own = columns.load(_text(mapping), mapping.name) if mapping else None
         for path in files:
             if path.is_file() and path.suffix.lower() in importer.TYPES:
-                yield f"{_shown(path.name)}：{table.layout_of(_page(path), own).describe()}"
+                yield f"{_shown(path.name)}：{table.layout_of(path, own).describe()}"
     about = shelf.About(f"kamen import {key} {' '.join(path.name for path in files)}", terms=source.TERMS)
-    done = importer.import_files(key, files, where, about=about, mapping=mapping)
+    is_header = table.header_finder(own) if key == table.KEY else any
+    done = importer.import_files(key, files, where, about=about, mapping=mapping, is_header=is_header)
     yield f"收进 {done.files} 个文件，{done.records} 条记录" + (f" → {done.warc.relative_to(where.root)}" if done.warc else "")
     for name, why in done.skipped:
         yield f"未取 {_shown(name)}：{why}"
@@ -52,8 +51,3 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise KamenError(f"{path.name}：列名对照须为 UTF-8 编码的 YAML") from None
-
-
-def _page(path: Path) -> Page:
-    body = path.read_bytes()
-    return Page(f"file:///{path.name}", datetime.now(UTC), 200, "", body, "", 0, hashlib.sha256(body).hexdigest())

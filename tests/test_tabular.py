@@ -105,7 +105,8 @@ def test_a_failing_source_leaves_earlier_output(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("line", "value"), [
-    ('{"id": 123456789012345678901234567890}', 123456789012345678901234567890), (r'{"id": "\ud83d"}', "\ud83d"), ('{"id": 1e400}', float("inf")),
+    ('{"id": 123456789012345678901234567890}', 123456789012345678901234567890),
+    (r'{"id": "\ud83d"}', "\ud83d"), ('{"id": 1e400}', float("inf")),
 ])
 def test_json_is_read_as_json_reads_it(tmp_path: Path, line: str, value: object) -> None:
     """Numbers too long for 64 bits, halves of characters and overlarge floats come through the fast reader as through the usual one."""

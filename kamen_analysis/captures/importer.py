@@ -7,19 +7,17 @@ time inside the file where there is one. The records of archives keep their own 
 from __future__ import annotations
 
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import quote
 
 from kamen_analysis.captures import shelf, sidecar
 from kamen_analysis.captures.archives import Foreign, read_har, read_mhtml, read_warc
+from kamen_analysis.captures.pieces import IsHeader, pieces
 from kamen_analysis.captures.warc import Writer
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, sha256
@@ -86,9 +84,10 @@ class _Roll:
 
 
 def import_files(source: str, files: Iterable[Path], home: Home, *, about: shelf.About | None = None, mapping: Path | None = None,
-                 force: bool = False, now: Callable[[], datetime] = shelf.utc_now) -> ImportSummary:
+                 force: bool = False, now: Callable[[], datetime] = shelf.utc_now, is_header: IsHeader = any) -> ImportSummary:
     """Wrap `files` (folders are searched) into WARC of `source`; a file already imported is skipped unless `force`.
 
+    `is_header` tells the header row of a table, which each piece of a long one gets (see `pieces`).
     `mapping` (column names, YAML) goes before the files as a record of its own whose address begins with `mapping:`. Raises
     KamenError for a missing file, an unknown kind, or a broken archive; a broken archive's whole records stay.
     """
@@ -105,7 +104,7 @@ def import_files(source: str, files: Iterable[Path], home: Home, *, about: shelf
             if why:
                 skipped.append((path.name, why))
                 continue
-            skipped += _take(roll, path, now())
+            skipped += _take(roll, path, now(), is_header)
             _remember(roll.writers[-1], path, (digest, way), now())
             known.add((digest, way))
             taken += 1
@@ -143,10 +142,10 @@ def _is_known(path: Path) -> bool:
     return not path.is_symlink() and not path.name.startswith((".", "~$")) and path.name.lower().endswith(tuple([*TYPES, *ARCHIVES]))
 
 
-def _take(roll: _Roll, path: Path, at: datetime) -> list[tuple[str, str]]:
+def _take(roll: _Roll, path: Path, at: datetime, is_header: IsHeader) -> list[tuple[str, str]]:
     suffix = kind_of(path)
     if suffix in TYPES:
-        for number, part in enumerate(_parts(path, suffix), 1):
+        for number, part in enumerate(pieces(path, TYPES[suffix], CAPTURE_BYTES, is_header), 1):
             url = _address(path, suffix) + (f"?part={number}" if number > 1 else "")
             roll.writer().resource(url, at, TYPES[suffix], part)
             roll.written += part.tell()
@@ -160,18 +159,6 @@ def _take(roll: _Roll, path: Path, at: datetime) -> list[tuple[str, str]]:
             left[item.why] += 1
     roll.writer()
     return [(path.name, f"{why}：{n} 条记录未取") for why, n in left.items()]
-
-
-def _parts(path: Path, suffix: str) -> Iterator[BinaryIO]:
-    """Yield a file as it is; a long list of JSON lines in pieces that end with a line."""
-    with path.open("rb") as file:
-        is_lines = TYPES[suffix] == "application/x-ndjson" and file.read(2) not in (BOM_UTF16_LE, BOM_UTF16_BE)
-        file.seek(0)
-        if not is_lines or path.stat().st_size <= CAPTURE_BYTES:
-            yield file
-            return
-        while piece := file.read(CAPTURE_BYTES):
-            yield BytesIO(piece + file.readline())
 
 
 def _copy(writer: Writer, item: Foreign) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
@@ -20,6 +21,7 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.records import EVENT_KINDS
 from kamen_analysis.sources import audit, columns
 from kamen_analysis.sources.base import RawPost, Reject, Step, Unreadable
+from kamen_analysis.tabular import forms
 
 KEY = "table"
 NAME_ZH = "用户表格"
@@ -73,13 +75,19 @@ def parse(page: Page, mapping: columns.Mapping | None = None) -> Iterator[RawPos
         raise Unreadable("unknown_columns", "前 50 行里没有认得出的表头；可用 --mapping 指定")
 
 
-def layout_of(page: Page, mapping: columns.Mapping | None = None) -> columns.Layout:
+def layout_of(path: Path, mapping: columns.Mapping | None = None) -> columns.Layout:
     """Return which column of a table is read as what; KamenError where its header cannot be found."""
     finder = _Finder(mapping)
-    first = next(tabular.read_bytes(page.body, name_of(page), finder.is_header), None)
+    with path.open("rb") as file:
+        first = next(forms.read(file, path.name, path.suffix.lower(), finder.is_header), None)
     if first is None or not columns.has_text(finder.layout(tuple(first))):
-        raise KamenError(f"{name_of(page)}：没有认得出的标题列或正文列，请用 --mapping 指定列名对照")
+        raise KamenError(f"{path.name}：没有认得出的标题列或正文列，请用 --mapping 指定列名对照")
     return finder.layout(tuple(first))
+
+
+def header_finder(mapping: columns.Mapping | None = None) -> Callable[[list[str]], bool]:
+    """Return a function that tells whether a row, read as text, is a table's header."""
+    return lambda cells: _Finder(mapping).is_header(cells)
 
 
 def name_of(page: Page) -> str:

@@ -15,6 +15,7 @@ from kamen_analysis.captures.importer import import_files
 from kamen_analysis.captures.verify import verify
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, sha256
+from kamen_analysis.sources import base, table
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
@@ -102,6 +103,22 @@ def test_a_long_list_of_lines_becomes_several_captures(empty: Home, monkeypatch:
     assert summary.records == len(parts) + 1 and verify(empty).ok
     assert import_files("table", [empty.root / "inbox/long.jsonl"], empty, mapping=mapping).files == 0
     assert import_files("table", [empty.root / "inbox/b.csv"], empty).files == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+def test_a_long_csv_becomes_several_captures(empty: Home, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    """A long CSV is cut between rows, never within a quoted line break; each piece is a table under the same title and header rows."""
+    monkeypatch.setattr(importer, "CAPTURE_BYTES", 1000)
+    head = "导出时间 2026-11-01,,\n编号,标题,正文\n"
+    rows = [f'TS202611{n:04},标题,"演示数据 第{n}行\n写着""退款""，换了行"\n' for n in range(80)]
+    path = put(empty, "long.csv", (head + "".join(rows)).encode(encoding))
+    summary = import_files("table", [path], empty, is_header=lambda cells: "编号" in cells)
+    found = [page for warc_file in summary.warcs for page in warc.read(warc_file, empty.raw)]
+    start = head.encode(encoding)
+    assert len(found) > 3 and all(page.body.startswith(start) for page in found)
+    assert start + b"".join(page.body.removeprefix(start) for page in found) == path.read_bytes()
+    read = [post for page in found for post in base.read_page(table, page).posts]
+    assert [post["id"] for post in read] == [f"TS202611{n:04}" for n in range(80)] and read[7]["body"].startswith("演示数据 第7行\n")
 
 
 def test_a_folder_is_searched(empty: Home) -> None:

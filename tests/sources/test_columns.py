@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -53,9 +54,11 @@ def test_headers_are_read_past_width_case_blanks_and_units() -> None:
     assert found.fields == {"ＩＤ": "id", " Title ": "title", "正文：": "body", "金额（元）": "amount"}
 
 
-def test_the_layout_is_told_in_words() -> None:
+def test_the_layout_is_told_in_words(tmp_path: Path) -> None:
     """What is shown names each column's reading, what is left out on purpose, what is not known and what the table lacks."""
-    shown = table.layout_of(page("编号,标题,正文,昵称,备注\n1,演示数据,演示数据,某,无\n")).describe()
+    path = tmp_path / "a.csv"
+    path.write_text("编号,标题,正文,昵称,备注\n1,演示数据,演示数据,某,无\n", encoding="utf-8")
+    shown = table.layout_of(path).describe()
     assert "标题 → 标题" in shown and "正文 → 正文" in shown
     assert "按约定不取：昵称" in shown and "不认识、未取：备注" in shown
     assert "表中没有：投诉对象、投诉要求、涉诉金额、发布时间、状态" in shown
