@@ -1,4 +1,4 @@
-"""A text as the patterns read it: folded, without what the eye does not see, look-alikes hidden; every offset leads back."""
+"""Texts as the patterns read them: folded, without what the eye does not see, many as one; every offset leads back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ NUMERALS = {ord(char): chr(0xFF10 + digit) for digit, chars in enumerate(_SPOKEN
 _CONFUSABLE = "авеёкмнорстухзіѕјԛԝАВЕКМНОРСТУХЗІЅЈαβεικνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧӏ"
 _CONFUSED_WITH = "abeekmhopctyx3isjqwABEKMHOPCTYX3ISJabeikvoptuxABEZHIKMNOPTYXl"
 _INVISIBLE = zh.INVISIBLE | {"\u20e3"} | {chr(code) for code in range(0x300, 0x370)}  # the keycap ring and combining marks
-_UNSEEN = re.compile(f"[{''.join(sorted(_INVISIBLE))}]")
 
 
 @functools.cache
@@ -51,38 +50,83 @@ def _table() -> npt.NDArray[np.uint32]:
 
 def fold(text: str) -> str:
     """Return `text` half width, simplified, lower case and with plain digits, at exactly its length."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    return _table()[codes].tobytes().decode("utf-32-le")
+    return _decoded(_table()[coded(text)])
 
 
-@dataclass(frozen=True)
+# Stands before, between and behind the texts of a reading: no pattern reaches across.
+JOINT = "\n㐁\n"
+_Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """The folded `words` of a text and, unless they stand where the text has them, the offset of each character."""
+    """Folded texts read as one: their `words` with JOINT around each, as characters and as `codes`; `offsets` leads each back.
+
+    `starts` and `ends` say where each text lies in `words`, `numbers` which of the texts given it is, `bases` where that began.
+    """
 
     words: str
-    offsets: Sequence[int] | None = None
-    length: int = 0
+    codes: npt.NDArray[np.uint32]
+    offsets: _Numbers
+    numbers: _Numbers
+    bases: _Numbers
+    starts: _Numbers
+    ends: _Numbers
 
-    def at(self, start: int, end: int) -> tuple[int, int]:
-        """Return the offsets into the text as given of the characters from `start` to `end` here, unseen ones behind them included."""
-        if self.offsets is None:
-            return start, end
-        return self.offsets[start], self.offsets[end] if end < len(self.offsets) else self.length
+    def of(self, positions: _Numbers) -> _Numbers:
+        """Return for each position in `words` the index of its text."""
+        return np.searchsorted(self.starts, positions, "right") - 1
 
-    def without(self, spans: list[tuple[int, int]]) -> Reading:
-        """Return the reading with one HIDDEN in the place of each of the (sorted, separate) spans."""
-        offsets = range(len(self.words)) if self.offsets is None else self.offsets
-        words, kept, done = [], list[int](), 0
+    def at(self, text: int, start: int, end: int) -> tuple[int, int]:
+        """Return the offsets into a text as given of the characters from `start` to `end` here, unseen ones behind them included."""
+        base = int(self.bases[text])
+        return int(self.offsets[start]) - base, int(self.offsets[end]) - base
+
+    def kept(self, keep: npt.NDArray[np.bool_], codes: npt.NDArray[np.uint32], texts: _Numbers | slice) -> Reading:
+        """Return the reading of some of the texts with the kept characters only."""
+        places = np.concatenate([[0], np.cumsum(keep)])
+        codes = codes[keep]
+        return Reading(_decoded(codes), codes, self.offsets[keep], self.numbers[texts], self.bases[texts],
+                       places[self.starts[texts]], places[self.ends[texts]])
+
+    def without(self, spans: list[tuple[int, int]], texts: _Numbers | slice = slice(None)) -> Reading:
+        """Return the reading of some texts with one HIDDEN in the place of each of the (sorted, separate) spans."""
+        codes, keep = self.codes.copy(), np.ones(len(self.codes), dtype=bool)
+        if not isinstance(texts, slice):
+            keep[:] = False
+            for start, end in zip(self.starts[texts], self.ends[texts], strict=True):
+                keep[start - len(JOINT):end + len(JOINT)] = True
         for start, end in spans:
-            words += [self.words[done:start], HIDDEN]
-            kept += offsets[done:start + 1]
-            done = end
-        return Reading("".join(words) + self.words[done:], [*kept, *offsets[done:]], self.length)
+            codes[start] = ord(HIDDEN)
+            keep[start + 1:end] = False
+        return self.kept(keep, codes, texts)
 
 
-def read(text: str, placeholders: re.Pattern[str]) -> Reading:
-    """Return the text as the patterns read it, with what is already a placeholder hidden."""
-    words = fold(text)
-    reading = Reading(*zh.squeeze(words, _INVISIBLE), len(text)) if _UNSEEN.search(words) else Reading(words, None, len(text))
-    spans = [m.span() for m in placeholders.finditer(reading.words)] if "[" in words else []
+def coded(text: str) -> npt.NDArray[np.uint32]:
+    """Return the code points of a text."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def _decoded(codes: npt.NDArray[np.uint32]) -> str:
+    return codes.tobytes().decode("utf-32-le")
+
+
+@functools.cache
+def members(chars: str) -> npt.NDArray[np.bool_]:
+    """Return for every code point whether it is one of `chars`."""
+    table = np.zeros(sys.maxunicode + 1, dtype=bool)
+    table[coded(chars)] = True
+    return table
+
+
+def read(texts: Sequence[str], placeholders: re.Pattern[str]) -> Reading:
+    """Return the texts as the patterns read them, with what is already a placeholder hidden."""
+    codes = _table()[coded(JOINT + JOINT.join(texts) + JOINT)]
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    ends = np.cumsum(lengths + len(JOINT))
+    starts = ends - lengths
+    whole = Reading(_decoded(codes), codes, np.arange(len(codes)), np.arange(len(texts)), starts, starts, ends)
+    unseen = members("".join(sorted(_INVISIBLE)))[codes]
+    reading = whole.kept(~unseen, codes, slice(None)) if unseen.any() else whole
+    spans = [m.span() for m in placeholders.finditer(reading.words)] if "[" in reading.words else []
     return reading.without(spans) if spans else reading

@@ -30,6 +30,8 @@ class Rule(_Model):
 
     `first` spares most looks behind a cue: one of its characters stands there within the reach of the gap, or nothing is found.
 
+    `around` bounds the characters on either side of a needed word that are looked at; 0 is the whole text.
+
     `near` names a macro, a plain regex that must match in the text; a rule without cues then looks only around its matches.
     """
 
@@ -38,6 +40,7 @@ class Rule(_Model):
     cues: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     near: str | None = Field(None, pattern=r"^<[A-Z_]+>$")
+    around: int = Field(0, ge=0)
     gap: str = "<NEAR>"
     first: str = ""
     view: Literal["digits", "words"] = "digits"
@@ -89,7 +92,8 @@ class Pattern:
     reads_digits: bool
     near: str | None
     needs: tuple[str, ...]
-    first: frozenset[str]
+    around: int
+    first: str
     reach: int
 
 
@@ -146,6 +150,11 @@ def placeholders() -> re.Pattern[str]:
     return re.compile("|".join(re.escape(fold(kind.placeholder)) for kind in book().kinds))
 
 
+def _first(rule: Rule) -> str:
+    """Return the characters one of which stands near the cue: those the rule names; a rule near a run at least has a digit or letter."""
+    return "".join(sorted(set(expand(rule.first or ("<PLAIN>" if rule.near == "<RUN>" else "")))))
+
+
 def _longest(gap: str) -> int:
     """Return the most characters the gap can match."""
     return int(_parser.parse(expand(gap)).getwidth()[1])
@@ -165,8 +174,8 @@ def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
         for rule in kind.rules:
             regex = re.compile((f"(?:{expand(rule.gap)})" if rule.cues else "") + f"(?P<v>{expand(rule.pattern)})")
             needs = tuple(fold(word) for need in rule.needs for word in lists().get(need[1:-1], [need]))
-            pattern = Pattern(kind.kind, rank, regex.match, regex.finditer, CHECKS[rule.check], rule.view == "digits", rule.near, needs,
-                              frozenset(expand(rule.first)), _longest(rule.gap) + 3)
+            pattern = Pattern(kind.kind, rank, regex.match, regex.finditer, CHECKS[rule.check], rule.view == "digits", rule.near, needs, rule.around,
+                              _first(rule), _longest(rule.gap) + (1 if "surnames" in rule.first else 3))
             for cue in {fold(cue) for written in rule.cues for word in lists().get(written[1:-1], [written]) for cue in spelled(word)}:
                 cued.setdefault(cue, []).append(pattern)
             if not rule.cues:
