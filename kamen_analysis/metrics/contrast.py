@@ -14,7 +14,7 @@ from kamen_analysis.metrics.response import REPLY
 from kamen_analysis.metrics.selection import used
 from kamen_analysis.metrics.shares import MINIMUM, SMALL, TOO_FEW
 from kamen_analysis.metrics.timeline import TERMINAL, VAGUE, durations, is_vague
-from kamen_analysis.stats import at_day, count_spells, cumulative_incidence, gray_spells, holm, logrank_spells
+from kamen_analysis.stats import count_spells, gray_spells, holm, incidence_at, logrank_spells
 
 ALL, DAY = "全部平台之间", 30
 _COLUMNS = ["measure", "measure_zh", "platform", "n", "of", "share", "value", "low", "high", "p", "p_holm", "verdict", "note"]
@@ -27,7 +27,7 @@ def contrasts(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual",
     `share`: cumulative incidence by day 30, `value` less that of all others (`low`, `high`: square-and-add of the two log-log intervals,
     Zou GY, Donner A, Stat Med 2008;27:1693). p: log-rank test for the reply, which nothing hinders (Mantel 1966), Gray's for endings,
     which compete (Gray RJ, Ann Stat 1988;16:1141); times in whole days, ties exact. p_holm: Holm's over all platforms and measures. The row
-    全部平台之间 tests all platforms at once and has no share.
+    全部平台之间 tests all platforms at once (later times by week and month) and has no share.
 
     Counts: 该平台有回复、或以该方式了结的投诉
     Out of: 该平台有发布时间、时间确切或尚未发生的投诉；没有发生的算到最近一次抓取（右删失）
@@ -68,23 +68,19 @@ def _compared(table: pd.DataFrame, platform: pd.Series, number: dict[str, int], 
     test = logrank_spells if len(number) == 1 else gray_spells
     fit = np.flatnonzero((of >= minimum) & (of.sum() - of >= minimum))
     together = np.isin(group, fit)
-    overall = test(count_spells(time[together], kind[together], pd.factorize(group[together])[0], which))[1] if len(fit) > 1 else np.nan
+    overall = test(count_spells(_coarse(time[together]), kind[together], pd.factorize(group[together])[0], which))[1] if len(fit) > 1 else None
     rows: list[dict[str, Any]] = [{"platform": ALL, "n": int(n[fit].sum()), "of": int(of[fit].sum()), "p": overall, "note": ""}]
+    (a, al, ah), (b, bl, bh) = incidence_at(spells, DAY), incidence_at(spells.rest(), DAY)
+    gaps = {"share": a, "value": a - b, "low": a - b - np.hypot(a - al, bh - b), "high": a - b + np.hypot(ah - a, b - bl)}
     for i in fit.tolist():
         row = {"platform": names[i], "n": int(n[i]), "of": int(of[i]), "p": test(spells.against_rest(i))[1], "note": ""}
         shown = n[i] >= SMALL and n.sum() - n[i] >= SMALL
         few = {"n": None if 0 < n[i] < SMALL else int(n[i]), "note": "事件不足 5 件"}
-        rows.append(row | (_gap(time, kind, group == i, which) if shown else few))
+        rows.append(row | ({key: float(each[i]) for key, each in gaps.items()} if shown else few))
     return rows
 
 
-def _gap(time: Any, kind: Any, own: Any, which: int) -> dict[str, float]:
-    """Return the share by day 30 and its difference to the rest, with its interval."""
-    (a, al, ah), (b, bl, bh) = (_by_day(time[part], kind[part], which) for part in (own, ~own))
-    return {"share": a, "value": a - b, "low": a - b - np.hypot(a - al, bh - b), "high": a - b + np.hypot(ah - a, b - bl)}
-
-
-def _by_day(time: Any, kind: Any, which: int) -> tuple[float, float, float]:
-    curve = cumulative_incidence(time, np.where(kind == which, 1, np.where(kind > 0, 2, 0)), 2)[0]
-    share, low, high = (float(x) for x in at_day(curve, DAY))
-    return share, low, high
+def _coarse(days: Any) -> Any:
+    """Return whole days up to two weeks, then whole weeks up to ten, then whole months: a table of all platforms at every day is too large."""
+    weeks, months = 14 + 7 * np.ceil((days - 14) / 7), 70 + 30 * np.ceil((days - 70) / 30)
+    return np.where(days <= 14, days, np.where(days <= 70, weeks, months))

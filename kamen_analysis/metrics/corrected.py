@@ -67,7 +67,7 @@ def corrected(posts: pd.DataFrame, labels: pd.DataFrame, coded: pd.DataFrame | N
     for _, group in chosen.groupby(keys, observed=True):
         part = in_sample.loc[group.index].to_numpy()
         if part.sum() >= MINIMUM:
-            parts.append(_group(group, labels, coded, part).assign(**group[keys].iloc[0].to_dict()))
+            parts.append(_group(group, labels, coded, part).assign(**{key: group[key].iloc[0] for key in keys}))
     return pd.concat(parts[1:] or parts, ignore_index=True)[[*keys, *_COLUMNS]]
 
 

@@ -6,7 +6,7 @@ from kamen_analysis.stats.breaks import Break, change_points, dispersion
 from kamen_analysis.stats.compare import benjamini_hochberg, holm, logrank, newcombe, two_proportions
 from kamen_analysis.stats.corrected import Corrected, corrected_mean
 from kamen_analysis.stats.delay import Arrival, arrived
-from kamen_analysis.stats.gray import Spells, count_spells, gray, gray_spells, logrank_spells
+from kamen_analysis.stats.gray import Spells, count_spells, gray, gray_spells, incidence_at, logrank_spells
 from kamen_analysis.stats.proportion import rank_interval, shrink, wilson
 from kamen_analysis.stats.resample import bootstrap_median
 from kamen_analysis.stats.restricted import restricted_wait
@@ -17,8 +17,8 @@ from kamen_analysis.stats.whole import whole_interval
 
 __all__ = [
     "Arrival", "Break", "Corrected", "Curve", "Spells", "arrived", "at_day", "benjamini_hochberg", "bootstrap_median",
-    "change_points", "corrected_mean", "count_spells", "cumulative_incidence", "dispersion", "ears", "farrington",
-    "funnel_limits", "gray", "gray_spells", "holm", "kaplan_meier", "logrank", "logrank_spells", "newcombe", "quantile_day",
-    "quasi_poisson", "rank_interval", "restricted_mean", "restricted_wait", "shrink", "tau_squared", "two_proportions",
-    "upper_bound", "upper_tail", "whole_interval", "wilson",
+    "change_points", "corrected_mean", "count_spells", "cumulative_incidence", "dispersion", "ears", "farrington", "funnel_limits",
+    "gray", "gray_spells", "holm", "incidence_at", "kaplan_meier", "logrank", "logrank_spells", "newcombe", "quantile_day",
+    "quasi_poisson", "rank_interval", "restricted_mean", "restricted_wait", "shrink", "tau_squared", "two_proportions", "upper_bound",
+    "upper_tail", "whole_interval", "wilson",
 ]

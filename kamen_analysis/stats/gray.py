@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
+from kamen_analysis.stats.survival import log_log
+
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Spells:
-    """Counts by distinct time (rows, ascending) and group (columns): who was watched just before, events looked at, competing events."""
+    """Counts by distinct time of an event (rows, ascending) and group (columns): watched just before, events looked at, competing ones."""
 
+    time: Floats
     at_risk: Floats
     events: Floats
     others: Floats
@@ -25,7 +28,11 @@ class Spells:
     def against_rest(self, column: int) -> Spells:
         """Return the same counts as two groups: this one, and all the others together."""
         pairs = (np.stack([x[:, column], x.sum(axis=1) - x[:, column]], axis=1) for x in (self.at_risk, self.events, self.others))
-        return Spells(*pairs)
+        return Spells(self.time, *pairs)
+
+    def rest(self) -> Spells:
+        """Return for each group the counts of all the others together."""
+        return Spells(self.time, *(x.sum(axis=1, keepdims=True) - x for x in (self.at_risk, self.events, self.others)))
 
 
 def count_spells(time: ArrayLike, kind: ArrayLike, group: ArrayLike, which: int = 1) -> Spells:
@@ -45,7 +52,26 @@ def count_spells(time: ArrayLike, kind: ArrayLike, group: ArrayLike, which: int 
     at_risk = left[::-1].cumsum(axis=0)[::-1]
     events, others = count(k == which), count((k != which) & (k != 0))
     some = (events + others).sum(axis=1) > 0
-    return Spells(at_risk[some], events[some], others[some])
+    return Spells(days[some], at_risk[some], events[some], others[some])
+
+
+def incidence_at(spells: Spells, day: float, level: float = 0.95) -> tuple[Floats, Floats, Floats]:
+    """Return for each group the cumulative incidence by `day` and its complementary log-log interval (Aalen–Johansen).
+
+    Variance by the delta method from the multinomial chances at each time; with one kind of event it is Greenwood's.
+    """
+    inside = spells.time <= day
+    y, own, other = (x[inside] for x in (spells.at_risk, spells.events, spells.others))
+    safe = np.where(y > 0, y, 1.0)
+    share, gone = own / safe, other / safe
+    after = np.asarray(np.cumprod(1 - share - gone, axis=0), dtype=float)
+    before = np.vstack([np.ones((1, y.shape[1])), after])[:-1]
+    seen = np.cumsum(before * share, axis=0)
+    total = seen[-1] if len(seen) else np.zeros(y.shape[1])
+    spoilt = np.divide((total - seen) * before, after, out=np.zeros_like(seen), where=after > 0)
+    moved = (before - spoilt) ** 2 * share + spoilt**2 * gone - ((before - spoilt) * share - spoilt * gone) ** 2
+    low, high = log_log(total, np.sqrt((moved / safe).sum(axis=0)), level)
+    return total, low, high
 
 
 def logrank_spells(spells: Spells) -> tuple[float, float]:
@@ -113,8 +139,14 @@ def _variance(spells: Spells, before: Floats, after: Floats, risk: Floats) -> Fl
         second = np.where(watched & (d2 > 0) & (after > 0), tied * before**2 * d2 / y**2, 0.0)
     one = own + (1 - ratio)[:, None, :] * later
     two = ratio[:, None, :] * later
-    spread: Floats = np.einsum("tik,tjk,tk->ij", one, one, first) + np.einsum("tik,tjk,tk->ij", two, two, second)
-    return spread
+    return _squares(one, first) + _squares(two, second)
+
+
+def _squares(moves: Floats, weight: Floats) -> Floats:
+    """Return the sum over times and groups k of weight[t, k] · moves[t, i, k] · moves[t, j, k]."""
+    flat = moves.transpose(1, 0, 2).reshape(moves.shape[1], -1)
+    total: Floats = (flat * weight.ravel()) @ flat.T
+    return total
 
 
 def _chi_squared(score: Floats, spread: Floats) -> tuple[float, float]:
@@ -122,8 +154,9 @@ def _chi_squared(score: Floats, spread: Floats) -> tuple[float, float]:
     if score.size < 2:
         return float("nan"), float("nan")
     inner = spread[:-1, :-1]
-    rank = int(np.linalg.matrix_rank(inner))
+    rank = int(np.linalg.matrix_rank(inner)) if inner.size > 1 else int(inner[0, 0] > 0)
     if rank == 0:
         return float("nan"), float("nan")
-    value = float(score[:-1] @ np.linalg.pinv(inner) @ score[:-1])
+    back = np.linalg.pinv(inner) if inner.size > 1 else 1 / inner
+    value = float(score[:-1] @ back @ score[:-1])
     return value, float(chi2.sf(value, rank))

@@ -41,7 +41,7 @@ class Curve:
         return np.asarray(total[np.searchsorted(self.day, day, side="right")], dtype=np.int64)
 
 
-def _log_log(share: Floats, se: Floats, level: float) -> tuple[Floats, Floats]:
+def log_log(share: Floats, se: Floats, level: float) -> tuple[Floats, Floats]:
     """Return the complementary log-log interval of a cumulative share (Kalbfleisch & Prentice 2002, 1.4); it never leaves 0..1."""
     z = norm.ppf((1 + level) / 2)
     with np.errstate(all="ignore"):
@@ -54,7 +54,7 @@ def _log_log(share: Floats, se: Floats, level: float) -> tuple[Floats, Floats]:
 
 def _curve(steps: tuple[Floats, Floats, Floats], time: Floats, kind: NDArray[np.int64], which: int, level: float) -> Curve:
     day, share, se = steps
-    low, high = _log_log(share, se, level)
+    low, high = log_log(share, se, level)
     hits = np.sort(time[kind == which])
     events = np.searchsorted(hits, day, side="right") - np.searchsorted(hits, day, side="left")
     settled = bool(time.size) and bool((kind[time == time.max()] > 0).all())
