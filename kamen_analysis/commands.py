@@ -121,12 +121,24 @@ def build(args: argparse.Namespace) -> int:
 
 
 def report(args: argparse.Namespace) -> int:
-    """Write a report from the tables."""
+    """Write a report from the tables, or the comparison of two."""
+    if getattr(args, "compare", None):
+        return _compare(args)
     from kamen_analysis.progress import Progress
     from kamen_analysis.report.build import report as run
 
     out = Path(args.out).resolve() if args.out else None
     _say_report(run(_home(args), args.period, _formats(args), args.scope, out, Progress()))
+    return 0
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from kamen_analysis.report.compare import compare
+
+    first, second = args.compare
+    done = compare(_home(args), first, second, Path(args.out).resolve() if args.out else None)
+    print("\n".join(done.lines))
+    print(f"比较：{done.folder / 'report.html'}")
     return 0
 
 

@@ -17,6 +17,8 @@ _REPORT: Arguments = [
     (("--scope",), {"choices": ("virtual", "all"), "default": "virtual", "help": "virtual 只计虚拟商品投诉（默认），all 全部投诉"}),
     (("--out",), {"metavar": "DIR", "help": "报告写到哪里（默认 reports/<期间>）"}),
 ]
+_COMPARE: Arguments = [(("--compare",), {"nargs": 2, "metavar": ("A", "B"), "help":
+                        "改为比较两份报告（报告文件夹或期间名，也可以是两个工作目录），说明每个头条数字为什么变"})]
 _FILES: Arguments = [
     (("input",), {"metavar": "IN", "help": "JSONL、CSV、Parquet 或 XLSX 文件，- 为标准输入（JSONL）"}),
     (("output",), {"metavar": "OUT", "help": "JSONL 文件，- 为标准输出"}),
@@ -44,7 +46,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Arguments]] 
         (("--mapping",), {"metavar": "YAML", "help": "列名对照（仅 table；默认按已知表头猜，并显示）"}),
     ]),
     "build": ("把 data/raw 处理成 data/processed（只重做变了的部分）", commands.build, _JOBS),
-    "report": ("由 data/processed 生成报告", commands.report, _REPORT),
+    "report": ("由 data/processed 生成报告", commands.report, _REPORT + _COMPARE),
     "run": ("build 加 report", commands.run, _JOBS + _REPORT),
     "label": ("给任意帖子文件编码：帖子类型、拒退理由及证据位置等", commands.label, [
         *_FILES, (("--explain",), {"action": "store_true", "help": "改为写出每个判断的依据（文本）"})]),

@@ -16,7 +16,7 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics import reason_names
 from kamen_analysis.paths import Home, atomic_folder, sha256
 from kamen_analysis.records import ZONE
-from kamen_analysis.report import excel, exports, html, numbers, pdf, provenance, reply, text, word
+from kamen_analysis.report import excel, exports, html, numbers, pdf, provenance, record, reply, runs, text, word
 from kamen_analysis.report.advice import advice
 from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.facts import SCOPES_ZH, Facts, facts
@@ -25,8 +25,8 @@ from kamen_analysis.report.findings import findings
 from kamen_analysis.report.legal import law
 from kamen_analysis.report.marks import plain
 from kamen_analysis.report.measures import Measures
-from kamen_analysis.report.period import Period, before, parse, select
-from kamen_analysis.report.quotes import quotes
+from kamen_analysis.report.period import Period, before, key_before, parse, select
+from kamen_analysis.report.quotes import quotes, typical
 from kamen_analysis.report.sections import tables as make_tables
 from kamen_analysis.report.tables import Table
 
@@ -86,8 +86,10 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
     data = load(home)
     target = out or home.reports / (span.key if scope == "virtual" else f"{span.key}-scope-{scope}")
     with atomic_folder(target) as folder, tempfile.TemporaryDirectory() as scratch:
-        content = compose(data, span, scope, folder, Path(scratch) if "docx" in formats else None, tell)
+        earlier = [found for name in (target.name, key_before(span)) if name and (found := record.read(target.parent / name))]
+        content = compose(data, span, scope, folder, Path(scratch) if "docx" in formats else None, tell, earlier)
         _write(content, formats, folder, Path(scratch), tell)
+        record.write(content.measures, content.facts, target.name, folder)
         given = {"period": span.key, "scope": scope, "title": TITLE, "created": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
                  "manifest": sha256(data.home.processed / "manifest.json"), "inputs": data.manifest.get("inputs", {})}
         provenance.write_provenance(folder, content.facts, given)
@@ -104,18 +106,21 @@ def _refuse(formats: Sequence[str], scope: str) -> None:
         raise KamenError(f"scope 只能是 {'、'.join(SCOPES_ZH)}，不是 {scope!r}")
 
 
-def compose(whole: Data, span: Period, scope: str, folder: Path, scratch: Path | None, tell: Progress) -> Content:
+def compose(whole: Data, span: Period, scope: str, folder: Path, scratch: Path | None, tell: Progress,
+            reports: Sequence[dict[str, Any]] = ()) -> Content:
     """Return the content of the report on `span` of `whole`; figures go to `folder`/figures (SVG) and `scratch`/figures (PNG)."""
     data, earlier = select(whole, span), before(span)
     measures = Measures(data, scope, (earlier.name_zh, select(whole, earlier)) if earlier else None)
     known = facts(data, measures, span.name_zh, pd.Timestamp.now(ZONE))
     tell("计算指标", 0, 1)
     tables, cases = make_tables(measures), Cases(measures)
+    tables |= runs.tables(record.figures(measures, known, span.key), reports)
     found = findings(measures)
     tell("计算指标", 1, 1)
     png = scratch / "figures" if scratch else None
     figures = draw(measures, folder / "figures", png, tell) | exports.figures(measures, folder / "figures", png)
-    source = text.render(tables, figures, cases, facts=known, findings=found, quotes=quotes(measures), advice=advice(measures),
+    source = text.render(tables, figures, cases, facts=known, findings=found, quotes=quotes(measures),
+                         typical=typical(measures), advice=advice(measures),
                          names=reason_names(), law=law(),
                          order=list(measures.reasons["code"]), exports=exports.read(measures.home), **reply.words(measures, whole.home),
                          manifest_digest=sha256(data.home.processed / "manifest.json"))

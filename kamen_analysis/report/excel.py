@@ -56,12 +56,12 @@ def _number(column: Column, value: Any) -> Any:
     return round(100 * value, 6) if column.kind == "points" else value
 
 
-def write_workbook(tables: Sequence[Table], path: Path, about: list[str], mark: str, created: pd.Timestamp) -> Path:
+def write_workbook(tables: Sequence[Table], path: Path, about: list[str], mark: str, created: pd.Timestamp | None = None) -> Path:
     """Write one sheet a table after a first sheet of notes and definitions; `mark` heads every sheet and page."""
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
     with xlsxwriter.Workbook(str(path), options) as book:
         # The data's own time, so that the same data gives the same file.
-        at = pd.Timestamp(2000, 1, 1) if pd.isna(created) else created.tz_localize(None)
+        at = pd.Timestamp(2000, 1, 1) if created is None or pd.isna(created) else created.tz_localize(None)
         book.set_properties({"title": about[0], "created": at.to_pydatetime()})
         names = _names(tables)
         _notes(book, about, tables, names, mark)

@@ -11,6 +11,7 @@ from kamen_analysis.data import Data
 from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics.selection import is_counted
 from kamen_analysis.metrics.timeline import durations
+from kamen_analysis.paths import sha256
 from kamen_analysis.report import stated
 from kamen_analysis.report.change import Change, recent
 from kamen_analysis.report.days import calendar
@@ -34,6 +35,8 @@ class Measures:
         self.posts.attrs["source_names"] = self.names
         self.scope, self._previous, self.home = scope, previous, data.home
         self.is_synthetic = data.is_synthetic
+        path = data.home.processed / "manifest.json"
+        self.manifest_digest = sha256(path) if path.is_file() else ""
         self._durations: dict[tuple[str, ...], pd.DataFrame] = {}
 
     @cached_property

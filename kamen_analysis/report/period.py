@@ -50,6 +50,16 @@ def before(period: Period) -> Period | None:
     return Period("before", f"{start:%Y-%m} 至 {last:%Y-%m}", start, period.start)
 
 
+def key_before(period: Period) -> str | None:
+    """Return the key of the period before a dated one (2026-Q1 → 2025-Q4), under which its report is kept; None for everything."""
+    earlier = before(period)
+    if earlier is None or earlier.start is None:
+        return None
+    year, month, unit = earlier.start.year, earlier.start.month, period.key[5:6]
+    tail = {"": "", "H": f"-H{(month + 5) // 6}", "Q": f"-Q{(month + 2) // 3}"}.get(unit, f"-{month:02}")
+    return f"{year}{tail}"
+
+
 def select(data: Data, period: Period) -> Data:
     """Return `data` with only the posts of `period` (and their events and labels); undated posts belong to no dated period."""
     if period.start is None:

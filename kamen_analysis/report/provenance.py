@@ -53,10 +53,14 @@ def write_dictionary(folder: Path) -> Path:
 
 def write_provenance(folder: Path, facts: Facts, given: dict[str, Any]) -> Path:
     """Write `folder`/provenance.json: `given`, versions, and the SHA-256 of every other file in `folder`."""
+    return write_record(folder, {**given, "version": facts.version, "is_synthetic": facts.is_synthetic,
+                                 "codebook": {"version": facts.codebook_version, "digest": facts.codebook_digest}})
+
+
+def write_record(folder: Path, given: dict[str, Any]) -> Path:
+    """Write `folder`/provenance.json: `given` and the SHA-256 of every other file in `folder`."""
     outputs = {path.relative_to(folder).as_posix(): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
-    record = {**given, "version": facts.version, "codebook": {"version": facts.codebook_version, "digest": facts.codebook_digest},
-              "is_synthetic": facts.is_synthetic, "outputs": outputs}
-    return _write(folder / "provenance.json", record)
+    return _write(folder / "provenance.json", {**given, "outputs": outputs})
 
 
 def _write(path: Path, content: dict[str, Any]) -> Path:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from kamen_analysis.records import OUTCOMES
 from kamen_analysis.report import numbers
 from kamen_analysis.report.marks import Md, marked
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.rules import rule_name
 
 SHOWN, LOOKED_AT = 3, 200
+WHOLE, POOL = 400, 2000
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,23 @@ def quotes(measures: Measures) -> dict[str, list[Quote]]:
     rows = labels.merge(used, on="post_id")
     found = {str(code): _pick(group) for code, group in rows.groupby("code")}
     return {code: found[code] for code in measures.reasons["code"] if code in found}
+
+
+def typical(measures: Measures, top: int = 5) -> list[dict[str, object]]:
+    """Return one whole complaint for each of the `top` reasons, in a fixed blind order: reason, text (evidence marked), id, source…"""
+    used = measures.named(measures.used)
+    order = pd.util.hash_pandas_object(used["post_id"], index=False)
+    long_enough = used["body"].str.len().between(40, WHOLE)
+    pool = used.assign(order=order)[long_enough].sort_values("order").head(POOL)
+    rows = measures.labels[measures.labels["field"] == "body"].merge(pool, on="post_id").sort_values(["order", "code"])
+    found: list[dict[str, object]] = []
+    for code, name in measures.reasons.loc[measures.reasons["n"].fillna(0) > 0, ["code", "name_zh"]].head(top).itertuples(index=False):
+        taken = [case["id"] for case in found]
+        mine = rows[(rows["code"] == code) & ~rows["post_id"].isin(taken) & (rows["start"] < rows["end"])]
+        found += [{"reason": name, "text": marked(row["body"], row["start"], row["end"], WHOLE), "id": row["post_id"],
+                   "source": row["source_zh"], "date": numbers.date(row["posted_at"]), "outcome": OUTCOMES[row["outcome"]]}
+                  for row in mine.head(1).to_dict("records")]
+    return found
 
 
 def _pick(rows: pd.DataFrame) -> list[Quote]:

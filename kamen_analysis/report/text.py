@@ -51,6 +51,13 @@ def environment() -> Environment:
                        trim_blocks=True, lstrip_blocks=True, autoescape=False, comment_start_string="{=#", comment_end_string="#=}")
 
 
+def page(name: str, tables: dict[str, Table], **given: Any) -> str:
+    """Return template `name` over `tables` as Markdown, its tables numbered, without figures or complaints behind them."""
+    numbering = Numbering(tables, {}, lambda wanted, count: None)
+    words = {**given, "table": numbering.table, "has": lambda key: key in tables and not tables[key].frame.empty}
+    return environment().get_template(f"{name}.md.jinja").render(words) + "\n"
+
+
 def render(tables: dict[str, Table], figures: dict[str, Figure], cases: Cases, **given: Any) -> str:
     """Return the whole report as Markdown; the body is set first so that the summary can link to numbered tables."""
     numbering, env = Numbering(tables, figures, cases.key), environment()

@@ -13,6 +13,7 @@ import pyarrow as pa
 import kamen_analysis.codebook as codebook
 import kamen_analysis.label as label
 from kamen_analysis.label import reasons
+from kamen_analysis.label.explain import tell
 from kamen_analysis.label.vote import vote
 from kamen_analysis.paths import Home, atomic_write
 
@@ -74,12 +75,10 @@ _SCHEMA = pa.schema([(name, pa.string()) for name in _HITS] + [("said", pa.bool_
 
 
 def _run(texts: dict[str, str]) -> pd.DataFrame:
-    rows = []
-    for item, text in texts.items():
-        heard = reasons.hear("", text)
-        found = vote(heard)
-        best = {id(one) for one in reasons.decide(heard.doc, found)}
-        rows += [(item, one.code, one.rule, one.dropped or "", id(one) in best) for one in found]
+    items = list(texts)
+    heard = vote(reasons.hear([""] * len(texts), list(texts.values())))
+    best = set(tell(heard, reasons.decide(heard)))
+    rows = [(items[one.post], one.code, one.rule, one.dropped, one in best) for one in tell(heard)]
     return pd.DataFrame(rows, columns=[*_HITS, "said"])
 
 

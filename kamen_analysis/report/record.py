@@ -1,0 +1,100 @@
+"""figures.json: the headline numbers of a report in a form the next one can be compared with; small counts withheld as everywhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kamen_analysis.metrics import reason_names
+from kamen_analysis.metrics.names import OUTCOME_KINDS_ZH
+from kamen_analysis.metrics.refusal import code_matrix
+from kamen_analysis.metrics.shares import SMALL
+from kamen_analysis.records import PRODUCTS, STAGES
+from kamen_analysis.report import numbers
+from kamen_analysis.report.facts import Facts
+from kamen_analysis.report.measures import Measures
+
+FILE = "figures.json"
+OTHER = "其他"
+
+
+def figures(m: Measures, known: Facts, key: str) -> dict[str, Any]:
+    """Return what a comparison needs to know of the report on `m`: identity, versions, headlines, counts by month, stage and goods."""
+    months = m.volume_total
+    return {
+        "key": key, "period": known.period_zh, "scope": known.scope_zh, "version": known.version, "is_synthetic": known.is_synthetic,
+        "codebook": {"version": known.codebook_version, "digest": known.codebook_digest},
+        "manifest": m.manifest_digest, "last_capture": numbers.moment(known.last_capture), "first": numbers.date(known.first),
+        "last": numbers.date(known.last),
+        "headlines": headlines(m, known), "months": {row.period_zh: _bare(row.n) for row in months.itertuples()},
+        "stages": [{"name": STAGES[s["stage"]], "in": s["in"], "out": s["out"]} for s in m.manifest["stages"]],
+        "sources": {str(name): int(n) if n >= SMALL else None for name, n in m.named(m.counted)["source_zh"].value_counts().items()},
+        "cells": cells(m), "names": reason_names(),
+    }
+
+
+def read(folder: Path) -> dict[str, Any] | None:
+    """Return the headline numbers of the report in `folder`; None where there is none, or one too old or too damaged to say."""
+    try:
+        found: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def write(m: Measures, known: Facts, key: str, folder: Path) -> Path:
+    """Write `folder`/figures.json."""
+    path = folder / FILE
+    path.write_text(json.dumps(figures(m, known, key), ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return path
+
+
+def _bare(value: Any) -> Any:
+    """Return a number as JSON holds it: missing as null, whole as integer."""
+    if numbers.is_missing(value):
+        return None
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def headlines(m: Measures, known: Facts) -> list[dict[str, Any]]:
+    """Return the headline numbers: key, name, kind (count, share, curve, days, yuan), value, low, high, n, of."""
+    found = [_line("captured", "入库帖子", "count", value=known.captured), _line("used", "计入的投诉", "count", value=known.used)]
+    found += [_share(f"reason:{row['code']}", f"“{row['name_zh']}”占比", row) for row in m.reasons.to_dict("records")]
+    found += [_share("replied", "已见商家回复的比例", m.replies.iloc[0].to_dict())]
+    day_30 = m.resolved_by[(m.resolved_by["day"] == 30) & (m.resolved_by["kind"] == "consumer_confirmed")]
+    found += [{**_share("resolved_30", f"30 日内{OUTCOME_KINDS_ZH['consumer_confirmed']}的比例", row), "kind": "curve"}
+              for row in day_30.to_dict("records")]
+    median, money = m.median_reply.iloc[0], m.amounts.iloc[0]
+    found.append(_line("median_reply", "首次回复中位天数", "days", median["value"], median["low"], median["high"], median["of"]))
+    found.append(_line("amount", "涉诉金额中位数", "yuan", money["median"], money["low"], money["high"], money["n"]))
+    return found
+
+
+def _line(key: str, name: str, kind: str, value: Any = None, low: Any = None, high: Any = None, of: Any = None) -> dict[str, Any]:
+    return {"key": key, "name": name, "kind": kind, "n": None, "of": _bare(of),
+            **{end: _bare(number) for end, number in (("value", value), ("low", low), ("high", high))}}
+
+
+def _share(key: str, name: str, row: dict[Any, Any]) -> dict[str, Any]:
+    few = 0 < (0 if numbers.is_missing(row["n"]) else int(row["n"])) < SMALL
+    share, low, high = (None if few else row[end] for end in ("share", "low", "high"))
+    return {**_line(key, name, "share", share, low, high, row["of"]), "n": None if few else _bare(row["n"])}
+
+
+def cells(m: Measures) -> list[dict[str, Any]]:
+    """Return complaints and those with each reason by source and goods; cells of under 30 are one, so that no small count shows."""
+    used, codes = m.counted, list(reason_names())
+    seen = pd.DataFrame(code_matrix(used, m.labels, codes), columns=codes, index=used.index)
+    source = used["source"].map(lambda key: m.names.get(key, key)).astype("str")
+    group = source + "·" + used["product"].map(PRODUCTS).astype("str")
+    size = group.map(group.value_counts())
+    group = group.where(size >= 30, OTHER)
+    n, by_code = group.value_counts(), seen.groupby(group).sum()
+    rows = []
+    for name in sorted(n.index):
+        kept = {code: int(k) for code, k in by_code.loc[name].items() if k == 0 or k >= SMALL}
+        rows.append({"group": name, "n": int(n[name]), "codes": kept} if n[name] >= SMALL else {"group": name, "n": None, "codes": {}})
+    return rows

@@ -1,0 +1,158 @@
+"""Why a headline moved: by more or other posts, by another make-up of them, by other rules, or by chance alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kamen_analysis.report import numbers
+from kamen_analysis.report.rules import rule_name
+from kamen_analysis.report.tables import Column, Table
+from kamen_analysis.stats import newcombe
+
+ALIKE = "无法区分"
+_WRITE = {"count": numbers.count, "share": numbers.percent, "curve": numbers.percent, "days": numbers.days, "yuan": numbers.yuan}
+
+
+def named(rules: pd.Series) -> pd.Series:
+    """Return the Chinese name of each rule id; nothing where there is none."""
+    return pd.Series(["" if numbers.is_missing(rule) else rule_name(str(rule)) for rule in rules], rules.index, dtype="str")
+
+
+def headlines(old: dict[str, Any], new: dict[str, Any], key: str = "moves") -> Table:
+    """Return each headline of both, its change with interval, whether it is more than chance, and why it moved."""
+    was = {line["key"]: line for line in old["headlines"]}
+    rows = [_moved(was[line["key"]], line, old, new) for line in new["headlines"] if line["key"] in was]
+    columns = (Column("name", "头条数字"), Column("old", "前一份"), Column("new", "后一份"), Column("change", "变动"),
+               Column("interval", "95% 区间"), Column("verdict", "判断"), Column("why", "为什么变"))
+    note = "两份报告用了同一批投诉的，估计并不独立，区间偏宽；区间含 0 的写“无法区分”。比例的变动单位是百分点。"
+    return Table(key, "每个头条数字的变动和原因", pd.DataFrame(rows), columns, note, limit=60)
+
+
+def _moved(was: dict[str, Any], now: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, str]:
+    write = _WRITE[now["kind"]]
+    told = {"name": now["name"], "old": write(was["value"]), "new": write(now["value"])}
+    if was["value"] is None or now["value"] is None:
+        return {**told, "change": "—", "interval": "—", "verdict": "不可比", "why": "至少一份样本不足或件数过少，不给数。"}
+    gap, low, high = _gap(was, now)
+    verdict = ("增加" if gap > 0 else "减少" if gap < 0 else "不变") if now["kind"] == "count" else \
+        ALIKE if low <= 0 <= high else "上升" if gap > 0 else "下降"
+    return {**told, "change": _signed(gap, now["kind"]), "interval": "—" if now["kind"] == "count" else _span(low, high, now["kind"]),
+            "verdict": verdict, "why": _why(now, verdict, old, new)}
+
+
+def _gap(was: dict[str, Any], now: dict[str, Any]) -> tuple[float, float, float]:
+    """Return the difference and its interval: Newcombe for shares of counts, else from both intervals' half-widths (MOVER)."""
+    gap = float(now["value"]) - float(was["value"])
+    if now["kind"] == "count":
+        return gap, gap, gap
+    if now["kind"] == "share" and None not in (now["n"], was["n"]):
+        found = newcombe(now["n"], now["of"], was["n"], was["of"])
+        return float(found[0]), float(found[1]), float(found[2])
+    if None in (now["low"], now["high"], was["low"], was["high"]):
+        return gap, -np.inf, np.inf
+    down = np.hypot(now["value"] - now["low"], was["high"] - was["value"])
+    up = np.hypot(now["high"] - now["value"], was["value"] - was["low"])
+    return gap, gap - float(down), gap + float(up)
+
+
+def _signed(gap: float, kind: str) -> str:
+    if kind in ("share", "curve"):
+        return numbers.signed(gap)
+    return f"{gap:+,.0f}" if kind == "count" else f"{gap:+,.1f}"
+
+
+def _span(low: float, high: float, kind: str) -> str:
+    return "—" if not np.isfinite([low, high]).all() else f"{_signed(low, kind)} 至 {_signed(high, kind)}"
+
+
+def _why(now: dict[str, Any], verdict: str, old: dict[str, Any], new: dict[str, Any]) -> str:
+    """Return the reason in words: chance first, then the data, its make-up, and the rules."""
+    if verdict in (ALIKE, "不变"):
+        return "变动在偶然范围之内，不必另找原因。" if verdict == ALIKE else "没有变。"
+    said = [_data(old, new)]
+    if now["key"].startswith("reason:"):
+        within, across = kitagawa(old["cells"], new["cells"], now["key"].partition(":")[2])
+        if within is not None and across is not None:
+            said.append(f"来源与商品的构成变化带来 {numbers.points(across)}，同类投诉内的比例变化带来 {numbers.points(within)}")
+    said.append(_rules(old, new) if now["key"] not in ("captured", "median_reply", "amount") else "")
+    return "；".join(part for part in said if part) + "。"
+
+
+def _data(old: dict[str, Any], new: dict[str, Any]) -> str:
+    late, fresh, gone = arrivals(old, new)
+    if old["period"] != new["period"]:
+        return f"期间不同（{old['period']} 对 {new['period']}），比的是不同的投诉"
+    counts = {"新发布": fresh, "迟到或补抓": late, "不再计入": gone}
+    parts = [f"{what} {n:,} 件" for what, n in counts.items() if n]
+    return f"数据：{'、'.join(parts)}" if parts else "投诉件数没有变"
+
+
+def _rules(old: dict[str, Any], new: dict[str, Any]) -> str:
+    if old["codebook"]["digest"] == new["codebook"]["digest"]:
+        return "编码手册没有变"
+    return f"编码手册由 {old['codebook']['version']} 改为 {new['codebook']['version']}（摘要不同），其中有规则改动的影响"
+
+
+def arrivals(old: dict[str, Any], new: dict[str, Any]) -> tuple[int, int, int]:
+    """Return complaints counted in months up to the older one's last (late), in later months (fresh), and no longer counted (gone)."""
+    known = {month: n for month, n in old["months"].items() if n is not None}
+    last = max(known, default="")
+    now = {month: n for month, n in new["months"].items() if n is not None and (month in known or month > last)}
+    gaps = {month: n - known.get(month, 0) for month, n in now.items()}
+    late = sum(gap for month, gap in gaps.items() if month <= last and gap > 0)
+    fresh = sum(gap for month, gap in gaps.items() if month > last)
+    return late, fresh, -sum(gap for month, gap in gaps.items() if gap < 0)
+
+
+def kitagawa(old: list[dict[str, Any]], new: list[dict[str, Any]], code: str) -> tuple[float | None, float | None]:
+    """Return how much of a share's change comes from the shares within groups, and how much from the groups' sizes.
+
+    Kitagawa EM, J Am Stat Assoc 1955;50:1168. None where too many cells are withheld to say.
+    """
+    was, now = ({cell["group"]: cell for cell in cells if cell["n"] and code in cell["codes"]} for cells in (old, new))
+    both = [group for group in now if group in was]
+    totals = [sum(cell["n"] for cell in cells if cell["n"]) for cells in (old, new)]
+    covered = [sum(cells[group]["n"] for group in both) for cells in (was, now)]
+    if not both or min(c / t for c, t in zip(covered, totals, strict=True)) < 0.9:
+        return None, None
+    weight = [np.array([cells[group]["n"] for group in both]) / c for cells, c in zip((was, now), covered, strict=True)]
+    rate = [np.array([cells[group]["codes"][code] / cells[group]["n"] for group in both]) for cells in (was, now)]
+    within = float(((weight[0] + weight[1]) / 2 * (rate[1] - rate[0])).sum())
+    return within, float(((rate[0] + rate[1]) / 2 * (weight[1] - weight[0])).sum())
+
+
+def months(old: dict[str, Any], new: dict[str, Any]) -> Table:
+    """Return the counts of every month in both: what is late, what is new."""
+    keys = sorted({*old["months"], *new["months"]})
+    frame = pd.DataFrame({"month": keys, "old": [old["months"].get(k) for k in keys], "new": [new["months"].get(k) for k in keys]})
+    frame = frame.astype({"old": "Int64", "new": "Int64"})
+    columns = (Column("month", "月份"), Column("old", "前一份（件）", "count"), Column("new", "后一份（件）", "count"),
+               Column("gap", "变动", "count"))
+    return Table("months", "各月计入的投诉：迟到与新增", frame.assign(gap=frame["new"] - frame["old"]), columns, limit=-36)
+
+
+def stages(old: dict[str, Any], new: dict[str, Any]) -> Table:
+    """Return what went into and out of each stage in both builds: gate, duplicates, scope."""
+    was = {one["name"]: one for one in old["stages"]}
+    rows = [{"name": one["name"], "in_old": was[one["name"]]["in"], "in_new": one["in"],
+             "aside_old": was[one["name"]]["in"] - was[one["name"]]["out"], "aside_new": one["in"] - one["out"]}
+            for one in new["stages"] if one["name"] in was]
+    columns = (Column("name", "环节"), Column("in_old", "前一份进入", "count"), Column("in_new", "后一份进入", "count"),
+               Column("aside_old", "前一份剔除", "count"), Column("aside_new", "后一份剔除", "count"))
+    return Table("stages", "各环节的进入与剔除（全部入库数据）", pd.DataFrame(rows, columns=[c.key for c in columns]), columns)
+
+
+def mix(old: dict[str, Any], new: dict[str, Any]) -> Table:
+    """Return the make-up of both by source and goods."""
+    was, now = ({cell["group"]: cell["n"] for cell in one["cells"]} for one in (old, new))
+    total = [sum(n for n in one.values() if n) or 1 for one in (was, now)]
+    keys = sorted({*was, *now}, key=lambda key: -(now.get(key) or 0))
+    shares = [[None if one.get(key) is None else one[key] / whole for key in keys] for one, whole in zip((was, now), total, strict=True)]
+    frame = pd.DataFrame({"group": keys, "n_old": [was.get(k) for k in keys], "old": shares[0], "n_new": [now.get(k) for k in keys],
+                          "new": shares[1]}).astype({"n_old": "Int64", "n_new": "Int64", "old": "Float64", "new": "Float64"})
+    columns = (Column("group", "来源·商品"), Column("n_old", "前一份（件）", "count"), Column("old", "占比", "share"),
+               Column("n_new", "后一份（件）", "count"), Column("new", "占比", "share"), Column("gap", "变动（百分点）", "points"))
+    return Table("mix", "投诉的构成（不足 30 件的并作“其他”）", frame.assign(gap=frame["new"] - frame["old"]), columns)
