@@ -68,7 +68,8 @@ def _compared(table: pd.DataFrame, platform: pd.Series, number: dict[str, int], 
     test = logrank_spells if len(number) == 1 else gray_spells
     fit = np.flatnonzero((of >= minimum) & (of.sum() - of >= minimum))
     together = np.isin(group, fit)
-    overall = test(count_spells(_coarse(time[together]), kind[together], pd.factorize(group[together])[0], which))[1] if len(fit) > 1 else None
+    rough = count_spells(_coarse(time[together]), kind[together], pd.factorize(group[together])[0], which)
+    overall = test(rough)[1] if len(fit) > 1 else None
     rows: list[dict[str, Any]] = [{"platform": ALL, "n": int(n[fit].sum()), "of": int(of[fit].sum()), "p": overall, "note": ""}]
     (a, al, ah), (b, bl, bh) = incidence_at(spells, DAY), incidence_at(spells.rest(), DAY)
     gaps = {"share": a, "value": a - b, "low": a - b - np.hypot(a - al, bh - b), "high": a - b + np.hypot(ah - a, b - bl)}
@@ -81,6 +82,6 @@ def _compared(table: pd.DataFrame, platform: pd.Series, number: dict[str, int], 
 
 
 def _coarse(days: Any) -> Any:
-    """Return whole days up to two weeks, then whole weeks up to ten, then whole months: a table of all platforms at every day is too large."""
+    """Return whole days up to two weeks, then whole weeks up to ten, then months: all platforms by every day make too large a table."""
     weeks, months = 14 + 7 * np.ceil((days - 14) / 7), 70 + 30 * np.ceil((days - 70) / 30)
     return np.where(days <= 14, days, np.where(days <= 70, weeks, months))

@@ -85,7 +85,8 @@ def logrank_spells(spells: Spells) -> tuple[float, float]:
         share = np.where(n[:, None] > 0, y / n[:, None], 0.0)
         scale = np.where(n > 1, dead * (n - dead) / (n - 1), 0.0)
     score = (d - share * dead[:, None]).sum(axis=0)
-    spread = np.diag(share.T @ scale) - (share * scale[:, None]).T @ share
+    own = share[:, :, None] * (np.eye(y.shape[1]) - share[:, None, :])
+    spread = (own * scale[:, None, None]).sum(axis=0)
     return _chi_squared(score, spread)
 
 
@@ -144,6 +145,8 @@ def _variance(spells: Spells, before: Floats, after: Floats, risk: Floats) -> Fl
 
 def _squares(moves: Floats, weight: Floats) -> Floats:
     """Return the sum over times and groups k of weight[t, k] · moves[t, i, k] · moves[t, j, k]."""
+    if moves.shape[1] == 2:  # the usual case, hundreds of times over: a matrix product would spend its time on starting threads
+        return np.array([[float((weight * moves[:, i] * moves[:, j]).sum()) for j in (0, 1)] for i in (0, 1)])
     flat = moves.transpose(1, 0, 2).reshape(moves.shape[1], -1)
     total: Floats = (flat * weight.ravel()) @ flat.T
     return total
