@@ -27,6 +27,11 @@ def summary(manifest: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def turned_away(manifest: dict[str, Any]) -> bool:
+    """Return whether a build had to leave pages, records or whole runs out."""
+    return any(stage["rejected"] for stage in manifest["stages"] if stage["stage"] in ("read", "clean")) or bool(manifest["gaps"])
+
+
 def check(where: Home) -> str:
     """Return the state of the last build as text for a person."""
     loaded = data.load(where)

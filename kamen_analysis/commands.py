@@ -110,14 +110,13 @@ def import_files(args: argparse.Namespace) -> int:
 
 def build(args: argparse.Namespace) -> int:
     """Turn captures into tables."""
-    from kamen_analysis.checking import summary
+    from kamen_analysis.checking import summary, turned_away
     from kamen_analysis.pipeline.build import build as run
     from kamen_analysis.progress import Progress
 
-    manifest = run(_home(args), args.jobs, Progress())
+    manifest = run(_home(args), args.jobs, Progress(), args.cluster)
     print(summary(manifest))
-    turned_away = any(stage["rejected"] for stage in manifest["stages"] if stage["stage"] in ("read", "clean"))
-    return 1 if turned_away or manifest["gaps"] else 0
+    return int(turned_away(manifest))
 
 
 def report(args: argparse.Namespace) -> int:
@@ -143,8 +142,17 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Build, then report."""
-    return max(build(args), report(args))
+    """Take in new files, build, report: what a timer starts."""
+    from kamen_analysis import service
+    from kamen_analysis.checking import summary
+    from kamen_analysis.progress import Progress
+
+    out, inbox = (Path(given).resolve() if given else None for given in (args.out, args.inbox))
+    asked = service.Asked(args.jobs, args.cluster, args.period, _formats(args), args.scope, out, inbox)
+    done = service.run(_home(args), asked, Progress())
+    print("\n".join([*done.imported, summary(done.manifest)]))
+    _say_report(done.report)
+    return done.code
 
 
 def label(args: argparse.Namespace) -> int:

@@ -10,7 +10,11 @@ from kamen_analysis import commands
 
 Arguments = list[tuple[tuple[str, ...], dict[str, Any]]]
 
-_JOBS: Arguments = [(("--jobs",), {"type": int, "metavar": "N", "help": "进程数（默认：处理器个数）"})]
+_JOBS: Arguments = [
+    (("--jobs",), {"type": int, "metavar": "N", "help": "进程数（默认：处理器个数）"}),
+    (("--cluster",), {"metavar": "URL", "help": "交给 dask 集群，如 tcp://10.0.0.5:8786（各机器须共享工作目录）"}),
+]
+_INBOX: Arguments = [(("--inbox",), {"metavar": "DIR", "help": "先收进 DIR/<来源>/ 下的新文件（默认 data/inbox）"})]
 _REPORT: Arguments = [
     (("--period",), {"metavar": "P", "help": "期间，如 2026、2026-Q3、2026-09（默认：全部）"}),
     (("--formats",), {"default": "html,pdf,docx,xlsx", "metavar": "F", "help": "格式，逗号分隔（默认 html,pdf,docx,xlsx）"}),
@@ -47,7 +51,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Arguments]] 
     ]),
     "build": ("把 data/raw 处理成 data/processed（只重做变了的部分）", commands.build, _JOBS),
     "report": ("由 data/processed 生成报告", commands.report, _REPORT + _COMPARE),
-    "run": ("build 加 report", commands.run, _JOBS + _REPORT),
+    "run": ("定时任务用：收进新文件、build、report，并留日志与状态", commands.run, _JOBS + _REPORT + _INBOX),
     "label": ("给任意帖子文件编码：帖子类型、拒退理由及证据位置等", commands.label, [
         *_FILES, (("--explain",), {"action": "store_true", "help": "改为写出每个判断的依据（文本）"})]),
     "redact": ("给任意帖子文件脱敏", commands.redact, _FILES),

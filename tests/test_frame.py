@@ -21,7 +21,7 @@ FLOORS = (
     {"clean"},
     {"pipeline"},
     {"report", "review", "importing", "fetching", "checking"},
-    {"demo", "notebook"},
+    {"demo", "notebook", "service"},
     {"commands"},
     {"verbs"},
     {"cli"},

@@ -98,6 +98,8 @@ def _written(where: Home, folder: Path, groups: list[publish.Group], settings: p
         for done, (name, future) in enumerate(running, 1):
             written[name] = {"key": keys[name], **future.result()}
             progress("核对与写入", done, len(running))
+    for left in folder.glob("*/.*"):  # by a worker that was killed
+        left.unlink()
     return {name: written[name] for name in keys}
 
 

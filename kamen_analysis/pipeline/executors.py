@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
@@ -60,6 +61,8 @@ def _cluster(address: str) -> Iterator[Pool]:
         from distributed.comm.core import CommClosedError
     except ImportError:
         raise KamenError("--cluster 需要 dask.distributed：pip install 'kamen-analysis[cluster]'") from None
+    # It logs tracebacks of what is told here in one line.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=_PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError):

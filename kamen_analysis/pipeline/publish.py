@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,8 +107,11 @@ def write(group: Group, settings: Settings, folder: Path) -> dict[str, Any]:
         ordered = records.validate(name, _ordered(name, data))
         path = folder / name / f"{group.name}.parquet"
         whole = pa.Table.from_pandas(ordered, schema=records.arrow_schema(name), preserve_index=False)
-        pq.write_table(whole.replace_schema_metadata(), path, compression="zstd")
-        files[f"{name}/{path.name}"] = sha256(path)
+        # On a cluster a slow worker and the one that took over from it may both be writing.
+        fresh = path.with_name(f".{uuid.uuid4().hex}")
+        pq.write_table(whole.replace_schema_metadata(), fresh, compression="zstd")
+        files[f"{name}/{path.name}"] = sha256(fresh)
+        fresh.replace(path)
     return {"files": files, "rows": {name: len(data) for name, data in tables.items()}, **_counts(posts, tables["rejected"]),
             "overruled": dataclasses.asdict(overruled)}
 
@@ -137,22 +141,24 @@ def _finish(posts: pd.DataFrame, group: Group, known: platforms.Directory) -> pd
 
 
 def _labels(group: Group, posts: pd.DataFrame, version: str) -> pd.DataFrame:
-    found = []
-    for part, start in zip(group.parts, group.starts, strict=False):
-        rows = part.read("labels")
-        found.append(rows.set_column(0, "number", pa.array(rows["row"].to_numpy() + start)))
-    labels: pd.DataFrame = pa.concat_tables(found).to_pandas()
+    labels = _numbered(group, "labels")
     labels["post_id"] = posts["post_id"].reindex(labels["number"]).to_numpy()
     return labels[labels["number"].isin(posts.index)].drop(columns="number").assign(rule_version=version)
 
 
-def _events(group: Group, posts: pd.DataFrame) -> pd.DataFrame:
-    alone = posts.index.difference(group.told.index)
-    own = []
+def _numbered(group: Group, table: str) -> pd.DataFrame:
+    """Return a table of the group's parts with the `number` of the post each row belongs to."""
+    found = []
     for part, start in zip(group.parts, group.starts, strict=False):
-        rows = part.read("events")
-        own.append(rows.set_column(0, "number", pa.array(rows["row"].to_numpy() + start)))
-    found: pd.DataFrame = pa.concat_tables(own).to_pandas()
+        rows = part.read(table)
+        found.append(rows.set_column(0, "number", pa.array(rows["row"].to_numpy() + start)))
+    data: pd.DataFrame = pa.concat_tables(found).to_pandas()
+    return data
+
+
+def _events(group: Group, posts: pd.DataFrame) -> pd.DataFrame:
+    found = _numbered(group, "events")
+    alone = posts.index.difference(group.told.index)
     every = [frame for frame in (found[found["number"].isin(alone)], group.events[group.events["number"].isin(posts.index)]) if len(frame)]
     if not every:
         return records.empty("events")
