@@ -156,10 +156,12 @@ def _chi_squared(score: Floats, spread: Floats) -> tuple[float, float]:
     """Return chi-squared and p on as many degrees of freedom as the groups but one have information for."""
     if score.size < 2:
         return float("nan"), float("nan")
-    inner = spread[:-1, :-1]
-    rank = int(np.linalg.matrix_rank(inner)) if inner.size > 1 else int(inner[0, 0] > 0)
-    if rank == 0:
+    inner, own = spread[:-1, :-1], score[:-1]
+    if not inner.any():
         return float("nan"), float("nan")
-    back = np.linalg.pinv(inner) if inner.size > 1 else 1 / inner
-    value = float(score[:-1] @ back @ score[:-1])
+    try:
+        root = np.linalg.cholesky(inner / np.abs(inner).max())
+        value, rank = float((np.linalg.solve(root, own) ** 2).sum() / np.abs(inner).max()), own.size
+    except np.linalg.LinAlgError:  # a group without any information
+        value, rank = float(own @ np.linalg.pinv(inner) @ own), int(np.linalg.matrix_rank(inner))
     return value, float(chi2.sf(value, rank))
