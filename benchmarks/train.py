@@ -22,7 +22,7 @@ from kamen_analysis.codebook.loader import FOLDER
 from kamen_analysis.label import model, reasons
 from kamen_analysis.label.features import BUCKETS, features
 
-SEED, STRENGTH, FOLDS, SURE = 7, 20.0, 5, 0.85
+SEED, STRENGTH, FOLDS, SURE = 7, 20.0, 5, 0.9
 LIMITS = (0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15)
 Bools = npt.NDArray[np.bool_]
 
@@ -43,7 +43,7 @@ class Corpus:
 
     codes: tuple[str, ...]
     rows: list[Sentence]
-    heard: list[reasons.Heard]
+    heard: reasons.Heard
     matrix: sp.csr_matrix
     gold: Bools
     known: Bools
@@ -65,15 +65,14 @@ def sentences(folder: Path = FOLDER) -> Iterator[Sentence]:
 def corpus(rows: Iterable[Sentence]) -> Corpus:
     """Return the sentences as numbers; features count once each time they occur, over the root of how many there are."""
     rows, codes = list(rows), tuple(codebook.load().reasons)
-    heard = [reasons.hear("", row.text) for row in rows]
-    buckets = [features(one)[1] for one in heard]
-    value = np.concatenate([np.full(len(b), len(b) ** -0.5) for b in buckets])
-    matrix = sp.csr_matrix((value, np.concatenate(buckets), np.cumsum([0, *map(len, buckets)])), shape=(len(rows), BUCKETS))
-    matrix.sum_duplicates()
-    said = [{finding.code for finding in reasons.decide(one.doc, one.findings)} for one in heard]
-    gold, known, ruled = (np.array([[c in s for c in codes] for s in sets])
-                          for sets in ([r.codes for r in rows], [r.about for r in rows], said))
-    return Corpus(codes, rows, heard, matrix, gold, known, ruled)
+    heard = reasons.hear([""] * len(rows), [row.text for row in rows])
+    matrix = sum(features(heard, np.arange(len(rows)), heard.texts.start))[:, :BUCKETS].astype(np.float64)
+    matrix = sp.diags_array(1 / np.sqrt(np.asarray(matrix.sum(axis=1)).ravel())) @ matrix
+    gold, known = (np.array([[c in s for c in codes] for s in sets]) for sets in ([r.codes for r in rows], [r.about for r in rows]))
+    ruled = np.zeros_like(gold)
+    kept = reasons.decide(heard)
+    ruled[heard.findings.post[kept], heard.findings.code[kept]] = True
+    return Corpus(codes, rows, heard, sp.csr_matrix(matrix), gold, known, ruled)
 
 
 def fit(data: Corpus, use: Bools) -> model.Model:
@@ -93,16 +92,15 @@ def held_out(data: Corpus, folds: npt.NDArray[np.int64], share: float = 1.0) -> 
 
     `share` of the other sentences are learned from.
     """
-    kept = np.random.default_rng(SEED).random(len(folds)) < share
+    kept, found = np.random.default_rng(SEED).random(len(folds)) < share, data.heard.findings
     for fold in range(folds.max() + 1):
         learned = fit(data, (folds != fold) & kept)
-        for row in np.flatnonzero((folds == fold) & data.ruled.any(axis=1)):
-            heard = data.heard[row]
-            opinion = learned.ask(heard)
-            for code in np.flatnonzero(data.ruled[row]):
-                name = data.codes[code]
-                near = [opinion.near(name, f.start, f.end) for f in heard.findings if f.code == name and f.dropped is None]
-                yield row, code, max(near)
+        at = np.flatnonzero(found.stands & (folds[found.post] == fold))
+        near = learned.ask(data.heard, np.unique(found.post[at])).near(found.code[at], found.start[at], found.end[at])
+        best: dict[tuple[int, int], float] = {}
+        for row, code, probability in zip(found.post[at].tolist(), found.code[at].tolist(), near.tolist(), strict=True):
+            best[row, code] = max(probability, best.get((row, code), 0.0))
+        yield from ((row, code, probability) for (row, code), probability in best.items())
 
 
 def veto(votes: list[tuple[int, int, float]], data: Corpus) -> tuple[float, int, int]:

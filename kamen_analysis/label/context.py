@@ -1,93 +1,155 @@
-"""Who says it, and is it asserted: the reach of each context device over a post (after ConText: direction, scope, terminators)."""
+"""Who says it, and is it asserted: the reach of each context device over the posts (after ConText: direction, scope, terminators)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from kamen_analysis.codebook.models import Device
-from kamen_analysis.label.cues import Found, Match, Span
-from kamen_analysis.label.text import Doc
+from kamen_analysis.label.cues import Found, Matches
+from kamen_analysis.label.text import STRIDE, Bools, Indexes, Ints, Texts, spread
+from kamen_analysis.label.trie import LENGTH, ends
 
 NEAR = 1  # Words so close behind the opening of the other side's speech are certainly its own.
 SHORT = 24  # Within so many characters a device between a cue's first and last word holds for the whole cue.
+SPEAKERS = (None, "merchant", "consumer", "third")
+KINDS = ("speech", "denial", "unsaid", "hypothesis", "hearsay", "general", "mistake", "pseudo")
+_WEAKENED = np.array([0, 4, 4, 8, 12, 12, 16, 16], np.uint8)  # What the model is told of each kind; the low two bits tell the speaker.
+_QUOTES = {"“": "”", "「": "」", "『": "』", "‘": "’", '"': '"', "'": "'", "【": "】"}
+_OPENING, _QUOTED = 3, 200  # How far behind a device a quotation may open, and how far it may go.
+_PAIRS = 1 << 20  # Pairs of a cue and a device looked at together.
 
 
-@dataclass(frozen=True)
-class Region:
-    """Where a device holds: offsets [start, end) of the text, the device, and the words that set it."""
+class Regions(NamedTuple):
+    """Where devices hold: places [start, end), the number of the device, and the words that set it, [opening, close)."""
 
-    start: int
-    end: int
-    device: Device
-    trigger: Span
+    start: Ints
+    end: Ints
+    device: Ints
+    opening: Ints
+    close: Ints
+
+    def take(self, at: Indexes | Bools) -> Regions:
+        """Return some of the regions."""
+        return Regions(*(column[at] for column in self))
 
 
 class Reading:
-    """The devices at work in one post: who speaks where, and what is denied, supposed, heard of or merely general."""
+    """The devices at work in a batch: who speaks where, and what is denied, supposed, heard of or merely general."""
 
-    def __init__(self, doc: Doc, devices: tuple[Device, ...], found: Found) -> None:
-        self.doc, self.found = doc, found
-        regions = [region for i, device in enumerate(devices) for match in found.get(("device", i), ())
-                   for region in self._regions(device, i, (match.start, match.end))]
-        self._speech = _in_turn(sorted((r for r in regions if r.device.kind == "speech"), key=lambda r: (r.start, r.trigger[0])))
-        self._others = [r for r in regions if r.device.kind != "speech"]
+    def __init__(self, texts: Texts, devices: tuple[Device, ...], found: Found) -> None:
+        self.texts, self._found = texts, found
+        kinds = np.array([KINDS.index(device.kind) for device in devices])
+        who = np.array([SPEAKERS.index(device.who) for device in devices], np.uint8)
+        rows = [row for i, device in enumerate(devices) if ("device", i) in found for row in self._regions(device, i, found["device", i])]
+        every = Regions(*(np.concatenate(columns) for columns in zip(_nowhere(), *rows, strict=True)))
+        speech, weak = _in_turn(every.take(kinds[every.device] == 0)), every.take(kinds[every.device] > 0)
+        self._voices = self._painted(speech, who)
+        self.states = self._voices | self._painted(weak, _WEAKENED[kinds])
+        self.regions, self.kinds = self._forceful(weak, kinds, speech.start[who[speech.device] == 1]), kinds
 
-    def _regions(self, device: Device, i: int, span: Span) -> list[Region]:
-        low, high = self.doc.bounds(span[0], device.scope)
-        # Quoted speech goes on to its closing mark, over the ends of sentences.
-        quoted = (self.doc.quote_end(span[1]) or 0) if device.kind == "speech" else 0
-        out = []
+    def _regions(self, device: Device, i: int, matches: Matches) -> Iterator[Regions]:
+        first, last = matches.start, matches.end
+        low, high = self.texts.bounds(first, device.scope)
+        number = np.full(len(first), i, np.int32)
         if device.direction in ("forward", "both"):
-            stop = self._stop(i, max(span[1], quoted), min(max(high, quoted), span[1] + device.reach))
-            out.append(Region(span[1], stop, device, span))
+            # Quoted speech goes on to its closing mark, over the ends of sentences.
+            quoted = self._quote_end(last) if device.kind == "speech" else np.zeros_like(last)
+            stop = self._stop(i, np.maximum(last, quoted), np.minimum(np.maximum(high, quoted), last + device.reach))
+            yield Regions(last, stop, number, first, last)
         if device.direction in ("backward", "both"):
-            out.append(Region(max(low, span[0] - device.reach), span[0], device, span))
+            yield Regions(np.maximum(low, first - device.reach), first, number, first, last)
+
+    def _stop(self, i: int, start: Ints, end: Ints) -> Ints:
+        if ("until", i) not in self._found:
+            return end
+        until = np.append(self._found["until", i].start, np.iinfo(np.int32).max)
+        stop: Ints = np.minimum(end, until[np.searchsorted(until, start)]).astype(np.int32)
+        return stop
+
+    def _quote_end(self, at: Ints) -> Ints:
+        """Return where the quotation ends that opens just behind each place; 0 where none opens or it does not end."""
+        texts, out, open_ = self.texts, np.zeros_like(at), np.ones(len(at), np.bool_)
+        post = texts.post(at)
+        for step in range(_OPENING):
+            index = np.minimum(at - post * STRIDE + step, len(texts.codes) - 1)
+            mark = np.where(open_ & (at + step < texts.end[post]), texts.codes[index], 0)
+            for opening, closing in _QUOTES.items():
+                here = np.flatnonzero(mark == ord(opening))
+                if len(here):
+                    close = np.append(texts.at[np.flatnonzero(texts.codes == ord(closing))], np.iinfo(np.int32).max)
+                    found = close[np.searchsorted(close, at[here] + step + 1)]
+                    inside = (found < at[here] + step + _QUOTED) & (found < texts.end[post[here]])
+                    out[here[inside]], open_[here] = found[inside], False
         return out
 
-    def _stop(self, i: int, start: int, end: int) -> int:
-        return min([end, *(m.start for m in self.found.get(("until", i), ()) if m.start >= start)])
+    def _painted(self, regions: Regions, colours: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        # The colour of every character: where several regions hold, that of the last.
+        out = np.zeros(len(self.texts.codes), np.uint8)
+        length = np.maximum(regions.end - regions.start, 0)
+        first = self.texts.indexes(regions.start)
+        out[spread(first, first + length)] = np.repeat(colours[regions.device], length)
+        return out
 
-    def speaker(self, at: int) -> str | None:
-        """Return who is speaking at `at`: merchant, consumer, third, or None where the poster simply tells."""
-        for region in reversed(self._speech):
-            if region.start <= at < region.end:
-                return region.device.who
-        return None
-
-    def stretches(self) -> Iterator[tuple[int, int, str]]:
-        """Yield where each device holds: start, end, and who speaks there or else the kind of the device."""
-        return ((r.start, r.end, r.device.who or r.device.kind) for r in (*self._speech, *self._others))
-
-    def _put_in_my_mouth(self, at: int) -> bool:
+    def _forceful(self, regions: Regions, kinds: Indexes, merchant: Ints) -> Regions:
+        """Return the regions of devices that weaken what is said: not what the other side supposes, nor the blame it puts in a mouth."""
+        kind = kinds[regions.device]
+        supposed = (kind == KINDS.index("hypothesis")) | (kind == KINDS.index("general"))
+        supposed[supposed] = self.speaker(regions.opening[supposed]) == 1
         # 说是我看错了 is the other side's blame, not the consumer's admission.
-        return any(r.device.who == "merchant" and 0 <= at - r.start <= NEAR for r in self._speech)
+        blamed = (kind == KINDS.index("mistake")) & _any_between(merchant, regions.opening - NEAR, regions.opening + 1)
+        kept = regions.take(~supposed & ~blamed)
+        return kept.take(np.argsort(self.texts.post(kept.opening), kind="stable"))
 
-    def against(self, match: Match, immune: tuple[str, ...]) -> Region | None:
-        """Return the device that takes the force from a cue, None when the cue stands."""
-        for region in self._others:
-            kind, trigger = region.device.kind, region.trigger
-            # A word the cue itself is made of (没人接) is no denial of it; nor is what the other side supposes its own retreat.
-            if kind in immune or any(_touch(trigger, part) for part in match.parts) and trigger[0] >= match.start:
-                continue
-            if kind in ("hypothesis", "general") and self.speaker(trigger[0]) == "merchant":
-                continue
-            if kind == "mistake" and self._put_in_my_mouth(trigger[0]):
-                continue
-            starts = [part[0] for part in match.parts] if kind == "denial" or match.end - match.start <= SHORT else [match.start]
-            if any(region.start <= start < region.end for start in starts) or trigger[0] < match.start < trigger[1]:
-                return region
-        return None
+    def speaker(self, at: Ints) -> npt.NDArray[np.uint8]:
+        """Return who is speaking at each place: the number in SPEAKERS, 0 where the poster simply tells."""
+        return self._voices[self.texts.indexes(at)]
+
+    def against(self, matches: Matches, immune: Bools) -> Ints:
+        """Return the number of the first region that takes the force from each cue, -1 where it stands.
+
+        `immune` (matches, KINDS): the kinds of device each cue is immune to.
+        """
+        out = np.full(len(matches.start), -1, np.int32)
+        home, post = self.texts.post(self.regions.opening), self.texts.post(matches.start)
+        low, high = np.searchsorted(home, post), np.searchsorted(home, post, "right")
+        many = np.concatenate([[0], np.cumsum(high - low)])
+        cuts = np.unique(np.minimum(np.searchsorted(many, np.arange(0, many[-1] + _PAIRS, _PAIRS)), len(post)))
+        for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+            cue = np.repeat(np.arange(first, last), (high - low)[first:last])
+            region = spread(low[first:last], high[first:last])
+            holds = np.flatnonzero(self._holds(matches, cue, region) & ~immune[cue, self.kinds[self.regions.device[region]]])
+            held, where = np.unique(cue[holds], return_index=True)
+            out[held] = region[holds[where]]
+        return out
+
+    def _holds(self, matches: Matches, cue: Indexes, region: Indexes) -> Bools:
+        regions = self.regions
+        start, end, opening, close = (column[region] for column in (regions.start, regions.end, regions.opening, regions.close))
+        first = matches.start[cue]
+        whole = (self.kinds[regions.device[region]] == KINDS.index("denial")) | (matches.end[cue] - first <= SHORT)
+        reached = (start <= first) & (first < end) | (opening < first) & (first < close)
+        own = np.zeros(len(cue), np.bool_)
+        for column in matches.parts.T:
+            part, past = (column >> LENGTH)[cue], ends(column)[cue]
+            reached |= whole & (start <= part) & (part < end)
+            # A word the cue itself is made of (没人接) is no denial of it.
+            own |= (opening < past) & (part < close)
+        return reached & ~(own & (opening >= first))
 
 
-def _touch(one: Span, other: Span) -> bool:
-    return one[0] < other[1] and other[0] < one[1]
+def _nowhere() -> Regions:
+    return Regions(*(np.zeros(0, np.int32) for _ in Regions._fields))
 
 
-def _in_turn(regions: list[Region]) -> list[Region]:
-    """Cut each speaker short where the next begins; openings that end at the same place: the longer one is the better read."""
-    best: dict[int, Region] = {}
-    for region in regions:
-        if region.start not in best or region.trigger[0] < best[region.start].trigger[0]:
-            best[region.start] = region
-    return list(best.values())
+def _any_between(sorted_: Ints, low: Ints, high: Ints) -> Bools:
+    return np.searchsorted(sorted_, high) > np.searchsorted(sorted_, low)
+
+
+def _in_turn(regions: Regions) -> Regions:
+    """Order speech by its start; of openings that end at the same place the longer one is the better read."""
+    regions = regions.take(np.lexsort((regions.opening, regions.start)))
+    return regions.take(np.unique(regions.start, return_index=True)[1])

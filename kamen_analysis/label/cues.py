@@ -1,175 +1,151 @@
-"""Find cue templates in a post: one automaton pass for the words, then a walk over the hits of each template that can match."""
+"""Find cue templates in a batch of posts: one walk over the characters for the words, then each template over all places at once."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import ahocorasick_rs
+import numpy as np
 
 from kamen_analysis.codebook.models import WordClass
-from kamen_analysis.codebook.template import Part, parse, words_of
-from kamen_analysis.label.text import Doc
-from kamen_analysis.zh import fold
-
-Span = tuple[int, int]
-
-
-class Match(NamedTuple):
-    """A template found: from its first part to its last, and where each part stands."""
-
-    start: int
-    end: int
-    parts: tuple[Span, ...]
-
-
-Found = dict[tuple[object, ...], list[Match]]
+from kamen_analysis.codebook.template import Part, parse
+from kamen_analysis.errors import KamenError
+from kamen_analysis.label.text import STRIDE, Indexes, Ints, Texts, spread
+from kamen_analysis.label.trie import LENGTH, Keys, ends
+from kamen_analysis.label.words import Hits, Vocabulary
 
 
 class Line(NamedTuple):
-    """A template line to look for: whose it is (its first word names the group it is looked for with), its text, what it must not cross."""
+    """A template line to look for: whose it is, its text, and the stretch of text it must not cross."""
 
     key: tuple[object, ...]
     text: str
     within: str = "sentence"
 
 
+class Matches(NamedTuple):
+    """Where the templates of one key stand, ascending by start: (n,) starts and ends, and (n, parts) keys of their parts.
+
+    Of a template with fewer parts than others of its key the first part is given again.
+    """
+
+    start: Ints
+    end: Ints
+    parts: Keys
+
+
+Found = dict[tuple[object, ...], Matches]
+
+
 class _Template(NamedTuple):
     key: tuple[object, ...]
-    need: frozenset[int]
     slots: tuple[int, ...]
     gaps: tuple[int, ...]
     opens: tuple[int | None, ...]
     within: str
 
 
-class Hits:
-    """The words found in one post, by slot (what may fill a part), computed when a template first asks; `present`: the slots not empty."""
-
-    def __init__(self, atoms: dict[int, list[Span]], slots: list[frozenset[int]], present: set[int]) -> None:
-        self.atoms, self.present, self._slots, self._memo = atoms, present, slots, dict[int, list[Span]]()
-
-    def of(self, slot: int) -> list[Span]:
-        """Return the spans that may fill `slot`, in text order."""
-        spans = self._memo.get(slot)
-        if spans is None:
-            lists = [self.atoms[a] for a in self._slots[slot] if a in self.atoms]
-            spans = lists[0] if len(lists) == 1 else sorted({span for spans in lists for span in spans})
-            self._memo[slot] = spans
-        return spans
-
-
 class Matcher:
-    """All template lines of the codebook over one Aho-Corasick automaton; an unknown word class raises when it is built."""
+    """All template lines of the codebook over one trie; an unknown word class raises when it is built."""
 
     def __init__(self, classes: dict[str, WordClass], lines: Iterable[Line]) -> None:
-        self._classes, self._atom_ids, self._slot_ids = classes, dict[str, int](), dict[tuple[str, ...], int]()
-        self._slots: list[frozenset[int]] = []
-        self._breadth: list[int] = []  # How many words may fill each slot.
-        self._groups: dict[object, dict[int, list[_Template]]] = defaultdict(lambda: defaultdict(list))  # By the narrowest slot.
-        for line in lines:
-            for parts in parse(line.text):
-                template = self._compile(line, parts)
-                self._groups[line.key[0]][min(template.slots, key=self._breadth.__getitem__)].append(template)
-        self._slots_of: list[list[int]] = [[] for _ in self._atom_ids]
-        for slot, atoms in enumerate(self._slots):
-            for atom in atoms:
-                self._slots_of[atom].append(slot)
-        self._class_of = {atom: name[1:-1] for name, atom in self._atom_ids.items() if name.startswith("{")}
-        self._automaton()
+        self._atom_ids, self._slot_ids, self._slots = dict[str, int](), dict[tuple[str, ...], int](), list[list[int]]()
+        self.templates = [self._compile(line, parts) for line in lines for parts in parse(line.text)]
+        self.vocabulary = Vocabulary(list(self._atom_ids), self._slots, classes)
+        words = [[word for atom in slot for word in self.vocabulary.atoms[atom].words] for slot in self._slots]
+        self._words, self._first = _flat(words)
+        self._need, self._each = _flat(template.slots for template in self.templates)
+        self._longest = np.maximum.reduceat(self.vocabulary.lengths[self._words], self._first).tolist()
 
     def _compile(self, line: Line, parts: tuple[Part, ...]) -> _Template:
+        if max(part.gap for part in parts) >= STRIDE:
+            raise KamenError(f"编码手册：句式“{line.text}”的间隔须小于 {STRIDE}")
         slots = tuple(self._slot(part.choices) for part in parts)
-        return _Template(line.key, frozenset(slots), slots, tuple(p.gap for p in parts), tuple(p.opens for p in parts), line.within)
+        return _Template(line.key, slots, tuple(p.gap for p in parts), tuple(p.opens for p in parts), line.within)
 
     def _slot(self, choices: tuple[str, ...]) -> int:
         if choices not in self._slot_ids:
             self._slot_ids[choices] = len(self._slots)
-            self._breadth.append(sum(len(words_of(c[1:-1], self._classes)) if c[0] == "{" else 1 for c in choices))
-            self._slots.append(frozenset(self._atom_ids.setdefault(choice, len(self._atom_ids)) for choice in choices))
+            self._slots.append(list(dict.fromkeys(self._atom_ids.setdefault(choice, len(self._atom_ids)) for choice in choices)))
         return self._slot_ids[choices]
 
-    def _automaton(self) -> None:
-        words: dict[str, list[int]] = defaultdict(list)
-        veto: dict[str, list[int]] = defaultdict(list)
-        for choice, atom in self._atom_ids.items():
-            name = choice[1:-1] if choice.startswith("{") else ""
-            for word in words_of(name, self._classes) if name else (fold(choice),):
-                words[word].append(atom)
-            for word in self._classes[name].not_in if name else ():
-                veto[fold(word)].append(atom)
-        vocabulary = list({*words, *veto})
-        self._words = [tuple(words.get(word, ())) for word in vocabulary]
-        self._veto = [tuple(veto.get(word, ())) for word in vocabulary]
-        self._engine = ahocorasick_rs.AhoCorasick(vocabulary)
+    def words(self, texts: Texts) -> Hits:
+        """Return the words of the codebook in a batch."""
+        return Hits(self.vocabulary, texts)
 
-    def hits(self, doc: Doc) -> Hits:
-        """Return the words of the codebook in `doc`, without those that touch a longer word that is another one."""
-        atoms: dict[int, list[Span]] = defaultdict(list)
-        vetoes: dict[int, list[Span]] = defaultdict(list)
-        words, veto = self._words, self._veto
-        for word, start, end in self._engine.find_matches_as_indexes(doc.text, overlapping=True):
-            for atom in words[word]:
-                atoms[atom].append((start, end))
-            for atom in veto[word]:
-                vetoes[atom].append((start, end))
-        for atom, longer in vetoes.items():
-            if atom in atoms:
-                atoms[atom] = [s for s in atoms[atom] if not any(_clash(s, other) for other in longer)]
-                if not atoms[atom]:
-                    del atoms[atom]
-        present: set[int] = set()
-        for atom in atoms:
-            present.update(self._slots_of[atom])
-        return Hits(atoms, self._slots, present)
-
-    def classes(self, hits: Hits) -> list[tuple[int, str]]:
-        """Return the word classes found in a post as (offset, name), in text order."""
-        return sorted({(start, self._class_of[atom]) for atom, spans in hits.atoms.items() if atom in self._class_of for start, _ in spans})
-
-    def scan(self, doc: Doc, hits: Hits, *groups: object) -> Found:
-        """Return the matches of the templates of `groups` by key, each in text order; keys without a match are left out."""
-        found, present = Found(), hits.present
-        for group in groups:
-            by_slot = self._groups[group]
-            for slot in by_slot.keys() & present:
-                for template in by_slot[slot]:
-                    if template.need <= present and (matches := _matches(doc, template, hits)):
-                        found.setdefault(template.key, []).extend(matches)
-        return {key: sorted(set(matches)) for key, matches in found.items()}
+    def scan(self, hits: Hits) -> Found:
+        """Return the matches of all templates by key; keys without a match are left out."""
+        counts = np.diff(hits.places.first)
+        sizes = np.add.reduceat(counts[self._words], self._first)
+        live = np.flatnonzero(np.minimum.reduceat(sizes[self._need], self._each))
+        found: dict[tuple[object, ...], list[Keys]] = defaultdict(list)
+        for template in map(self.templates.__getitem__, live.tolist()):
+            if parts := _chain(template, hits, *([row[slot] for slot in template.slots] for row in (sizes, self._longest))):
+                matrix = np.stack(parts, axis=1)
+                high = hits.texts.bounds(matrix[:, 0] >> LENGTH, template.within)[1]
+                found[template.key].append(matrix[ends(matrix[:, -1]) <= high])
+        return {key: matches for key, rows in found.items() if len((matches := _joined(rows)).start)}
 
 
-def _matches(doc: Doc, template: _Template, hits: Hits) -> list[Match]:
-    found = []
-    for first in hits.of(template.slots[0]):
-        if _opens(doc, template.opens[0], first[0]):
-            parts = _walk(doc, template, hits, [first])
-            if parts and parts[-1][1] <= doc.bounds(first[0], template.within)[1]:
-                found.append(Match(first[0], parts[-1][1], tuple(parts)))
-    return found
+def _flat(rows: Iterable[Iterable[int]]) -> tuple[Indexes, Indexes]:
+    # Rows of numbers one after the other, and where each begins; none is empty.
+    lists = [list(row) for row in rows]
+    return np.array([number for row in lists for number in row], np.intp), np.cumsum([0, *map(len, lists[:-1])])
 
 
-def _walk(doc: Doc, template: _Template, hits: Hits, parts: list[Span]) -> list[Span] | None:
-    part, at = len(parts), parts[-1][1]
-    if part == len(template.slots):
-        return parts
-    limit, opens, row = at + template.gaps[part], template.opens[part], hits.of(template.slots[part])
-    for i in range(bisect_left(row, (at, 0)), len(row)):
-        if row[i][0] > limit:
-            break
-        if opens is None or _opens(doc, opens, row[i][0]):
-            whole = _walk(doc, template, hits, [*parts, row[i]])
-            if whole:
-                return whole
-    return None
+def _joined(rows: list[Keys]) -> Matches:
+    widest = max(row.shape[1] for row in rows)
+    last = np.concatenate([ends(row[:, -1]) for row in rows])
+    parts = np.concatenate([np.hstack([row, *[row[:, :1]] * (widest - row.shape[1])]) for row in rows])
+    order = np.argsort(parts[:, 0] >> LENGTH, kind="stable")
+    return Matches(parts[order, 0] >> LENGTH, last[order], parts[order])
 
 
-def _opens(doc: Doc, nearness: int | None, start: int) -> bool:
-    return nearness is None or start - doc.bounds(start, "clause")[0] <= nearness
+def _chain(template: _Template, hits: Hits, sizes: list[int], longest: list[int]) -> list[Keys] | None:
+    """Return the parts of a template's matches, each from a different first part on with the nearest that leads to the end; None: no match.
+
+    `sizes` and `longest` tell of each part how often it may occur, and its longest word.
+
+    From the rarest part on: what it can reach, to the right; what leads to the end, back to it; what leads to it, to the left.
+    """
+    slots, gaps, opens, rare = template.slots, template.gaps, template.opens, sizes.index(min(sizes))
+    rows, onward = {rare: hits.slot(slots[rare], opens[rare])}, dict[int, Indexes]()
+    for j in range(rare + 1, len(slots)):
+        rows[j] = _after(rows[j - 1], hits.slot(slots[j], opens[j]), gaps[j])
+        if not len(rows[j]):
+            return None
+    for j in range(len(slots) - 2, -1, -1):
+        row = rows[j] if j >= rare else _before(rows[j + 1], hits.slot(slots[j], opens[j]), gaps[j + 1] + longest[j])
+        rows[j], onward[j] = _linked(row, rows[j + 1], gaps[j + 1])
+        if not len(rows[j]):
+            return None
+    parts, at = [rows[0]], None
+    for j in range(len(slots) - 1):
+        at = onward[j] if at is None else onward[j][at]
+        parts.append(rows[j + 1][at])
+    return parts
 
 
-def _clash(word: Span, longer: Span) -> bool:
-    # 没用过 undoes 用过 and 用过了; 没人接听 keeps its own 没人.
-    return word[0] < longer[1] and longer[0] < word[1] and not (word[0] <= longer[0] and longer[1] <= word[1] and word != longer)
+def _linked(row: Keys, following: Keys, gap: int) -> tuple[Keys, Indexes]:
+    """Return those of `row` whose first of `following` is within the gap, and the indexes of that one."""
+    end = ends(row)
+    first = np.searchsorted(following, end << LENGTH)
+    near = np.append(following, np.iinfo(following.dtype).max)[first] < end + gap + 1 << LENGTH
+    return row[near], first[near]
+
+
+def _after(row: Keys, following: Keys, gap: int) -> Keys:
+    end = np.sort(ends(row))
+    return following[_ranges(np.searchsorted(following, end << LENGTH), np.searchsorted(following, end + gap + 1 << LENGTH))]
+
+
+def _before(row: Keys, leading: Keys, reach: int) -> Keys:
+    start = row >> LENGTH
+    return leading[_ranges(np.searchsorted(leading, start - reach << LENGTH), np.searchsorted(leading, start << LENGTH))]
+
+
+def _ranges(low: Indexes, high: Indexes) -> Indexes:
+    """Return every index from a `low` to its `high` once; both ascend."""
+    low = np.maximum(low, np.concatenate([[0], high[:-1]]))
+    return spread(low, np.maximum(low, high))

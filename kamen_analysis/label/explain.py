@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from kamen_analysis.codebook import load
-from kamen_analysis.label import reasons
+from kamen_analysis.label import findings, reasons
+from kamen_analysis.label.context import SPEAKERS
 from kamen_analysis.label.posts import label_post
-from kamen_analysis.label.reasons import Finding
+from kamen_analysis.label.text import Indexes
 from kamen_analysis.label.vote import vote
 from kamen_analysis.records import OUTCOMES, POST_TYPES, PRODUCTS
 
-_SPEAKERS = {"merchant": "对方说", "consumer": "消费者说", "third": "旁人说", None: "叙述"}
+_SPEAKERS = {"merchant": "对方说", "consumer": "消费者说", "third": "旁人说", "": "叙述"}
+
+
+class Told(NamedTuple):
+    """One cue found, in words: its reason and rule, where (offsets into title + line break + body), who says it, why it does not count."""
+
+    code: str
+    start: int
+    end: int
+    rule: str
+    speaker: str
+    dropped: str
+    post: int
 
 
 def explain(post: Mapping[str, Any]) -> str:
@@ -28,19 +41,43 @@ def _lines(post: Mapping[str, Any]) -> Iterator[str]:
     if labelled.post_type != "complaint":
         yield "  不是投诉，不编拒退理由。"
         return
-    heard = reasons.hear(str(post.get("title") or ""), str(post.get("body") or ""))
-    doc, found = heard.doc, vote(heard)
-    kept = reasons.decide(doc, found)
+    heard = vote(reasons.hear([str(post.get("title") or "")], [str(post.get("body") or "")]))
+    text, found, kept = heard.texts.text(0), tell(heard), set(tell(heard, reasons.decide(heard)))
     shown = {f for f in found if f in kept or not any(_says_more(g, f) for g in found)}
-    for finding in sorted(shown, key=lambda f: (f.code, f.start, f.end, f.rule)):
-        name, words = book.reasons[finding.code].name_zh, doc.text[finding.start:finding.end].replace("\n", "／")
+    for finding in sorted(shown):
+        words = text[finding.start:finding.end].replace("\n", "／")
         verdict = f"不取（{finding.dropped}）" if finding.dropped else "采用" if finding in kept else "同码已有更好的证据"
+        name = book.reasons[finding.code].name_zh
         yield f"  {name} ← “{words}”（规则 {finding.rule}，{_SPEAKERS[finding.speaker]}）：{verdict}"
-    names = "、".join(book.reasons[f.code].name_zh for f in kept)
+    names = "、".join(reason.name_zh for code, reason in book.reasons.items() if code in {f.code for f in kept})
     yield f"  结论：{names or '无拒退理由'}"
 
 
-def _says_more(one: Finding, other: Finding) -> bool:
+def tell(heard: reasons.Heard, at: Indexes | None = None) -> list[Told]:
+    """Return the cues found in a batch, each once, or those of them with the numbers `at`."""
+    found, rules, start = heard.findings, findings.rules(), heard.texts.start
+    out = []
+    for i in range(len(found.rule)) if at is None else at.tolist():
+        rule, post = rules[found.rule[i]], int(found.post[i])
+        place = int(found.start[i] - start[post]), int(found.end[i] - start[post])
+        out.append(Told(rule.reason.code, *place, rule.name, SPEAKERS[found.speaker[i]] or "", _dropped(heard, i, rule), post))
+    return list(dict.fromkeys(out))
+
+
+def _dropped(heard: reasons.Heard, i: int, rule: findings.Rule) -> str:
+    why = int(heard.findings.why[i])
+    if why == findings.CONTEXT:
+        regions, n, post = heard.reading.regions, heard.findings.region[i], int(heard.findings.post[i])
+        words = slice(regions.opening[n] - heard.texts.start[post], regions.close[n] - heard.texts.start[post])
+        return f"{load().devices[regions.device[n]].why}：{heard.texts.text(post)[words]}"
+    if why == findings.MODEL:
+        return f"规则与模型不一致，弃权：模型概率 {heard.findings.probability[i]:.3f}"
+    if why == findings.YIELDED:
+        return f"已归 {'、'.join(rule.cue.yields_to)}"
+    return rule.reason.exclusions[why - findings.EXCLUDED].why if why >= findings.EXCLUDED else findings.WHY.get(why, "")
+
+
+def _says_more(one: Told, other: Told) -> bool:
     """Tell whether `one` is the same rule's same verdict over more of the text, so that `other` need not be shown."""
     same = (one.rule, one.dropped, one.speaker) == (other.rule, other.dropped, other.speaker)
     return same and one.start <= other.start and other.end <= one.end and (one.start, one.end) != (other.start, other.end)

@@ -14,27 +14,33 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis.codebook.loader import FOLDER
+from kamen_analysis.codebook.loader import load as load_codebook
 from kamen_analysis.errors import KamenError
-from kamen_analysis.label.cues import Span
-from kamen_analysis.label.features import BUCKETS, Ints, features, units
+from kamen_analysis.label.features import BUCKETS, features, units
 from kamen_analysis.label.reasons import Heard
+from kamen_analysis.label.text import Ints, spread
 
 Floats = npt.NDArray[np.float64]
 
 
 class Opinion(NamedTuple):
-    """What the model thinks of a post: its stretches (offsets into the text), and the probabilities (stretches, codes)."""
+    """What the model thinks of posts: its stretches (starts and ends, ascending), and the log odds (stretches, codes it was taught)."""
 
-    spans: list[Span]
+    start: Ints
+    end: Ints
     table: Floats
     codes: tuple[str, ...]
 
-    def near(self, code: str, start: int, end: int) -> float:
-        """Return the highest probability of `code` in the stretches that touch [start, end); NaN for a code the model was not taught."""
-        if code not in self.codes:
-            return float("nan")
-        column = self.table[:, self.codes.index(code)]
-        return max(float(p) for (low, high), p in zip(self.spans, column, strict=True) if low < end and start < high)
+    def near(self, code: Ints, start: Ints, end: Ints) -> Floats:
+        """Return the highest probability of each `code` (its number in the codebook) in the stretches that touch [start, end).
+
+        NaN for a code the model was not taught.
+        """
+        column = np.array([self.codes.index(name) if name in self.codes else -1 for name in load_codebook().reasons])[code]
+        low, high = np.searchsorted(self.end, start, "right"), np.searchsorted(self.start, end)
+        odds = self.table[spread(low, high), np.repeat(column, high - low)]
+        best: Floats = np.maximum.reduceat(odds, np.cumsum(high - low) - (high - low)) if len(odds) else odds
+        return np.where(column < 0, np.nan, 1 / (1 + np.exp(-best)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,19 +58,22 @@ class Model:
         """The probability below which a rule is not believed."""
         return float(self.meta["veto"])
 
-    def ask(self, heard: Heard) -> Opinion:
-        """Return the model's opinion on a post as heard; its text must not be empty."""
-        spans = units(heard.doc)
-        return Opinion(spans, self.probabilities(*features(heard), spans), self.codes)
+    @functools.cached_property
+    def _columns(self) -> npt.NDArray[np.float32]:
+        # The weights, and a column of ones to count features with; nothing for the bucket of what is no feature.
+        ones = np.ones((BUCKETS, 1), np.float32)
+        return np.vstack([np.hstack([self.weights.astype(np.float32), ones]), np.zeros((1, len(self.codes) + 1), np.float32)])
 
-    def probabilities(self, at: Ints, bucket: Ints, spans: list[Span]) -> Floats:
-        """Return the probabilities (spans, codes) of stretches of a post, from the features that begin in each."""
-        sums = np.zeros((len(at) + 1, len(self.codes)), np.int32)
-        np.cumsum(self.weights[bucket], axis=0, dtype=np.int32, out=sums[1:])
-        low, high = np.searchsorted(at, np.array(spans).T)
-        length = np.sqrt(np.maximum(high - low, 1))[:, None]
-        logits: Floats = (sums[high] - sums[low]) * self.scale / length + self.bias
-        return 1 / (1 + np.exp(-logits))
+    def ask(self, heard: Heard, posts: Ints) -> Opinion:
+        """Return the model's opinion on `posts` (numbers in the batch, ascending)."""
+        start, end = units(heard.texts, posts)
+        clauses = heard.texts.clauses.starts
+        clauses = clauses[np.isin(heard.texts.post(clauses), posts)]
+        sums = np.zeros((len(clauses) + 1, len(self.codes) + 1))
+        np.cumsum(sum(matrix @ self._columns for matrix in features(heard, posts, clauses)), axis=0, dtype=np.float64, out=sums[1:])
+        inside = sums[np.searchsorted(clauses, end)] - sums[np.searchsorted(clauses, start)]
+        length = np.sqrt(np.maximum(inside[:, -1:], 1))
+        return Opinion(start, end, inside[:, :-1] * self.scale / length + self.bias, self.codes)
 
 
 def quantised(codes: tuple[str, ...], weights: Floats, bias: Floats, meta: dict[str, Any]) -> Model:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kamen_analysis.label import gate, outcome, reasons, scope
-from kamen_analysis.label.vote import vote
+from kamen_analysis.label import findings, gate, outcome, reasons, scope
+from kamen_analysis.label.vote import AGREES, vote
+
+BATCH = 2_000_000  # Characters labelled together, each post counted as POST more: what it costs whatever its length.
+POST = 60
 
 
 @dataclass(frozen=True)
@@ -45,27 +48,58 @@ class Labelled:
 
 def label_posts(posts: Iterable[Mapping[str, Any]]) -> list[Labelled]:
     """Return the labels of posts with keys id, title, body, target (missing or None is empty), in their order."""
-    return [label_post(post) for post in posts]
+    return [labelled for batch in _batches(posts) for labelled in _label(batch)]
 
 
 def label_post(post: Mapping[str, Any]) -> Labelled:
     """Return the labels of one post; what is no complaint has no reasons."""
-    title, body = (str(post.get(key) or "") for key in ("title", "body"))
-    post_type, rule = gate.gate(title, body, post.get("target"))
-    in_scope, product = scope.scope(title, body, post.get("target"))
-    found = reasons_of(title, body) if post_type == "complaint" else []
-    ending = outcome.outcome(title, body, post_type, [reason.code for reason in found])
-    return Labelled(str(post.get("id") or ""), post_type, rule, in_scope, product, ending, found)
+    return label_posts([post])[0]
 
 
 def reasons_of(title: str, body: str) -> list[Reason]:
     """Return the refusal reasons of a complaint, one a code, each with its best evidence."""
-    heard, out = reasons.hear(title, body), []
-    doc = heard.doc
-    for finding in reasons.decide(doc, vote(heard)):
-        in_title = finding.start < doc.cut
-        field, text, shift = ("title", title, 0) if in_title else ("body", body, doc.body_at)
+    return _reasons([title], [body])[0]
+
+
+def _batches(posts: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    batch: list[Mapping[str, Any]] = []
+    size = 0
+    for post in posts:
+        batch.append(post)
+        size += len(str(post.get("title") or "")) + len(str(post.get("body") or "")) + POST
+        if size >= BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _label(posts: list[Mapping[str, Any]]) -> Iterator[Labelled]:
+    titles, bodies = ([str(post.get(key) or "") for post in posts] for key in ("title", "body"))
+    gates = [gate.gate(title, body, post.get("target")) for title, body, post in zip(titles, bodies, posts, strict=True)]
+    asked = [i for i, (post_type, _) in enumerate(gates) if post_type == "complaint"]
+    found = dict(zip(asked, _reasons([titles[i] for i in asked], [bodies[i] for i in asked]), strict=True))
+    for i, (post, (post_type, rule)) in enumerate(zip(posts, gates, strict=True)):
+        mine = found.get(i, [])
+        in_scope, product = scope.scope(titles[i], bodies[i], post.get("target"))
+        ending = outcome.outcome(titles[i], bodies[i], post_type, [reason.code for reason in mine])
+        yield Labelled(str(post.get("id") or ""), post_type, rule, in_scope, product, ending, mine)
+
+
+def _reasons(titles: list[str], bodies: list[str]) -> list[list[Reason]]:
+    out: list[list[Reason]] = [[] for _ in titles]
+    if not titles:
+        return out
+    heard = vote(reasons.hear(titles, bodies))
+    found, kept = heard.findings, reasons.decide(heard)
+    home = found.post[kept]
+    begun, cut = heard.texts.start[home], heard.texts.titles[home]
+    rows = (home, found.rule[kept], found.start[kept] - begun, found.end[kept] - begun, cut, found.probability[kept] >= AGREES)
+    rules = findings.rules()
+    for post, number, start, end, title, agreed in zip(*(row.tolist() for row in rows), strict=True):
         # Evidence that begins in the title ends with it.
-        start, end = finding.start - shift, (min(finding.end, doc.cut) if in_title else finding.end) - shift
-        out.append(Reason(finding.code, field, start, end, text[start:end], finding.rule, finding.decided_by, finding.score))
+        field, text, shift, end = ("title", titles[post], 0, min(end, title)) if start < title else ("body", bodies[post], title + 1, end)
+        rule, decided_by = rules[number], "vote" if agreed else "rule"
+        span = start - shift, end - shift
+        out[post].append(Reason(rule.reason.code, field, *span, text[slice(*span)], rule.name, decided_by, rule.cue.score))
     return out

@@ -7,23 +7,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from kamen_analysis.label import model
-from kamen_analysis.label.reasons import Finding, Heard
+from kamen_analysis.label.findings import MODEL
+from kamen_analysis.label.reasons import Heard
 
 AGREES = 0.5
 
 
-def vote(heard: Heard, learned: model.Model | None = None) -> list[Finding]:
-    """Return the findings of a post after the vote; the model (None: the package's own) is asked only where a rule stands."""
-    if all(finding.dropped is not None for finding in heard.findings):
-        return heard.findings
+def vote(heard: Heard, learned: model.Model | None = None) -> Heard:
+    """Return the batch after the vote; the model (None: the package's own) is asked only where a rule stands."""
+    found = heard.findings
+    at = np.flatnonzero(found.stands)
+    if not len(at):
+        return heard
     learned = learned or model.load()
-    opinion = learned.ask(heard)
-    return [ruled(f, opinion.near(f.code, f.start, f.end), learned.veto) if f.dropped is None else f for f in heard.findings]
-
-
-def ruled(finding: Finding, probability: float, veto: float) -> Finding:
-    """Return a standing finding after the vote: dropped below `veto`, else decided by the rule alone or by both."""
-    if probability < veto:
-        return replace(finding, dropped=f"规则与模型不一致，弃权：模型概率 {probability:.3f}")
-    return replace(finding, decided_by="vote" if probability >= AGREES else "rule")
+    opinion = learned.ask(heard, np.unique(found.post[at]))
+    probability, why = found.probability.copy(), found.why.copy()
+    probability[at] = opinion.near(found.code[at], found.start[at], found.end[at])
+    why[at[probability[at] < learned.veto]] = MODEL
+    return replace(heard, findings=replace(found, probability=probability, why=why))

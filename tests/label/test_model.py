@@ -15,18 +15,30 @@ from kamen_analysis.codebook.loader import FOLDER
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label import model, reasons
 from kamen_analysis.label.features import BUCKETS, WIDE, features, units
+from kamen_analysis.label.findings import MODEL, STANDS
 from kamen_analysis.label.posts import reasons_of
-from kamen_analysis.label.vote import ruled, vote
+from kamen_analysis.label.vote import vote
 
 WAITS = ("客服说审核中，让我再等三天。", "天天让我等，说在处理。", "说尽快处理，等了两个月还在处理。")
 REFUSES = ("商家说已激活不能退。", "店家称卡密已使用，拒绝退款。", "他说已经兑换了，不给退。")
-FINDING = reasons.Finding("stalling", "stalling.told_to_wait", 0, 4, 1.0, None, None)
+FIRST, STALLING = np.zeros(1, np.int32), list(codebook().reasons).index("stalling")
+
+
+def _heard(*texts: str) -> reasons.Heard:
+    return reasons.hear([""] * len(texts), texts)
+
+
+def _near(learned: model.Model, *texts: str) -> list[float]:
+    heard = _heard(*texts)
+    posts = np.arange(len(texts), dtype=np.int32)
+    return [float(p) for p in learned.ask(heard, posts).near(posts * 0 + STALLING, heard.texts.start, heard.texts.end)]
 
 
 def _tiny() -> model.Model:
-    found = [features(reasons.hear("", text))[1] for text in (*WAITS, *REFUSES)]
-    rows = np.array([np.bincount(bucket, minlength=BUCKETS) / len(bucket) ** 0.5 for bucket in found])
-    learner = LogisticRegression(C=20, solver="liblinear", random_state=7).fit(rows, [1, 1, 1, 0, 0, 0])
+    heard = _heard(*WAITS, *REFUSES)
+    rows = sum(features(heard, np.arange(6), heard.texts.start)).toarray()[:, :BUCKETS]
+    learner = LogisticRegression(C=20, solver="liblinear", random_state=7)
+    learner.fit(rows / rows.sum(axis=1, keepdims=True) ** 0.5, [1, 1, 1, 0, 0, 0])
     return model.quantised(("stalling",), learner.coef_.T, learner.intercept_, {"veto": 0.03})
 
 
@@ -67,42 +79,54 @@ def test_training_is_deterministic_and_survives_storage(tmp_path: Path) -> None:
         model.save(_tiny(), tmp_path / name)
     assert (tmp_path / "one" / "model.npz").read_bytes() == (tmp_path / "two" / "model.npz").read_bytes()
     assert json.loads((tmp_path / "one" / "model.json").read_text(encoding="utf-8"))["veto"] == 0.03
-    heard = reasons.hear("", WAITS[0])
-    assert np.array_equal(model.load(tmp_path / "one").ask(heard).table, _tiny().ask(heard).table)
+    heard = _heard(WAITS[0])
+    assert np.array_equal(model.load(tmp_path / "one").ask(heard, FIRST).table, _tiny().ask(heard, FIRST).table)
 
 
 def test_small_model_learns_its_sentences() -> None:
     """A model of six sentences tells the waiting ones from the refusing ones."""
-    learned = _tiny()
-    waits, refuses = ([learned.ask(reasons.hear("", text)).near("stalling", 0, len(text)) for text in texts] for texts in (WAITS, REFUSES))
-    assert min(waits) > max(refuses)
+    assert min(_near(_tiny(), *WAITS)) > max(_near(_tiny(), *REFUSES))
 
 
-def test_features_stand_in_order_and_units_cover_the_text() -> None:
-    """Features ascend and lie within the text; stretches begin at clauses, cover all of it and are no longer than need be."""
-    heard = reasons.hear("标题", "".join(WAITS))
-    at, bucket = features(heard)
-    assert (np.diff(at) >= 0).all() and at[-1] < len(heard.doc.text) and 0 <= bucket.min() <= bucket.max() < BUCKETS
-    spans = units(heard.doc)
-    assert [start for start, _ in spans] == heard.doc.clauses[: len(spans)] and spans[-1][1] == len(heard.doc.text)
-    assert max(end - start for start, end in spans) <= WIDE
+def test_units_cover_the_text() -> None:
+    """Stretches begin at clauses, cover all of the posts asked about and are no longer than need be."""
+    heard = reasons.hear(["标题", "别的"], ["".join(WAITS), "。".join(REFUSES)])
+    for post in (0, 1):
+        starts, ends = units(heard.texts, np.array([post], np.int32))
+        assert (starts[0], ends[-1]) == (heard.texts.start[post], heard.texts.end[post])
+        assert set(starts.tolist()) <= set(heard.texts.clauses.starts.tolist())
+        assert (starts[1:] <= ends[:-1]).all() and (ends - starts).max() <= WIDE
 
 
-@pytest.mark.parametrize(("probability", "decided_by", "stands"), [(0.01, "rule", False), (0.03, "rule", True), (0.49, "rule", True),
-                                                                     (0.5, "vote", True), (0.99, "vote", True)])
-def test_vote_table(probability: float, decided_by: str, stands: bool) -> None:
-    """A rule stands by itself unless the model is sure against it, and by vote where the model agrees."""
-    finding = ruled(FINDING, probability, 0.03)
-    assert (finding.decided_by, finding.dropped is None) == (decided_by, stands)
+def test_opinion_does_not_depend_on_the_batch() -> None:
+    """The model thinks the same of a post alone, among others, and where only it is asked about."""
+    texts = (*WAITS, *REFUSES)
+    together = _near(model.load(), *texts)
+    assert together == pytest.approx([_near(model.load(), text)[0] for text in texts], rel=1e-12)
+    heard, last = _heard(*texts), np.array([5], np.int32)
+    alone = model.load().ask(heard, last).near(last * 0 + STALLING, heard.texts.start[5:], heard.texts.end[5:])
+    assert alone[0] == pytest.approx(together[5], rel=1e-12)
 
 
-def test_model_sure_against_a_rule_means_abstention() -> None:
-    """Where the model is sure against every cue found, none is kept, and the trace says that the two disagree."""
-    heard = reasons.hear("", WAITS[0])
-    against = model.quantised(model.load().codes, np.zeros((BUCKETS, 13)), np.full(13, -9.0), {"veto": 0.03})
-    after = vote(heard, against)
-    assert reasons.decide(heard.doc, heard.findings) and not reasons.decide(heard.doc, after)
-    assert any("弃权" in (finding.dropped or "") for finding in after)
+def _voted(bias: float, veto: float) -> reasons.Heard:
+    flat = model.quantised(model.load().codes, np.zeros((BUCKETS, 13)), np.full(13, bias), {"veto": veto})
+    return vote(_heard(WAITS[0]), flat)
+
+
+@pytest.mark.parametrize(("bias", "stands"), [(-4.0, False), (-3.0, True), (0.0, True), (4.0, True)])
+def test_vote(bias: float, stands: bool) -> None:
+    """A rule stands unless the model is sure against it; where it is, none is kept, and the probability says so."""
+    after = _voted(bias, 0.03)
+    asked = ~np.isnan(after.findings.probability)
+    assert asked.any() and after.findings.probability[asked] == pytest.approx(1 / (1 + np.exp(-bias)))
+    assert bool(len(reasons.decide(after))) is stands
+    assert (after.findings.why[asked] == (STANDS if stands else MODEL)).all()
+
+
+def test_untaught_reason_is_left_to_the_rule() -> None:
+    """A model that was not taught a reason has no opinion on it, and the rule stands by itself."""
+    after = vote(_heard(WAITS[0]), model.quantised(("virtual_goods",), np.zeros((BUCKETS, 1)), np.zeros(1), {"veto": 0.03}))
+    assert len(reasons.decide(after)) and np.isnan(after.findings.probability).all()
 
 
 def test_labels_tell_who_decided() -> None:

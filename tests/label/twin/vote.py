@@ -1,0 +1,40 @@
+"""Rules and model vote, post by post and stretch by stretch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from kamen_analysis.label import model
+from kamen_analysis.label.features import BUCKETS
+from kamen_analysis.label.vote import AGREES
+from twin.features import features, units
+from twin.reasons import Finding, Heard
+
+
+def vote(heard: Heard) -> list[Finding]:
+    """Return the findings of a post after the vote; the package's model is asked only where a rule stands."""
+    if all(finding.dropped is not None for finding in heard.findings):
+        return heard.findings
+    learned, found = model.load(), features(heard)
+    table = [(low, high, odds(learned, [bucket for at, bucket in found if low <= at < high])) for low, high in units(heard.doc)]
+    return [_ruled(f, table, learned) if f.dropped is None else f for f in heard.findings]
+
+
+def odds(learned: model.Model, buckets: list[int]) -> np.ndarray:
+    """Return the log odds of every code for a stretch with these features."""
+    sums = sum(learned.weights[b].astype(np.int64) for b in buckets if b < BUCKETS)
+    return sums * learned.scale / math.sqrt(max(len(buckets), 1)) + learned.bias
+
+
+def _ruled(finding: Finding, table: list[tuple[int, int, np.ndarray]], learned: model.Model) -> Finding:
+    if finding.code not in learned.codes:
+        return finding
+    code = learned.codes.index(finding.code)
+    best = max(float(row[code]) for low, high, row in table if low < finding.end and finding.start < high)
+    probability = 1 / (1 + math.exp(-best))
+    if probability < learned.veto:
+        return replace(finding, dropped=f"规则与模型不一致，弃权：模型概率 {probability:.3f}")
+    return replace(finding, decided_by="vote" if probability >= AGREES else "rule")
