@@ -53,9 +53,10 @@ def merge(parts: list[Part], withdrawn: frozenset[str], scratch: Path) -> Merged
     told, best = _seen_again(parts, starts, keep)
     merged = Merged(starts, keep, told, _events_again(parts, starts, best))
     _leave_out(parts, merged, withdrawn)
+    merged.told = told[keep[told.index]]
     gone = _deleted(parts, merged)
     merged.events = pd.concat([merged.events, gone], ignore_index=True) if len(gone) else merged.events
-    merged.dup = copies.find(parts, starts, _complaints(parts) & keep, told["posted_at"], scratch)
+    merged.dup = copies.find(parts, starts, _complaints(parts) & keep, merged.told["posted_at"], scratch)
     return merged
 
 

@@ -1,0 +1,156 @@
+"""What is made anew and what is kept: a stage is done again only where something it depends on changed, and the bytes never tell."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kamen_analysis import data, dedupe
+from kamen_analysis.captures import importer, withdraw
+from kamen_analysis.paths import Home
+from kamen_analysis.pipeline import digests, partition, publish
+from kamen_analysis.pipeline.build import build
+
+BODY = "买了第{n}张点卡，一直提示卡号错误，客服让我再等几天，等到现在没有人回我，店铺里写着概不退换，我要求退款{n}元。"
+
+
+def _rows(first: int, last: int) -> list[dict[str, str]]:
+    return [{"编号": f"TS20261100{n:03}", "标题": f"第{n}张卡充不进去", "投诉对象": f"白马点卡{n % 3}", "正文": BODY.format(n=n % 7),
+             "投诉进度": "处理中", "发布时间": f"2026-08-{n % 28 + 1:02} 10:00"} for n in range(first, last)]
+
+
+def _take(home: Home, name: str, rows: list[dict[str, str]]) -> None:
+    path = home.root / name
+    path.parent.mkdir(exist_ok=True, parents=True)
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    importer.import_files("table", [path], home)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home of three captures, built: sixty posts, some seen twice, many of them copies of each other."""
+    found = Home(tmp_path / "home")
+    for name, rows in (("a.jsonl", _rows(0, 30)), ("b.jsonl", _rows(25, 50)), ("c.jsonl", _rows(50, 60))):
+        _take(found, name, rows)
+    build(found, jobs=1)
+    return found
+
+
+def _bytes(home: Home) -> dict[str, bytes]:
+    return {path.relative_to(home.processed).as_posix(): path.read_bytes() for path in sorted(home.processed.rglob("*")) if path.is_file()}
+
+
+def _kept(home: Home, stage: str) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in home.root.glob(f"data/.cache/{stage}/*/*.parquet")}
+
+
+def _anew(home: Home) -> dict[str, bytes]:
+    """Return the files of a build of the same captures from nothing."""
+    other = Home(home.root.with_name("anew"))
+    shutil.copytree(home.raw, other.raw)
+    build(other, jobs=1)
+    return _bytes(other)
+
+
+def test_another_rule_codes_again_without_parsing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the codebook changed every part is coded again, none is parsed again, and the bytes are those of a build from nothing."""
+    parts, codes = _kept(home, "parts"), _kept(home, "codes")
+    monkeypatch.setattr(digests, "codes_code", lambda: "another")
+    monkeypatch.setattr(digests, "build_code", lambda: "another")
+    build(home, jobs=1)
+    assert _kept(home, "parts") == parts and not _kept(home, "codes").keys() & codes.keys()
+    assert _bytes(home) == _anew(home)
+
+
+@pytest.mark.parametrize(("changed", "stages"), [
+    ("codebook/reasons/stalling.yaml", {"codes", "build"}), ("sources/table.py", {"part", "build"}),
+    ("redact/kinds.yaml", {"part", "build"}), ("zh.py", {"part", "codes", "build"}),
+    ("codebook/platforms.yaml", {"build"}), ("pipeline/merge.py", {"build"}), ("metrics/shares.py", set()),
+])
+def test_what_each_stage_depends_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str, stages: set[str]) -> None:
+    """Editing one file of the package changes the digests of exactly the stages that use it."""
+    copy = tmp_path / "package"
+    shutil.copytree(digests.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    named = {"part": digests.part_code, "codes": digests.codes_code, "build": digests.build_code}
+    monkeypatch.setattr(digests, "PACKAGE", copy)
+    before = {name: code.__wrapped__() for name, code in named.items()}
+    with (copy / changed).open("a", encoding="utf-8") as file:
+        file.write("\n# a remark\n")
+    assert {name for name, code in named.items() if code.__wrapped__() != before[name]} == stages
+
+
+def test_batches_leave_no_trace(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts made seven posts at a time give the same bytes as parts made at once."""
+    monkeypatch.setattr(partition, "BATCH", 7)
+    assert _bytes(home) == _anew(home)
+
+
+def test_files_of_a_group_hold_the_same_rows(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many posts go into a file, the tables as read are the same, row by row."""
+    monkeypatch.setattr(publish, "POSTS_PER_FILE", 20)
+    files = _anew(home)
+    other = data.load(home.root.with_name("anew"))
+    assert sum(name.startswith("posts/") for name in files) > 1
+    for name, second in (("posts", "url"), ("events", "kind"), ("labels", "code"), ("rejected", "stage")):
+        one, many = (getattr(found, name).sort_values(["post_id", second]).reset_index(drop=True) for found in (data.load(home), other))
+        pd.testing.assert_frame_equal(one, many)
+
+
+def test_new_captures_leave_other_files_alone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After new posts only the last group's files are written, the others stay; all of it equals a build from nothing."""
+    monkeypatch.setattr(publish, "POSTS_PER_FILE", 20)
+    monkeypatch.setattr(digests, "build_code", lambda: "small files")
+    build(home, jobs=1)
+    before = {path.name: path.stat().st_ino for path in home.processed.glob("posts/*")}
+    _take(home, "d.jsonl", [row | {"正文": f"另一件事：话费没有到账，运营商说没有收到这一笔，商家说第{n}天处理。"}
+                            for n, row in enumerate(_rows(60, 64))])
+    build(home, jobs=1)
+    after = {path.name: path.stat().st_ino for path in home.processed.glob("posts/*")}
+    same = {name for name in before if after[name] == before[name]}
+    assert same and same != set(before) | set(after)
+    assert _bytes(home) == _anew(home)
+
+
+def test_a_copy_in_a_later_capture_changes_the_earlier_file(home: Home) -> None:
+    """An earlier post found later becomes the first of its group: what was published of the others changes, as in a build from nothing."""
+    early = _rows(3, 4)[0] | {"编号": "TS20261199999", "发布时间": "2026-01-01 09:00"}
+    _take(home, "e.jsonl", [early])
+    build(home, jobs=1)
+    posts = data.load(home).posts.set_index("post_id")
+    assert posts.loc["table:TS20261199999", "dup_size"] > 1
+    assert posts.loc["table:TS20261100003", "dup_group"] == "table:TS20261199999"
+    assert _bytes(home) == _anew(home)
+
+
+@pytest.mark.parametrize("damage", ["parts/*/posts.parquet", "parts/*/counts.json", "parts/*/index.npy", "codes/*/coded.parquet"])
+def test_half_a_part_is_made_again(home: Home, damage: str) -> None:
+    """What a power cut left half written in the cache is made again, whatever half it is."""
+    whole = _bytes(home)
+    path = sorted(home.root.glob(f"data/.cache/{damage}"))[0]
+    path.write_bytes(path.read_bytes()[:40])
+    shutil.rmtree(home.processed)
+    build(home, jobs=1)
+    assert _bytes(home) == whole
+
+
+def test_withdrawn_by_number_and_address(home: Home) -> None:
+    """A post asked out by its number alone leaves, and no other."""
+    before = set(data.load(home).posts["post_id"])
+    withdraw.withdraw(home, "TS20261100027")
+    build(home, jobs=1)
+    assert before - set(data.load(home).posts["post_id"]) == {"table:TS20261100027"}
+
+
+def test_copies_across_captures_are_those_within_one(home: Home) -> None:
+    """The groups found capture by capture, from numbers, are the groups found with all texts in hand."""
+    posts = data.load(home).posts
+    complaints = posts[posts["post_type"] == "complaint"]
+    found = dedupe.duplicates(complaints)
+    assert (found["dup_size"] > 1).any()
+    for name in ("dup_group", "dup_kind", "dup_size"):
+        assert np.array_equal(found[name].to_numpy(), complaints[name].to_numpy())
