@@ -22,7 +22,6 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.importing import import_files
 from kamen_analysis.paths import Home, atomic_write
 from kamen_analysis.pipeline.build import build
-from kamen_analysis.redact import redact
 from kamen_analysis.report.build import FORMATS, ReportResult, report
 
 Progress = Callable[[str, int, int], None]
@@ -81,7 +80,8 @@ def run(where: Home, asked: Asked, progress: Progress) -> Done:
 
 
 def _told(error: BaseException) -> str:
-    return redact(str(error)).text if isinstance(error, KamenError) else type(error).__name__
+    # Our own messages hold no personal data; those of others may.
+    return str(error) if isinstance(error, KamenError) else type(error).__name__
 
 
 def _take_in(where: Home, inbox: Path | None) -> Iterator[str]:
