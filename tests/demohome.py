@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,8 +15,14 @@ from kamen_analysis.paths import Home, demo_home
 
 @functools.cache
 def made() -> Path:
-    """Return a working folder that holds nothing but the demonstration as `kamen demo` makes it (3,000 posts) and its report."""
+    """Return a working folder that holds nothing but the demonstration as `kamen demo` makes it (3,000 posts) and its report.
+
+    $KAMEN_TEST_DEMO names one made before by the same code: a developer who runs a test again need not wait for it.
+    """
+    if "KAMEN_TEST_DEMO" in os.environ:
+        return Path(os.environ["KAMEN_TEST_DEMO"])
     root = Path(tempfile.mkdtemp(prefix="kamen-demo-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
     (root / "data" / "raw").mkdir(parents=True)
     demo(Home(root), 3000, 20261031, root / "reports" / "demo", lambda stage, done, total: None)
     return root

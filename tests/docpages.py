@@ -55,7 +55,7 @@ def blocks(page: str) -> list[Block]:
 def shown(pattern: str, output: str) -> bool:
     """Return whether `output` is what `pattern` shows."""
     lines = pattern.strip("\n").split("\n")
-    parts = ["(?:[^\n]*\n)*?" if line == "…" else re.escape(line).replace("…", "[^\n]*") + "\n" for line in lines]
+    parts = ["(?:[^\n]*\n)*?" if line.strip() == "…" else re.escape(line).replace("…", "[^\n]*") + "\n" for line in lines]
     return re.fullmatch("".join(parts), output.strip("\n") + "\n") is not None
 
 
@@ -95,12 +95,14 @@ class Runner:
         return wrong
 
     def _command(self, command: str, expected: str) -> str:
-        done = subprocess.run(["bash", "-c", command], cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        done = subprocess.run(["bash", "-c", command], cwd=self.folder, env=self.env, capture_output=True,
                               text=True, check=False, timeout=600)
         code = _EXIT.search(command)
         if done.returncode != (int(code[1]) if code else 0):
-            return f"$ {command}\n退出码 {done.returncode}\n{done.stdout[-2000:]}"
-        return f"$ {command}\n应为\n{expected}\n实为\n{done.stdout[-2000:]}" if expected and not shown(expected, done.stdout) else ""
+            return f"$ {command}\n退出码 {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        # What a page shows of a command that ends well is its result; its progress goes to the other stream.
+        printed = done.stdout + (done.stderr if done.returncode else "")
+        return f"$ {command}\n应为\n{expected}\n实为\n{printed[-2000:]}" if expected and not shown(expected, printed) else ""
 
     def _python(self, text: str, expected: str) -> str:
         self.python = self.python or subprocess.Popen([sys.executable, "-c", _SHELL], cwd=self.folder, env=self.env, text=True,

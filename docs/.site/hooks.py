@@ -11,7 +11,8 @@ OPERATIONS = "operations.md"
 SHARES = "Wilson 95%；基数不足 30 不给比例"
 # Interval and least number of each metric where they are not those of a plain share.
 MEASURED = {
-    "used": "件数，没有区间", "tactic_order": SHARES, "volume": "件数，没有区间；不完整的期与缺口另标", "statuses": "Wilson 95%；不设下限（逐字列出）",
+    "used": "件数，没有区间", "tactic_order": SHARES,
+    "volume": "件数，没有区间；不完整的期与缺口另标", "statuses": "Wilson 95%；不设下限（逐字列出）",
     "fill": "件数，没有区间", "funnel": "件数，没有区间", "time_to_reply": "Kaplan–Meier 95%；不足 30 件不给",
     "median_reply": "Kaplan–Meier 95%；不足 30 件不给", "outcomes": "Aalen–Johansen 95%；不足 30 件不给",
     "resolved_by": "Aalen–Johansen 95%；不足 30 件或观察期不足不给", "amounts": "中位数用自助法 95%；写明金额不足 30 件不给",
