@@ -21,7 +21,8 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
 
 ROWS = [{"编号": f"TS20261100{n:03}", "标题": "点卡充不进去", "投诉对象": "白马点卡", "投诉进度": "处理中",
-         "发布时间": f"2026-08-{n + 1:02} 10:00", "正文": f"第{n}次买点卡，一直提示卡号错误，客服让我等，等了{n}天没有人再回我，联系电话1391234{n:04}。"} for n in range(20)]
+         "发布时间": f"2026-08-{n + 1:02} 10:00",
+         "正文": f"第{n}次买点卡，一直提示卡号错误，客服让我等，等了{n}天没有人再回我，联系电话1391234{n:04}。"} for n in range(20)]
 FAST = service.Asked(jobs=1, formats=("xlsx",))
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pandas as pd
 
 from kamen_analysis.errors import PublishRefused
-from kamen_analysis.redact.engine import find
+from kamen_analysis.redact.engine import find_many
 from kamen_analysis.redact.rules import book
 
 # Columns that hold what people wrote. The others (identifiers, digests, offsets, addresses of public pages, codes) are ours or the
@@ -28,7 +28,8 @@ def refuse_if_personal(table: str, data: pd.DataFrame) -> None:
 def _kinds(column: pd.Series) -> Counter[str]:
     """Count what is found in the values of a column, each distinct value read once."""
     counts: Counter[str] = Counter()
-    for value, n in column.dropna().astype(str).value_counts().items():
-        for span in find(str(value)):
+    values = column.dropna().astype(str).value_counts()
+    for spans, n in zip(find_many(list(values.index)), values, strict=True):
+        for span in spans:
             counts[span.kind] += int(n)
     return counts
