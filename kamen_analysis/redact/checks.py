@@ -159,5 +159,6 @@ Check = Callable[[str], bool | None]
 
 CHECKS: dict[str, Check] = {
     f.__name__: f
-    for f in (id_card, luhn, card_shape, mobile, parts_of_mobile, mixed_key, long_key, screen_name, phone_length, has_digits, key, loose_key, name, handle, address, ip_address, ip6_address, always)
+    for f in (id_card, luhn, card_shape, mobile, parts_of_mobile, mixed_key, long_key, screen_name, phone_length, has_digits, key,
+              loose_key, name, handle, address, ip_address, ip6_address, always)
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import gc
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -48,10 +50,24 @@ def find(text: str) -> list[Span]:
     return _find([text])[0]
 
 
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Spare the garbage collector the many short-lived tuples of one batch: half the time would go there."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
 def find_many(texts: Iterable[str]) -> Iterator[list[Span]]:
     """Yield `find` of each text, in order; many at once cost much less than one by one."""
     for batch in _batches(texts):
-        yield from _find(batch)
+        with _uncollected():
+            spans = _find(batch)
+        yield from spans
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import sys
 import unicodedata
@@ -18,6 +19,8 @@ from kamen_analysis import zh
 HIDDEN = "㐀"
 _SPOKEN = ("零〇洞", "一壹幺", "二贰两", "三叁参", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
 NUMERALS = {ord(char): chr(0xFF10 + digit) for digit, chars in enumerate(_SPOKEN) for char in chars}  # full width: told apart from 0-9
+# Blocks of digits and letters in other shapes: first code point and the one behind the last.
+_ODD = ((0x0660, 0x1000), (0x2460, 0x2800), (0x1D400, 0x1D800), (0x1F100, 0x1F150), (0x1FBF0, 0x1FBFA))
 # Cyrillic and Greek letters that look like Latin ones or digits (Unicode confusables).
 _CONFUSABLE = "авеёкмнорстухзіѕјԛԝАВЕКМНОРСТУХЗІЅЈαβεικνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧӏ"
 _CONFUSED_WITH = "abeekmhopctyx3isjqwABEKMHOPCTYX3ISJabeikvoptuxABEZHIKMNOPTYXl"
@@ -30,7 +33,7 @@ def _table() -> npt.NDArray[np.uint32]:
     table = np.arange(sys.maxunicode + 1, dtype=np.uint32)
     for code, char in zh.fold_table().items():
         table[code] = ord(char)
-    for code in (*range(0x0660, 0x1000), *range(0x2460, 0x2800), *range(0x1D400, 0x1D800), *range(0x1F100, 0x1F150), *range(0x1FBF0, 0x1FBFA)):
+    for code in itertools.chain.from_iterable(map(range, *zip(*_ODD, strict=True))):
         char, plain = chr(code), unicodedata.normalize("NFKC", chr(code))
         digit = unicodedata.digit(char, None)
         if digit is not None or (len(plain) == 1 and plain != char):

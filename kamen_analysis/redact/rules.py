@@ -30,6 +30,8 @@ class Rule(_Model):
 
     `first` spares most looks behind a cue: one of its characters stands there within the reach of the gap, or nothing is found.
 
+    With `needs`, `first` is what stands within ten characters before the word.
+
     `around` bounds the characters on either side of a needed word that are looked at; 0 is the whole text.
 
     `near` names a macro, a plain regex that must match in the text; a rule without cues then looks only around its matches.
@@ -86,13 +88,14 @@ class Pattern:
 
     kind: str
     rank: int
-    match: Callable[[str, int], re.Match[str] | None]
+    match: Callable[[str, int, int], re.Match[str] | None]
     find: Callable[[str, int, int], Iterator[re.Match[str]]]
     check: Check
     reads_digits: bool
     near: str | None
     needs: tuple[str, ...]
     around: int
+    written: str
     first: str
     reach: int
 
@@ -160,10 +163,11 @@ def _longest(gap: str) -> int:
     return int(_parser.parse(expand(gap)).getwidth()[1])
 
 
-def spelled(cue: str) -> Iterator[str]:
-    """Yield the ways a cue is spelled: [ab][cd] stands for ac, ad, bc and bd."""
-    choices = [inside or single for inside, single in re.findall(r"\[([^\]]+)\]|([^\[\]])", cue)]
-    yield from map("".join, itertools.product(*choices))
+def _spelled(listed: str) -> Iterator[str]:
+    """Yield the ways a cue is spelled: <list> stands for each of its words, [ab][cd] for ac, ad, bc and bd."""
+    for word in lists().get(listed[1:-1], [listed]):
+        choices = [inside or single for inside, single in re.findall(r"\[([^\]]+)\]|([^\[\]])", word)]
+        yield from (fold("".join(chosen)) for chosen in itertools.product(*choices))
 
 
 def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
@@ -172,11 +176,13 @@ def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
     free: list[Pattern] = []
     for rank, kind in enumerate(book().kinds):
         for rule in kind.rules:
-            regex = re.compile((f"(?:{expand(rule.gap)})" if rule.cues else "") + f"(?P<v>{expand(rule.pattern)})")
+            written = (f"(?:{expand(rule.gap)})" if rule.cues else "") + f"(?P<v>{expand(rule.pattern)})"
+            regex = re.compile(written)
             needs = tuple(fold(word) for need in rule.needs for word in lists().get(need[1:-1], [need]))
-            pattern = Pattern(kind.kind, rank, regex.match, regex.finditer, CHECKS[rule.check], rule.view == "digits", rule.near, needs, rule.around,
-                              _first(rule), _longest(rule.gap) + (1 if "surnames" in rule.first else 3))
-            for cue in {fold(cue) for written in rule.cues for word in lists().get(written[1:-1], [written]) for cue in spelled(word)}:
+            reach = _longest(rule.gap) + (1 if "surnames" in rule.first else 3)
+            pattern = Pattern(kind.kind, rank, regex.match, regex.finditer, CHECKS[rule.check], rule.view == "digits", rule.near, needs,
+                              rule.around, written, _first(rule), reach)
+            for cue in {cue for listed in rule.cues for cue in _spelled(listed)}:
                 cued.setdefault(cue, []).append(pattern)
             if not rule.cues:
                 free.append(pattern)

@@ -7,7 +7,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kamen_analysis.redact import find, redact
+from kamen_analysis.redact import find, redact, redact_many
 from kamen_analysis.redact.rules import book
 
 _WORDS = ["微信", "QQ", "电话", "订单号", "卡密", "密码", "支付宝", "本人", "客服", "收款人", "地址", "号", "路", "栋", "张伟", "先生",
@@ -47,6 +47,13 @@ def test_only_spans_change(text: str) -> None:
 def test_redacted_text_holds_nothing_more(text: str) -> None:
     """Redacting a second time finds nothing: the gate at the door passes what the redactor let through."""
     assert find(redact(text).text) == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.one_of(_TEXTS, st.sampled_from(["", "㐁", "\n㐁\n", "电话", "13912345678"])), max_size=6))
+def test_many_at_once_are_redacted_like_one_by_one(texts: list[str]) -> None:
+    """No text of a batch is read together with its neighbours, whatever it begins or ends with."""
+    assert redact_many(texts) == [redact(text) for text in texts]
 
 
 @settings(max_examples=200, deadline=None)

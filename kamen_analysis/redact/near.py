@@ -1,0 +1,76 @@
+"""Where in the texts something stands that patterns need close by: digits in a row, or a mark of a name or an address."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import numpy.typing as npt
+
+from kamen_analysis.redact.reading import NUMERALS, Reading
+from kamen_analysis.redact.rules import expand
+from kamen_analysis.redact.starts import SIZE, pair, places
+
+Codes = npt.NDArray[np.uint32]
+Windows = list[tuple[int, int]]
+_Ints = npt.NDArray[np.int64]
+
+# How far around a match a pattern may reach: before, behind. The match of each but <RUN> is the macro of that name.
+REACH = {"<RUN>": (24, 16), "<KEY_RUN>": (24, 16), "<STREET_NUMBER>": (40, 40), "<BUILDING>": (48, 32), "<VILLAGE>": (32, 32),
+         "<ROOM>": (60, 4), "<NAME_FORM>": (3, 8), "<FAMILIAR>": (2, 8), "<ELDER>": (3, 6), "<TITLE>": (6, 6), "<LINE>": (0, 24),
+         "<COLONS>": (5, 40)}
+
+_ROW = 5  # so many digits make a row
+_STEP = 5  # with no more than this from one to the next
+_DIGITS = "0123456789０１２３４５６７８９" + "".join(map(chr, NUMERALS))
+_BETWEEN = re.compile(r"(?![。!?;%¥$￥])[\W_]|[杠横空格减点]")
+
+
+class Near:
+    """The marks as one table of bits over the code points, and the pattern of each."""
+
+    def __init__(self) -> None:
+        names = [name for name in REACH if name != "<RUN>"]
+        self._regex = {name: re.compile(expand(name)) for name in names}
+        self._bits = np.zeros(SIZE, dtype=np.uint32)
+        for number, name in enumerate(names):
+            first, second = pair(expand(name))
+            self._bits |= first.astype(np.uint32) << np.uint32(2 * number) | second.astype(np.uint32) << np.uint32(2 * number + 1)
+        self._row = np.zeros(SIZE, dtype=np.uint8)  # 0 ends a row, 1 stands between, 2 a letter used for a digit, 3 a digit
+        self._row[[code for code in range(SIZE - 1) if _BETWEEN.match(chr(code))]] = 1
+        self._row[[ord(c) for c in "olisz"]] = 2
+        self._row[[ord(c) for c in _DIGITS]] = 3
+
+    def marks(self, reading: Reading) -> dict[str, Windows]:
+        """Return the windows around each mark, that of <RUN> left out."""
+        bits = self._bits[places(reading.codes)]
+        found = {}
+        for number, (name, regex) in enumerate(self._regex.items()):
+            at = np.flatnonzero(bits[:-1] >> np.uint32(2 * number) & bits[1:] >> np.uint32(2 * number + 1) & np.uint32(1))
+            matches = [match.span() for start in at.tolist() if (match := regex.match(reading.words, start))]
+            found[name] = widened(np.array(matches, dtype=np.int64).reshape(-1, 2), reading, *REACH[name])
+        return found
+
+    def runs(self, codes: Codes, reading: Reading) -> Windows:
+        """Return the windows around five digits in a row, whatever stands between them."""
+        row = self._row[places(codes)]
+        digits = np.flatnonzero(row >= 2)
+        if len(digits) < _ROW:
+            return []
+        ends = np.cumsum(row == 0)
+        near = np.append(np.diff(digits) <= _STEP, False)
+        close = near[:-_ROW + 1] & near[1:-_ROW + 2] & near[2:-_ROW + 3] & near[3:-_ROW + 4]
+        first, last = digits[:-_ROW + 1], digits[_ROW - 1:]
+        whole = close & (ends[first] == ends[last]) & (row[first] == 3)
+        return widened(np.stack([first[whole], last[whole] + 1], axis=1), reading, *REACH["<RUN>"])
+
+
+def widened(spans: _Ints, reading: Reading, before: int, behind: int) -> Windows:
+    """Return the stretches of the texts around the (sorted) spans, widened within the text and joined where they meet."""
+    if not len(spans):
+        return []
+    texts = reading.of(spans[:, 1] - 1)
+    starts = np.maximum(spans[:, 0] - before, reading.starts[texts])
+    ends = np.maximum.accumulate(np.minimum(spans[:, 1] + behind, reading.ends[texts]))
+    new = np.append(True, starts[1:] > ends[:-1])
+    return list(zip(starts[new].tolist(), ends[np.append(new[1:], True)].tolist(), strict=True))
