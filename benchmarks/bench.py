@@ -1,14 +1,17 @@
-"""Speed, side by side in one run on the same generated posts: our build, the usual notebook, the floor, and the parts alone.
+"""Speed and memory, side by side in one run on the same generated posts: our build, the usual notebook, the floor, the parts alone.
 
 Prints a table and, last, one JSON line. Ratios are what to quote: machines are noisy. The posts are synthetic and prove speed only.
+
+A build's seconds and memory are those of a process of its own with its workers (memory: the sum of their proportional set sizes, looked at
+five times a second). At --large the labels are lent: real labels of a sample, given out in turn, because labelling works post by post in
+batches of one size, and the time it would take proves nothing about memory. With --own every post is labelled.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
-import resource
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,24 +20,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import ahocorasick_rs
 import jieba
-import pandas as pd
+import made
+import rivals
+from watch import BUILD, REPORT, watched
 
-from kamen_analysis import codebook
 from kamen_analysis.captures.importer import import_files
 from kamen_analysis.label.posts import label_posts
 from kamen_analysis.paths import Home
-from kamen_analysis.pipeline.build import build
 from kamen_analysis.redact import redact_many
-from kamen_analysis.report.build import report
-from kamen_analysis.world import draw
 
-# A keyword or two a reason: what such notebooks hold.
-KEYWORDS = {"已激活": ["已激活", "已使用"], "拖延": ["拖延", "等待", "审核中"], "私下转账": ["微信", "转账"], "虚拟商品": ["虚拟商品"],
-            "格式条款": ["概不退换", "最终解释权"], "失联": ["拉黑", "跑路"], "封号": ["封号", "冻结"], "踢皮球": ["踢皮球", "推诿"]}
-PHONE = re.compile(r"1[3-9]\d{9}")
-
+HERE = Path(__file__).resolve().parent
+KEYS = ("build_posts_per_s", "naive_posts_per_s", "ratio_naive", "floor_posts_per_s", "ratio_floor", "label_posts_per_s",
+        "redact_posts_per_s", "peak_mb_100k", "peak_mb_1m", "rerun_1pct_ratio", "rerun_noop_s", "report_s", "help_s", "fetch_ratio_scrapy")
 
 def timed(work: Callable[[], Any]) -> float:
     """Return the seconds `work` takes."""
@@ -43,77 +41,104 @@ def timed(work: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def posts(n: int, folder: Path) -> Path:
-    """Write n generated posts as JSONL and return the file."""
-    table = draw.tables(draw.world(posts=n))["posts"]
-    table = table[["post_id", "title", "body", "target", "amount_yuan", "posted_at", "status"]].rename(columns={"post_id": "id"})
-    path = folder / "posts.jsonl"
-    table = table.assign(posted_at=table["posted_at"].dt.strftime("%Y-%m-%d %H:%M:%S"))
-    table.to_json(path, orient="records", lines=True, force_ascii=False)
-    return path
+def say(what: str, value: float, unit: str) -> None:
+    """Print one line of the table."""
+    print(f"{what:<58}{value:>14,.{0 if value >= 100 else 3}f} {unit}", flush=True)
 
 
-def usual(path: Path, out: Path) -> None:
-    """The usual notebook, as people write it."""
-    data = pd.read_json(path, lines=True)
-    data["text"] = data.apply(lambda row: f"{row['title']}{row['body']}", axis=1)
-    data = data.drop_duplicates("text")
-    data["words"] = data["text"].apply(jieba.lcut)
-    data["text"] = data["text"].apply(lambda text: PHONE.sub("***", text))
-    for name, keywords in KEYWORDS.items():
-        data[name] = data["text"].apply(lambda text, keywords=keywords: any(keyword in text for keyword in keywords))
-    data.drop(columns="words").to_parquet(out)
-
-
-def floor(path: Path, out: Path, cues: list[str]) -> None:
-    """Read, one automaton pass, write: what no build of this kind can beat."""
-    data = pd.read_json(path, lines=True)
-    automaton = ahocorasick_rs.AhoCorasick(cues)
-    data["hits"] = [len(automaton.find_matches_as_indexes(text)) for text in data["body"]]
-    data.to_parquet(out)
-
-
-def measure(n: int, folder: Path) -> dict[str, Any]:
-    """Return every figure at n posts."""
-    path, home = posts(n, folder), Home(folder)
-    texts = pd.read_json(path, lines=True)
-    asked = texts[["id", "title", "body", "target"]].astype({"id": str}).to_dict("records")
+def small(n: int, folder: Path) -> dict[str, float]:
+    """Return the rates at n posts: notebook, floor, labelling, redaction, parsers."""
+    path = made.write(folder / "posts.jsonl", n)
+    asked = [json.loads(line) for line in path.open(encoding="utf-8")]
+    say("characters a post", sum(len(post["body"]) for post in asked) / n, "")
     jieba.initialize()
+    label_posts(asked[:2])
+    redact_many(["一"])
+    works: dict[str, Callable[[], Any]] = {
+        "naive": lambda: rivals.usual(path, folder / "usual.parquet"), "floor": lambda: rivals.floor(path, folder / "floor.parquet"),
+        "label": lambda: label_posts(asked), "redact": lambda: redact_many([post["body"] for post in asked])}
+    rates = {name: n / timed(work) for name, work in works.items()}
+    for name, what in (("naive", "usual notebook"), ("floor", "floor, one core"), ("label", "labelling, one core"),
+                       ("redact", "redaction, one core")):
+        say(f"{what}, {n:,} posts", rates[name], "posts/s")
+    pages = rivals.pages_per_s(asked[:2000])
+    say("pages read by Beautiful Soup on lxml", pages["bs4"], "pages/s")
+    say("pages read by selectolax", pages["selectolax"], "pages/s")
+    return rates
+
+
+def grown(home: Home, count: int, first: int = 0) -> Home:
+    """Import `count` posts more."""
+    home.root.mkdir(exist_ok=True)
+    path = made.write(home.root / f"posts{first}.jsonl", count, first)
     import_files("table", [path], home)
-    found: dict[str, Any] = {"n": n, "mean_characters": round(float(texts["body"].str.len().mean()), 1)}
-    found["build_s"] = timed(lambda: build(home))
-    found["rerun_noop_s"] = timed(lambda: build(home))
-    found["naive_s"] = timed(lambda: usual(path, folder / "usual.parquet"))
-    cues = sorted({cue for words in KEYWORDS.values() for cue in words} | {r.name_zh for r in codebook.load().reasons.values()})
-    found["floor_s"] = timed(lambda: floor(path, folder / "floor.parquet", cues))
-    found["label_s"] = timed(lambda: label_posts(asked))
-    found["redact_s"] = timed(lambda: redact_many(texts["body"].tolist()))
-    found["report_s"] = timed(lambda: report(home))
-    found["help_s"] = min(timed(lambda: subprocess.run([sys.executable, "-m", "kamen_analysis", "--help"], capture_output=True, check=True))
-                          for _ in range(5))
-    found["peak_mb"] = round(max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024)
-    return found
+    path.unlink()
+    return home
 
 
-def figures(found: dict[str, Any]) -> dict[str, Any]:
-    """Return the rates and ratios of a measurement."""
-    rate = {name: round(found["n"] / found[f"{name}_s"]) for name in ("build", "naive", "floor", "label", "redact")}
-    return {
-        "n": found["n"], "mean_characters": found["mean_characters"], **{f"{name}_posts_per_s": value for name, value in rate.items()},
-        "ratio_naive": round(rate["build"] / rate["naive"], 2), "ratio_floor": round(rate["floor"] / rate["build"], 2),
-        "rerun_noop_s": round(found["rerun_noop_s"], 2), "report_s": round(found["report_s"], 2), "help_s": round(found["help_s"], 3),
-        "peak_mb": found["peak_mb"],
-    }
+def middle(n: int, folder: Path) -> dict[str, float]:
+    """Return build rate, memory and reruns at n posts, all labelled."""
+    home = grown(Home(folder / "middle"), n)
+    seconds, peak = watched(BUILD, str(home.root))
+    noop, _ = watched(BUILD, str(home.root))
+    grown(home, n // 100, n)
+    more, _ = watched(BUILD, str(home.root))
+    say(f"build, {n:,} posts", n / seconds, "posts/s")
+    say(f"build, {n:,} posts, peak memory", peak, "MB")
+    say(f"rerun, nothing new, {n:,} posts", noop, "s")
+    say(f"rerun, 1% new, {n:,} posts", more, f"s ({more / seconds:.1%} of the build)")
+    return {"rate": n / seconds, "peak": peak, "more": more / seconds}
+
+
+def large(n: int, folder: Path, lend: bool) -> dict[str, float]:
+    """Return memory, rerun and report at n posts."""
+    home = grown(Home(folder / "large"), n)
+    sample = [str(made.write(folder / "sample.jsonl", 2000))] if lend else []
+    seconds, peak = watched(BUILD, str(home.root), *sample)
+    noop, _ = watched(BUILD, str(home.root), *sample)
+    told = f"{n:,} posts" + (", labels lent" if lend else "")
+    say(f"build, {told}", n / seconds, "posts/s")
+    say(f"build, {told}, peak memory", peak, "MB")
+    say(f"rerun, nothing new, {told}", noop, "s")
+    report, report_peak = watched(REPORT, str(home.root))
+    say(f"report, all formats, {told}", report, "s")
+    say(f"report, {told}, peak memory", report_peak, "MB")
+    return {"peak": peak, "noop": noop, "report": report}
+
+
+def help_s() -> float:
+    """Return the best seconds of `kamen --help` out of five."""
+    return min(timed(lambda: subprocess.run([sys.executable, "-m", "kamen_analysis", "--help"], capture_output=True, check=True))
+               for _ in range(5))
+
+
+def scrapy() -> float:
+    """Return our pages a second over Scrapy's."""
+    done = subprocess.run([sys.executable, str(HERE / "fetch.py"), "--pages", "1000"], capture_output=True, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    say("fetch, loopback", found["kamen_pages_per_s"], "pages/s")
+    say("Scrapy, the same pages", found["scrapy_pages_per_s"], "pages/s")
+    return found["ratio_scrapy"]
 
 
 def main() -> None:
     """Measure, print the table, print the JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--posts", type=int, default=20_000)
-    with tempfile.TemporaryDirectory() as folder:
-        found = figures(measure(parser.parse_args().posts, Path(folder)))
-    for name, value in found.items():
-        print(f"{name:24}{value:>12,}")
+    parser.add_argument("--posts", type=int, default=10_000, help="posts for notebook, floor, labelling, redaction")
+    parser.add_argument("--middle", type=int, default=100_000, help="posts of the build that is timed")
+    parser.add_argument("--large", type=int, default=1_000_000, help="posts of the build whose memory is measured; 10000000 takes hours")
+    parser.add_argument("--own", action="store_true", help="label every post of --large (as slow as labelling is)")
+    asked, began = parser.parse_args(), time.perf_counter()
+    print(f"{os.cpu_count()} cores; load {os.getloadavg()[0]:.1f}")
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        rates, built = small(asked.posts, folder), middle(asked.middle, folder)
+        big = large(asked.large, folder, not asked.own)
+    found = dict(zip(KEYS, (
+        round(built["rate"]), round(rates["naive"]), round(built["rate"] / rates["naive"], 2), round(rates["floor"]),
+        round(rates["floor"] / built["rate"], 2), round(rates["label"]), round(rates["redact"]), round(built["peak"]), round(big["peak"]),
+        round(built["more"], 4), round(big["noop"], 2), round(big["report"], 1), round(help_s(), 3), round(scrapy(), 2)), strict=True))
+    say("the whole bench", time.perf_counter() - began, "s")
     print(json.dumps(found))
 
 

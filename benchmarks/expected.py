@@ -5,12 +5,16 @@ All follow in closed form from the stated distributions and the platforms' drawn
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
+from kamen_analysis.metrics.legal import deadlines, limits
+from kamen_analysis.records import ZONE
 from kamen_analysis.world import truth
 from kamen_analysis.world.model import World
 
@@ -60,3 +64,83 @@ def monthly(world: World) -> pd.DataFrame:
     month = pd.Index(world.season.days.astype("datetime64[M]"))
     cells = pd.DataFrame(world.season.cells.T).groupby(month).sum()
     return cells.div(cells.sum(axis=1), axis=0) @ truth.prevalence_each(world)
+
+
+GRID = (0, 0.25, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9, 10, 10.5, 11, 12, 13, 14, 15, 16, 17, 18, 20, 22, 25, 28, 30, 35, 40, 45,
+        50, 55, 60, 65, 72, 90, 120, 180, 300, 800)
+FINENESS = 400
+
+
+class Curves:
+    """The expected incidence of each ending and of the reply, by day and platform, computed once and read between the days of GRID."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._each = {**truth.incidence_each(world, GRID, FINENESS), "merchant_replied": truth.replied_each(world, GRID)}
+
+    def at(self, kind: str, days: Floats) -> Floats:
+        """Return the share with `kind` by each of `days`: days × platforms."""
+        return np.stack([np.interp(days, GRID, column) for column in self._each[kind].T], axis=1)
+
+    def seen(self, kinds: list[str], days: Floats, cells: Floats) -> float:
+        """Return the expected share with any of `kinds` by age `days`, weighted by `cells` (days × platforms)."""
+        return float((sum(self.at(kind, days) for kind in kinds) * cells).sum() / cells.sum())
+
+
+def ages(world: World) -> tuple[Floats, Floats]:
+    """Return the mean age of each day's posts at the world's end, and the expected posts listed by then: days × platforms."""
+    age = (np.datetime64(world.spec.end, "D") - world.season.days).astype(float) - 0.5
+    return age, world.season.cells.T * truth.listed(world, age)[:, None]
+
+
+SHOWN = {"gone": "withdrawn"}
+GROUPS = {"8–30 天": (8, 31), "31–60 天": (31, 61), "61–180 天": (61, 181), "181 天以上": (181, np.inf)}
+
+
+def status_by_age(curves: Curves) -> pd.Series:
+    """Return the expected share of each state by age group, keyed "age/kind"."""
+    age, cells = ages(curves.world)
+    found = {}
+    for name, (first, after) in GROUPS.items():
+        inside = (age >= first) & (age < after)
+        for kind in ("merchant_replied", "consumer_confirmed", "merchant_says_resolved", "auto_closed", "closed", "gone"):
+            found[f"{name}/{kind}"] = curves.seen([SHOWN.get(kind, kind)], age[inside], cells[inside])
+    return pd.Series(found)
+
+
+def naive(curves: Curves) -> pd.Series:
+    """Return the expected value of each ratio peers publish."""
+    age, cells = ages(curves.world)
+    claimed = ["consumer_confirmed", "merchant_says_resolved"]
+    kinds = {"closed": [*claimed, "auto_closed", "closed"], "claimed": claimed, "confirmed": ["consumer_confirmed"]}
+    return pd.Series({ratio: curves.seen(each, age, cells) for ratio, each in kinds.items()})
+
+
+def waits(curves: Curves) -> pd.Series:
+    """Return the expected days without a reply in the first 30, and without a confirmed resolution in the first 60."""
+    share, found = truth.weights(curves.world), {}
+    for measure, kind, until in (("replied", "merchant_replied", 30), ("consumer_confirmed", "consumer_confirmed", 60)):
+        days = np.linspace(0, until, 1201)
+        still = 1 - (truth.replied_each(curves.world, days.tolist()) if kind == "merchant_replied" else curves.at(kind, days)) @ share
+        found[measure] = float(((still[1:] + still[:-1]) / 2 * np.diff(days)).sum())
+    return pd.Series(found)
+
+
+def clocks(curves: Curves) -> pd.Series:
+    """Return the expected share beyond each time limit; the first steps, all but certain to come within days, are left out."""
+    world = curves.world
+    hours = np.asarray(world.spec.calendar.hours).reshape(8, 3).sum(axis=1) / sum(world.spec.calendar.hours)
+    start = pd.Series((world.season.days[:, None] + (np.arange(8) * 180 + 90).astype("timedelta64[m]")).ravel()).dt.tz_localize(ZONE)
+    age, cells = ages(world)
+    weight = (cells[:, None, :] * hours[:, None]).reshape(len(start), -1)
+    found = {}
+    for clock in (each for each in limits() if "assigned" not in each.stops):
+        end = deadlines(start, clock.days, clock.working)
+        left = ((end + pd.Timedelta(days=1)) - start.dt.tz_localize(None)).dt.total_seconds().to_numpy() / 86400
+        force = (start.dt.date >= clock.since) & (start.dt.date < (clock.until or dt.date.max)) & (end < pd.Timestamp(world.spec.end))
+        here = force.to_numpy()
+        if here.any():
+            hidden = sum((curves.at(kind, left[here]) for kind in clock.unclear), np.zeros((here.sum(), weight.shape[1])))
+            done = sum(curves.at(kind, left[here]) for kind in clock.stops)
+            found[clock.key] = float(((1 - hidden - done) * weight[here]).sum() / ((1 - hidden) * weight[here]).sum())
+    return pd.Series(found)

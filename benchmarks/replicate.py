@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import backtest
 import expected
+import further
 import numpy as np
 import pandas as pd
 
@@ -18,8 +20,6 @@ from kamen_analysis.world import draw, truth
 from kamen_analysis.world.model import World
 
 SCOPE = "all"
-CODED = 300  # complaints in the random coded sample
-HIT, MISTAKEN = 0.85, 0.03  # of the simulated categoriser: share of reasons it finds, share of posts it wrongly gives each reason
 Tables = dict[str, pd.DataFrame]
 
 
@@ -36,20 +36,24 @@ class Check(NamedTuple):
 
 @dataclass(frozen=True)
 class Replicate:
-    """All checks of one world; the alerts (surge found, days until then, false ones, years watched); copies (groups, found, wrong)."""
+    """All checks of one world; what each alarm did (see `backtest`); copies (groups, found, wrong); outages (planted, found, days off,
+    false)."""
 
     checks: list[Check]
-    alerts: tuple[bool, float, int, float]
+    alerts: dict[str, backtest.Alarm]
     copies: tuple[int, int, int]
+    gaps: tuple[int, int, float, int] = (0, 0, 0.0, 0)
 
 
 def replicate(seed: int, posts: int, texts: bool) -> Replicate:
     """Return the replication of `seed` on `posts` posts; copies are looked for only where `texts` (slow) are written."""
     world = draw.world(posts=posts, seed=seed)
     tables = draw.tables(world, texts=False)
-    parts = (_reasons, _corrected, _replies, _endings, _platforms, _amounts, _described, _changes, _nowcast)
+    parts = (_reasons, _replies, _endings, _platforms, _amounts, _described, _changes, _nowcast)
     checks = [check for part in parts for check in part(world, tables)]
-    return Replicate(checks, _alerts(world, tables), _copies(world) if texts else (0, 0, 0))
+    checks += [Check(*row) for row in further.checks(world, tables, SCOPE)]
+    alarms, copies = backtest.alarms(world, tables, SCOPE, texts), _copies(world) if texts else (0, 0, 0)
+    return Replicate(checks, alarms, copies, backtest.gaps(world, tables))
 
 
 def _rows(metric: str, table: pd.DataFrame, parts: str, values: pd.Series) -> Iterator[Check]:
@@ -61,21 +65,6 @@ def _rows(metric: str, table: pd.DataFrame, parts: str, values: pd.Series) -> It
 
 def _reasons(world: World, tables: Tables) -> Iterator[Check]:
     yield from _rows("reasons", metrics.reasons(tables["posts"], tables["labels"], scope=SCOPE), "code", truth.prevalence(world))
-
-
-def _corrected(world: World, tables: Tables) -> Iterator[Check]:
-    """Label all posts anew with mistakes, hand the truth of a random few, and see whether the correction finds the truth of all."""
-    rng = np.random.default_rng([world.seed, 1])
-    chosen, codes = metrics.used(tables["posts"], SCOPE), truth.prevalence(world)
-    ids = chosen["post_id"].to_numpy()
-    told = pd.crosstab(tables["labels"]["post_id"], tables["labels"]["code"]).reindex(index=ids, columns=codes.index, fill_value=0)
-    guessed = np.where(told.to_numpy() > 0, rng.random(told.shape) < HIT, rng.random(told.shape) < MISTAKEN)
-    sample = rng.choice(ids, min(CODED, len(ids)), replace=False)
-    coded = tables["labels"].loc[tables["labels"]["post_id"].isin(sample), ["post_id", "code"]]
-    coded = pd.concat([coded, pd.DataFrame({"post_id": np.setdiff1d(sample, coded["post_id"]), "code": None})], ignore_index=True)
-    row, column = np.nonzero(guessed)
-    labels = pd.DataFrame({"post_id": ids[row], "code": codes.index.to_numpy()[column]})
-    yield from _rows("corrected", metrics.corrected(chosen, labels, coded, scope=SCOPE), "code", codes)
 
 
 def _replies(world: World, tables: Tables) -> Iterator[Check]:
@@ -109,6 +98,8 @@ def _platforms(world: World, tables: Tables) -> Iterator[Check]:
               "resolved_30": pd.Series(truth.incidence_each(world, [30])["consumer_confirmed"][0], names)}
     for measure, true in values.items():
         for row in table[table[f"{measure}_low"].notna()].itertuples():
+            if row.n * true[row.platform] < further.SEEN:  # one to four are withheld: what is shown would be chosen by chance
+                continue
             interval = (getattr(row, measure + end) for end in ("", "_low", "_high"))
             yield Check(f"platforms_{measure}", "", *interval, true[row.platform])
     ranked = metrics.platform_ranks(posts, labels, events, scope=SCOPE).dropna(subset=["rank_low", "shrunk"])
@@ -147,17 +138,6 @@ def _nowcast(world: World, tables: Tables) -> Iterator[Check]:
         first = row.period.tz_localize(None)
         count = listed["posted_at"].between(first, first + pd.Timedelta(days=7), inclusive="left").sum()
         yield Check("nowcast", f"week-{back}", row.value, row.low, row.high, float(count))
-
-
-def _alerts(world: World, tables: Tables) -> tuple[bool, float, int, float]:
-    """Return whether the surge was met, days from its start to the end of the week that met it, false alerts, years watched."""
-    table = metrics.alerts(tables["posts"], scope=SCOPE)
-    surge, start = world.season.surge, table["period"].dt.tz_localize(None)
-    assert surge is not None
-    inside = (start + pd.Timedelta(days=6) >= pd.Timestamp(surge["first"])) & (start <= pd.Timestamp(surge["last"]))
-    hit = table["is_alert"] & inside & (table["platform"] == surge["platform"])
-    delay = (start[hit].min() + pd.Timedelta(days=7) - pd.Timestamp(surge["first"])).days if hit.any() else np.nan
-    return bool(hit.any()), float(delay), int((table["is_alert"] & ~hit).sum()), table["period"].nunique() * 7 / 365.25
 
 
 def _copies(world: World) -> tuple[int, int, int]:

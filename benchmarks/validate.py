@@ -18,7 +18,7 @@ from functools import partial
 
 import pandas as pd
 from replicate import Replicate, replicate
-from tally import BAND, alerts, copies, tally
+from tally import BAND, EXCEPTIONS, alerts, copies, gaps, tally
 
 from kamen_analysis.world import draw
 
@@ -26,8 +26,9 @@ TEXTS_EVERY = 20  # worlds to one whose texts are written: slow, and only copies
 HEAD = """已知真值检验：按声明的分布反复生成合成世界，平台的隐藏特征每次重抽，真值由分布直接算出，不看抽到的样本。
 注意：合成数据只能证明统计方法和程序管线，绝不能证明归类器在真实帖子上是否准确。
 {n} 个世界，每个 {posts} 帖；名义区间 95%，覆盖率 {low:.0%}–{high:.0%} 为合格。
-「蒙特卡罗」是覆盖率自身的 95% 区间（同一世界内的相关已计）；「未定」= 在范围外但模拟误差可解释；「偏宽」= 区间保守，
-整数值的区间（nowcast 的件数、platforms_rank 的名次）只能取整，件数少时宁宽勿窄。"""
+「蒙特卡罗」是覆盖率自身的 95% 区间（同一世界内的相关已计）；「未定」= 在范围外但模拟误差可解释；「偏宽」= 区间保守。
+以 _null 结尾的不是区间：没有差异（改变）时一次都不误报的比例。
+计件的表（volume、fill、coverage、funnel、statuses）数的是全部，不是估计，没有区间。"""
 
 
 def work(number: int, posts: int) -> Replicate:
@@ -62,13 +63,18 @@ def lines(table: pd.DataFrame) -> Iterator[str]:
         yield f"{name:<36}{row.n:>7}{bias}{row.coverage:>10.1%}{row.low:>8.1%}–{row.high:<6.1%}{row.width:>10.4f}  {row.verdict}"
 
 
-def summary(table: pd.DataFrame, alert: dict[str, float], copy: dict[str, float]) -> str:
-    """Return the JSON line: coverage, bias and n of each metric and part; alerts and copies are found or not, and have no interval."""
+def excused(table: pd.DataFrame) -> Iterator[str]:
+    """Yield why each whole metric above the band is there."""
+    for row in table[(table["part"] == "") & (table["coverage"] > BAND[1])].itertuples():
+        yield f"高于 {BAND[1]:.0%}：{row.metric} {row.coverage:.1%}，{EXCEPTIONS.get(row.metric, '未列入例外')}"
+
+
+def summary(table: pd.DataFrame, others: dict[str, dict[str, float]]) -> str:
+    """Return the JSON line: coverage, bias and n of each metric and part; alarms, copies and outages are found or not: no interval."""
     found = {f"{row.metric}/{row.part}" if row.part else row.metric: {
         "coverage": round(row.coverage, 4), "bias": round(row.bias, 6) if math.isfinite(row.bias) else None, "n": row.n,
         "width": round(row.width, 6), "verdict": row.verdict} for row in table.itertuples()}
-    bare = {"coverage": None, "bias": None}
-    return json.dumps({**found, "alerts": {**bare, **alert}, "duplicates": {**bare, **copy}}, ensure_ascii=False)
+    return json.dumps({**found, **{name: {"coverage": None, "bias": None, **each} for name, each in others.items()}}, ensure_ascii=False)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -80,10 +86,14 @@ def main(argv: list[str] | None = None) -> int:
     given = parser.parse_args(argv)
     print(HEAD.format(n=given.replications, posts=given.posts, low=BAND[0], high=BAND[1]), flush=True)
     replicates = run(given.replications, given.posts, given.jobs)
-    table, alert, copy = tally(replicates), alerts(replicates), copies(replicates)
-    print("\n".join(lines(table)))
-    print(f"\n突增报警：{alert}\n重复帖（每 {TEXTS_EVERY} 个世界查一个）：{copy}\n")
-    print(summary(table, alert, copy))
+    table, alarms = tally(replicates), alerts(replicates)
+    print("\n".join([*lines(table), "", *excused(table)]))
+    print("\n突增报警（auto：历史够两年用 Farrington，否则 C2；Farrington 用五年的世界）：")
+    print("\n".join(f"  {method}：{each}" for method, each in alarms.items()))
+    copy, gap = copies(replicates), gaps(replicates)
+    print(f"重复帖（每 {TEXTS_EVERY} 个世界查一个）：{copy}\n停服缺口：{gap}\n")
+    others = {"alerts" if method == "auto" else f"alerts/{method}": each for method, each in alarms.items()}
+    print(summary(table, {**others, "duplicates": copy, "gaps": gap}))
     return int((table.loc[table["part"] == "", "verdict"] == "偏窄").any())
 
 
