@@ -18,12 +18,13 @@ from kamen_analysis.world import draw, truth
 def bench(root: Path) -> Iterator[Any]:
     """The modules of the check."""
     sys.path.insert(0, str(root / "benchmarks"))
+    import backtest
     import expected
     import replicate
     import tally
     import validate
 
-    yield type("Bench", (), {"expected": expected, "replicate": replicate, "tally": tally, "validate": validate})
+    yield type("Bench", (), {"backtest": backtest, "expected": expected, "replicate": replicate, "tally": tally, "validate": validate})
     sys.path.remove(str(root / "benchmarks"))
 
 
@@ -37,7 +38,7 @@ def made(bench: Any, half: float, worlds: int = 200) -> list[Any]:
     """Return replications with one normal estimate each, its interval `half` standard errors to either side."""
     drawn = np.random.default_rng(1).standard_normal(worlds)
     checks = [bench.replicate.Check("mean", "", x, x - half, x + half, 0.0) for x in drawn]
-    return [bench.replicate.Replicate([check], (True, 7.0, 1, 2.0), (1, 1, 0)) for check in checks]
+    return [bench.replicate.Replicate([check], {"auto": bench.backtest.Alarm(True, 7.0, 1, 2.0)}, (1, 1, 0)) for check in checks]
 
 
 @pytest.mark.parametrize(("half", "verdict"), [(1.96, "合格"), (1.2, "偏窄"), (4.0, "偏宽")])
@@ -78,7 +79,9 @@ def test_a_run_ends_with_one_json_line(bench: Any, capsys: pytest.CaptureFixture
     out = capsys.readouterr().out.splitlines()
     found = json.loads(out[-1])
     wanted = {"reasons", "corrected", "replies", "time_to_reply", "median_reply", "outcomes", "resolved_by", "platforms_replied",
-              "platforms_resolved_30", "platforms_rank", "amounts_median", "products", "self_reported", "nowcast", "alerts", "duplicates"}
+              "platforms_resolved_30", "platforms_rank", "amounts_median", "products", "self_reported", "nowcast", "alerts", "duplicates",
+              "cooccurrence", "status_by_age", "naive_ratio", "waiting", "clocks", "contrasts_null", "platform_funnel",
+              "change_points", "alerts/C1", "alerts/C3", "alerts/Farrington", "gaps"}
     assert wanted <= set(found) and "绝不能证明归类器" in "".join(out[:3])
     assert code == any(each.get("verdict") == "偏窄" for name, each in found.items() if "/" not in name)
     assert all({"coverage", "bias", "n"} <= set(each) for each in found.values())

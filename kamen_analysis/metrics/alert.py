@@ -51,7 +51,9 @@ def _weeks(posts: pd.DataFrame, by: str | None, scope: str) -> tuple[pd.DataFram
 def _tested(wide: pd.DataFrame, method: str, rate: float) -> dict[str, pd.DataFrame]:
     """Return weeks × series of expected, value, p, method and is_alert."""
     counts = wide.to_numpy()
-    found = list(farrington(counts) if method in ("auto", "Farrington") else ears(counts, method))
+    # Before its first post a platform was not there: such weeks are no baseline of zeros.
+    known = np.where(np.nancumsum(counts, axis=0) > 0, counts, np.nan)
+    found = list(farrington(known) if method in ("auto", "Farrington") else ears(counts, method))
     named = np.full(counts.shape, "Farrington" if method == "auto" else method, dtype=object)
     if method == "auto":
         short = np.isnan(found[2])

@@ -31,7 +31,8 @@ def contrasts(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual",
 
     Counts: 该平台有回复、或以该方式了结的投诉
     Out of: 该平台有发布时间、时间确切或尚未发生的投诉；没有发生的算到最近一次抓取（右删失）
-    Leaves out: 少于 30 件的平台；只知至迟时间的；这类占五分之一以上时整项不比；事件不足 5 件的平台不给比例与差值
+    Leaves out: 少于 30 件、或按全部平台的比例推算不到 5 件事件的平台；只知至迟时间的；这类占五分之一以上时整项不比；
+        事件不足 5 件的平台不给比例与差值
     Read with care: 逐个平台与其余全部相比，错误以全族 5% 控制（Holm）；没有按商品与时期调整；无法区分不等于相同
     """
     chosen = used(posts, scope)
@@ -73,8 +74,10 @@ def _compared(table: pd.DataFrame, platform: pd.Series, number: dict[str, int], 
     rows: list[dict[str, Any]] = [{"platform": ALL, "n": int(n[fit].sum()), "of": int(of[fit].sum()), "p": overall, "note": ""}]
     (a, al, ah), (b, bl, bh) = incidence_at(spells, DAY), incidence_at(spells.rest(), DAY)
     gaps = {"share": a, "value": a - b, "low": a - b - np.hypot(a - al, bh - b), "high": a - b + np.hypot(ah - a, b - bl)}
+    usual = of * n.sum() / max(of.sum(), 1)  # by sizes alone: which platforms are tested must not hang on what they did
     for i in fit.tolist():
-        row = {"platform": names[i], "n": int(n[i]), "of": int(of[i]), "p": test(spells.against_rest(i))[1], "note": ""}
+        p = test(spells.against_rest(i))[1] if usual[i] >= SMALL else np.nan
+        row = {"platform": names[i], "n": int(n[i]), "of": int(of[i]), "p": p, "note": "" if usual[i] >= SMALL else TOO_FEW}
         shown = n[i] >= SMALL and n.sum() - n[i] >= SMALL
         few = {"n": None if 0 < n[i] < SMALL else int(n[i]), "note": "事件不足 5 件"}
         rows.append(row | ({key: float(each[i]) for key, each in gaps.items()} if shown else few))

@@ -80,7 +80,11 @@ def holidays(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
     Read with care: 比值含节日促销、放假发帖与平台处理放慢的共同影响；不说明原因
     """
     weeks = volume(posts, "W", by=None, scope=scope)
-    weeks = weeks[weeks["complete"] & ~weeks["gap"]].reset_index(drop=True)
+    return compared(weeks[weeks["complete"] & ~weeks["gap"]].reset_index(drop=True))
+
+
+def compared(weeks: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of `holidays` from complete weeks (period, n; n may be expected counts)."""
     spans = _spans(weeks)
     taken = np.zeros(len(weeks), dtype=bool)
     for span in spans["span"]:

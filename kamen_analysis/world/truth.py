@@ -44,12 +44,12 @@ def replied(world: World, days: Sequence[float], platform: int | None = None) ->
     return np.asarray(replied_each(world, days) @ weights(world, platform))
 
 
-def incidence_each(world: World, days: Sequence[float]) -> dict[str, Floats]:
-    """Return the expected cumulative incidence of every ending on each platform: by kind, days × platforms."""
+def incidence_each(world: World, days: Sequence[float], grid: int = _GRID) -> dict[str, Floats]:
+    """Return the expected cumulative incidence of every ending on each platform: by kind, days × platforms; `grid`: how finely averaged."""
     law, shops, at = world.spec.resolution, world.platforms, np.asarray(days, dtype=float)
     out = {}
     for kind in (k for k in law.replied if k != OPEN):
-        out[kind] = _after_reply(world, kind, at) * shops.reply * shops.replied[:, list(law.replied).index(kind)]
+        out[kind] = _after_reply(world, kind, at, grid) * shops.reply * shops.replied[:, list(law.replied).index(kind)]
         if kind in law.unreplied:
             alone = (1 - shops.reply) * shops.unreplied[:, list(law.unreplied).index(kind)]
             out[kind] = out[kind] + _wait(law.delay[kind], at)[:, None] * alone
@@ -67,10 +67,10 @@ def _wait(law: LogNormal, days: Floats) -> Floats:
     return _below(days, law.median, law.sigma)
 
 
-def _after_reply(world: World, kind: str, days: Floats) -> Floats:
+def _after_reply(world: World, kind: str, days: Floats, grid: int) -> Floats:
     """Return P(reply + wait ≤ day | replied, ends by `kind`), days × platforms: an average over the quantiles of the reply."""
     law = world.spec.resolution
-    z = ndtri((np.arange(_GRID) + 0.5) / _GRID)
+    z = ndtri((np.arange(grid) + 0.5) / grid)
     out = np.empty((len(days), len(world.platforms.names)))
     for column, median in enumerate(world.platforms.reply_median):
         left = days[:, None] - median * np.exp(world.spec.platforms.reply_sigma * z)
@@ -82,14 +82,21 @@ def _after_reply(world: World, kind: str, days: Floats) -> Floats:
 def prevalence_each(world: World) -> pd.DataFrame:
     """Return the expected share of each platform's complaints (a row) that tell each tactic (a column)."""
     law, first = world.spec.tactics, world.platforms.first
-    matrix, other = succession(world.spec), 1 - np.eye(first.shape[1])
+    second, third = _steps(world)
+    told = [np.zeros_like(first), first, first @ second, np.einsum("pf,fs,fsc->pc", first, second, third)]
+    among = sum(p * total for p, total in zip(law.length, np.cumsum(told, axis=0), strict=True))
+    return pd.DataFrame(among, columns=list(law.first)).assign(private_transfer=world.platforms.moved_off)
+
+
+def _steps(world: World) -> tuple[Floats, Floats]:
+    """Return the chances of the second tactic by the first, and of the third by the first and the second."""
+    matrix = succession(world.spec)
+    other = 1 - np.eye(len(matrix))
     second = matrix * other
     second /= second.sum(axis=1, keepdims=True)
     third = matrix[None] * other[None] * other[:, None]
     third /= third.sum(axis=2, keepdims=True)
-    told = [np.zeros_like(first), first, first @ second, np.einsum("pf,fs,fsc->pc", first, second, third)]
-    among = sum(p * total for p, total in zip(law.length, np.cumsum(told, axis=0), strict=True))
-    return pd.DataFrame(among, columns=list(law.first)).assign(private_transfer=world.platforms.moved_off)
+    return second, third
 
 
 def prevalence(world: World, platform: int | None = None) -> pd.Series:
@@ -103,3 +110,18 @@ def listed(world: World, days: Sequence[float]) -> Floats:
     law, at = world.spec.listing, np.asarray(days, dtype=float)
     prompt = 1 - np.exp(-np.maximum(at, 0) * 1440 / law.prompt_minutes)
     return np.asarray((1 - law.late) * prompt + law.late * _wait(law.late_days, at))
+
+
+def order(world: World) -> pd.DataFrame:
+    """Return the expected share of complaints that tell one tactic (row) before another (column)."""
+    law, share = world.spec.tactics, weights(world)
+    second, third = _steps(world)
+    first, codes = share @ world.platforms.first, list(law.first)
+    two, three = law.length[2] + law.length[3], law.length[3]
+    chain = first[:, None, None] * second[:, :, None] * third
+    told = two * first[:, None] * second + three * (chain.sum(axis=1) + chain.sum(axis=0))
+    moved = (share * world.platforms.moved_off) @ prevalence_each(world)[codes].to_numpy()
+    table = pd.DataFrame(told, index=codes, columns=codes)
+    table["private_transfer"] = law.private_transfer_last * moved
+    table.loc["private_transfer"] = np.append((1 - law.private_transfer_last) * moved, 0.0)
+    return table
