@@ -1,27 +1,30 @@
-"""Cues found in a text in one automaton pass: literals, alternatives in braces, and gaps that stay inside a clause.
+"""Cues found in posts in one walk: literals, alternatives in braces, and gaps that stay inside a clause.
 
 A cue is written as it is read: `没…到账` is 没, then 到账 at most six characters later in the same clause (each further … allows
-six more); `{没,未}退` is 没退 or 未退. Texts are folded first (`zh.fold`), so every span is a span of the text as given.
+six more); `{没,未}退` is 没退 or 未退. Texts are folded first (`text.fold`), so every span is a span of the text as given.
 """
 
 from __future__ import annotations
 
+import functools
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import NamedTuple
 
-from ahocorasick_rs import AhoCorasick
+import numpy as np
+import numpy.typing as npt
 
 from kamen_analysis import zh
+from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, one, spread
+from kamen_analysis.label.trie import LENGTH, Keys, Places, Trie, ends
 
 GAP = 6
 MARKS = frozenset("。！？!?；;，,\n\r")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _GAPS = re.compile(r"(…+)")
+_CUE, _SIZE, _END = 12, 12, 29  # Bits of the number of a cue, of how long a hit is, and of where it ends, packed to be sorted at once.
 
-Span = tuple[int, int]
 Hit = tuple[int, int, int]
 
 
@@ -32,97 +35,145 @@ def expand(cue: str) -> list[str]:
     return ["".join(chosen) for chosen in product(*choices)]
 
 
-class Chain(NamedTuple):
-    """One reading of a cue with gaps: its parts in order, the widest gap before each later part, its group and its number there."""
+class Spots(NamedTuple):
+    """The hits of one group: starts, ends and the number of the cue in the group, in the order of their ends, the longer first."""
 
-    parts: tuple[int, ...]
-    gaps: tuple[int, ...]
-    group: str
+    start: Ints
+    end: Ints
+    cue: Ints
+
+    def take(self, at: Bools | Indexes) -> Spots:
+        """Return some of the hits."""
+        return Spots(*(column[at] for column in self))
+
+
+class _Chain(NamedTuple):
+    group: int
     cue: int
+    parts: tuple[tuple[int, ...], ...]
+    gaps: tuple[int, ...]
 
 
 class Hits:
-    """What a lexicon found in `text`: for each group its hits (start, end, number of the cue in the group), in the order of their ends."""
+    """What a lexicon found in a batch, group by group; a hit inside a hit of the group's mask is left out."""
 
-    def __init__(self, text: str, spans: dict[str, list[Hit]]) -> None:
-        self.text, self.spans = text, spans
+    def __init__(self, texts: Texts, packed: npt.NDArray[np.int64], groups: Mapping[str, int]) -> None:
+        self.texts, self._packed, self._groups = texts, packed, groups
+        self._first = np.searchsorted(packed, np.arange(len(groups) + 1, dtype=np.int64) << _CUE + _SIZE + _END).tolist()
+        self._kept: dict[str, Spots] = {}
 
-    def __contains__(self, group: str) -> bool:
-        return group in self.spans
-
-    def get(self, group: str) -> list[Hit]:
+    def get(self, group: str) -> Spots:
         """Return the hits of a group, none when it was not found."""
-        return self.spans.get(group, [])
+        if group not in self._kept:
+            found, masks = self._raw(group), self._raw(f"{group}!")
+            self._kept[group] = found.take(~inside(found, masks.start, masks.end)) if len(masks.start) and len(found.start) else found
+        return self._kept[group]
+
+    def _raw(self, group: str) -> Spots:
+        number = self._groups.get(group)
+        row = self._packed[self._first[number]: self._first[number + 1]] if number is not None else self._packed[:0]
+        end = (row >> _CUE + _SIZE & (1 << _END) - 1).astype(np.int32)
+        size = (1 << _SIZE) - 1 - (row >> _CUE & (1 << _SIZE) - 1)
+        return Spots((end - size).astype(np.int32), end, (row & (1 << _CUE) - 1).astype(np.int32))
+
+    def has(self, *groups: str) -> Bools:
+        """Return for each post whether one of the groups was found in it."""
+        out = np.zeros(len(self.texts), np.bool_)
+        for group in groups:
+            out[self.texts.post(self.get(group).start)] = True
+        return out
+
+    def behind(self, group: str, start: Ints, reach: int, stops: Iterable[str] = MARKS) -> Bools:
+        """Return whether a hit of `group` ends at most `reach` characters before each place, with none of `stops` between."""
+        before = np.sort(self.get(group).end)
+        if not len(before):
+            return np.zeros(len(start), np.bool_)
+        last = before[np.maximum(np.searchsorted(before, start, "right") - 1, 0)]
+        between = marks(self.texts, frozenset(stops))
+        free: Bools = np.searchsorted(between, start) == np.searchsorted(between, last)
+        return free & (last <= start) & (start - last <= reach)
+
+
+@functools.lru_cache(maxsize=4)
+def marks(texts: Texts, characters: frozenset[str]) -> Ints:
+    """Return the places of some characters, ascending."""
+    return texts.at[np.flatnonzero(texts.members(characters))]
+
+
+def inside(spots: Spots, start: Ints, end: Ints) -> Bools:
+    """Return which hits lie in one of the stretches [start, end)."""
+    order = np.argsort(start, kind="stable")
+    reach = np.concatenate([[-1], np.maximum.accumulate(end[order])])
+    lies: Bools = reach[np.searchsorted(start[order], spots.start, "right")] >= spots.end
+    return lies
 
 
 class Lexicon:
-    """Groups of cues compiled into one automaton; a group named `x!` masks group `x`: a hit of x inside a hit of x! does not count."""
+    """Groups of cues over one trie; a group named `x!` masks group `x`: a hit of x inside a hit of x! does not count."""
 
     def __init__(self, groups: Mapping[str, Iterable[str]]) -> None:
-        self._ids: dict[str, int] = {}
-        single: dict[int, list[tuple[str, int]]] = {}
-        self._chains: dict[int, dict[int, list[Chain]]] = {}  # last part → first part → chains
-        for group, cues in groups.items():
-            for number, cue in enumerate(cues):
-                for reading in expand(cue):
-                    self._add(reading, group, number, single)
-        linked = {part for firsts in self._chains.values() for chains in firsts.values() for chain in chains for part in chain.parts}
-        self._parts = [(tuple(single.get(part, ())), part in linked) for part in range(len(self._ids))]
-        self._automaton = AhoCorasick(list(self._ids))
+        self._groups = {group: number for number, group in enumerate(groups)}
+        numbers: dict[str, int] = {}
+        single: list[tuple[int, int, int]] = []
+        self._chains: list[_Chain] = []
+        for group, cues in enumerate(groups.values()):
+            for cue, written in enumerate(cues):
+                for pieces in _readings(written):
+                    parts = tuple(tuple(numbers.setdefault(zh.fold(word), len(numbers)) for word in expand(piece)) for piece in pieces[::2])
+                    if len(parts) == 1:
+                        single += [(word, group, cue) for word in parts[0]]
+                    else:
+                        self._chains.append(_Chain(group, cue, parts, tuple(GAP * len(piece) for piece in pieces[1::2])))
+        self._word, self._group, self._cue = np.array(single, np.int64).reshape(-1, 3).T
+        self.trie = Trie(list(numbers))
+        self._longest = max(map(len, numbers), default=0)
 
-    def _id(self, part: str) -> int:
-        return self._ids.setdefault(zh.fold(part), len(self._ids))
+    def find_all(self, texts: Texts) -> Hits:
+        """Return the hits of every group in a batch."""
+        places = self.trie.find(texts)
+        first = np.array(places.first)
+        count = first[self._word + 1] - first[self._word]
+        keys = places.keys[spread(first[self._word], first[self._word + 1])]
+        rows = [_packed(np.repeat(self._group, count), np.repeat(self._cue, count), keys >> LENGTH, ends(keys))]
+        stops = np.append(marks(texts, MARKS), np.iinfo(np.int32).max)
+        for chain in self._chains:
+            if all(any(places.first[word] < places.first[word + 1] for word in part) for part in chain.parts):
+                start, end = self._walk(chain, places, stops)
+                rows.append(_packed(chain.group, chain.cue, start, end))
+        return Hits(texts, np.sort(np.concatenate(rows)), self._groups)
 
-    def _add(self, reading: str, group: str, cue: int, single: dict[int, list[tuple[str, int]]]) -> None:
-        pieces = _GAPS.split(reading)
-        parts = tuple(self._id(piece) for piece in pieces[::2])
-        if len(parts) == 1:
-            single.setdefault(parts[0], []).append((group, cue))
-            return
-        chain = Chain(parts, tuple(GAP * len(piece) for piece in pieces[1::2]), group, cue)
-        self._chains.setdefault(parts[-1], {}).setdefault(parts[0], []).append(chain)
+    def _walk(self, chain: _Chain, places: Places, stops: Ints) -> tuple[Keys, Keys]:
+        """Return start and end of every way through a chain: each later part after the one before, within its gap, no mark between."""
+        slots = [places.of(part) for part in chain.parts]
+        lead, rare = slots[0], min(range(len(slots)), key=lambda j: len(slots[j]))
+        if rare:
+            near = slots[rare] >> LENGTH
+            reach = sum(chain.gaps[:rare]) + rare * self._longest
+            low, high = (np.searchsorted(lead, place << LENGTH) for place in (near - reach, near))
+            low = np.maximum(low, np.concatenate([[0], high[:-1]]))
+            lead = lead[spread(low, np.maximum(low, high))]
+        start, end = lead >> LENGTH, ends(lead)
+        for slot, gap in zip(slots[1:], chain.gaps, strict=True):
+            limit = np.minimum(end + gap, stops[np.searchsorted(stops, end)])
+            low, high = np.searchsorted(slot, end << LENGTH), np.searchsorted(slot, limit + 1 << LENGTH)
+            start, end = np.repeat(start, high - low), ends(slot[spread(low, high)])
+        return start, end
 
-    def find(self, text: str) -> Hits:
-        """Return the hits of every group in `text`, which must be folded already."""
-        found: defaultdict[str, list[Hit]] = defaultdict(list)
-        where: defaultdict[int, list[Span]] = defaultdict(list)
-        parts = self._parts
-        for part, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            singles, linked = parts[part]
-            for group, cue in singles:
-                found[group].append((start, end, cue))
-            if linked:
-                where[part].append((start, end))
-        joined = self._joined(text, where, found)
-        for group in joined:
-            found[group].sort(key=_by_end)
-        return Hits(text, {group: kept for group in found if group[-1] != "!" and (kept := _unmasked(found, group))})
-
-    def _joined(self, text: str, where: dict[int, list[Span]], found: defaultdict[str, list[Hit]]) -> set[str]:
-        # Adds the hits of cues with gaps to `found` and returns the groups they went to.
-        touched: set[str] = set()
-        for last in where.keys() & self._chains.keys():
-            firsts = self._chains[last]
-            for first in where.keys() & firsts.keys():
-                for chain in firsts[first]:
-                    if spans := _walk(text, chain, where):
-                        found[chain.group].extend((s, e, chain.cue) for s, e in spans)
-                        touched.add(chain.group)
-        return touched
-
-
-def _by_end(hit: Hit) -> int:
-    return hit[1]
+    def find(self, text: str) -> dict[str, list[Hit]]:
+        """Return the hits (start, end, cue) of every group found in one folded text."""
+        hits = self.find_all(one(text))
+        found = {group: hits.get(group) for group in self._groups if group[-1] != "!"}
+        return {group: list(zip(*(column.tolist() for column in spots), strict=True)) for group, spots in found.items() if len(spots.cue)}
 
 
-def _unmasked(found: dict[str, list[Hit]], group: str) -> list[Hit]:
-    masks = found.get(f"{group}!")
-    return [h for h in found[group] if not any(m[0] <= h[0] and h[1] <= m[1] for m in masks)] if masks else found[group]
+def _readings(cue: str) -> Iterator[list[str]]:
+    # A cue cut at its gaps; one with a gap inside its braces is spelt out first.
+    spelt = expand(cue) if any("…" in braces for braces in _BRACES.findall(cue)) else [cue]
+    return (_GAPS.split(reading) for reading in spelt)
 
 
-def _walk(text: str, chain: Chain, where: dict[int, list[Span]]) -> list[Span]:
-    """Return the spans of a chain: each later part after the one before, within its gap, no clause mark between."""
-    spans = where[chain.parts[0]]
-    for part, gap in zip(chain.parts[1:], chain.gaps, strict=True):
-        spans = [(s, e2) for s, e in spans for s2, e2 in where.get(part, ()) if 0 <= s2 - e <= gap and MARKS.isdisjoint(text[e:s2])]
-    return spans
+def _packed(group: npt.ArrayLike, cue: npt.ArrayLike, start: Keys, end: Keys) -> npt.NDArray[np.int64]:
+    size = (1 << _SIZE) - 1 - (end - start).astype(np.int64)
+    head = (np.asarray(group, np.int64) << _END) + end
+    packed: npt.NDArray[np.int64] = (head << _SIZE | size) << _CUE | np.asarray(cue, np.int64)
+    return packed

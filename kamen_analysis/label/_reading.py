@@ -1,23 +1,13 @@
-"""One reading of a post for the gate, the product and the outcome: folded once, all their cues found in one pass."""
+"""One reading of a batch for the gate, the product and the outcome: folded once, all their cues found in one walk."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from kamen_analysis import zh
 from kamen_analysis.codebook import coding
 from kamen_analysis.label._lexicon import Hits, Lexicon
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """A post as the coders read it: title, line break, body, folded; `cut` is where the body starts."""
-
-    text: str
-    cut: int
-    hits: Hits
+from kamen_analysis.label.text import Texts
 
 
 def _groups() -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
@@ -35,13 +25,11 @@ def _groups() -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
 
 @functools.cache
 def lexicon() -> Lexicon:
-    """Return the three coders' cues in one automaton."""
+    """Return the three coders' cues in one trie."""
     groups = list(_groups())
     return Lexicon({name: cues for name, cues, _ in groups} | {f"{name}!": unless for name, _, unless in groups if unless})
 
 
-@functools.lru_cache(maxsize=4)
-def read(title: str, body: str) -> Reading:
-    """Return the reading of a post; the last few are kept, since the three coders ask for the same one in turn."""
-    text = zh.fold(f"{title or ''}\n{body or ''}")
-    return Reading(text, len(title or "") + 1, lexicon().find(text))
+def read(texts: Texts) -> Hits:
+    """Return what the three coders look for in a batch."""
+    return lexicon().find_all(texts)

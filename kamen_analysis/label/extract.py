@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from kamen_analysis import zh
 from kamen_analysis.codebook import coding
-from kamen_analysis.label._lexicon import MARKS, Hits, Lexicon
+from kamen_analysis.label._lexicon import MARKS, Hit, Lexicon
 
 _LOOK_BACK = 6  # Characters in which a denial stands before the word it denies.
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "俩": 2}
 _UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10000}
-_HAN = "零〇一二两三四五六七八九十百千万"
+HAN = "零〇一二两三四五六七八九十百千万"
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _MONEY = r"块钱|元|块|蚊|圆|rmb|大洋|刀(?!片)|米(?=[\s,。，!！]|$)"
 _AMOUNT = re.compile(
@@ -24,9 +25,11 @@ _AMOUNT = re.compile(
     rf"|(?:(?<=[花充付转退扣交卖买价])|(?<=[花充付转退扣交卖]了)|(?<=练费|肝费|学费|会费|年费)|(?<=押金|定金|面值|金额|到账|到手|收到|卡上|卡里|账上|赔了|打了|余额|退回|退我|退给|给我|了我|回来|扣掉|扣除|返还|退还|实退|一共))(?P<bare>{_NUMBER})"
     r"(?![\d.,]*\s?(?:[a-z%％\d月号日点天次年张个位条颗级分秒件箱本部台小:：/×*\-]|多次|多个))"
     rf"|(?<![\d.])(?P<tag>\d{{2,}}(?:\.\d+)?)(?=的(?:[一-龥]{{0,4}}(?:卡|券|码|号|币|会员|课|单|套餐|礼包)|退))"
-    rf"|(?P<han>[{_HAN}]*[{_HAN}])[几多来]?(?:{_MONEY})(?P<tail>[一二三四五六七八九](?![{_HAN}个张次天]))?"
-    rf"|(?:(?<=[花充付转退扣交卖价])|(?<=[花充付转退扣交卖]了))(?P<hanbare>[一二两三四五六七八九]+[百千万][{_HAN}]*)(?![个张次天年月人位])"
-    rf"|(?P<hanpair>[一二两三四五六七八九][百千万][一二三四五六七八九])(?![{_HAN}个张次天年月人位多])")
+    rf"|(?P<han>[{HAN}]*[{HAN}])[几多来]?(?:{_MONEY})(?P<tail>[一二三四五六七八九](?![{HAN}个张次天]))?"
+    rf"|(?:(?<=[花充付转退扣交卖价])|(?<=[花充付转退扣交卖]了))(?P<hanbare>[一二两三四五六七八九]+[百千万][{HAN}]*)(?![个张次天年月人位])"
+    rf"|(?P<hanpair>[一二两三四五六七八九][百千万][一二三四五六七八九])(?![{HAN}个张次天年月人位多])")
+
+_FIRST = re.compile(rf"[¥￥\d{HAN}]")
 
 
 class Extract(NamedTuple):
@@ -47,7 +50,17 @@ def extract(text: str) -> list[Extract]:
 
 def amounts(folded: str) -> list[Extract]:
     """Return the sums of money in a folded text, each in yuan: 五百块 is 500, 1.2k is 1200, 68+30 is 98."""
-    return [Extract("amount", f"{_yuan(mark):g}", *mark.span()) for mark in _AMOUNT.finditer(folded)]
+    return [Extract("amount", f"{_yuan(mark):g}", *mark.span()) for mark in _sums(folded)]
+
+
+def _sums(folded: str) -> Iterator[re.Match[str]]:
+    # As _AMOUNT.finditer, tried only where a sum can begin.
+    first = _FIRST.search(folded)
+    while first:
+        mark = _AMOUNT.match(folded, first.start())
+        if mark:
+            yield mark
+        first = _FIRST.search(folded, mark.end() if mark else first.end())
 
 
 def _yuan(mark: re.Match[str]) -> float:
@@ -78,13 +91,13 @@ def _worded(folded: str) -> list[Extract]:
     found: list[Extract] = []
     for kind, values in book.kinds.items():
         for value in values:
-            spans = [(s, e) for s, e, _ in hits.get(f"{kind}.{value}") if not _denied(hits, kind, s)]
+            spans = [(s, e) for s, e, _ in hits.get(f"{kind}.{value}", ()) if not _denied(folded, hits.get(f"denied.{kind}", ()), s)]
             found += [Extract(kind, value, s, e) for s, e in _merged(spans)]
     return found
 
 
-def _denied(hits: Hits, kind: str, start: int) -> bool:
-    return any(0 <= start - end <= _LOOK_BACK and MARKS.isdisjoint(hits.text[end:start]) for _, end, _ in hits.get(f"denied.{kind}"))
+def _denied(text: str, denials: Iterable[Hit], start: int) -> bool:
+    return any(0 <= start - end <= _LOOK_BACK and MARKS.isdisjoint(text[end:start]) for _, end, _ in denials)
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

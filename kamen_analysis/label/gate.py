@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from kamen_analysis.codebook import coding
-from kamen_analysis.label._lexicon import MARKS
-from kamen_analysis.label._reading import Reading, read
+from kamen_analysis.label._lexicon import Hits, Spots, inside
+from kamen_analysis.label._reading import read
+from kamen_analysis.label.text import Bools, Ints, Texts, distinct, fold
+from kamen_analysis.label.traits import TRAITS, searched, traits
 
-_HAN = re.compile(r"[\u4e00-\u9fff]")
-_NUMBERED = re.compile(r"第[一二三四五六]|(?:^|[\n。;；:：])\s*(?:[一二三四五六七]|\d{1,2})\s?[、.．)）](?!\d)|其[一二三四]|[①②③④]")
 _QUOTED = re.compile(r"[“\"「『][^“”\"「」『』\n]{1,200}[”\"」』]"
                      r"|(?:客服|卖家|店家|商家|对方|平台|官方|老板|店主|发卡方|他|她|群主|网点|公司)[^，。:：\n]{0,4}(?:[:：]|说|称|讲|回|答复|表示|告知)[^。！？!?\n]{1,60}"
                      r"|(?:答|回)[:：][^。！？!?\n]{1,60}|(?:公告|网页|页面|短信|邮件|弹窗|协议|回我|答复|回复)[^，。\n]{0,4}(?:说|写|称|:|：|为)[^。！？!?\n]{1,60}")
-_ASKING = re.compile(r"[?？吗呢嘛]\s*(?:谢谢|谢)?[\s。!！?？]*$|怎么办[\s。]*$")
-
-
-_WHICH = re.compile(r"[?？吗呢]|什么|怎[么样]|多少|几[个天年]|如何|(?<!去)哪|去哪(?!儿)|是否|能[否不]|会不会|可不可以|谁")
-_DONE = re.compile(r"[了咗被]|(?<![超通])过|没[^有]|不[到给上动]|一直|昨|今天|刚|[买充付拍订]的|收到|拍下|少一|错一")
-_COUNTED = re.compile(r"\d{2}|[一二两三四五六七八九十百千]多?(?:块|元|天|个月|年|周)")
-_PRICED = re.compile(r"(?:\d|[一二两三四五六七八九十百千])(?:元|块|毛)|[一-龥]卡[\d一二三四五六七八九十百]+(?![\d月日天年])")
 _REACH = 10  # Characters a modal word reaches inside its clause.
-_HARMS = {"refused", "trouble", "said"}
-_NARRATED = {*_HARMS, "bought", "settled", "spender"}
-_DEALS = ("bought", "citizen", "consumer", "settled")
-_TIMED = ("dated", "said", "legal", "asks")
-_PERSONS = ("own", "kin", "citizen")
+_HARMS = ("refused", "trouble", "said")
+_NARRATED = (*_HARMS, "bought", "settled", "spender")
+_MADE = ("case", "told", "named")  # Traits made of other evidence.
+Floats = npt.NDArray[np.float64]
 
 
 class Gate(NamedTuple):
@@ -38,112 +34,119 @@ class Gate(NamedTuple):
     rule: str
 
 
-@functools.lru_cache(maxsize=4)
+@dataclass(frozen=True, eq=False)
+class Scales:
+    """The evidence of a batch: (posts, evidence) how often each counts, in the order of `evidence()`."""
+
+    count: npt.NDArray[np.int64]
+
+    def points(self, kind: str) -> Floats:
+        """Return the points (posts, evidence) for a type of post."""
+        worth = np.array([points.get(kind, 0.0) for points in evidence().values()])
+        return worth * np.where(worth > 0, self.count, self.count > 0)
+
+    def total(self, kind: str) -> Floats:
+        """Return the sum of the points (posts,) for a type of post."""
+        total: Floats = np.cumsum(self.points(kind), axis=1)[:, -1]  # One after the other, so that no sum hangs on the batch.
+        return total
+
+    def has(self, *names: str) -> Bools:
+        """Return which posts have one of these pieces of evidence."""
+        columns = [list(evidence()).index(name) for name in names]
+        some: Bools = np.logical_or.reduce(self.count[:, columns] > 0, axis=1)
+        return some
+
+
+@functools.cache
+def evidence() -> dict[str, dict[str, float]]:
+    """Return the points of every group, then of every trait of the gate."""
+    book = coding.gate()
+    points = {name: group.points for name, group in book.groups.items()} | {name: book.traits[name].points for name in (*TRAITS, *_MADE)}
+    return {name: {str(kind): worth for kind, worth in row.items()} for name, row in points.items()}
+
+
 def gate(title: str, body: str, target: str | None = None) -> Gate:
     """Return the post type (a key of `records.POST_TYPES`) and its rule; what no type speaks for is a complaint if filed or told as one.
 
     `target` is the party the post was filed against, when its source names one: that speaks for a complaint.
     """
-    book, tally = coding.gate(), weigh(title, body, target)
-    totals = {kind: sum(points.values()) for kind, points in tally.items()}
-    best = max(book.order, key=lambda kind: totals.get(kind, 0.0))
-    if totals.get(best, 0.0) < book.least:
-        return Gate("complaint" if target or _NARRATED.intersection(tally.get("complaint", {})) else "other", "filed")
-    return Gate(best, max(tally[best], key=lambda name: tally[best][name]))
+    return gates(read(fold([title or ""], [body or ""])), [target])[0]
+
+
+def gates(hits: Hits, targets: Sequence[object]) -> list[Gate]:
+    """Return the gate's decision on each post of a batch."""
+    book, scales, names = coding.gate(), scale(hits, targets), list(evidence())
+    totals = np.stack([scales.total(kind) for kind in book.order], axis=1)
+    best = totals.argmax(axis=1)
+    rules = np.stack([scales.points(kind).argmax(axis=1) for kind in book.order], axis=1)[np.arange(len(best)), best]
+    filed = np.array([bool(target) for target in targets]) | _told(scales)
+    weak = totals.max(axis=1) < book.least
+    return [Gate("complaint" if f else "other", "filed") if w else Gate(book.order[b], names[r])
+            for b, r, f, w in zip(best.tolist(), rules.tolist(), filed.tolist(), weak.tolist(), strict=True)]
+
+
+def _told(scales: Scales) -> Bools:
+    # Some evidence of a case that speaks for or against a complaint.
+    return scales.has(*(name for name in _NARRATED if "complaint" in evidence()[name]))
 
 
 def weigh(title: str, body: str, target: str | None = None) -> dict[str, dict[str, float]]:
     """Return, for each post type, the points each group or trait gives it: why the gate decided as it did."""
-    reading, book = read(title, body), coding.gate()
+    scales = scale(read(fold([title or ""], [body or ""])), [target])
     tally: dict[str, dict[str, float]] = {}
-    for name, points, count in _evidence(reading, book):
-        for kind, worth in points.items():
-            tally.setdefault(kind, {})[name] = worth * (count if worth > 0 else 1)
-    if target:
-        for kind, worth in book.traits["named"].points.items():
-            tally.setdefault(kind, {})["named"] = worth
+    for kind in coding.gate().order:
+        row = {name: float(points) for (name, worth), points, count
+               in zip(evidence().items(), scales.points(kind)[0], scales.count[0], strict=True) if count and kind in worth}
+        if row:
+            tally[kind] = row
     return tally
 
 
-def _evidence(reading: Reading, book: coding.Gate) -> Iterator[tuple[str, coding.Points, int]]:
-    quotes = [mark.span() for mark in _QUOTED.finditer(reading.text)]
-    modals = [end for _, end, _ in reading.hits.get("gate.unreal")]
-    said: set[str] = set()
-    for name, key, group in _groups():
-        hits = reading.hits.spans.get(key)
-        if not hits and not group.regex:
-            continue
-        plain = group.quoted and not (group.real and modals)
-        counted = hits or () if plain else [h for h in hits or () if _counts(reading.text, h[0], h[1], group, quotes, modals)]
-        count = min(group.cap, len({hit[2] for hit in counted}))
-        if not count and group.regex and _compiled(group.regex).search(reading.text):
-            count = 1
-        if count:
-            said.add(name)
-            yield name, group.points, count
-    traits = list(_traits(reading))
-    if "bought" in said and said & _HARMS and not {"third_person", "pure_question"}.intersection(traits):
-        traits.append("case")
-        if "own" in said and said & {"said", "refused"}:
-            traits.append("told")
-    for name in traits:
-        yield name, book.traits[name].points, 1
+def totals(titles: Sequence[str], bodies: Sequence[str], targets: Sequence[object]) -> dict[str, Floats]:
+    """Return for each post type the sum of its points for each of the posts, NaN where nothing speaks for or against it."""
+    texts = fold([title or "" for title in titles], [body or "" for body in bodies])
+    scales = scale(read(texts), targets)
+    speaks = {kind: scales.has(*(name for name, points in evidence().items() if kind in points)) for kind in coding.gate().order}
+    return {kind: np.where(some, scales.total(kind), np.nan) for kind, some in speaks.items()}
 
 
-def _counts(text: str, start: int, end: int, group: coding.Evidence, quotes: list[tuple[int, int]], modals: list[int]) -> bool:
-    if not group.quoted and any(a <= start and end <= b for a, b in quotes):
-        return False
-    return not (group.real and any(0 <= start - m <= _REACH and MARKS.isdisjoint(text[m:start]) for m in modals))
+def scale(hits: Hits, targets: Sequence[object]) -> Scales:
+    """Return the evidence found in a batch; `targets` are the parties the posts were filed against, where known."""
+    quotes = _quotes(hits)
+    groups: dict[str, npt.NDArray[Any]] = {name: _counted(hits, name, group, quotes) for name, group in coding.gate().groups.items()}
+    rows: dict[str, npt.NDArray[Any]] = dict(zip(TRAITS, traits(hits, quotes).T, strict=True))
+    said = {name: count > 0 for name, count in groups.items()}
+    rows["case"] = said["bought"] & np.logical_or.reduce([said[name] for name in _HARMS]) & ~rows["third_person"] & ~rows["pure_question"]
+    rows["told"] = rows["case"] & said["own"] & (said["said"] | said["refused"])
+    rows["named"] = np.array([bool(target) for target in targets])
+    columns = {**groups, **rows}
+    return Scales(np.stack([columns[name].astype(np.int64) for name in evidence()], axis=1))
 
 
-@functools.cache
-def _groups() -> list[tuple[str, str, coding.Evidence]]:
-    return [(name, f"gate.{name}", group) for name, group in coding.gate().groups.items()]
+def _counted(hits: Hits, name: str, group: coding.Evidence, quotes: tuple[Ints, Ints]) -> Ints:
+    """Return for each post how many different cues of a group count, up to its cap."""
+    found = hits.get(f"gate.{name}")
+    if not group.quoted:
+        found = found.take(~inside(found, *quotes))
+    if group.real:
+        found = found.take(~hits.behind("gate.unreal", found.start, _REACH))
+    count = np.minimum(_different(hits.texts, found), group.cap).astype(np.int32)
+    if group.regex:
+        test = searched(group.regex)
+        seen = [post for post in np.flatnonzero(count == 0).tolist() if test(hits.texts.text(post))]
+        count[seen] = 1
+    return count
 
 
-@functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+def _different(texts: Texts, found: Spots) -> Ints:
+    pairs = distinct(texts.post(found.start).astype(np.int64) << 16 | found.cue)
+    return np.bincount(pairs >> 16, minlength=len(texts)).astype(np.int32)
 
 
-def _traits(reading: Reading) -> Iterator[str]:
-    text = reading.text
-    han = _HAN.findall(text)
-    if len(han) < 3:
-        yield "blank"
-    elif len(set(han)) < len(han) / 4:
-        yield "babble"
-    if len(text) < 30:
-        yield "short"
-    if len(text) > 700:
-        yield "long"
-    if not any(f"gate.{name}" in reading.hits for name in _PERSONS):
-        yield "impersonal"
-        if "gate.generic" in reading.hits or _compiled(coding.gate().groups["news"].regex or "$^").search(text):
-            yield "third_person"
-        if any(not _in_quotes(text, start) for start, _, _ in reading.hits.get("gate.you")):
-            yield "addressing"
-        if "gate.bought" not in reading.hits and not _compiled(coding.gate().groups["dated"].regex or "$^").search(text):
-            yield "nobody"
-        if len(text) > 50 and not any(f"gate.{name}" in reading.hits for name in _TIMED) and not _COUNTED.search(text):
-            yield "timeless"
-        if _numbered(text):
-            yield "listed"
-        if len(_PRICED.findall(text)) > 1 and not _DONE.search(text):
-            yield "priced"
-    if not any(f"gate.{name}" in reading.hits for name in _DEALS) and not any(key.endswith(".head") for key in reading.hits.spans):
-        yield "no_deal"
-    if _numbered(text):
-        yield "numbered"
-    if _ASKING.search(text):
-        yield "ends_asking"
-    if len(text) < 120 and _WHICH.search(text) and not _DONE.search(text) and (len(text) < 40 or _ASKING.search(text)):
-        yield "pure_question"
-
-
-def _in_quotes(text: str, start: int) -> bool:
-    return any(mark.start() <= start < mark.end() for mark in _QUOTED.finditer(text))
-
-
-def _numbered(text: str) -> bool:
-    return len(_NUMBERED.findall(text)) >= 3
+def _quotes(hits: Hits) -> tuple[Ints, Ints]:
+    """Return starts and ends of what stands in quotes, in the posts where that matters."""
+    texts, groups = hits.texts, [f"gate.{name}" for name, group in coding.gate().groups.items() if not group.quoted]
+    asked = np.flatnonzero(hits.has(*groups, "gate.you")).tolist()
+    found = [(texts.start[post], *mark.span()) for post in asked for mark in _QUOTED.finditer(texts.text(post))]
+    begun, start, end = np.array(found, np.int32).reshape(-1, 3).T
+    return begun + start, begun + end

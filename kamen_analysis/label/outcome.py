@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from kamen_analysis.label._lexicon import MARKS, Hits
+import numpy as np
+
+from kamen_analysis.label._lexicon import Hits, Spots, inside
 from kamen_analysis.label._reading import read
-from kamen_analysis.label.extract import amounts
+from kamen_analysis.label.extract import HAN, amounts
+from kamen_analysis.label.text import Bools, Ints, fold
 
 _LOOK_BACK = 6  # Characters in which a denial stands before the word it denies.
 _FEAR = 40  # Characters a fear or hearsay reaches inside its sentence.
 _SAME = 12  # Words of completion this close behind a part refund speak of that part.
-_MONEY_TALK = frozenset("退扣赔返")  # Without one of these 到账 speaks of the goods, not of money back.
+_MONEY_TALK = "退扣赔返"  # Without one of these 到账 speaks of the goods, not of money back.
 _OPEN = ("refused", "idle", "undone")
-_STOPS = frozenset("。！？!?\n")
+_STOPS = "。！？!?\n"
 _BACK = re.compile(r"(?:[退返赔补](?:[了还回给我咗畀款到来付]|我的|一?[个张])*|到账|到手|收到|实退|回来|到我?[卡账][上里]?"
                    r"|打(?:了|给我|来|款)+)$")
 _BACK_AFTER = re.compile(r"(?:元|块)?钱?(?:也|都|已经|已|刚|刚刚|今天)?(?:到账|退回|收到了|退了|退给)")
+# A sum that came back has one of these before it, or one of the others behind it: looked for first, since sums are slow to read.
+_NUMBERS = f"¥￥{HAN}" + "".join(c for c in map(chr, range(0x10000)) if c.isdecimal())
+_BEFORE = "退返赔补了还回给我咗畀款到来付的个张账手卡上里"
+_BEHIND, _LAST = "到退收", f"{_NUMBERS}多钱元块蚊圆b洋刀米kw百也都经已刚天"
 
 
 def outcome(title: str, body: str, post_type: str, codes: Collection[str] = ()) -> str:
@@ -25,59 +32,100 @@ def outcome(title: str, body: str, post_type: str, codes: Collection[str] = ()) 
 
     `codes` are the refusal reasons found in the post: a refusal that no settlement follows stands.
     """
-    if post_type != "complaint":
-        return "unclear"
-    hits = read(title, body).hits
-    done = max((end for start, end, _ in hits.get("outcome.done") if not denied(hits, start)), default=0)
-    open_end = max((end for name in _OPEN for end in _asserted(hits, name)), default=0)
-    declined = max(_asserted(hits, "declined"), default=0)
-    part = part_back(hits)
-    part = part if part > declined else 0
-    taken = "partial_refund" in codes and max(_asserted(hits, "accepted"), default=0) > declined
-    if taken or (part and done <= part + _SAME) or (done and "outcome.remainder" in hits and "outcome.moneyback" in hits):
-        return "partial"
-    still, closed = max(_asserted(hits, "still"), default=0), any(not denied(hits, start) for start, _, _ in hits.get("outcome.closed"))
-    if (done and done >= max(open_end, still)) or (closed and done >= still):
-        return "resolved"
-    return "unresolved" if codes or declined or _is_open(hits) else "unclear"
+    return outcomes(read(fold([title or ""], [body or ""])), [post_type], [codes])[0]
 
 
-def _is_open(hits: Hits) -> bool:
-    if "outcome.dunning" in hits and "outcome.moneyback" not in hits:
-        return False
-    if "outcome.pending" in hits:
-        return bool(_asserted(hits, "refused") or _asserted(hits, "still"))
-    contact = any(not denied(hits, start) for start, _, _ in hits.get("outcome.contact"))
-    weak = contact + bool(_asserted(hits, "replied")) + bool(_asserted(hits, "idle"))
-    return weak > 1 or bool(_asserted(hits, "refused") or _asserted(hits, "undone"))
+def outcomes(hits: Hits, types: Sequence[str], codes: Sequence[Collection[str]]) -> list[str]:
+    """Return the outcome of each post of a batch, given its type and the refusal reasons found in it."""
+    complaint, coded = np.array([kind == "complaint" for kind in types]), np.array([len(some) > 0 for some in codes])
+    partly = np.array(["partial_refund" in some for some in codes])
+    done = _last(hits, _undenied(hits, "done"))
+    open_end = np.maximum.reduce([_last(hits, _asserted(hits, name)) for name in _OPEN])
+    declined, still = (_last(hits, _asserted(hits, name)) for name in ("declined", "still"))
+    part = part_back(hits, complaint)
+    part = np.where(part > declined, part, 0)
+    taken = partly & (_last(hits, _asserted(hits, "accepted")) > declined)
+    remaining = (done > 0) & hits.has("outcome.remainder") & hits.has("outcome.moneyback")
+    partial = taken | (part > 0) & (done <= part + _SAME) | remaining
+    closed = _any(hits, _undenied(hits, "closed"))
+    resolved = (done > 0) & (done >= np.maximum(open_end, still)) | closed & (done >= still)
+    unresolved = coded | (declined > 0) | _open(hits)
+    found = np.select([~complaint, partial, resolved, unresolved], ["unclear", "partial", "resolved", "unresolved"], "unclear")
+    out: list[str] = found.tolist()
+    return out
 
 
-def denied(hits: Hits, start: int) -> bool:
-    """Return whether a denial, demand or promise stands close before `start` in the same clause, so that what follows has not happened."""
-    return any(0 <= start - end <= _LOOK_BACK and MARKS.isdisjoint(hits.text[end:start]) for _, end, _ in hits.get("outcome.denied"))
+def _open(hits: Hits) -> Bools:
+    names = ("refused", "still", "undone", "replied", "idle")
+    refused, still, undone, replied, idle = (_any(hits, _asserted(hits, name)) for name in names)
+    weak = _any(hits, _undenied(hits, "contact")).astype(int) + replied + idle
+    open_ = np.where(hits.has("outcome.pending"), refused | still, (weak > 1) | refused | undone)
+    some: Bools = open_ & ~(hits.has("outcome.dunning") & ~hits.has("outcome.moneyback"))
+    return some
 
 
-def _asserted(hits: Hits, name: str) -> list[int]:
-    undone = [(s, e) for s, e, _ in hits.get("outcome.undo")]
-    fears = [end for _, end, _ in hits.get("outcome.hearsay")]
-    return [end for start, end, _ in hits.get(f"outcome.{name}")
-            if not any(s <= start < e for s, e in undone)
-            and not any(0 <= start - fear <= _FEAR and _STOPS.isdisjoint(hits.text[fear:start]) for fear in fears)]
+def denied(hits: Hits, start: Ints) -> Bools:
+    """Return whether a denial, demand or promise stands close before each place in its clause, so that what follows has not happened."""
+    return hits.behind("outcome.denied", start, _LOOK_BACK)
 
 
-def part_back(hits: Hits) -> int:
-    """Return where the post says that only part of the money came back (its end), or 0: the words for it, or a sum below the one paid."""
-    said = max((end for start, end, _ in hits.get("outcome.part") if not denied(hits, start)), default=0)
-    if "outcome.moneyback" not in hits or not _MONEY_TALK.intersection(hits.text):
-        return said
-    sums = [(float(a.value), a.start, a.end) for a in amounts(hits.text)]
+def _undenied(hits: Hits, name: str) -> Spots:
+    found = hits.get(f"outcome.{name}")
+    return found.take(~denied(hits, found.start))
+
+
+def _asserted(hits: Hits, name: str) -> Spots:
+    found, undone = hits.get(f"outcome.{name}"), hits.get("outcome.undo")
+    feared = hits.behind("outcome.hearsay", found.start, _FEAR, _STOPS)
+    return found.take(~inside(found._replace(end=found.start + 1), undone.start, undone.end) & ~feared)
+
+
+def _last(hits: Hits, found: Spots) -> Ints:
+    """Return for each post where the last hit ends (an offset), 0 without one."""
+    out, post = np.zeros(len(hits.texts), np.int32), hits.texts.post(found.start)
+    out[post] = found.end - hits.texts.start[post]  # In the order of their ends: the last one stays.
+    return out
+
+
+def _any(hits: Hits, found: Spots) -> Bools:
+    return _last(hits, found) > 0
+
+
+def part_back(hits: Hits, asked: Bools) -> Ints:
+    """Return where each post of `asked` says that only part of the money came back (its end), or 0.
+
+    That is said in words, or by a sum that came back and is below the one paid.
+    """
+    said, texts = _last(hits, _undenied(hits, "part")), hits.texts
+    told = asked & hits.has("outcome.moneyback") & (texts.totals(texts.members(_MONEY_TALK)) > 0) & _maybe_back(hits)
+    less = hits.has("outcome.deducted")
+    found = [(post, start, end) for post in np.flatnonzero(told).tolist() for start, end in _below(texts.text(post), bool(less[post]))]
+    post, start, end = np.array(found, np.int32).reshape(-1, 3).T
+    fine = ~denied(hits, texts.start[post] + start)
+    back = np.zeros_like(said)
+    np.maximum.at(back, post[fine], end[fine])
+    return np.where(back > 0, back, said)
+
+
+def _maybe_back(hits: Hits) -> Bools:
+    texts = hits.texts
+    number, before, behind, last = (texts.members(some) for some in (_NUMBERS, _BEFORE, _BEHIND, _LAST))
+    near = np.zeros(len(texts.codes), np.bool_)
+    near[1:] = number[1:] & before[:-1] | behind[1:] & last[:-1]
+    some: Bools = texts.totals(near) > 0
+    return some
+
+
+def _below(text: str, less: bool) -> list[tuple[int, int]]:
+    """Return, for each sum in a text that came back and is below the highest (or any, where something was deducted: `less`), the place
+    whose denial would undo it, and where the sum ends."""
+    sums = [(float(a.value), a.start, a.end) for a in amounts(text)]
     most = max((value for value, _, _ in sums), default=0.0)
-    less = "outcome.deducted" in hits
-    back = [end for value, start, end in sums if (value < most or less) and _came_back(hits, start, end)]
-    return max(back, default=said)
-
-
-def _came_back(hits: Hits, start: int, end: int) -> bool:
-    before = _BACK.search(hits.text, max(0, start - 8), start)
-    after = _BACK_AFTER.match(hits.text, end)
-    return bool(before and not denied(hits, before.start())) or bool(after and not denied(hits, start))
+    out = []
+    for value, start, end in sums:
+        if value < most or less:
+            if before := _BACK.search(text, max(0, start - 8), start):
+                out.append((before.start(), end))
+            if _BACK_AFTER.match(text, end):
+                out.append((start, end))
+    return out

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kamen_analysis.label import findings, gate, outcome, reasons, scope
+from kamen_analysis.label._reading import read
+from kamen_analysis.label.text import fold
 from kamen_analysis.label.vote import AGREES, vote
 
 BATCH = 2_000_000  # Characters labelled together, each post counted as POST more: what it costs whatever its length.
@@ -76,14 +78,17 @@ def _batches(posts: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, A
 
 def _label(posts: list[Mapping[str, Any]]) -> Iterator[Labelled]:
     titles, bodies = ([str(post.get(key) or "") for post in posts] for key in ("title", "body"))
-    gates = [gate.gate(title, body, post.get("target")) for title, body, post in zip(titles, bodies, posts, strict=True)]
-    asked = [i for i, (post_type, _) in enumerate(gates) if post_type == "complaint"]
-    found = dict(zip(asked, _reasons([titles[i] for i in asked], [bodies[i] for i in asked]), strict=True))
-    for i, (post, (post_type, rule)) in enumerate(zip(posts, gates, strict=True)):
-        mine = found.get(i, [])
-        in_scope, product = scope.scope(titles[i], bodies[i], post.get("target"))
-        ending = outcome.outcome(titles[i], bodies[i], post_type, [reason.code for reason in mine])
-        yield Labelled(str(post.get("id") or ""), post_type, rule, in_scope, product, ending, mine)
+    targets = [post.get("target") for post in posts]
+    hits = read(fold(titles, bodies))
+    types, rules = zip(*gate.gates(hits, targets), strict=True)
+    asked = [i for i, post_type in enumerate(types) if post_type == "complaint"]
+    found: list[list[Reason]] = [[] for _ in posts]
+    for i, mine in zip(asked, _reasons([titles[i] for i in asked], [bodies[i] for i in asked]), strict=True):
+        found[i] = mine
+    scopes = scope.scopes(hits, types, targets)
+    endings = outcome.outcomes(hits, types, [[reason.code for reason in mine] for mine in found])
+    for post, post_type, rule, about, ending, mine in zip(posts, types, rules, scopes, endings, found, strict=True):
+        yield Labelled(str(post.get("id") or ""), post_type, rule, about[0], about[1], ending, mine)
 
 
 def _reasons(titles: list[str], bodies: list[str]) -> list[list[Reason]]:

@@ -4,90 +4,166 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from kamen_analysis import zh
 from kamen_analysis.codebook import coding
-from kamen_analysis.label._lexicon import Hit, Hits, Lexicon
-from kamen_analysis.label._reading import Reading, read
-from kamen_analysis.label.gate import gate
+from kamen_analysis.label._lexicon import Hits, Lexicon, Spots, inside
+from kamen_analysis.label._reading import read
+from kamen_analysis.label.gate import gates
+from kamen_analysis.label.text import Bools, Ints, distinct, fold
 
 _REACH = 12  # Characters a purchase verb may stand before the thing bought.
 _NEAR, _MOST = 2, 4  # Different near words and head words that count for a product: a long post must not win by listing.
+_NAME = 3  # A shop's name so long, found in the text, is no word for what was bought.
+Floats = npt.NDArray[np.float64]
+
+
+class Shop(NamedTuple):
+    """The target's name, folded, and the products (and `virtual`) it speaks for."""
+
+    name: str
+    groups: frozenset[str]
 
 
 def scope(title: str, body: str, target: str | None) -> tuple[bool, str]:
     """Return (in_scope, product): whether the good is virtual, and its key in `records.PRODUCTS`; `none` where a post has none."""
-    reading, post_type = read(title, body), gate(title, body, target).post_type
-    shop = _shop(target or "")
-    product = best_product(reading, shop)
-    virtual = product is not None and product not in coding.products().real_life
-    if post_type == "complaint":
-        product = product or "service"
-        return product not in coding.products().real_life, product
-    if post_type == "question":
-        generic = "generic" in reading.hits
-        return virtual or generic, product if product in coding.products().asked and not generic else "none"
-    return post_type != "other" and _about_virtual(reading, virtual or "virtual" in shop), "none"
+    hits = read(fold([title or ""], [body or ""]))
+    return scopes(hits, [gates(hits, [target])[0].post_type], [target])[0]
 
 
-def best_product(reading: Reading, shop: Hits) -> str | None:
-    """Return the product with the most evidence in the text and in the target's name (`shop`), None when there is none."""
-    book, spans = coding.products(), _unnamed(reading, shop.text)
-    first = min((spans[key][0][0] for key in _heads() if key in spans), default=-1)
-    told = {key.partition(".")[0] for key in spans} | shop.spans.keys()
-    scores = {name: _score(name, reading, spans, first) + book.points["shop"] * (name in shop) for name in book.products if name in told}
-    best = max(scores, key=lambda name: scores[name], default=None)
-    weak = best is None or scores[best] < book.points["head"]
-    if weak and (best is None or best in book.real_life) and ("virtual" in shop or "virtual" in reading.hits):
-        return "other_virtual"
-    return best
+def scopes(hits: Hits, types: Sequence[str], targets: Sequence[str | None]) -> list[tuple[bool, str]]:
+    """Return (in_scope, product) of each post of a batch, given its type and the party it was filed against."""
+    book, shops = coding.products(), [_shop(target or "") for target in targets]
+    found = best_products(hits, shops)
+    generic, virtual, real = (hits.has(name).tolist() for name in ("generic", "virtual", "not_virtual"))
+    out = []
+    for i, (kind, product) in enumerate(zip(types, found, strict=True)):
+        good = product is not None and product not in book.real_life
+        if kind == "complaint":
+            out.append(((product or "service") not in book.real_life, product or "service"))
+        elif kind == "question":
+            out.append((good or generic[i], product if product is not None and product in book.asked and not generic[i] else "none"))
+        else:
+            about = not real[i] and (good or "virtual" in shops[i].groups or virtual[i])
+            out.append((kind != "other" and about, "none"))
+    return out
 
 
-def _unnamed(reading: Reading, name: str) -> dict[str, list[Hit]]:
-    """Return the product hits of a text outside the shop's own name, which is weighed as the target."""
-    spans = {key: hits for key, hits in reading.hits.spans.items() if key.endswith((".head", ".near"))}
-    if len(name) < 3 or name not in reading.text:
-        return spans
-    names = [mark.span() for mark in re.finditer(re.escape(name), reading.text)]
-    outside = {key: [h for h in hits if not any(s <= h[0] and h[1] <= e for s, e in names)] for key, hits in spans.items()}
-    return {key: hits for key, hits in outside.items() if hits}
+def best_products(hits: Hits, shops: Sequence[Shop]) -> list[str | None]:
+    """Return the product with the most evidence in each text and in its target's name, None when there is none."""
+    book, names = coding.products(), _names(hits, shops)
+    spots = {key: found.take(~inside(found, *names)) for key in _keys() for found in (hits.get(key),)}
+    first = _first(hits, spots)
+    scores = np.stack([_score(product, hits, spots, first) for product in book.products], axis=1)
+    by_shop = np.array([[product in shop.groups for product in book.products] for shop in shops])
+    scores += book.points["shop"] * by_shop
+    told = np.stack([_posts(hits, spots[f"{product}.head"], spots[f"{product}.near"]) for product in book.products], axis=1) | by_shop
+    best = np.where(told, scores, -np.inf).argmax(axis=1)
+    weak = (scores[np.arange(len(best)), best] < book.points["head"]).tolist()
+    virtual = (hits.has("virtual") | np.array(["virtual" in shop.groups for shop in shops])).tolist()
+    products = list(book.products)
+    some = [products[b] if t else None for b, t in zip(best.tolist(), told.any(axis=1).tolist(), strict=True)]
+    return ["other_virtual" if v and (product is None or w and product in book.real_life) else product
+            for product, w, v in zip(some, weak, virtual, strict=True)]
 
 
-def _score(name: str, reading: Reading, spans: dict[str, list[Hit]], first: int) -> float:
-    worth, total = coding.products().points, 0.0
-    if near := spans.get(f"{name}.near"):
-        total = worth["near"] * min(_NEAR, len({cue for _, _, cue in longest(near)}))
-    best: dict[int, float] = {}
-    for start, _, cue in longest(spans.get(f"{name}.head", [])):
-        points = worth["head"] + worth["title"] * (start < reading.cut) + worth["first"] * (start == first)
-        points += worth["bought"] * _bought(reading, start)
-        best[cue] = max(points, best[cue] + worth["again"] if cue in best else 0.0)
-    return total + sum(sorted(best.values(), reverse=True)[:_MOST])
+def _posts(hits: Hits, *spots: Spots) -> Bools:
+    out = np.zeros(len(hits.texts), np.bool_)
+    for found in spots:
+        out[hits.texts.post(found.start)] = True
+    return out
 
 
-def longest(hits: list[Hit]) -> list[Hit]:
+def _names(hits: Hits, shops: Sequence[Shop]) -> tuple[Ints, Ints]:
+    """Return starts and ends of the shops' own names in the texts: they are weighed as the target."""
+    texts, found = hits.texts, []
+    for post, (name, _) in enumerate(shops):
+        if len(name) >= _NAME and name in (text := texts.text(post)):
+            found += [(int(texts.start[post]), *mark.span()) for mark in re.finditer(re.escape(name), text)]
+    begun, start, end = np.array(found, np.int32).reshape(-1, 3).T
+    return begun + start, begun + end
+
+
+def _first(hits: Hits, spots: dict[str, Spots]) -> Ints:
+    """Return where in each post the first head word ends first, group by group, and the first of these starts; -1 without one."""
+    out = np.full(len(hits.texts), np.iinfo(np.int32).max, np.int32)
+    for key, found in spots.items():
+        if key.endswith(".head") and len(found.start):
+            post = hits.texts.post(found.start)
+            lead = np.concatenate([[True], np.diff(post) > 0])
+            out[post[lead]] = np.minimum(out[post[lead]], found.start[lead])
+    return np.where(out == np.iinfo(np.int32).max, -1, out).astype(np.int32)
+
+
+def _score(product: str, hits: Hits, spots: dict[str, Spots], first: Ints) -> Floats:
+    """Return for each post what its words say for a product."""
+    texts, worth = hits.texts, coding.products().points
+    near, head = (longest(spots[f"{product}.{kind}"]) for kind in ("near", "head"))
+    pairs = distinct(texts.post(near.start).astype(np.int64) << 16 | near.cue)
+    total = worth["near"] * np.minimum(_NEAR, np.bincount(pairs >> 16, minlength=len(texts)))
+    post = texts.post(head.start)
+    points = worth["head"] + worth["title"] * (head.start < texts.cut[post] + 1) + worth["first"] * (head.start == first[post])
+    points = points + worth["bought"] * _bought(hits, head.start)
+    home, best = _repeated(post.astype(np.int64) << 16 | head.cue, points, worth["again"])
+    return total + _top(home >> 16, best, len(texts))
+
+
+def _repeated(home: npt.NDArray[np.int64], points: Floats, again: float) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Return each different home and its points: those of its first hit; of a further one its own, or `again` more when that is more."""
+    order = np.argsort(home, kind="stable")
+    home, points = home[order], points[order]
+    start = np.flatnonzero(np.concatenate([[True], np.diff(home) > 0])[: len(home)])
+    size = np.diff(np.append(start, len(home)))
+    best = points[start]
+    for nth in range(1, int(size.max(initial=0))):
+        more = np.flatnonzero(size > nth)
+        best[more] = np.maximum(points[start[more] + nth], best[more] + again)
+    return home[start], best
+
+
+def _top(post: npt.NDArray[np.int64], best: Floats, posts: int) -> Floats:
+    """Return for each post the sum of its `_MOST` best."""
+    order = np.lexsort((-best, post))
+    post, best = post[order], best[order]
+    rank = np.arange(len(post)) - np.searchsorted(post, post)
+    kept = rank < _MOST
+    total: Floats = np.bincount(post[kept], best[kept], posts).astype(np.float64)
+    return total
+
+
+def longest(spots: Spots) -> Spots:
     """Return the hits that lie in no longer one: 会员费 is one word, not also 会员."""
-    if len(hits) < 2:
-        return hits
-    return [h for h in hits if not any(o[0] <= h[0] and h[1] <= o[1] and o[1] - o[0] > h[1] - h[0] for o in hits)]
+    order = np.lexsort((-spots.end, spots.start))
+    start, end = spots.start[order], spots.end[order]
+    # A hit lies in a longer one if one that starts earlier reaches its end, or one that starts with it is longer.
+    lead = np.searchsorted(start, start)
+    reach = np.concatenate([[-1], np.maximum.accumulate(end)])
+    within = (reach[lead] >= end) | (end[lead] > end)
+    kept = np.ones(len(start), np.bool_)
+    kept[order] = ~within
+    return spots.take(kept)
 
 
-def _bought(reading: Reading, start: int) -> bool:
-    return any(0 <= start - end <= _REACH for _, end, _ in reading.hits.get("gate.bought"))
+def _bought(hits: Hits, start: Ints) -> Bools:
+    before = np.sort(hits.get("gate.bought").end)
+    some: Bools = np.searchsorted(before, start, "right") > np.searchsorted(before, start - _REACH)
+    return some
 
 
 @functools.cache
-def _heads() -> tuple[str, ...]:
-    return tuple(f"{name}.head" for name in coding.products().products)
-
-
-def _about_virtual(reading: Reading, virtual: bool) -> bool:
-    return "not_virtual" not in reading.hits and (virtual or "virtual" in reading.hits)
+def _keys() -> tuple[str, ...]:
+    return tuple(f"{name}.{kind}" for name in coding.products().products for kind in ("head", "near"))
 
 
 @functools.lru_cache(maxsize=4096)
-def _shop(target: str) -> Hits:
-    return _shops().find(zh.fold(target))
+def _shop(target: str) -> Shop:
+    name = zh.fold(target)
+    return Shop(name, frozenset(_shops().find(name)))
 
 
 @functools.cache

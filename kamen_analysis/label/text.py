@@ -14,21 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis import zh
+from kamen_analysis.label import marks
 
 STRIDE = 1024
 APART = "\0"  # Stands between posts, and in no word.
 Ints = npt.NDArray[np.int32]
 Codes = npt.NDArray[np.uint32]
-Indexes = npt.NDArray[np.intp]
-Bools = npt.NDArray[np.bool_]
+Indexes = marks.Indexes
+Bools = marks.Bools
 
-# A space between Chinese words stands for a comma in chats; a dot ends a sentence unless numbers or Latin letters surround it.
-_HARD, _FULL, _SPACE, _BLANK, _DOT, _LATIN, _BEFORE, _AFTER = (1 << i for i in range(8))
-_HAN = "".join(map(chr, range(0x4E00, 0xA000)))
-_CLASSES = {
-    _HARD: "。！？!?；;，,、…\n\r~", _FULL: "。！？!?；;…\n\r", _SPACE: "".join(filter(str.isspace, map(chr, range(0x10000)))),
-    _BLANK: " \t\u3000", _DOT: ".", _LATIN: "0123456789abcdefghijklmnopqrstuvwxyz", _BEFORE: f"{_HAN}”\"’」", _AFTER: f"{_HAN}“\"‘「",
-}
 _FOLDED = 0x20000  # No character from here on has another shape.
 _SIGMA = 0x3A3  # The one letter whose small shape depends on its neighbours.
 
@@ -67,9 +61,26 @@ class Texts:
         """Return the indexes into `codes` of places."""
         return at - self.post(at) * STRIDE
 
+    @functools.cached_property
+    def _whole(self) -> str:
+        return self.codes.tobytes().decode("utf-32-le", "surrogatepass")
+
     def text(self, post: int) -> str:
         """Return the folded text of a post: title, line break, body."""
-        return _string(self.codes[self.index[post]: self.index[post] + self.lengths[post]])
+        first = int(self.index[post])
+        return self._whole[first: first + int(self.lengths[post])]
+
+    def totals(self, characters: Bools) -> Ints:
+        """Return for each post how many of its characters are marked; `characters` has one mark for each in `codes`."""
+        sums = np.concatenate([np.zeros(1, np.int32), np.cumsum(characters, dtype=np.int32)])
+        count: Ints = sums[self.index + self.lengths] - sums[self.index]
+        return count
+
+    def members(self, characters: Iterable[str]) -> Bools:
+        """Return which of `codes` are one of `characters` (all below U+10000)."""
+        table = np.zeros(0x10000, np.bool_)
+        table[[ord(c) for c in characters]] = True
+        return table[np.minimum(self.codes, 0xFFFF)]
 
     def respelt(self, spelling: Mapping[str, str], posts: Iterable[int]) -> Texts:
         """Return the batch with evasive spellings made plain in `posts`; every place is kept."""
@@ -84,10 +95,7 @@ class Texts:
     @functools.cached_property
     def _marks(self) -> tuple[Ints, Ints]:
         # The ends of clauses that marks make, and those of them that end a sentence too.
-        kinds = _kinds()[np.minimum(self.codes, 0xFFFF)]
-        spaces = _spaces(kinds)
-        found = [_hard(kinds, spaces), spaces[1:], _dots(kinds)]
-        ends, full = (np.concatenate([row[i] for row in found]) for i in (0, 1))
+        ends, full = marks.clause_ends(self.codes)
         return self.at[ends], self.at[ends[full]]
 
     def _cut(self, inner: Ints, mark: int = 0) -> Cut:
@@ -134,18 +142,26 @@ def fold(titles: Sequence[str], bodies: Sequence[str]) -> Texts:
     return found
 
 
+def one(folded: str) -> Texts:
+    """Return a folded text as a batch of one, all of it body: places are offsets."""
+    return Texts(_codes(folded + APART), np.array([len(folded)], np.int32), np.zeros(1, np.int32))
+
+
 def spread(low: npt.NDArray[np.integer], high: npt.NDArray[np.integer]) -> Indexes:
     """Return all numbers from each `low` to its `high`, one stretch after the other; no `high` is below its `low`."""
     count = (high - low).astype(np.intp)
     return np.repeat(low - np.cumsum(count) + count, count) + np.arange(count.sum())
 
 
+def distinct(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the different numbers, ascending; by sorting, which is several times faster here than `np.unique`."""
+    ordered = np.sort(numbers)
+    first: Bools = np.concatenate([[True], np.diff(ordered) > 0])[: len(ordered)]
+    return ordered[first]
+
+
 def _codes(text: str) -> Codes:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-
-
-def _string(codes: Codes) -> str:
-    return codes.tobytes().decode("utf-32-le", "surrogatepass")
 
 
 @functools.cache
@@ -153,45 +169,3 @@ def _fold_table() -> Codes:
     # zh.fold, character by character.
     plain = "".join(map(chr, range(_FOLDED))).translate(zh.fold_table())
     return np.fromiter((ord(low) if len(low := c.lower()) == 1 else ord(c) for c in plain), np.uint32, _FOLDED)
-
-
-@functools.cache
-def _kinds() -> npt.NDArray[np.uint8]:
-    table = np.zeros(0x10000, np.uint8)
-    for kind, characters in _CLASSES.items():
-        table[_codes(characters)] |= kind
-    return table
-
-
-def _runs(at: Indexes) -> tuple[Indexes, Indexes]:
-    # First and one past the last of each run of neighbours in ascending `at`.
-    breaks = np.flatnonzero(np.diff(at) != 1)
-    return at[np.concatenate([[0], breaks + 1])[: len(at)]], at[np.append(breaks, len(at) - 1)[: len(at)]] + 1
-
-
-def _spaces(kinds: npt.NDArray[np.uint8]) -> tuple[Indexes, Indexes, Bools]:
-    """Return where spaces that part clauses begin, where they end, and whether a line ends in them."""
-    all_spaces = np.flatnonzero(kinds & _SPACE)
-    start, end = _runs(all_spaces)
-    hard = kinds[all_spaces] & _HARD > 0
-    soft, breaks = np.append(all_spaces[~hard], len(kinds)), all_spaces[hard]
-    start = np.minimum(soft[np.searchsorted(soft, start)], end)  # Line breaks in front are marks of their own.
-    lone = (kinds[start] & _BLANK > 0) & (kinds[start - 1] & _BEFORE > 0) & (kinds[np.minimum(end, len(kinds) - 1)] & _AFTER > 0)
-    kept = (end - start > 1) | (end - start == 1) & lone
-    start, end = start[kept], end[kept]
-    return start, end, np.searchsorted(breaks, end) > np.searchsorted(breaks, start)
-
-
-def _hard(kinds: npt.NDArray[np.uint8], spaces: tuple[Indexes, Indexes, Bools]) -> tuple[Indexes, Bools]:
-    at = np.flatnonzero(kinds & _HARD)
-    within = np.concatenate([[0], spaces[1]])[np.searchsorted(spaces[0], at, "right")]
-    at = at[at >= within]
-    start, end = _runs(at)
-    full = at[kinds[at] & _FULL > 0]
-    return end, np.searchsorted(full, end) > np.searchsorted(full, start)
-
-
-def _dots(kinds: npt.NDArray[np.uint8]) -> tuple[Indexes, Bools]:
-    start, end = _runs(np.flatnonzero(kinds & _DOT))
-    first, last = start + (kinds[start - 1] & _LATIN > 0), end - (kinds[np.minimum(end, len(kinds) - 1)] & _LATIN > 0)
-    return last[last > first], np.ones(int((last > first).sum()), np.bool_)

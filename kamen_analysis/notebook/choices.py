@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 import kamen_analysis.codebook as codebook
 import kamen_analysis.metrics as metrics
 from kamen_analysis import dedupe
 from kamen_analysis.data import Data
-from kamen_analysis.label.gate import weigh
+from kamen_analysis.label.gate import totals
 from kamen_analysis.label.posts import label_posts
 from kamen_analysis.metrics.provenance import origin
 
@@ -49,10 +50,12 @@ def _each(data: Data, scope: str, threshold: float) -> Iterator[Choice]:
 
 def _leads(posts: pd.DataFrame) -> pd.Series:
     used = posts[posts["is_used"]]
-    lead = []
-    for title, body, target in zip(used["title"], used["body"], used["target"], strict=True):
-        totals = {kind: sum(points.values()) for kind, points in weigh(title, body, target if isinstance(target, str) else None).items()}
-        lead.append(totals.pop("complaint", 0.0) - max(totals.values(), default=0.0))
+    if not len(used):
+        return pd.Series(data=False, index=posts.index)
+    targets = [target if isinstance(target, str) else None for target in used["target"]]
+    points = totals(used["title"].tolist(), used["body"].tolist(), targets)
+    others = np.fmax.reduce([found for kind, found in points.items() if kind != "complaint"])
+    lead = np.nan_to_num(points["complaint"]) - np.nan_to_num(others)
     return pd.Series(lead, used.index, dtype=float).ge(LEAD).reindex(posts.index, fill_value=False)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kamen_analysis.codebook import coding
+from kamen_analysis.label._lexicon import Spots
 from kamen_analysis.label.scope import longest, scope
 from kamen_analysis.records import PRODUCTS
 
@@ -62,7 +64,8 @@ def test_scope_of_what_is_no_complaint() -> None:
 
 def test_longest_drops_words_inside_words() -> None:
     """A hit inside a longer hit is not counted a second time."""
-    assert longest([(0, 2, 0), (0, 3, 1), (5, 7, 0)]) == [(0, 3, 1), (5, 7, 0)]
+    spots = Spots(np.array([0, 0, 5]), np.array([2, 3, 7]), np.array([0, 1, 0]))
+    assert [column.tolist() for column in longest(spots)] == [[0, 5], [3, 7], [1, 0]]
 
 
 def test_scope_on_own_posts() -> None:

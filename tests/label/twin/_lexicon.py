@@ -93,26 +93,23 @@ class Lexicon:
                 found[group].append((start, end, cue))
             if linked:
                 where[part].append((start, end))
-        joined = self._joined(text, where, found)
-        for group in joined:
+        self._joined(text, where, found)
+        for group in found:
             found[group].sort(key=_by_end)
         return Hits(text, {group: kept for group in found if group[-1] != "!" and (kept := _unmasked(found, group))})
 
-    def _joined(self, text: str, where: dict[int, list[Span]], found: defaultdict[str, list[Hit]]) -> set[str]:
-        # Adds the hits of cues with gaps to `found` and returns the groups they went to.
-        touched: set[str] = set()
+    def _joined(self, text: str, where: dict[int, list[Span]], found: defaultdict[str, list[Hit]]) -> None:
+        # Adds the hits of cues with gaps to `found`.
         for last in where.keys() & self._chains.keys():
             firsts = self._chains[last]
             for first in where.keys() & firsts.keys():
                 for chain in firsts[first]:
                     if spans := _walk(text, chain, where):
                         found[chain.group].extend((s, e, chain.cue) for s, e in spans)
-                        touched.add(chain.group)
-        return touched
 
 
-def _by_end(hit: Hit) -> int:
-    return hit[1]
+def _by_end(hit: Hit) -> tuple[int, int]:
+    return hit[1], hit[0]
 
 
 def _unmasked(found: dict[str, list[Hit]], group: str) -> list[Hit]:
