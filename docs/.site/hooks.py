@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import kamen_analysis.metrics as metrics
 
 OPERATIONS = "operations.md"
+CHINESE = "[\u4e00-\u9fff，。；：、（）“”…？！]"
 SHARES = "Wilson 95%；基数不足 30 不给比例"
 # Interval and least number of each metric where they are not those of a plain share.
 MEASURED = {
     "used": "件数，没有区间", "tactic_order": SHARES,
-    "volume": "件数，没有区间；不完整的期与缺口另标", "statuses": "Wilson 95%；不设下限（逐字列出）",
+    "volume": "件数，没有区间；不完整的期与缺口另标",
     "fill": "件数，没有区间", "funnel": "件数，没有区间", "time_to_reply": "Kaplan–Meier 95%；不足 30 件不给",
     "median_reply": "Kaplan–Meier 95%；不足 30 件不给", "outcomes": "Aalen–Johansen 95%；不足 30 件不给",
     "resolved_by": "Aalen–Johansen 95%；不足 30 件或观察期不足不给", "amounts": "中位数用自助法 95%；写明金额不足 30 件不给",
@@ -35,8 +37,10 @@ def on_config(config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, **given: Any) -> str:
-    """Put the table of figures where a page asks for it."""
-    return markdown.replace("<!-- 指标表 -->", figures())
+    """Put the table of figures where a page asks for it, and join lines of Chinese, which a browser would part by a space."""
+    parts = re.split(r"(^```.*?^```$)", markdown, flags=re.MULTILINE | re.DOTALL)
+    parts[::2] = [re.sub(rf"(?<={CHINESE})\n(?={CHINESE})", "", part) for part in parts[::2]]
+    return "".join(parts).replace("<!-- 指标表 -->", figures())
 
 
 def figures() -> str:
