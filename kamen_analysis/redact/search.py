@@ -22,6 +22,7 @@ _Ints = npt.NDArray[np.int64]
 # A value found once is hidden wherever the text has it again, if it is at least this long; shorter ones are words or amounts.
 _AGAIN = {"NAME": 2, "ACCOUNT": 3, "ADDRESS": 6}
 _AGAIN_ELSE = 6
+_VALUES = 50  # so many different values of one text: the work stays linear
 
 _BEFORE = 10  # how far before a needed word a value of a rule with `first` ends
 
@@ -140,14 +141,17 @@ def _joined(found: list[Found]) -> list[Found]:
 
 def _again(found: list[Found], reading: Reading) -> list[Found]:
     """Return the finds and, in the same text, every further place where the same value stands as a word of its own."""
-    more = []
-    for start, end, rank, kind in found:
+    values: dict[int, dict[str, tuple[int, str]]] = {}
+    texts = reading.of(np.array([start for start, *_ in found], dtype=np.int64)).tolist()
+    for text, (start, end, rank, kind) in zip(texts, found, strict=True):
         value = reading.words[start:end]
-        if end - start < _AGAIN.get(kind, _AGAIN_ELSE) or HIDDEN in value:
-            continue
-        text = int(reading.of(np.array(start)))
+        if end - start >= _AGAIN.get(kind, _AGAIN_ELSE) and HIDDEN not in value:
+            values.setdefault(text, {}).setdefault(value, (rank, kind))
+    more = []
+    for text, said in values.items():
         low, high = int(reading.starts[text]), int(reading.ends[text])
-        if reading.words.count(value, low, high) > 1:
-            pattern = re.compile(f"(?<![a-z0-9]){re.escape(value)}(?![a-z0-9])")
-            more += [(*match.span(), rank, kind) for match in pattern.finditer(reading.words, low, high)]
+        for value, (rank, kind) in itertools.islice(said.items(), _VALUES):
+            if reading.words.count(value, low, high) > 1:
+                pattern = re.compile(f"(?<![a-z0-9]){re.escape(value)}(?![a-z0-9])")
+                more += [(*match.span(), rank, kind) for match in pattern.finditer(reading.words, low, high)]
     return _joined(found + more) if more else found
