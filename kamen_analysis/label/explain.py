@@ -42,7 +42,7 @@ def _lines(post: Mapping[str, Any]) -> Iterator[str]:
         yield "  不是投诉，不编拒退理由。"
         return
     heard = vote(reasons.hear([str(post.get("title") or "")], [str(post.get("body") or "")]))
-    text, found, kept = heard.texts.text(0), tell(heard), set(tell(heard, reasons.decide(heard)))
+    text, found, kept = heard.texts.strings[0], tell(heard), set(tell(heard, reasons.decide(heard)))
     shown = {f for f in found if f in kept or not any(_says_more(g, f) for g in found)}
     for finding in sorted(shown):
         words = text[finding.start:finding.end].replace("\n", "／")
@@ -69,7 +69,7 @@ def _dropped(heard: reasons.Heard, i: int, rule: findings.Rule) -> str:
     if why == findings.CONTEXT:
         regions, n, post = heard.reading.regions, heard.findings.region[i], int(heard.findings.post[i])
         words = slice(regions.opening[n] - heard.texts.start[post], regions.close[n] - heard.texts.start[post])
-        return f"{load().devices[regions.device[n]].why}：{heard.texts.text(post)[words]}"
+        return f"{load().devices[regions.device[n]].why}：{heard.texts.strings[post][words]}"
     if why == findings.MODEL:
         return f"规则与模型不一致，弃权：模型概率 {heard.findings.probability[i]:.3f}"
     if why == findings.YIELDED:

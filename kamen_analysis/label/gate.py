@@ -133,7 +133,7 @@ def _counted(hits: Hits, name: str, group: coding.Evidence, quotes: tuple[Ints, 
     count = np.minimum(_different(hits.texts, found), group.cap).astype(np.int32)
     if group.regex:
         test = searched(group.regex)
-        seen = [post for post in np.flatnonzero(count == 0).tolist() if test(hits.texts.text(post))]
+        seen = [post for post in np.flatnonzero(count == 0).tolist() if test(hits.texts.strings[post])]
         count[seen] = 1
     return count
 
@@ -147,6 +147,6 @@ def _quotes(hits: Hits) -> tuple[Ints, Ints]:
     """Return starts and ends of what stands in quotes, in the posts where that matters."""
     texts, groups = hits.texts, [f"gate.{name}" for name, group in coding.gate().groups.items() if not group.quoted]
     asked = np.flatnonzero(hits.has(*groups, "gate.you")).tolist()
-    found = [(texts.start[post], *mark.span()) for post in asked for mark in _QUOTED.finditer(texts.text(post))]
+    found = [(texts.start[post], *mark.span()) for post in asked for mark in _QUOTED.finditer(texts.strings[post])]
     begun, start, end = np.array(found, np.int32).reshape(-1, 3).T
     return begun + start, begun + end

@@ -21,10 +21,11 @@ _STOPS = "。！？!?\n"
 _BACK = re.compile(r"(?:[退返赔补](?:[了还回给我咗畀款到来付]|我的|一?[个张])*|到账|到手|收到|实退|回来|到我?[卡账][上里]?"
                    r"|打(?:了|给我|来|款)+)$")
 _BACK_AFTER = re.compile(r"(?:元|块)?钱?(?:也|都|已经|已|刚|刚刚|今天)?(?:到账|退回|收到了|退了|退给)")
-# A sum that came back has one of these before it, or one of the others behind it: looked for first, since sums are slow to read.
+# What a sum that came back has close before it, or behind it: looked for first, since sums are slow to read.
 _NUMBERS = f"¥￥{HAN}" + "".join(c for c in map(chr, range(0x10000)) if c.isdecimal())
-_BEFORE = "退返赔补了还回给我咗畀款到来付的个张账手卡上里"
-_BEHIND, _LAST = "到退收", f"{_NUMBERS}多钱元块蚊圆b洋刀米kw百也都经已刚天"
+_UNITS = f"{HAN}几多来块元蚊圆r大刀米"  # What goes on with a number in words.
+_BEFORE, _BACK_WORDS, _REACH = "退返赔补了还回给我咗畀款到来付的个张账手卡上里\n", "退返赔补到来打", 8
+_BEHIND, _BEHIND_THEN, _SUMS, _AFTER_REACH = "到退收", "账回到了给", f"{_NUMBERS}元钱块蚊圆b洋刀米kw百多", 6
 
 
 def outcome(title: str, body: str, post_type: str, codes: Collection[str] = ()) -> str:
@@ -99,7 +100,7 @@ def part_back(hits: Hits, asked: Bools) -> Ints:
     said, texts = _last(hits, _undenied(hits, "part")), hits.texts
     told = asked & hits.has("outcome.moneyback") & (texts.totals(texts.members(_MONEY_TALK)) > 0) & _maybe_back(hits)
     less = hits.has("outcome.deducted")
-    found = [(post, start, end) for post in np.flatnonzero(told).tolist() for start, end in _below(texts.text(post), bool(less[post]))]
+    found = [(post, start, end) for post in np.flatnonzero(told).tolist() for start, end in _below(texts.strings[post], bool(less[post]))]
     post, start, end = np.array(found, np.int32).reshape(-1, 3).T
     fine = ~denied(hits, texts.start[post] + start)
     back = np.zeros_like(said)
@@ -109,11 +110,21 @@ def part_back(hits: Hits, asked: Bools) -> Ints:
 
 def _maybe_back(hits: Hits) -> Bools:
     texts = hits.texts
-    number, before, behind, last = (texts.members(some) for some in (_NUMBERS, _BEFORE, _BEHIND, _LAST))
+    number, before, behind, then = (texts.members(some) for some in (_NUMBERS, _BEFORE, _BEHIND, _BEHIND_THEN))
+    back, sums = _within(texts.members(_BACK_WORDS), _REACH), _within(texts.members(_SUMS), _AFTER_REACH)
+    number[:-1] &= ~texts.members(HAN)[:-1] | texts.members(_UNITS)[1:]  # 一下 and 一直 are no sums.
     near = np.zeros(len(texts.codes), np.bool_)
-    near[1:] = number[1:] & before[:-1] | behind[1:] & last[:-1]
+    near[1:] = number[1:] & before[:-1] & back[1:]
+    near[:-1] |= behind[:-1] & then[1:] & sums[:-1]
     some: Bools = texts.totals(near) > 0
     return some
+
+
+def _within(characters: Bools, reach: int) -> Bools:
+    # Whether one of the marked characters stands within `reach` before each index.
+    sums = np.concatenate([np.zeros(reach + 1, np.int32), np.cumsum(characters, dtype=np.int32)])
+    near: Bools = sums[reach:-1] > sums[: -reach - 1]
+    return near
 
 
 def _below(text: str, less: bool) -> list[tuple[int, int]]:

@@ -83,7 +83,7 @@ def _names(hits: Hits, shops: Sequence[Shop]) -> tuple[Ints, Ints]:
     """Return starts and ends of the shops' own names in the texts: they are weighed as the target."""
     texts, found = hits.texts, []
     for post, (name, _) in enumerate(shops):
-        if len(name) >= _NAME and name in (text := texts.text(post)):
+        if len(name) >= _NAME and name in (text := texts.strings[post]):
             found += [(int(texts.start[post]), *mark.span()) for mark in re.finditer(re.escape(name), text)]
     begun, start, end = np.array(found, np.int32).reshape(-1, 3).T
     return begun + start, begun + end

@@ -62,13 +62,10 @@ class Texts:
         return at - self.post(at) * STRIDE
 
     @functools.cached_property
-    def _whole(self) -> str:
-        return self.codes.tobytes().decode("utf-32-le", "surrogatepass")
-
-    def text(self, post: int) -> str:
-        """Return the folded text of a post: title, line break, body."""
-        first = int(self.index[post])
-        return self._whole[first: first + int(self.lengths[post])]
+    def strings(self) -> list[str]:
+        """The folded text of each post: title, line break, body."""
+        whole = self.codes.tobytes().decode("utf-32-le", "surrogatepass")
+        return [whole[first:last] for first, last in zip(self.index.tolist(), (self.index + self.lengths).tolist(), strict=True)]
 
     def totals(self, characters: Bools) -> Ints:
         """Return for each post how many of its characters are marked; `characters` has one mark for each in `codes`."""
@@ -86,7 +83,7 @@ class Texts:
         """Return the batch with evasive spellings made plain in `posts`; every place is kept."""
         codes = self.codes.copy()
         for post in posts:
-            text = self.text(post)
+            text = self.strings[post]
             for odd, plain in spelling.items():
                 text = text.replace(odd, plain)
             codes[self.index[post]: self.index[post] + self.lengths[post]] = _codes(text)

@@ -55,7 +55,7 @@ def _where(texts: Texts, posts: Bools, test: Callable[[str], bool]) -> Bools:
     # What `test` says of the texts of `posts`; no for the others.
     out = np.zeros(len(texts), np.bool_)
     at: Indexes = np.flatnonzero(posts)
-    out[at] = [test(texts.text(post)) for post in at.tolist()]
+    out[at] = [test(texts.strings[post]) for post in at.tolist()]
     return out
 
 

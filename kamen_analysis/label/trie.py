@@ -85,7 +85,7 @@ class Trie:
 
     def find(self, texts: Texts) -> Places:
         """Return every place of every word in a batch."""
-        codes = self._dense[np.minimum(texts.codes, len(self._dense) - 1)]
+        codes = self._dense[np.minimum(texts.codes, np.uint32(len(self._dense) - 1))]
         at = np.flatnonzero(single := self._single[codes])
         found = [(single[at], at)]
         pair = codes[:-1].astype(np.uint32) * np.uint32(self._width) + codes[1:]
