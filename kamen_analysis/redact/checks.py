@@ -150,6 +150,17 @@ def ip6_address(value: str) -> bool | None:
         return False
 
 
+def identifies(value: str) -> bool:
+    """Tell whether an identifier is by itself somebody's: a mobile number, an ID number, a card of prefix 62 with a right check digit.
+
+    173 and 174 are left out: the complaint numbers of 黑猫 begin so and have eleven places too.
+    """
+    bare = "".join(c for c in value if c.isalnum())
+    mobile_number = re.fullmatch(r"(?:86)?1(?!7[34])[3-9]\d{9}", bare)
+    card = bare.startswith("62") and len(bare) >= 16 and luhn(bare) is True
+    return bool(mobile_number) or card or (len(bare) == 18 and id_card(bare) is True)
+
+
 def always(value: str) -> bool | None:
     """Leave the verdict open: the pattern and its context are all there is."""
     return None

@@ -19,6 +19,7 @@ KINDS = {
     "unreadable_amount": "读不懂的金额", "impossible_time": "不可能的时间", "text_capped": "超长文本只留开头",
     "over_expected": "帖数超过上限的来源",
     "damaged_id": "被表格软件改坏的编号",
+    "personal_id": "像手机号、身份证号或银行卡号的编号（已换成按内容算出的编号）",
 }
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # terminals and tables obey some of these

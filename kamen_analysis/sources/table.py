@@ -19,6 +19,7 @@ from kamen_analysis import tabular
 from kamen_analysis.captures.page import Page
 from kamen_analysis.errors import KamenError
 from kamen_analysis.records import EVENT_KINDS
+from kamen_analysis.redact.checks import identifies
 from kamen_analysis.sources import audit, columns
 from kamen_analysis.sources.base import RawPost, Reject, Step, Unreadable
 from kamen_analysis.tabular import forms
@@ -125,6 +126,9 @@ def _post(record: dict[str, Any], layout: columns.Layout, ordinals: Counter[byte
     given = taken.get("id")
     if given and _ROUNDED.fullmatch(given):
         notes.append(("damaged_id", "编号", audit.shape(given)))
+        given = None
+    if given and identifies(given) and given not in str(taken.get("url", "")):
+        notes.append(("personal_id", "编号", audit.shape(given)))
         given = None
     taken["id"] = given if given and _SURE_ID.fullmatch(given) else _numbered(given, taken, ordinals)
     taken["synthetic"] = str(taken.get("synthetic", "")).lower() in _YES

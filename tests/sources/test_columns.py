@@ -108,6 +108,15 @@ def test_short_numbers_of_two_files_do_not_meet() -> None:
     assert len({str(raw["id"]) for raw in rounded.posts}) == 2 and ("damaged_id", "编号") in rounded.warnings.counts
 
 
+@pytest.mark.parametrize("number", ["13912345678", "8613912345678", "11010519491231002X", "6222022792820102762"])
+def test_a_number_of_a_person_never_becomes_a_posts_number(number: str) -> None:
+    """A phone, ID or card number in the column of numbers is replaced by one made from the text; the number itself is no part of it."""
+    with_it, without = _ids(f"编号,标题\n{number},演示甲\n"), _ids("编号,标题\n,演示甲\n")
+    assert with_it == without and number not in with_it[0]
+    assert _ids("编号,标题\n17351050542,演示甲\n") == ["17351050542"]
+    assert _ids(f"编号,标题,网址\n{number},演示甲,https://tousu.example/c/{number}\n") == [number]
+
+
 def test_a_bad_row_is_one_reject_and_the_rest_is_read() -> None:
     """A CSV row with a cell too many and a JSONL line cut short are each one rejected row, named by line; the others are posts."""
     ragged = base.read_page(TABLE, page("标题,正文\n演示一,甲\n演示二,乙,多出一格\n演示三,丙\n"))
