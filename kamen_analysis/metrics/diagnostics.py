@@ -35,7 +35,8 @@ def rule_use(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual") 
     chosen = used(posts, scope)
     mine = labels[rows_of(chosen, labels["post_id"]) >= 0]
     mine = mine[mine["rule"] != "human"]
-    reasons_of = mine.groupby("post_id")["code"].transform("nunique")
+    # One row a post and code: more rows than one are more codes than one.
+    reasons_of = mine.drop_duplicates(["post_id", "code"]).groupby("post_id").size().reindex(mine["post_id"]).to_numpy()
     facts = mine.assign(overlap=reasons_of > 1, conflict=mine["decided_by"] == "rule")
     table = facts.groupby(["rule", "code"], observed=True).agg(n=("post_id", "nunique"), overlap=("overlap", "mean"),
                                                                conflict=("conflict", "mean")).reset_index()

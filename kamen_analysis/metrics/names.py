@@ -35,7 +35,10 @@ def period_starts(instants: pd.Series, freq: str) -> pd.Series:
 
 def period_names(starts: pd.Series, freq: str) -> pd.Series:
     """Return "2025-03" for months, "2025-W07" (ISO 8601) for weeks."""
-    iso = starts.dt.isocalendar()
-    weeks: pd.Series = iso["year"].astype("str") + "-W" + iso["week"].astype("str").str.zfill(2)
-    months: pd.Series = starts.dt.strftime("%Y-%m")
-    return months if freq == "M" else weeks
+    # Periods are few, instants many: each start is named once.
+    places, unique = pd.factorize(starts)
+    days = pd.Series(pd.DatetimeIndex(unique))
+    iso = days.dt.isocalendar()
+    named = days.dt.strftime("%Y-%m") if freq == "M" else iso["year"].astype("str") + "-W" + iso["week"].astype("str").str.zfill(2)
+    found: pd.Series = named.astype("str").reindex(places).set_axis(starts.index)
+    return found

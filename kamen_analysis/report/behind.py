@@ -9,10 +9,8 @@ import numpy as np
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
-from kamen_analysis.metrics import legal, refusal
-from kamen_analysis.metrics.keys import are_named
+from kamen_analysis.metrics import legal
 from kamen_analysis.metrics.late import LONGEST
-from kamen_analysis.metrics.names import period_names, period_starts
 from kamen_analysis.metrics.resolution import ANY, CLAIM, ENDS, RATIOS
 from kamen_analysis.metrics.response import REPLY
 from kamen_analysis.metrics.timeline import TERMINAL, are_followed
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def ids(m: Measures, name: str) -> pd.Series:
-    """Return the post_ids of the set called `name`: "kind:argument:…", the kinds being those of `SETS`."""
+    """Return the row numbers of the posts of the set called `name`: "kind:argument:…", the kinds being those of `SETS`."""
     kind, *arguments = name.split(":")
     found: pd.Series = SETS[kind](m, *arguments)
     return found
@@ -55,7 +53,7 @@ def _ratio(m: Measures, ratio: str) -> Any:
 def _clock(m: Measures, key: str, which: str) -> Any:
     """Posts a time limit could be judged for ("judged"), or those of them beyond it ("late")."""
     clock = next(clock for clock in legal.limits() if clock.key == key)
-    table = legal.judged(m.counted, m.events, clock)
+    table = m.judged(clock)
     return table.loc[table["is_late"] if which == "late" else table["is_judged"], "post_id"]
 
 
@@ -71,24 +69,19 @@ def _solved(m: Measures, value: str) -> Any:
 
 def _order(m: Measures, a: str, b: str, which: str) -> Any:
     """Posts whose body tells both reasons ("both"), or `a` before `b` ("first")."""
-    first = refusal.first_starts(m.counted, m.labels, [a, b])
+    first = m.first_starts[[a, b]].to_numpy()
     both = np.isfinite(first).all(axis=1) & (first[:, 0] != first[:, 1])
     return m.counted.loc[both & (first[:, 0] < first[:, 1]) if which == "first" else both, "post_id"]
 
 
 def _week(m: Measures, week: str) -> Any:
-    return _of_week(m.counted, week)
+    return m.counted.loc[m.weeks == week, "post_id"]
 
 
 def _seen_week(m: Measures, week: str) -> Any:
     """Posts of a week that came into sight within the nowcast's longest delay."""
-    delay = (m.counted["first_seen_at"] - m.counted["posted_at"]).dt.days
-    return _of_week(m.counted[delay.between(0, LONGEST)], week)
-
-
-def _of_week(posts: pd.DataFrame, week: str) -> Any:
-    dated = posts[posts["posted_at"].notna()]
-    return dated.loc[period_names(period_starts(dated["posted_at"], "W"), "W") == week, "post_id"]
+    posts = m.counted[m.weeks == week]
+    return posts.loc[(posts["first_seen_at"] - posts["posted_at"]).dt.days.between(0, LONGEST), "post_id"]
 
 
 def _weekday(m: Measures, day: str) -> Any:
@@ -105,7 +98,8 @@ def _scope(m: Measures, scope: str) -> Any:
 
 def _coded(m: Measures) -> Any:
     sample = m.manifest.get("coded_sample") or {"posts": []}
-    return m.counted.loc[are_named(m.counted, pd.Series(sample["posts"], dtype="str")), "post_id"]
+    rows = m.rows(pd.Series(sample["posts"], dtype="str"))
+    return pd.Series(rows[rows >= 0])
 
 
 SETS: dict[str, Callable[..., pd.Series]] = {

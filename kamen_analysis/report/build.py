@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics import reason_names
 from kamen_analysis.paths import Home, atomic_folder, sha256
 from kamen_analysis.records import ZONE
-from kamen_analysis.report import excel, exports, html, numbers, pdf, provenance, record, reply, runs, text, word
+from kamen_analysis.report import excel, exports, html, numbers, pdf, provenance, publication, record, reply, runs, text, word
 from kamen_analysis.report.advice import advice
 from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.facts import SCOPES_ZH, Facts, facts
@@ -61,6 +60,7 @@ class Content:
     headlines: list[str]
     drill: dict[str, Any]
     measures: Measures
+    figures: dict[str, Any]
 
     @property
     def mark(self) -> str:
@@ -85,11 +85,11 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
     span, tell = parse(period), progress or (lambda stage, done, total: None)
     data = load(home)
     target = out or home.reports / (span.key if scope == "virtual" else f"{span.key}-scope-{scope}")
-    with atomic_folder(target) as folder, tempfile.TemporaryDirectory() as scratch:
+    with atomic_folder(target) as folder:
         earlier = [found for name in (target.name, key_before(span)) if name and (found := record.read(target.parent / name))]
-        content = compose(data, span, scope, folder, Path(scratch) if "docx" in formats else None, tell, earlier)
-        _write(content, formats, folder, Path(scratch), tell)
-        record.write(content.measures, content.facts, target.name, folder)
+        content = compose(data, span, scope, folder, "docx" in formats, tell, earlier)
+        _write(content, formats, folder, tell)
+        record.write(content.figures, folder)
         given = {"period": span.key, "scope": scope, "title": TITLE, "created": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
                  "manifest": sha256(data.home.processed / "manifest.json"), "inputs": data.manifest.get("inputs", {})}
         provenance.write_provenance(folder, content.facts, given)
@@ -106,19 +106,20 @@ def _refuse(formats: Sequence[str], scope: str) -> None:
         raise KamenError(f"scope 只能是 {'、'.join(SCOPES_ZH)}，不是 {scope!r}")
 
 
-def compose(whole: Data, span: Period, scope: str, folder: Path, scratch: Path | None, tell: Progress,
+def compose(whole: Data, span: Period, scope: str, folder: Path, png: bool, tell: Progress,
             reports: Sequence[dict[str, Any]] = ()) -> Content:
-    """Return the content of the report on `span` of `whole`; figures go to `folder`/figures (SVG) and `scratch`/figures (PNG)."""
+    """Return the content of the report on `span` of `whole`; figures go to `folder`/figures (SVG and, if asked, PNG)."""
     data, earlier = select(whole, span), before(span)
     measures = Measures(data, scope, (earlier.name_zh, select(whole, earlier)) if earlier else None)
     known = facts(data, measures, span.name_zh, pd.Timestamp.now(ZONE))
     tell("计算指标", 0, 1)
     tables, cases = make_tables(measures), Cases(measures)
-    tables |= runs.tables(record.figures(measures, known, span.key), reports)
+    figured = record.figures(measures, known, span.key)
+    tables |= runs.tables(figured, reports)
     found = findings(measures)
     tell("计算指标", 1, 1)
-    png = scratch / "figures" if scratch else None
-    figures = draw(measures, folder / "figures", png, tell) | exports.figures(measures, folder / "figures", png)
+    place = folder / "figures"
+    figures = draw(measures, place, png, tell) | exports.figures(measures, place, place if png else None)
     source = text.render(tables, figures, cases, facts=known, findings=found, quotes=quotes(measures),
                          typical=typical(measures), advice=advice(measures),
                          names=reason_names(), law=law(),
@@ -126,15 +127,18 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, scratch: Path |
                          manifest_digest=sha256(data.home.processed / "manifest.json"))
     rules = {code: {"name": rule.name_zh, "about": f"{rule.definition}。编：{rule.counts_when}"}
              for code, rule in codebook.load().reasons.items()}
-    return Content(source, tables, known, [finding.text for finding in found], {**cases.payload(), "rules": rules}, measures)
+    return Content(source, tables, known, [finding.text for finding in found], {**cases.payload(), "rules": rules}, measures, figured)
 
 
-def _write(content: Content, formats: Sequence[str], folder: Path, scratch: Path, tell: Progress) -> None:
+def _write(content: Content, formats: Sequence[str], folder: Path, tell: Progress) -> None:
     tables, mark, subtitle = list(content.tables.values()), content.mark, content.subtitle
     (folder / "tables").mkdir()
     for table in tables:
         excel.write_csv(table, folder / "tables" / f"{table.key}.csv")
-    provenance.write_datapackage(tables, folder, TITLE, content.facts)
+    whole = publication.aggregate(content.measures)
+    excel.write_csv(whole, folder / "tables" / f"{whole.key}.csv")
+    provenance.write_datapackage([*tables, whole], folder, TITLE, content.facts)
+    publication.write_terms(folder, TITLE, content.facts)
     provenance.write_dictionary(folder)
     unescaped = text.environment().overlay(finalize=plain)
     readme = unescaped.get_template("readme.md.jinja").render(title=TITLE, subtitle=subtitle, facts=content.facts)
@@ -145,7 +149,7 @@ def _write(content: Content, formats: Sequence[str], folder: Path, scratch: Path
     writers: dict[str, Callable[[], object]] = {
         "html": lambda: html.write(content.source, folder, words, content.drill),
         "pdf": lambda: pdf.write(content.source, folder, TITLE, subtitle, mark),
-        "docx": lambda: _word(content, folder, scratch),
+        "docx": lambda: _word(content, folder),
         "xlsx": lambda: excel.write_workbook(tables, folder / "tables.xlsx", about, mark, content.facts.last_capture),
     }
     for done, name in enumerate(formats):
@@ -154,6 +158,6 @@ def _write(content: Content, formats: Sequence[str], folder: Path, scratch: Path
     tell("写出报告", len(formats), len(formats))
 
 
-def _word(content: Content, folder: Path, scratch: Path) -> None:
-    word.write(content.source, folder / "report.docx", scratch, TITLE, content.subtitle, content.mark)
+def _word(content: Content, folder: Path) -> None:
+    word.write(content.source, folder / "report.docx", folder, TITLE, content.subtitle, content.mark)
     reply.write_sheets(content.measures, content.facts, folder / "right_to_reply", content.mark)

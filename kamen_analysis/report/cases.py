@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from kamen_analysis.charts.style import drawable
-from kamen_analysis.metrics.keys import are_named, rows_of
 from kamen_analysis.report import behind, numbers
 from kamen_analysis.report.marks import UNSEEN as _UNSEEN
 from kamen_analysis.report.measures import Measures
@@ -30,10 +29,10 @@ class Cases:
         self._measures, self._posts = measures, measures.whole
         self._used = measures.is_used.to_numpy(bool)
         # One fixed order for every cell, unrelated to date or content: the cells then share their examples.
-        self._order = np.argsort(pd.util.hash_pandas_object(self._posts["post_id"], index=False).to_numpy(), kind="stable")
+        self._order = np.argsort(measures.blind_order, kind="stable")
+        self._used = self._used[self._order]
         self._asked: dict[str, tuple[str, int, list[str]]] = {}
         self._masks: dict[tuple[str, Any], Mask] = {}
-        self._rows: dict[str, tuple[Any, Any]] = {}
 
     def select(self, wanted: dict[str, Any]) -> pd.Series:
         """Return the ids of the counted posts that meet `wanted`, which is what `Column.cases` gives.
@@ -41,8 +40,7 @@ class Cases:
         Keys: any column of posts; `month`, `months` (first, last); `code`, `code_b` (labels); `event` (a kind seen); `has`, `lacks` (a
         column filled, empty); `not_source`; `set` (see `behind.ids`). With `every` posts that are not counted are looked at too.
         """
-        rows = self._order[self._mask(wanted)[self._order]]
-        return self._posts["post_id"].iloc[rows]
+        return self._posts["id"].iloc[self._order[self._mask(wanted)]]
 
     def _mask(self, wanted: dict[str, Any]) -> Mask:
         mask = np.ones(len(self._posts), dtype=bool) if wanted.get("every") else self._used.copy()
@@ -54,45 +52,40 @@ class Cases:
     def _one(self, key: str, value: Any) -> Mask:
         key = "code" if key == "code_b" else key
         if (key, value) not in self._masks:
-            self._masks[key, value] = self._found(key, value)
+            self._masks[key, value] = self._found(key, value)[self._order]
         return self._masks[key, value]
 
     def _found(self, key: str, value: Any) -> Mask:
         if key in ("code", "event"):
             return self._of_table(key, value)
         if key == "set":
-            return _plain(are_named(self._posts, behind.ids(self._measures, value)))
+            return self._rowed(behind.ids(self._measures, value).to_numpy())
         if key in ("month", "months"):
             first, last = value if key == "months" else (value, value)
-            return _plain((self._months() >= first) & (self._months() <= last))
+            names = self._measures.months.cat.categories
+            return np.isin(self._measures.months.cat.codes, np.flatnonzero((names >= first) & (names <= last)))
         if key == "not_source":
             return _plain(self._posts["source"] != value)
         if key in ("has", "lacks"):
             return _plain(self._posts[value].notna() == (key == "has"))
         return _plain((self._posts[key] == value).fillna(False))
 
-    def _months(self) -> pd.Series:
-        if "month" not in self._rows:
-            self._rows["month"] = (self._posts["posted_at"].dt.strftime("%Y-%m").fillna(""), None)
-        months: pd.Series = self._rows["month"][0]
-        return months
-
     def _of_table(self, key: str, value: str) -> Mask:
-        if key not in self._rows:
-            table, column = (self._measures.labels, "code") if key == "code" else (self._measures.events, "kind")
-            self._rows[key] = rows_of(self._posts, table["post_id"]), table[column].to_numpy()
-        rows, values = self._rows[key]
-        found = np.zeros(len(self._posts) + 1, dtype=bool)
-        found[rows[values == value]] = True  # the last place takes the -1 of posts that are not here
-        return found[:-1]
+        table, column = (self._measures.labels, "code") if key == "code" else (self._measures.events, "kind")
+        return self._rowed(table.loc[table[column] == value, "post_id"].to_numpy())
+
+    def _rowed(self, rows: Any) -> Mask:
+        found = np.zeros(len(self._posts), dtype=bool)
+        found[rows] = True
+        return found
 
     def key(self, wanted: dict[str, Any], count: int | None = None) -> str | None:
         """Return the key under which the posts meeting `wanted` are embedded; None when there are none, or not `count` of them."""
         name = json.dumps(wanted, ensure_ascii=False, sort_keys=True)
         if name not in self._asked:
             mask = self._mask(wanted)
-            first = self._order[np.flatnonzero(mask[self._order])[: PER_CELL[0]]]
-            self._asked[name] = (f"c{len(self._asked)}", int(mask.sum()), self._posts["post_id"].iloc[first].tolist())
+            first = self._order[np.flatnonzero(mask)[: PER_CELL[0]]]
+            self._asked[name] = (f"c{len(self._asked)}", int(mask.sum()), self._posts["id"].iloc[first].tolist())
         key, n, _ = self._asked[name]
         return key if n and count in (None, n) else None
 
@@ -110,14 +103,14 @@ class Cases:
         return shown
 
     def _describe(self, wanted: set[str]) -> dict[str, dict[str, Any]]:
-        ids = pd.Series(sorted(wanted), dtype="str")
-        spans: dict[str, list[Evidence]] = defaultdict(list)
+        posts = self._posts.iloc[self._measures.rows(pd.Series(sorted(wanted), dtype="str"))]
+        spans: dict[int, list[Evidence]] = defaultdict(list)
         labels = self._measures.labels
-        for row in labels[rows_of(ids.to_frame("post_id"), labels["post_id"]) >= 0].to_dict("records"):
+        for row in labels[labels["post_id"].isin(posts["post_id"])].to_dict("records"):
             by = DECIDED_ZH.get(row["decided_by"], row["decided_by"])
             spans[row["post_id"]].append(Evidence(row["start"], row["end"], row["field"], row["code"], rule_name(row["rule"]), by))
-        rows = self._measures.named(self._posts[are_named(self._posts, ids)]).to_dict("records")
-        return {str(row["post_id"]): _case(row, spans[row["post_id"]]) for row in rows}
+        rows = self._measures.named(posts).to_dict("records")
+        return {str(row["id"]): _case(row, spans[row["post_id"]]) for row in rows}
 
 
 def _plain(mask: Any) -> Mask:

@@ -53,6 +53,8 @@ def _plain(column: Column, value: Any) -> Any:
 
 def _number(column: Column, value: Any) -> Any:
     # A difference of shares is exported in 百分点, as its head says.
+    if column.kind == "count":
+        return round(value)
     return round(100 * value, 6) if column.kind == "points" else value
 
 

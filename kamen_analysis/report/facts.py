@@ -59,7 +59,8 @@ def facts(data: Data, measures: Measures, period_zh: str, now: pd.Timestamp) -> 
     book, last = codebook.load(), data.posts["last_seen_at"].max()
     dated = measures.used["posted_at"].dropna()
     return Facts(
-        period_zh=period_zh, scope_zh=SCOPES_ZH[measures.scope], sources=sorted(measures.named(data.posts)["source_zh"].unique()),
+        period_zh=period_zh, scope_zh=SCOPES_ZH[measures.scope],
+        sources=sorted(measures.names.get(key, key) for key in data.posts["source"].unique()),
         captured=len(data.posts),
         used=len(measures.used), undated=len(measures.used) - len(dated),
         followed=measures.followed, first=dated.min(), last=dated.max(), last_capture=last,

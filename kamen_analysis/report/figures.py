@@ -1,4 +1,4 @@
-"""The report's figures: drawn once, saved as SVG (HTML, PDF, folder) and PNG (Word)."""
+"""The report's figures: drawn once, saved as SVG (HTML, PDF) and PNG (Word)."""
 
 from __future__ import annotations
 
@@ -42,17 +42,15 @@ FIGURES = {
 }
 
 
-def draw(measures: Measures, folder: Path, png: Path | None, tell: Callable[[str, int, int], None]) -> dict[str, Figure]:
-    """Draw every figure that has data into `folder` (SVG) and, where Word needs them, `png` (PNG)."""
+def draw(measures: Measures, folder: Path, png: bool, tell: Callable[[str, int, int], None]) -> dict[str, Figure]:
+    """Draw every figure that has data into `folder`: SVG and, where asked (Word needs them), PNG."""
     folder.mkdir(parents=True)
-    if png:
-        png.mkdir(parents=True)
     drawn: dict[str, Figure] = {}
     for done, (key, (chart, measure, title)) in enumerate(FIGURES.items()):
         tell("作图", done, len(FIGURES))
         table = measures.frame(measure)
         if is_drawable(table):
-            _save(getattr(charts, chart)(table), folder / f"{key}.svg", *([png / f"{key}.png"] if png else []))
+            _save(getattr(charts, chart)(table), folder / f"{key}.svg", *([folder / f"{key}.png"] if png else []))
             drawn[key] = Figure(key, title, charts.alt_text(chart, table))
     tell("作图", len(FIGURES), len(FIGURES))
     return drawn

@@ -33,7 +33,7 @@ def findings(measures: Measures) -> list[Finding]:
 
     The leading refusal reason, which the report is about, is always among them and never after the third place.
     """
-    seen = set(measures.events.loc[measures.events["post_id"].isin(measures.used["post_id"]), "kind"])
+    seen = set(measures.events.loc[measures.is_used.to_numpy(bool)[measures.events["post_id"]], "kind"].unique())
     makers = [make for make in MAKERS if make not in NEEDED or NEEDED[make] in seen]
     made = [found for make in makers if (found := make(measures)) is not None]
     ranked = sorted(made, key=lambda f: (not f.is_clear, -f.strength))

@@ -17,7 +17,7 @@ def is_missing(value: Any) -> bool:
 
 def count(value: Any) -> str:
     """Return a whole number with thousands marks: 1,204."""
-    return NOTHING if is_missing(value) else f"{int(value):,}"
+    return NOTHING if is_missing(value) else f"{round(value):,}"
 
 
 def percent(value: Any) -> str:

@@ -12,6 +12,7 @@ from kamen_analysis.paths import sha256
 from kamen_analysis.records import TABLES
 from kamen_analysis.report.excel import heads
 from kamen_analysis.report.facts import Facts
+from kamen_analysis.report.publication import LICENCE
 from kamen_analysis.report.tables import Table
 
 TYPES = {"count": "integer", "share": "number", "points": "number", "yuan": "number", "days": "number", "ratio": "number", "date": "date"}
@@ -21,7 +22,7 @@ UNITS = {"count": "件", "share": "比例（0–1）", "points": "百分点", "y
 def write_datapackage(tables: Iterable[Table], folder: Path, title: str, facts: Facts) -> Path:
     """Write `folder`/datapackage.json for the CSV files in `folder`/tables."""
     package = {
-        "profile": "tabular-data-package", "name": "kamen-report", "title": title, "version": facts.version,
+        "profile": "tabular-data-package", "name": "kamen-report", "title": title, "version": facts.version, "licenses": [LICENCE],
         "description": ("演示数据（合成），不得引用。" if facts.is_synthetic else "")
         + "公开投诉的汇总表；公开投诉不是统计样本，未经核实。",
         "resources": [_resource(table, folder) for table in tables],
@@ -35,7 +36,8 @@ def _resource(table: Table, folder: Path) -> dict[str, Any]:
               for column, _, head in heads(table)]
     return {
         "profile": "tabular-data-resource", "name": table.key.replace("_", "-"), "title": table.title, "path": f"tables/{table.key}.csv",
-        "format": "csv", "mediatype": "text/csv", "encoding": "utf-8-sig", "bytes": path.stat().st_size, "hash": f"sha256:{sha256(path)}",
+        "format": "csv", "mediatype": "text/csv", "encoding": "utf-8-sig",
+        "dialect": {"delimiter": ","}, "bytes": path.stat().st_size, "hash": f"sha256:{sha256(path)}",
         "description": "".join(f"{text}。" for text in table.definition.values()), "schema": {"fields": fields, "missingValues": [""]},
     }
 

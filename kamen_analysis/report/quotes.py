@@ -29,28 +29,28 @@ class Quote:
 
 def quotes(measures: Measures) -> dict[str, list[Quote]]:
     """Return for each code, the most frequent first, its clearest quotations: best score, one a platform, no words twice."""
-    labels = measures.labels[measures.labels["post_id"].isin(measures.used["post_id"])]
+    labels = measures.labels[measures.is_used.to_numpy(bool)[measures.labels["post_id"]]]
     # Among equal scores a fixed order that knows nothing of date or content: nobody picks the words.
-    labels = labels.assign(order=pd.util.hash_pandas_object(labels["post_id"], index=False))
+    labels = labels.assign(order=measures.blind_order[labels["post_id"]])
     labels = labels.sort_values(["code", "score", "order"], ascending=[True, False, True]).groupby("code").head(LOOKED_AT)
-    used = measures.named(measures.used)[["post_id", "source_zh", "posted_at", "platform", "title", "body"]]
-    rows = labels.merge(used, on="post_id")
+    used = measures.named(measures.whole.iloc[labels["post_id"].unique()])
+    used = used[["post_id", "id", "source_zh", "posted_at", "platform", "title", "body"]]
+    rows = labels.merge(used[used["post_id"].isin(labels["post_id"])], on="post_id")
     found = {str(code): _pick(group) for code, group in rows.groupby("code")}
     return {code: found[code] for code in measures.reasons["code"] if code in found}
 
 
 def typical(measures: Measures, top: int = 5) -> list[dict[str, object]]:
     """Return one whole complaint for each of the `top` reasons, in a fixed blind order: reason, text (evidence marked), id, source…"""
-    used = measures.named(measures.used)
-    order = pd.util.hash_pandas_object(used["post_id"], index=False)
-    long_enough = used["body"].str.len().between(40, WHOLE)
-    pool = used.assign(order=order)[long_enough].sort_values("order").head(POOL)
+    used = measures.used
+    pool = used.assign(order=measures.blind_order[used["post_id"]]).nsmallest(POOL, "order")
+    pool = measures.named(pool[pool["body"].str.len().between(40, WHOLE)])
     rows = measures.labels[measures.labels["field"] == "body"].merge(pool, on="post_id").sort_values(["order", "code"])
     found: list[dict[str, object]] = []
     for code, name in measures.reasons.loc[measures.reasons["n"].fillna(0) > 0, ["code", "name_zh"]].head(top).itertuples(index=False):
         taken = [case["id"] for case in found]
         mine = rows[(rows["code"] == code) & ~rows["post_id"].isin(taken) & (rows["start"] < rows["end"])]
-        found += [{"reason": name, "text": marked(row["body"], row["start"], row["end"], WHOLE), "id": row["post_id"],
+        found += [{"reason": name, "text": marked(row["body"], row["start"], row["end"], WHOLE), "id": row["id"],
                    "source": row["source_zh"], "date": numbers.date(row["posted_at"]), "outcome": OUTCOMES[row["outcome"]]}
                   for row in mine.head(1).to_dict("records")]
     return found
@@ -67,7 +67,7 @@ def _pick(rows: pd.DataFrame) -> list[Quote]:
             continue
         seen |= {words} if numbers.is_missing(row["platform"]) else {words, row["platform"]}
         quote = marked(text, row["start"], row["end"])
-        picked.append(Quote(quote, row["post_id"], row["source_zh"], numbers.date(row["posted_at"]), rule_name(row["rule"])))
+        picked.append(Quote(quote, row["id"], row["source_zh"], numbers.date(row["posted_at"]), rule_name(row["rule"])))
         if len(picked) == SHOWN:
             break
     return picked

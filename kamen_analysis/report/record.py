@@ -45,10 +45,10 @@ def read(folder: Path) -> dict[str, Any] | None:
     return found
 
 
-def write(m: Measures, known: Facts, key: str, folder: Path) -> Path:
+def write(found: dict[str, Any], folder: Path) -> Path:
     """Write `folder`/figures.json."""
     path = folder / FILE
-    path.write_text(json.dumps(figures(m, known, key), ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return path
 
 

@@ -87,14 +87,16 @@ def _figures(row: dict[Any, Any], mix: pd.DataFrame) -> Md:
 
 
 def _cases(measures: Measures) -> dict[str, list[dict[str, object]]]:
-    labels = measures.labels.sort_values(["score", "post_id"], ascending=[False, True]).drop_duplicates("post_id")
-    posts = measures.used[measures.used["platform"].notna()]
-    chosen = labels.merge(posts[["post_id", "platform"]], on="post_id").groupby("platform").head(CASES)
-    rows = chosen.merge(posts[["post_id", "posted_at", "title", "body"]], on="post_id")
+    labels = measures.labels[measures.is_used.to_numpy(bool)[measures.labels["post_id"]]]
+    places = labels["post_id"]
+    labels = labels.assign(platform=measures.posts["platform"].iloc[places].to_numpy(), order=measures.blind_order[places])
+    best = labels[labels["platform"].notna()].sort_values(["score", "order"], ascending=[False, True]).drop_duplicates("post_id")
+    chosen = best.groupby("platform").head(CASES)
+    rows = chosen.merge(measures.whole.iloc[chosen["post_id"]][["post_id", "id", "posted_at", "title", "body"]], on="post_id")
     names, found = metrics.reason_names(), defaultdict(list)
     for row in rows.to_dict("records"):
         text = marked(row[row["field"]], row["start"], row["end"])
-        found[str(row["platform"])].append({"id": row["post_id"], "date": numbers.date(row["posted_at"]), "text": text,
+        found[str(row["platform"])].append({"id": row["id"], "date": numbers.date(row["posted_at"]), "text": text,
                                             "reason": names.get(row["code"], row["code"])})
     return dict(found)
 

@@ -19,7 +19,7 @@ def tables(now: dict[str, Any], earlier: Sequence[dict[str, Any]]) -> dict[str, 
 
     A run of the very same tables is not compared: nothing can have moved.
     """
-    found = {f"moves_{key}": Table(f"moves_{key}", "头条数字的变动和原因", pd.DataFrame(), ()) for key in KEYS}
+    found = {f"moves_{key}": Table(f"moves_{key}", "头条数字的变动和原因", pd.DataFrame(), why.MOVES) for key in KEYS}
     for old in earlier:
         same = old["period"] == now["period"]
         if old["scope"] != now["scope"] or (same and old["manifest"] == now["manifest"]):

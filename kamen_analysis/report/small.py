@@ -44,11 +44,12 @@ def covered(grid: Grid) -> Mask:
 
 
 def _one_more(grid: Grid, hide: Mask) -> Mask:
-    """Return, for each row whose hidden cells add to under 5, its smallest cell that still shows (0 tells nothing and stays)."""
+    """Return, for each row with a single hidden cell, or hidden ones adding to under 5, its smallest that still shows (0 stays)."""
     found = np.zeros_like(hide)
     if grid.shape[1] < 2:
         return found
-    for i in np.flatnonzero((np.where(hide, grid, 0).sum(axis=1) < SMALL) & hide.any(axis=1)):
+    bare = (np.where(hide, grid, 0).sum(axis=1) < SMALL) | (hide.sum(axis=1) == 1)
+    for i in np.flatnonzero(bare & hide.any(axis=1)):
         open_cells = np.flatnonzero(~hide[i] & (grid[i] > 0))
         if open_cells.size:
             found[i, open_cells[int(np.argmin(grid[i, open_cells]))]] = True

@@ -16,12 +16,13 @@ SOLVED = ("resolved", "partial")
 def facts(used: pd.DataFrame) -> pd.DataFrame:
     """Return one row a post and fact: post_id, kind, value, outcome. Of more than MOST posts a fixed, blind choice is read."""
     if len(used) > MOST:
-        order = pd.util.hash_pandas_object(used["post_id"], index=False)
-        used = used.loc[order.sort_values().index[:MOST]]
+        order = pd.util.hash_pandas_object(used["id" if "id" in used else "post_id"], index=False)
+        used = used.loc[order.nsmallest(MOST).index]
     rows = [{"post_id": post_id, "kind": kind, "value": value, "outcome": outcome}
             for post_id, title, body, outcome in zip(used["post_id"], used["title"], used["body"], used["outcome"], strict=True)
             for kind, value in sorted({(fact.kind, fact.value) for fact in extract(f"{title}。{body}") if fact.kind in KINDS_ZH})]
-    return pd.DataFrame(rows, columns=["post_id", "kind", "value", "outcome"]).astype("str")
+    return pd.DataFrame(rows, columns=["post_id", "kind", "value", "outcome"]).astype(
+        {"kind": "str", "value": "str", "outcome": "str"})
 
 
 def shares(found: pd.DataFrame, of: int) -> pd.DataFrame:

@@ -18,10 +18,12 @@ _FILE = "NotoSansCJKsc-Regular.otf"
 def face(text: str) -> str:
     """Return a CSS @font-face rule that holds the glyphs of `text` and no others (WOFF2, Noto Sans CJK SC, SIL Open Font License)."""
     # Latin letters and digits have a font on every machine; leaving them to it keeps the page in the reader's own style.
-    wanted = sorted({ord(c) for c in text if ord(c) > 0x7F})
+    wanted = sorted(ord(c) for c in set(text) if ord(c) > 0x7F)
     logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
     options = Options(hinting=False, layout_features=[], notdef_outline=True, name_IDs=[], drop_tables=["GSUB", "GPOS", "vhea", "vmtx"])
-    with TTFont(Path(mplfonts.__file__).parent / "fonts" / _FILE, lazy=True, recalcTimestamp=False) as font:
+    path = Path(mplfonts.__file__).parent / "fonts" / _FILE
+    # The bounds of glyphs do not change by leaving others out.
+    with TTFont(path, lazy=True, recalcTimestamp=False, recalcBBoxes=False) as font:
         subsetter = Subsetter(options)
         subsetter.populate(unicodes=wanted)
         subsetter.subset(font)

@@ -13,6 +13,8 @@ from kamen_analysis.report.tables import Column, Table
 from kamen_analysis.stats import newcombe
 
 ALIKE = "无法区分"
+MOVES = (Column("name", "头条数字"), Column("old", "前一份"), Column("new", "后一份"), Column("change", "变动"),
+         Column("interval", "95% 区间"), Column("verdict", "判断"), Column("why", "为什么变"))
 _WRITE = {"count": numbers.count, "share": numbers.percent, "curve": numbers.percent, "days": numbers.days, "yuan": numbers.yuan}
 
 
@@ -25,10 +27,8 @@ def headlines(old: dict[str, Any], new: dict[str, Any], key: str = "moves") -> T
     """Return each headline of both, its change with interval, whether it is more than chance, and why it moved."""
     was = {line["key"]: line for line in old["headlines"]}
     rows = [_moved(was[line["key"]], line, old, new) for line in new["headlines"] if line["key"] in was]
-    columns = (Column("name", "头条数字"), Column("old", "前一份"), Column("new", "后一份"), Column("change", "变动"),
-               Column("interval", "95% 区间"), Column("verdict", "判断"), Column("why", "为什么变"))
     note = "两份报告用了同一批投诉的，估计并不独立，区间偏宽；区间含 0 的写“无法区分”。比例的变动单位是百分点。"
-    return Table(key, "每个头条数字的变动和原因", pd.DataFrame(rows), columns, note, limit=60)
+    return Table(key, "每个头条数字的变动和原因", pd.DataFrame(rows), MOVES, note, limit=60)
 
 
 def _moved(was: dict[str, Any], now: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, str]:

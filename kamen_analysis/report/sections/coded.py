@@ -17,14 +17,18 @@ from kamen_analysis.report.tables import Column, Table
 
 def tables(m: Measures) -> list[Table]:
     """Return raw beside corrected shares and the machine's accuracy; both empty without a settled random sample of this scope."""
-    sample, machine = m.manifest.get("coded_sample"), gold.machine(m.labels, m.manifest)
+    sample = m.manifest.get("coded_sample")
     named = set(sample["posts"]) if sample and sample["scope"] in ("all", m.scope) else set()
-    posts = m.posts.loc[m.posts["post_id"].isin(named), ["post_id"]]
-    coded = posts.merge(m.labels[["post_id", "code"]].drop_duplicates(), on="post_id", how="left")
+    # The manifest knows posts by their ids, not by this report's row numbers; without a sample there is nothing to look at.
+    every = m.posts.assign(post_id=m.whole["id"]) if named else m.posts.head(0)
+    labels = m.labels.assign(post_id=m.whole["id"].iloc[m.labels["post_id"]].to_numpy()) if named else m.labels.head(0)
+    machine = gold.machine(labels, m.manifest) if named else labels[["post_id", "code"]]
+    posts = every.loc[every["post_id"].isin(named), ["post_id"]]
+    coded = posts.merge(labels[["post_id", "code"]].drop_duplicates(), on="post_id", how="left")
     # Both rest on the same posts: those the metrics count, in this period.
-    enough = len(metrics.used(m.posts[m.posts["post_id"].isin(named)], m.scope)) >= MINIMUM
+    enough = len(metrics.used(every[every["post_id"].isin(named)], m.scope)) >= MINIMUM
     note = _told(sample) if sample and enough else ""
-    shares, right = metrics.corrected(m.posts, machine, coded, m.scope), accuracy(m.posts, machine, coded, m.scope)
+    shares, right = metrics.corrected(every, machine, coded, m.scope), accuracy(every, machine, coded, m.scope)
     return [_corrected(shares if enough else shares.iloc[:0], note), _accuracy(right if enough else right.iloc[:0], note)]
 
 

@@ -1,0 +1,59 @@
+"""What makes the report's folder a publication: an anonymised aggregate data set, how to cite it, and on what terms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kamen_analysis.metrics import reason_names
+from kamen_analysis.metrics.refusal import code_matrix
+from kamen_analysis.records import PRODUCTS
+from kamen_analysis.report import numbers
+from kamen_analysis.report.facts import Facts
+from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.small import NOTE, covered
+from kamen_analysis.report.tables import Column, Table
+from kamen_analysis.report.text import environment
+
+ALL = "全部投诉"
+LICENCE = {"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/", "title": "Creative Commons Attribution 4.0"}
+
+
+def aggregate(m: Measures) -> Table:
+    """Return complaints by month, goods and reason (and all of them) as one long table, small cells withheld in every direction.
+
+    No row is a person's: the finest cell is a month of one kind of goods, and cells of 1–4 have no number.
+    """
+    posts, codes = m.counted, list(reason_names())
+    months, goods = m.months.reindex(posts.index), posts["product"].map(PRODUCTS)
+    seen = np.column_stack([np.ones(len(posts), dtype=np.int64), code_matrix(posts, m.labels, codes)])
+    parts = [_cube(months, goods, seen[:, i], name) for i, name in enumerate([ALL, *reason_names().values()])]
+    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["month", "product", "reason", "n", "note"])
+    columns = (Column("month", "月份"), Column("product", "商品类别"), Column("reason", "拒退理由"), Column("n", "投诉（件）", "count"),
+               Column("note", "说明"))
+    note = f"匿名汇总：没有发布时间的投诉不在内；一帖可有多个理由，各理由相加不等于全部。{NOTE}"
+    return Table("aggregate", "匿名汇总数据：各月、各类商品、各理由的投诉件数", frame, columns, note)
+
+
+def _cube(months: pd.Series, goods: pd.Series, hit: np.ndarray[tuple[int], np.dtype[np.int64]], reason: str) -> pd.DataFrame:
+    known = (hit > 0) & months.notna().to_numpy(bool)
+    grid = pd.crosstab(months[known].astype("str"), goods[known])
+    if grid.empty:
+        return pd.DataFrame(columns=["month", "product", "reason", "n", "note"])
+    hide = covered(grid.to_numpy(float))
+    n = grid.astype("Int64").mask(hide).melt(ignore_index=False, var_name="product", value_name="n")
+    long = n.reset_index(names="month").assign(reason=reason, note=np.where(hide.T.ravel(), "隐去", ""))
+    return long[(long["n"] != 0) | long["n"].isna()][["month", "product", "reason", "n", "note"]]
+
+
+def write_terms(folder: Path, title: str, known: Facts) -> list[Path]:
+    """Write CITATION.cff (how to cite the report) and LICENSE.md (on what terms its parts may be used) into `folder`."""
+    given = {"title": title, "facts": known, "date": numbers.date(known.last_capture), "licence": LICENCE}
+    written = []
+    for name in ("CITATION.cff", "LICENSE.md"):
+        path = folder / name
+        path.write_text(environment().overlay(finalize=lambda value: value).get_template(f"{name}.jinja").render(given), encoding="utf-8")
+        written.append(path)
+    return written
