@@ -33,7 +33,7 @@ _SAVED_FROM = re.compile(rb"<!--\s*saved from url=\(\d+\)(https?://\S+?)\s*-->")
 
 
 # A capture is one unit of work for the build: large lists of records are cut into several, so that memory stays flat.
-CAPTURE_BYTES = 8 << 20
+CAPTURE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
