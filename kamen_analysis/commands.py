@@ -225,6 +225,18 @@ def review_sample(args: argparse.Namespace) -> int:
     return 0
 
 
+def review_redaction(args: argparse.Namespace) -> int:
+    """Draw redacted posts for a person to look over, or tell what he found."""
+    from kamen_analysis.review.redaction import draw, tally
+
+    path = Path(args.file).resolve()
+    if args.take:
+        print("\n".join(tally(path).lines()))
+    else:
+        print(f"已写 {path}（{draw(_home(args), args.size, args.seed, path)} 帖）：逐帖填“漏掉”与“误盖”的处数，没有就填 0")
+    return 0
+
+
 def review_import(args: argparse.Namespace) -> int:
     """Take a coder's file back."""
     from kamen_analysis.review.gold import take

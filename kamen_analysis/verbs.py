@@ -77,6 +77,12 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Arguments]] 
         (("--scope",), {"choices": ("virtual", "all"), "default": "virtual", "help": "virtual 只抽虚拟商品投诉（默认），all 全部投诉"}),
         (("--out",), {"required": True, "metavar": "DIR", "help": "编码文件写到哪里"}),
     ]),
+    "review redaction": ("请人抽查脱敏：抽出已脱敏的帖子，或由填好的文件算召回与精确及其区间", commands.review_redaction, [
+        (("file",), {"metavar": "CSV", "help": "写到哪里；与 --take 同用时是填好的文件（CSV 或 XLSX）"}),
+        (("--size",), {"type": int, "default": 200, "metavar": "N", "help": "抽多少帖（默认 200）"}),
+        (("--seed",), {"type": int, "default": 1, "metavar": "S", "help": "随机种子（默认 1）"}),
+        (("--take",), {"action": "store_true", "help": "收回填好的文件，说出召回、精确与有漏的帖的比例"}),
+    ]),
     "review import": ("收回一名编码员填好的文件（四种形式都行，Excel 另存过的也行）", commands.review_import, [
         _SAMPLE,
         (("--coder",), {"required": True, "metavar": "NAME", "help": "编码员代号"}),

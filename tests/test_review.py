@@ -24,7 +24,7 @@ from kamen_analysis.pipeline.build import build
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections import coded
 from kamen_analysis.report.tables import markdown
-from kamen_analysis.review import agree, formats, gold
+from kamen_analysis.review import agree, formats, gold, redaction
 from kamen_analysis.review.sample import Plan, draw, recall
 
 NAN = float("nan")
@@ -103,6 +103,26 @@ def test_sample_is_recorded_and_repeatable(home: Home, tmp_path: Path) -> None:
         draw(home, "a", Plan(), tmp_path)
     with pytest.raises(KamenError, match="名称只能"):
         recall(home, "../a")
+
+
+def test_a_person_looks_over_the_redaction(home: Home, tmp_path: Path) -> None:
+    """A simple random sample of the posts is written, and the counts filled in give recall, precision and leaking posts with intervals."""
+    path = tmp_path / "redaction.csv"
+    assert redaction.draw(home, 30, 1, path) == 30
+    with pytest.raises(KamenError, match="已存在"):
+        redaction.draw(home, 30, 1, path)
+    with pytest.raises(KamenError, match="还没有填"):
+        redaction.tally(path)
+    rows = list(csv.DictReader(path.open(encoding="utf-8-sig", newline="")))
+    for number, row in enumerate(rows):
+        row |= {"占位符（处）": "4", "漏掉（处）": "1" if number < 3 else "0" if number < 25 else "", "误盖（处）": "2" if number == 0 else ""}
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        out = csv.DictWriter(file, redaction.HEADER)
+        out.writeheader()
+        out.writerows(rows)
+    looked = redaction.tally(path)
+    assert looked == redaction.Looked(posts=25, leaking=3, hidden=100, missed=3, wrong=2)
+    assert "98/101 = 97.0%（91.6%—99.0%）" in looked.lines()[1] and "3/25 = 12.0%" in looked.lines()[3]
 
 
 def test_strata_share_alike_and_weigh(home: Home, tmp_path: Path) -> None:
