@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+import chinese_calendar
 import pandas as pd
 
 Rows = list[dict[str, Any]]
@@ -135,3 +137,63 @@ def median(values: list[float]) -> float:
     ordered = sorted(values)
     half = len(ordered) // 2
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
+def deadline(day: dt.date, days: int, working: bool) -> dt.date:
+    """Return the last day of a limit, walking day by day: the first day does not count, a calendar limit rolls over days off."""
+    left = days
+    while left:
+        day += dt.timedelta(1)
+        left -= not working or chinese_calendar.is_workday(day)
+    while not chinese_calendar.is_workday(day):
+        day += dt.timedelta(1)
+    return day
+
+
+def clock(posts: pd.DataFrame, events: pd.DataFrame, limit: Any) -> tuple[int, int, int]:
+    """Return how many posts were late by `limit`, how many could be judged, and how many past their deadline could not."""
+    happened: dict[str, Rows] = defaultdict(list)
+    for event in rows(events):
+        happened[event["post_id"]].append(event)
+    late = judged = unsure = 0
+    for post in used(posts):
+        own = happened[post["post_id"]]
+        known = post["posted_at"] is not None and (post["status"] is not None or any(event["kind"] != "posted" for event in own))
+        if not known or not limit.since <= post["posted_at"].date() < (limit.until or dt.date.max):
+            continue
+        end = deadline(post["posted_at"].date(), limit.days, limit.working)
+        if post["last_seen_at"].date() <= end:
+            continue
+        done = [event for event in own if event["kind"] in limit.stops]
+        exact = sorted(event["at"] for event in done if event["at"] is not None)
+        bound = sorted(event["seen_by"] for event in done if event["at"] is None)
+        first = exact[0].date() if exact else bound[0].date() if bound else None
+        vague = [event for event in own if event["kind"] in limit.unclear and (event["at"] is None or event["at"].date() <= end)]
+        if (first is None and vague) or (not exact and bound and first > end):
+            unsure += 1
+            continue
+        judged += 1
+        late += first is None or first > end
+    return late, judged, unsure
+
+
+def mean_wait(found: list[tuple[float, str]], kind: str, until: float) -> float:
+    """Return the mean days without `kind` within `until`: the area above its cumulative incidence, strip by strip."""
+    edges = [0.0, *sorted({t for t, k in found if k == kind and t < until}), until]
+    return sum((b - a) * (1 - incidence(found, kind, a)) for a, b in zip(edges, edges[1:], strict=False))
+
+
+def silences(posts: pd.DataFrame, source: str) -> list[tuple[dt.date, dt.date]]:
+    """Return first and last day of every stretch of a source without any post, between its first post and its last sight."""
+    days = {post["posted_at"].date() for post in rows(posts) if post["source"] == source and post["posted_at"] is not None}
+    last = max(post["last_seen_at"].date() for post in rows(posts) if post["source"] == source)
+    found, start, day = [], None, min(days)
+    while day <= last:
+        is_silent = day not in days and day < last
+        if is_silent and start is None:
+            start = day
+        if not is_silent and start is not None:
+            found.append((start, day - dt.timedelta(1)))
+            start = None
+        day += dt.timedelta(1)
+    return found

@@ -43,7 +43,7 @@ def _rows(name: object, key: str, series: pd.DataFrame) -> list[dict[str, object
     if len(counts) < _LEAST_WEEKS or counts.sum() < MINIMUM:
         return []
     found = breaks_of(counts, _SHORTEST)
-    ends = [*[each.at for each in found[1:]], len(counts)]
+    ends = [*[each.at for each in found[1:]], len(counts)] if found else []
     skipped = np.diff(series["period"].dt.tz_localize(None)) > pd.Timedelta(days=7)
     return [{key: name, "period": series["period"].iloc[each.at], "period_zh": series["period_zh"].iloc[each.at], "before": each.before,
              "after": each.after, "value": each.ratio, "low": each.low, "high": each.high, "p": each.p, "n": int(counts[each.at:end].sum()),
