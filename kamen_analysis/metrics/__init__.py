@@ -10,7 +10,6 @@ from kamen_analysis.metrics.contrast import contrasts
 from kamen_analysis.metrics.corrected import corrected
 from kamen_analysis.metrics.gaps import coverage, gaps
 from kamen_analysis.metrics.holiday import holidays
-from kamen_analysis.metrics.keys import keyed
 from kamen_analysis.metrics.late import nowcast
 from kamen_analysis.metrics.legal import clocks
 from kamen_analysis.metrics.money import amounts, products
@@ -30,7 +29,7 @@ METRICS = (used, volume, reasons, cooccurrence, tactic_order, statuses, fill, co
 
 __all__ = [
     "METRICS", "alert_methods", "alerts", "amounts", "caption", "change_points", "changes", "clocks", "contrasts", "cooccurrence",
-    "corrected", "coverage", "fill", "funnel", "gaps", "holidays", "keyed", "median_reply", "naive_ratio", "nowcast", "outcomes",
+    "corrected", "coverage", "fill", "funnel", "gaps", "holidays", "median_reply", "naive_ratio", "nowcast", "outcomes",
     "platform_funnel", "platform_ranks", "platforms", "products", "reason_names", "reasons", "replies", "resolved_by", "self_reported",
     "status_by_age", "statuses", "tactic_order", "time_to_reply", "used", "volume", "waiting",
 ]

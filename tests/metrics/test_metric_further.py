@@ -203,15 +203,3 @@ def test_corrections_by_platform_come_from_its_own_sample(posts: pd.DataFrame, l
     assert (bare["bound_low"] < bare["raw"]).all()
     assert (bare["raw"] < bare["bound_high"]).all()
     assert metrics.corrected(posts, labels, coded.head(0), by="platform").empty
-
-
-def test_keyed_tables_give_the_same_numbers(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame) -> None:
-    """With post_id as numbers behind the texts every metric looked at is the same, and rows of unknown posts are dropped."""
-    stray = events.head(1).assign(post_id="nobody:1")
-    p, marks, e = metrics.keyed(posts, labels, pd.concat([events, stray], ignore_index=True))
-    assert len(e) == len(events)
-    for call in (metrics.reasons, metrics.cooccurrence, metrics.tactic_order):
-        pd.testing.assert_frame_equal(call(p, marks), call(posts, labels))
-    for call in (metrics.outcomes, metrics.clocks, metrics.time_to_reply, metrics.status_by_age, metrics.contrasts):
-        pd.testing.assert_frame_equal(call(p, e), call(posts, events))
-    pd.testing.assert_frame_equal(metrics.platforms(p, marks, e), metrics.platforms(posts, labels, events))
