@@ -21,7 +21,7 @@ from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.facts import SCOPES_ZH, Facts, facts
 from kamen_analysis.report.figures import draw
 from kamen_analysis.report.findings import findings
-from kamen_analysis.report.legal import law
+from kamen_analysis.report.legal import applied, law
 from kamen_analysis.report.marks import plain
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.period import Period, before, key_before, parse, select
@@ -122,7 +122,7 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, png: bool, tell
     figures = draw(measures, place, png, tell) | exports.figures(measures, place, place if png else None)
     source = text.render(tables, figures, cases, facts=known, findings=found, quotes=quotes(measures),
                          typical=typical(measures), advice=advice(measures),
-                         names=reason_names(), law=law(),
+                         names=reason_names(), law=law(), provisions=applied(law(), measures.posted_by_code),
                          order=list(measures.reasons["code"]), exports=exports.read(measures.home), **reply.words(measures, whole.home),
                          manifest_digest=sha256(data.home.processed / "manifest.json"))
     rules = {code: {"name": rule.name_zh, "about": f"{rule.definition}。编：{rule.counts_when}"}

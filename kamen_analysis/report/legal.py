@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -30,6 +33,7 @@ class Provision(BaseModel):
     caveat_zh: str | None
     verified: str | None
     official_url: str | None = None
+    replaces: str | None = None
 
     @property
     def is_verified(self) -> bool:
@@ -53,7 +57,8 @@ class Law(BaseModel):
 
     @model_validator(mode="after")
     def _whole(self) -> Law:
-        unknown = {key for keys in self.reasons.values() for key in keys} - set(self.provisions)
+        named = {key for keys in self.reasons.values() for key in keys} | {p.replaces for p in self.provisions.values() if p.replaces}
+        unknown = named - set(self.provisions)
         if unknown:
             raise ValueError(f"没有这些条文：{'、'.join(sorted(unknown))}")
         if any(len(keys) > MOST for keys in self.reasons.values()):
@@ -64,6 +69,48 @@ class Law(BaseModel):
     def by_code(self) -> dict[str, list[Provision]]:
         """The provisions of each reason, in the order of the file."""
         return {code: [self.provisions[key] for key in keys] for code, keys in self.reasons.items()}
+
+
+class Applied(NamedTuple):
+    """A provision as it bears on the complaints of a report: of `of` complaints with the reason and a date, `n` fall in its time."""
+
+    provision: Provision
+    n: int
+    of: int
+
+    @property
+    def reach(self) -> str:
+        """Which complaints it is for, where not for all; in words."""
+        if self.n == self.of:
+            return ""
+        until = f"、{self.provision.repealed:%Y-%m-%d} 前" if self.provision.repealed else ""
+        since = f"{self.provision.effective:%Y-%m-%d} 起" if self.provision.effective else ""
+        return f"只适用于 {since}{until}发布的投诉，本期 {self.of:,} 件中 {self.n:,} 件"
+
+
+def applied(found: Law, posted: Mapping[str, pd.Series]) -> dict[str, list[Applied]]:
+    """Return for each reason the provisions in force when its complaints were posted (`posted`: dates by code), in the law's order.
+
+    Which of two versions binds follows the complaint's own date (法不溯及既往): an earlier version stands beside the one that replaced
+    it where complaints of its time are among them; what bound none of them is left out, unless no complaint has a date.
+    """
+    result = {}
+    for code, keys in found.reasons.items():
+        dates = posted.get(code, pd.Series(dtype="datetime64[us]"))
+        both = [p for key in keys for p in _versions(found, key)]
+        lines = [Applied(p, int(_in_time(p, dates).sum()), len(dates)) for p in both]
+        result[code] = [line for line in lines if line.n or (not len(dates) and line.provision.repealed is None)]
+    return result
+
+
+def _versions(found: Law, key: str) -> list[Provision]:
+    newest = found.provisions[key]
+    return [newest, *([found.provisions[newest.replaces]] if newest.replaces else [])]
+
+
+def _in_time(provision: Provision, dates: pd.Series) -> pd.Series:
+    since = pd.Timestamp(provision.effective or dt.date(1970, 1, 1))
+    return (dates >= since) & (dates < pd.Timestamp(provision.repealed or dt.date(2200, 1, 1)))
 
 
 @functools.cache

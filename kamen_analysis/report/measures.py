@@ -103,6 +103,13 @@ class Measures:
         codes = [*metrics.reason_names()]
         return pd.DataFrame(first_starts(self.counted, self.labels, codes), columns=codes)
 
+    @cached_property
+    def posted_by_code(self) -> dict[str, pd.Series]:
+        """The posting dates (naive, Beijing) of the counted complaints with each reason; undated ones are not there."""
+        rows = self.labels.loc[self.is_used.to_numpy(bool)[self.labels["post_id"]], ["post_id", "code"]].drop_duplicates()
+        dates = self.posts["posted_at"].dt.tz_localize(None).iloc[rows["post_id"]].set_axis(rows.index)
+        return {str(code): group.dropna() for code, group in dates.groupby(rows["code"])}
+
     def judged(self, clock: Clock) -> pd.DataFrame:
         """Return `legal.judged` of the complaints counted."""
         if clock.key not in self._judged:

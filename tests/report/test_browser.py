@@ -101,6 +101,45 @@ def test_no_width_makes_the_page_scroll_sideways(tab: tuple[Any, list[str], list
     assert shown.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_stands_in_the_way_of_anybody(tab: tuple[Any, list[str], list[str]], scheme: Any, width: int) -> None:
+    """axe finds nothing serious or critical (WCAG 2.1 A and AA), light and dark, on phone and desk, with the complaints open and shut."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    shown = tab[0]
+    shown.emulate_media(color_scheme=scheme)
+    shown.set_viewport_size({"width": width, "height": 800})
+    found = axe.run(shown).response["violations"]
+    shown.locator("#tbl-reasons button.cases").first.click()
+    found += axe.run(shown, context="dialog").response["violations"]
+    shown.keyboard.press("Escape")
+    shown.emulate_media(color_scheme="light")
+    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found if one["impact"] in ("serious", "critical")] == []
+
+
+def test_every_count_and_share_opens_its_complaints(tab: tuple[Any, list[str], list[str]]) -> None:
+    """In the tables of complaints each count that is not withheld is a button, and its window says the very number of the cell."""
+    shown = tab[0]
+    script = """keys => keys.flatMap(key => [...document.querySelectorAll(`#tbl-${key} tbody td.right`)]
+        .filter(cell => /^[1-9][\\d,]*$/.test(cell.textContent.trim()) && !cell.querySelector("button")).map(cell => key + cell.textContent))"""
+    keys = ["reasons", "products", "volume_week", "resolved", "naive", "self_reported", "evidence", "payment", "platforms_reasons"]
+    assert shown.evaluate(script, keys) == []
+    cells = """() => { const data = JSON.parse(document.getElementById("cases-data").textContent);
+        return [...document.querySelectorAll("button.cases")].filter(b => /^[\\d,]+$/.test(b.textContent))
+        .filter(b => Number(b.textContent.replace(/,/g, "")) !== data.cells[b.dataset.cases].n).map(b => b.textContent); }"""
+    assert shown.evaluate(cells) == []
+
+
+def test_it_prints_without_its_tools(tab: tuple[Any, list[str], list[str]]) -> None:
+    """On paper contents, filters and buttons are gone, the mark stays, and the print is more than one page of A4."""
+    shown = tab[0]
+    shown.emulate_media(media="print")
+    assert not shown.locator("nav").is_visible() and not shown.locator(".tools").first.is_visible() and shown.locator(".mark").is_visible()
+    printed = shown.pdf(prefer_css_page_size=True)
+    shown.emulate_media(media="screen")
+    assert printed.startswith(b"%PDF") and printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") > 5
+
+
 def test_after_all_this_the_console_is_still_empty(tab: tuple[Any, list[str], list[str]]) -> None:
     """Sorting, filtering, opening and saving raised no error and asked for nothing outside the file."""
     _, console, asked = tab

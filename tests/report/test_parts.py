@@ -11,11 +11,12 @@ from kamen_analysis.data import load
 from kamen_analysis.errors import KamenError, PublishRefused
 from kamen_analysis.paths import Home
 from kamen_analysis.report import tables
+from kamen_analysis.report.benchmark import halves
 from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.excel import heads
 from kamen_analysis.report.facts import working_days
 from kamen_analysis.report.findings import findings
-from kamen_analysis.report.legal import MOST, law
+from kamen_analysis.report.legal import MOST, applied, law
 from kamen_analysis.report.marks import plain
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.pdf import checked
@@ -161,9 +162,20 @@ def test_every_reason_has_its_provisions() -> None:
     assert any(not p.is_verified for ps in table.values() for p in ps) and all(p.gist_zh for ps in table.values() for p in ps)
 
 
-def test_the_repealed_rules_are_not_cited() -> None:
-    """No provision of the complaint rules repealed on 2026-04-15 is cited."""
-    assert not [p for p in law().provisions.values() if "投诉举报处理暂行办法" in p.law]
+def test_provisions_follow_the_date_of_the_complaint() -> None:
+    """The repealed rules are cited for complaints of their time only, the new ones from 2026-04-15 on, both where both bound some."""
+    old, new = pd.Timestamp("2026-04-14"), pd.Timestamp("2026-04-15")
+    for dates, articles in (([old], ["第十四条"]), ([new], ["第十五条"]), ([old, new], ["第十五条", "第十四条"]), ([], ["第十五条"])):
+        found = applied(law(), {"stalling": pd.Series(dates, dtype="datetime64[us]")})["stalling"]
+        rules = [line for line in found if "投诉举报处理" in line.provision.law]
+        assert [line.provision.article for line in rules] == articles
+        assert all(bool(line.reach) == (line.n < line.of) for line in found)
+
+
+def test_the_national_rate_is_told_with_its_denominator() -> None:
+    """The associations' rate is resolved out of accepted, and stands with date and source."""
+    half = halves()[0]
+    assert round(100 * half.rate, 2) == 80.79 and half.period == "2023 年上半年" and "中国消费者协会" in half.source
 
 
 @pytest.mark.parametrize(("since", "now", "days"), [

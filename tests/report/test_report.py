@@ -64,7 +64,7 @@ def test_synthetic_data_is_marked_everywhere(made: ReportResult, pdf_pages: list
     assert "演示数据" in zipfile.ZipFile(made.folder / "report.docx").read("word/header1.xml").decode()
     book = openpyxl.load_workbook(made.folder / "tables.xlsx")
     assert all("演示数据" in str(sheet["A1"].value) for sheet in book)
-    assert '<p class="mark" role="note">演示数据' in (made.folder / "report.html").read_text(encoding="utf-8")
+    assert 'aria-label="数据说明">演示数据' in (made.folder / "report.html").read_text(encoding="utf-8")
     assert "演示数据" in json.loads((made.folder / "datapackage.json").read_text(encoding="utf-8"))["description"]
 
 
@@ -170,8 +170,8 @@ def test_little_data_gives_a_calm_report(tmp_path: Path, count: int) -> None:
     result = report(home(smallworld.write(tmp_path, mine)))
     assert result.headlines == [] and len([path for path in result.files if path.suffix in (".html", ".pdf", ".docx", ".xlsx")]) == 4
     text = (result.folder / "report.html").read_text(encoding="utf-8")
-    # The scores on the codebook's own sentences do not depend on the posts.
-    scores = r'<table[^>]*id="tbl-(?:code_scores|rule_precision)".*?</table>'
+    # The scores on the codebook's own sentences and the national rate do not depend on the posts.
+    scores = r'<table[^>]*id="tbl-(?:code_scores|rule_precision|national)".*?</table>'
     shown = re.sub(rf"<script.*?</script>|<nav.*?</nav>|怎样读数字.*?</p>|{scores}", "", text, flags=re.DOTALL)
     assert "样本不足" in shown and not re.findall(r">\d+\.\d%<", shown)
 

@@ -26,7 +26,8 @@ def _codebook() -> Table:
 
 
 def _dictionary() -> Table:
-    rows = [{"table": table, "name": c.name, "type": TYPES_ZH[c.type], "empty": "可缺失" if c.nullable else "必有", "about": c.about.replace("演示数据（合成）", "合成数据")}
+    rows = [{"table": table, "name": c.name, "type": TYPES_ZH[c.type], "empty": "可缺失" if c.nullable else "必有",
+             "about": c.about.replace("演示数据（合成）", "合成数据")}
             for table, found in TABLES.items() for c in found]
     columns = (Column("table", "表"), Column("name", "列"), Column("type", "类型"), Column("empty", "缺失"), Column("about", "含义"))
     return Table("dictionary", "数据字典：处理后各表的列", pd.DataFrame(rows), columns, "取值范围见 data_dictionary.csv。", limit=100)

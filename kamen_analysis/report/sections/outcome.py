@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.report import numbers
+from kamen_analysis.report.benchmark import halves
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections.columns import rate
 from kamen_analysis.report.small import NOTE, withheld
@@ -15,7 +17,7 @@ from kamen_analysis.report.tables import Column, Table
 
 def tables(m: Measures) -> list[Table]:
     """Return reply, outcome, self-report and legal clocks."""
-    return [_reply(m), _resolved(m), _naive(m), _reported(m), _clocks(m)]
+    return [_reply(m), _resolved(m), _naive(m), _national(), _reported(m), _clocks(m)]
 
 
 def _reply(m: Measures) -> Table:
@@ -49,6 +51,18 @@ def _naive(m: Measures) -> Table:
     columns = (Column("ratio_zh", "口径"), *rate(lambda row: {"set": f"ratio:{row['ratio']}"}, base=lambda row: {"set": "followed"}))
     return Table("naive", "换一种口径，“解决率”差多少（仅供对照，不应引用）", withheld(m.naive_ratio, adds_up=False), columns,
                  definition=metrics.caption(metrics.naive_ratio))
+
+
+def _national() -> Table:
+    rows = [{"period": h.period, "accepted": h.accepted, "resolved": h.resolved, "rate": h.rate, "money": h.recovered_yuan,
+             "source": h.source,
+             "natures": "、".join(f"{name} {numbers.percent(share)}" for name, share in h.natures.items())} for h in halves()]
+    columns = (Column("period", "期间"), Column("accepted", "受理（件）", "count"), Column("resolved", "解决（件）", "count"),
+               Column("rate", "解决率", "share"), Column("money", "挽回损失", "yuan"),
+               Column("natures", "主要性质"), Column("source", "出处"))
+    note = ("分母不同，不能与本报告的比例直接相比：消协以本期受理的全部商品和服务投诉为分母，经工作人员调解，解决与否由消协记录；"
+            "本报告以公开发帖的虚拟商品投诉为分母，消费者自己确认才算解决。")
+    return Table("national", "参照：全国消协组织受理投诉的解决率", pd.DataFrame(rows), columns, note)
 
 
 def _reported(m: Measures) -> Table:
