@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -23,7 +24,9 @@ import pytest
 from kamen_analysis import data, paths
 from kamen_analysis.captures import importer, sidecar
 from kamen_analysis.captures.verify import verify
+from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, atomic_folder
+from kamen_analysis.pipeline import history
 from kamen_analysis.pipeline.build import build
 from kamen_analysis.report.build import report
 
@@ -265,6 +268,20 @@ def test_two_at_once(copy: Home, after: dict[str, str]) -> None:
     assert [running.returncode for running in both] == [0, 0], said
     _whole_report(copy, {})
     assert [path.name for path in copy.reports.iterdir()] == ["all"]
+
+
+def test_log_of_builds_not_written(copy: Home, after: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the tables are in place and only the log of builds cannot be written, one line says just that, and nothing is lost."""
+    def full(where: Home, entry: dict[str, object]) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(history, "record", full)
+    with pytest.raises(KamenError, match="新的表已写好.*构建记录没有写成（磁盘已满") as told:
+        build(copy, jobs=1)
+    assert "\n" not in str(told.value)
+    assert _published(copy) == after
+    monkeypatch.undo()
+    assert build(copy, jobs=1)["stages"] and _tables(copy) == after
 
 
 def test_clock_set_back(copy: Home) -> None:

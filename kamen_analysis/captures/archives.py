@@ -16,6 +16,8 @@ from typing import Any
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
+from kamen_analysis.captures.decode import BadBody, dechunk, decode
+from kamen_analysis.captures.warc import MAX_BODY as LARGEST
 from kamen_analysis.captures.warc import Exchange
 from kamen_analysis.errors import KamenError
 
@@ -61,9 +63,22 @@ def read_warc(path: Path) -> Iterator[Foreign | Left]:
         raise KamenError(f"{path.name} 不是完好的 WARC（{type(error).__name__}）") from None
 
 
+def _body(record: Any) -> bytes | None:
+    """Return what a record holds, or None of one larger than LARGEST: it is read piece by piece and let go at once."""
+    pieces, size = [], 0
+    while piece := record.raw_stream.read(1 << 20):
+        size += len(piece)
+        if size > LARGEST:
+            return None
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
 def _foreign(record: Any) -> Foreign | Left:
     headers, http = record.rec_headers, record.http_headers
-    body = record.raw_stream.read()
+    body = _body(record)
+    if body is None:
+        return Left(f"记录超过 {LARGEST >> 20} MB")
     # A digest over the payload is computed in several ways by different makers; the block digest and the length are not.
     if any(problem.startswith("block") for problem in record.digest_checker.problems):
         return Left("记录与其摘要不符")
@@ -76,6 +91,11 @@ def _foreign(record: Any) -> Foreign | Left:
         return Left("不是文本内容")
     if record.rec_type == "resource" or not http:
         return Foreign(Exchange(url, at, (), 200, "", (), body), kind or "application/octet-stream")
+    try:
+        whole = dechunk(body, LARGEST) if (http.get_header("Transfer-Encoding") or "").lower() == "chunked" else body
+        decode(whole, http.get_header("Content-Encoding") or "", LARGEST)
+    except BadBody as bad:
+        return Left({"too_large": f"正文解压后超过 {LARGEST >> 20} MB"}.get(bad.reason, "正文无法解码"))
     status, _, reason = http.statusline.partition(" ")
     kept = [(name, value) for name, value in http.headers if name.lower() not in _SECRET]
     return Foreign(Exchange(url, at, (), int(status), reason, kept, body, headers.get_header("WARC-IP-Address") or ""))

@@ -14,8 +14,8 @@ from kamen_analysis.errors import KamenError
 
 __all__ = ["Exchange", "Writer", "holds_page", "http_parts", "is_robots", "page", "page_of", "read"]
 
-# No page of ours is larger; the cap keeps a hostile imported body from filling memory when it is read back.
-MAX_BODY = 1 << 32
+# No page of ours is larger; the cap keeps a hostile imported body from filling memory, on the way in and when it is read back.
+MAX_BODY = 1 << 28
 
 
 def http_parts(record: Record) -> tuple[int, dict[str, str], bytes]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from kamen_analysis import codebook, platforms, sources
 from kamen_analysis.captures import withdraw
-from kamen_analysis.errors import KamenError
+from kamen_analysis.errors import KamenError, told
 from kamen_analysis.paths import Home, atomic_folder, settle, sha256
 from kamen_analysis.pipeline import executors, expect, gold, history, manifests, publish
 from kamen_analysis.pipeline.merge import merge
@@ -77,7 +77,11 @@ def _built(where: Home, inputs: dict[Path, str], depended: dict[str, Any], pool:
         (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
         (folder / ".gitkeep").touch()
         entry = history.compared(where, before, folder, manifest)
-    history.record(where, entry)
+    try:
+        history.record(where, entry)
+    except OSError as error:
+        raise KamenError(f"新的表已写好，在 {where.processed}；只有构建记录没有写成（{told(error)}：{history.path_of(where)}）。"
+                         "不必重跑，只是 kamen check 不能与上次相比") from None
     return manifest
 
 

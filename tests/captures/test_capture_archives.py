@@ -15,6 +15,7 @@ from capture_helpers import imported, put
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from kamen_analysis.captures import archives
 from kamen_analysis.captures.importer import import_files
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
@@ -106,3 +107,15 @@ def test_a_cut_off_foreign_warc_loses_only_its_end(empty: Home) -> None:
     content = foreign_warc(records, compress=False)
     summary = import_files("heimao", [put(empty, "x.warc", content[:-100])], empty)
     assert summary.records == 2 and summary.skipped == (("x.warc", "记录不完整：1 条记录未取"),)
+
+
+@pytest.mark.parametrize("coding", ["", "gzip"])
+def test_a_record_beyond_all_measure_is_left_out(empty: Home, monkeypatch: pytest.MonkeyPatch, coding: str) -> None:
+    """A record larger than the cap, or one that unpacks to more, is left out by name; the others come in."""
+    monkeypatch.setattr(archives, "LARGEST", 1 << 20)
+    huge, kind = b"<p>" + b"0" * (2 << 20), [("Content-Type", "text/html")]
+    body = gzip.compress(huge) if coding else huge
+    records = [("response", "https://a.example/1", [*kind, ("Content-Encoding", coding)] if coding else kind, body),
+               ("response", "https://a.example/2", kind, b"<p>ok</p>")]
+    summary = import_files("board", [put(empty, "big.warc.gz", foreign_warc(records))], empty)
+    assert summary.records == 1 and "超过 1 MB" in summary.skipped[0][1]
