@@ -54,7 +54,8 @@ def draw(where: Home, size: int, seed: int, path: Path) -> int:
     read_manifest(where)  # the demonstration's tables, which `load` falls back on, are not sampled by accident
     posts = load(where).posts.sort_values("post_id")
     chosen = posts.sample(n=min(size, len(posts)), random_state=seed)
-    rows = [(row["post_id"], row["title"], row["body"], str(_hidden(row["title"], row["body"])), "", "", "") for row in chosen.to_dict("records")]
+    rows = [(row["post_id"], row["title"], row["body"], str(_hidden(row["title"], row["body"])), "", "", "")
+            for row in chosen.to_dict("records")]
     path.parent.mkdir(parents=True, exist_ok=True)
     write_csv(path, HEADER, rows)
     return len(rows)
