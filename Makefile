@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: report test lab bench validate lint lock clean
+.PHONY: report test lab bench validate docs lint lock clean
 
 report: $(READY)
 	$(BIN)/kamen demo
@@ -16,6 +16,10 @@ lab: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py
+
+docs: $(READY)
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "使用指南：build/docs/index.html"
 
 validate: $(READY)
 	$(BIN)/python benchmarks/validate.py
