@@ -9,7 +9,7 @@ from typing import Any
 
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label.explain import explain
-from kamen_analysis.label.posts import label_post
+from kamen_analysis.label.posts import label_post, labelled
 from kamen_analysis.tabular import read_records, write_records
 
 Record = dict[str, Any]
@@ -20,7 +20,7 @@ def label_file(source: str | Path, out: str | Path) -> int:
 
     Posts have the columns id, title, body, target; title or body must be there, the others may be missing.
     """
-    return write_records((label_post(post).as_dict() for post in posts(read_records(source), str(source))), out)
+    return write_records((found.as_dict() for found in labelled(posts(read_records(source), str(source)))), out)
 
 
 def explain_file(source: str | Path, out: str | Path) -> int:
