@@ -6,6 +6,7 @@ Counts come as a table, weeks (rows, one after the other, NaN where nothing is k
 from __future__ import annotations
 
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +18,15 @@ BASELINE = 7  # weeks of an EARS baseline
 LAGS = {"C1": 0, "C2": 2}
 _YEAR = 52
 _WEIGHT_ABOVE = 2.58  # standardised Anscombe residuals beyond which a baseline week counts less (Noufaily 2013)
+
+
+class Regression(NamedTuple):
+    """Of each series: slope a year, level now (log), dispersion (at least 1) and the variance of the level."""
+
+    slope: Floats
+    level: Floats
+    phi: Floats
+    variance: Floats
 
 
 def ears(counts: ArrayLike, method: str = "C2") -> tuple[Floats, Floats, Floats]:
@@ -68,7 +78,8 @@ def farrington(counts: ArrayLike, years: int = 5, half: int = 3) -> tuple[Floats
 
     Baseline: the same week of each of up to `years` years before, with `half` weeks on either side, at least two years; a quasi-Poisson
     regression on time (the trend is kept with three years or more, where it does not predict more than was ever seen, as Farrington does),
-    weeks with large residuals weighing less, p from the negative binomial at the fitted mean and dispersion.
+    weeks with large residuals weighing less; p from the negative binomial of the fitted mean, its variance that of a new count
+    and of the mean together (Farrington's tau).
     Farrington CP et al., J R Stat Soc A 1996;159:547; Noufaily A et al., Stat Med 2013;32:1206 (weights at 2.58, negative binomial).
     """
     wide = np.asarray(counts, dtype=float)
@@ -91,21 +102,22 @@ def _predicted(base: Floats, time: Floats, now: Floats) -> tuple[Floats, Floats,
     y = np.where(known, base, 0.0)
     weight = known.astype(float)
     with_trend = len(np.unique(np.round(time))) >= 3
-    slope, level, phi = quasi_poisson(y, time, weight, with_trend)
+    fit = quasi_poisson(y, time, weight, with_trend)
     for _ in range(2):
-        fitted = np.exp(np.clip(level + slope * time[:, None], -30, 30))
-        weight = _weights(y, fitted, phi, weight, known)
-        slope, level, phi = quasi_poisson(y, time, weight, with_trend)
-    wild = np.exp(np.clip(level, -30, 30)) > np.where(known, y, 0).max(axis=0)
+        fitted = np.exp(np.clip(fit.level + fit.slope * time[:, None], -30, 30))
+        weight = _weights(y, fitted, fit.phi, weight, known)
+        fit = quasi_poisson(y, time, weight, with_trend)
+    wild = np.exp(np.clip(fit.level, -30, 30)) > np.where(known, y, 0).max(axis=0)
     flat = quasi_poisson(y, time, weight, with_trend=False)
-    mean = np.exp(np.clip(np.where(wild, flat[1], level), -30, 30))
-    phi = np.where(wild, flat[2], phi)
-    p, bound = upper_tail(now, mean, phi), upper_bound(mean, phi)
+    level, phi, variance = (np.where(wild, a, b) for a, b in zip(flat[1:], fit[1:], strict=True))
+    mean = np.exp(np.clip(level, -30, 30))
+    tau = phi + mean * variance
+    p, bound = upper_tail(now, mean, tau), upper_bound(mean, tau)
     return mean, (now - mean) / np.maximum(bound - mean, 1e-9), p
 
 
-def quasi_poisson(y: Floats, time: Floats, weight: Floats, with_trend: bool = True) -> tuple[Floats, Floats, Floats]:
-    """Return slope, level (at time 0, log) and dispersion (at least 1) of each column's log-linear regression on `time`.
+def quasi_poisson(y: Floats, time: Floats, weight: Floats, with_trend: bool = True) -> Regression:
+    """Return each column's log-linear regression on `time`, level taken at time 0.
 
     Iteratively reweighted least squares for all columns together: McCullagh P, Nelder JA, Generalized Linear Models (1989), 2.5.
     """
@@ -126,7 +138,9 @@ def quasi_poisson(y: Floats, time: Floats, weight: Floats, with_trend: bool = Tr
             break
     mu = np.exp(np.clip(level + slope * x, -30, 30))
     free = np.maximum((weight > 0).sum(axis=0) - (2 if with_trend else 1), 1)
-    return slope, level, np.maximum((weight * (y - mu) ** 2 / mu).sum(axis=0) / free, 1.0)
+    phi = np.maximum((weight * (y - mu) ** 2 / mu).sum(axis=0) / free, 1.0)
+    doubt = 1 / total + np.where(across > 1e-9, centre**2 / np.maximum(across, 1e-9), 0.0)
+    return Regression(slope, level, phi, phi * doubt)
 
 
 def _weights(y: Floats, mu: Floats, phi: Floats, weight: Floats, known: NDArray[np.bool_]) -> Floats:

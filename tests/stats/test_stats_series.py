@@ -59,18 +59,20 @@ def test_farringtons_tail_is_that_of_surveillance() -> None:
 
 
 def test_quasi_poisson_is_the_generalised_linear_model() -> None:
-    """Slope, level and dispersion of five series at once are those statsmodels' GLM gives one by one, with and without trend."""
+    """Slope, level, dispersion and the level's variance of five series at once are those statsmodels' GLM gives one by one, with and
+    without trend."""
     rng = np.random.default_rng(5)
     time = np.repeat([-3, -2, -1], 7) + np.tile(np.arange(-3, 4) / 52, 3)
     counts = rng.negative_binomial(4, 0.3, (21, 5)).astype(float)
     for with_trend in (True, False):
-        slope, level, phi = stats.quasi_poisson(counts, time, np.ones(counts.shape), with_trend)
+        slope, level, phi, variance = stats.quasi_poisson(counts, time, np.ones(counts.shape), with_trend)
         for i in range(5):
             design = sm.add_constant(time) if with_trend else np.ones((21, 1))
             model = sm.GLM(counts[:, i], design, family=sm.families.Poisson()).fit(scale="X2")
             assert level[i] == pytest.approx(model.params[0], abs=1e-6)
             assert slope[i] == pytest.approx(model.params[1] if with_trend else 0.0, abs=1e-6)
             assert phi[i] == pytest.approx(max(1.0, model.scale), abs=1e-6)
+            assert variance[i] == pytest.approx(phi[i] / model.scale * model.bse[0] ** 2, rel=1e-4)
 
 
 def test_farrington_looks_at_the_same_weeks_of_earlier_years() -> None:
