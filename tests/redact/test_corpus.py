@@ -17,13 +17,13 @@ _CORPUS = Path(__file__).parent / "corpus"
 
 
 def _posts() -> Iterator[str]:
-    """Yield the marked posts, one a line; a line break within a mark belongs to the post."""
+    """Yield the marked posts, one a line; a line break within a mark, or written \\\\n, belongs to the post."""
     held = ""
     for path in sorted(_CORPUS.glob("*.txt")):
         for line in path.read_text("utf-8").splitlines():
             held = f"{held}\n{line}" if held else line
             if held.count("⟦") == held.count("⟧"):
-                yield held
+                yield held.replace("\\n", "\n")
                 held = ""
 
 
