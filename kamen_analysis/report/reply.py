@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,14 +64,16 @@ def write_sheets(measures: Measures, facts: Facts, folder: Path, mark: str) -> l
     """Write one Word sheet for each named platform into `folder`: its figures, the method, cases, and what to answer."""
     folder.mkdir()
     mix = metrics.reasons(measures.posts, measures.labels, by="platform", scope=measures.scope)
-    cases, written = _cases(measures), []
+    cases, asked = _cases(measures), []
     for row in named(measures).to_dict("records"):
         name = str(row["platform"])
         words = {"platform": name, "file": file_name(name), "facts": facts, "figures": _figures(row, mix[mix["platform"] == name]),
                  "cases": cases.get(name, []), "number": numbers.count(row["n"])}
         text = environment().get_template("reply.md.jinja").render(words)
-        written.append(word.write(text, folder / f"{file_name(name)}.docx", folder, f"答复表：{name}", "", mark))
-    return written
+        asked.append((text, folder / f"{file_name(name)}.docx", folder, f"答复表：{name}", "", mark))
+    # Each sheet waits for a pandoc of its own: they wait together.
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        return list(pool.map(lambda given: word.write(*given), asked))
 
 
 def _figures(row: dict[Any, Any], mix: pd.DataFrame) -> Md:
