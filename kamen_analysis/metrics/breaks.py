@@ -8,8 +8,8 @@ import pandas as pd
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.shares import MINIMUM
 from kamen_analysis.metrics.trend import volume
+from kamen_analysis.stats import benjamini_hochberg
 from kamen_analysis.stats import change_points as breaks_of
-from kamen_analysis.stats import holm
 
 _SHORTEST, _LEAST_WEEKS = 4, 26
 
@@ -19,7 +19,7 @@ def change_points(posts: pd.DataFrame, by: str | None = None, scope: str = "virt
     """Return the weeks at which the weekly count changed its level: series, period, period_zh, before, after, value (ratio), low, high, p.
 
     Penalised Poisson likelihood over the series' own dispersion, 3·ln(weeks) for each change (`stats.breaks`); p by 499 permutations of the
-    weeks between the neighbouring changes, Holm over all changes listed. n: posts from the change to the next one, of: weeks that is.
+    weeks between the neighbouring changes, adjusted for the false-discovery rate over all changes (Benjamini–Hochberg). n: posts from the change to the next one, of: weeks that is.
 
     Counts: 每周投诉件数水平发生改变的周，前后两段的周平均与比值
     Out of: 改变之后到下一次改变之前的完整周数
@@ -31,7 +31,7 @@ def change_points(posts: pd.DataFrame, by: str | None = None, scope: str = "virt
     weeks = (weeks if by else weeks.assign(all="全部")).loc[lambda t: t["complete"] & ~t["gap"]]
     rows = [row for name, series in weeks.groupby(key, observed=True) for row in _rows(name, key, series)]
     table = pd.DataFrame(rows, columns=[key, *_COLUMNS]).astype({"p": float, "note": "str", key: "str"})
-    table = table.assign(p=holm(table["p"]))
+    table = table.assign(p=benjamini_hochberg(table["p"]))
     return table[table["p"] < 0.05].reset_index(drop=True)
 
 
