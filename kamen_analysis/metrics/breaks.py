@@ -19,7 +19,8 @@ def change_points(posts: pd.DataFrame, by: str | None = None, scope: str = "virt
     """Return the weeks at which the weekly count changed its level: series, period, period_zh, before, after, value (ratio), low, high, p.
 
     Penalised Poisson likelihood over the series' own dispersion, 3·ln(weeks) for each change (`stats.breaks`); p by 499 permutations of the
-    weeks between the neighbouring changes, adjusted for the false-discovery rate over all changes (Benjamini–Hochberg). n: posts from the change to the next one, of: weeks that is.
+    weeks between the neighbouring changes, adjusted for the false-discovery rate over all changes (Benjamini–Hochberg).
+    n: posts from the change to the next one, of: weeks that is.
 
     Counts: 每周投诉件数水平发生改变的周，前后两段的周平均与比值
     Out of: 改变之后到下一次改变之前的完整周数
