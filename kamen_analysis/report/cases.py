@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kamen_analysis.charts.style import drawable
+from kamen_analysis.redact.door import refuse_if_personal
 from kamen_analysis.report import behind, numbers
 from kamen_analysis.report.marks import UNSEEN as _UNSEEN
 from kamen_analysis.report.measures import Measures
@@ -104,6 +105,7 @@ class Cases:
 
     def _describe(self, wanted: set[str]) -> dict[str, dict[str, Any]]:
         posts = self._posts.iloc[self._measures.rows(pd.Series(sorted(wanted), dtype="str"))]
+        refuse_if_personal("posts", posts[["title", "body"]])
         spans: dict[int, list[Evidence]] = defaultdict(list)
         labels = self._measures.labels
         for row in labels[labels["post_id"].isin(posts["post_id"])].to_dict("records"):

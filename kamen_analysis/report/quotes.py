@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kamen_analysis.records import OUTCOMES
+from kamen_analysis.redact.door import refuse_if_personal
 from kamen_analysis.report import numbers
 from kamen_analysis.report.marks import Md, marked
 from kamen_analysis.report.measures import Measures
@@ -35,6 +36,7 @@ def quotes(measures: Measures) -> dict[str, list[Quote]]:
     labels = labels.sort_values(["code", "score", "order"], ascending=[True, False, True]).groupby("code").head(LOOKED_AT)
     used = measures.named(measures.whole.iloc[labels["post_id"].unique()])
     used = used[["post_id", "id", "source_zh", "posted_at", "platform", "title", "body"]]
+    refuse_if_personal("posts", used[["title", "body"]])
     rows = labels.merge(used[used["post_id"].isin(labels["post_id"])], on="post_id")
     found = {str(code): _pick(group) for code, group in rows.groupby("code")}
     return {code: found[code] for code in measures.reasons["code"] if code in found}
@@ -45,6 +47,7 @@ def typical(measures: Measures, top: int = 5) -> list[dict[str, object]]:
     used = measures.used
     pool = used.assign(order=measures.blind_order[used["post_id"]]).nsmallest(POOL, "order")
     pool = measures.named(pool[pool["body"].str.len().between(40, WHOLE)])
+    refuse_if_personal("posts", pool[["title", "body"]])
     rows = measures.labels[measures.labels["field"] == "body"].merge(pool, on="post_id").sort_values(["order", "code"])
     found: list[dict[str, object]] = []
     for code, name in measures.reasons.loc[measures.reasons["n"].fillna(0) > 0, ["code", "name_zh"]].head(top).itertuples(index=False):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 import smallworld
@@ -9,9 +11,10 @@ import smallworld
 from kamen_analysis.codebook import load as load_codebook
 from kamen_analysis.data import load
 from kamen_analysis.errors import KamenError, PublishRefused
-from kamen_analysis.paths import Home
+from kamen_analysis.paths import Home, home
 from kamen_analysis.report import tables
 from kamen_analysis.report.benchmark import halves
+from kamen_analysis.report.build import report
 from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.excel import heads
 from kamen_analysis.report.facts import working_days
@@ -183,3 +186,14 @@ def test_the_national_rate_is_told_with_its_denominator() -> None:
 def test_working_days_follow_the_calendar(since: str, now: str, days: int) -> None:
     """National Day does not age a capture; ordinary weeks do."""
     assert working_days(pd.Timestamp(since, tz="Asia/Shanghai"), pd.Timestamp(now, tz="Asia/Shanghai")) == days
+
+
+def test_a_report_of_tables_with_personal_data_is_refused(tmp_path: Path) -> None:
+    """Tables into which a phone number was brought after the build give no report: table, column and kind are told, the number is not."""
+    frames = smallworld.frames(200)
+    frames["posts"]["body"] = frames["posts"]["body"] + "我的电话13912345678。"
+    here = home(smallworld.write(tmp_path, frames))
+    with pytest.raises(PublishRefused, match="body 列：电话号码") as refused:
+        report(here, formats=("html",))
+    assert refused.value.exit_code == 3 and "13912345678" not in str(refused.value)
+    assert not list(here.reports.glob("*/report.html"))
