@@ -340,12 +340,14 @@ def test_a_source_vanishes(copy: Home, after: dict[str, str]) -> None:
 def test_a_worker_is_killed(copy: Home, tmp_path: Path) -> None:
     """A worker the system kills, as it does when memory runs out, is one clear line and changes nothing."""
     old = _tables(copy)
+    (copy.root / "three.jsonl").write_text(_rows(200, 20), "utf-8")
+    importer.import_files("table", [copy.root / "three.jsonl"], copy)  # one capture alone is worked on without a process of its own
     (tmp_path / "sitecustomize.py").write_text(
         "import multiprocessing as m, os, signal\n"
         "if m.parent_process() is None:\n"
         "    os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGKILL))\n", "utf-8")
     given = {**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"}
-    running = _start(copy, "build", "--jobs", "1", env=given)
+    running = _start(copy, "build", "--jobs", "2", env=given)
     _, said = running.communicate()
     assert running.returncode == 2 and "进程被系统终止" in said and "Traceback" not in said, said
     assert _published(copy) == old
