@@ -85,11 +85,12 @@ def _rolled(codes: U32) -> U64:
 
 
 def shingles(text: str) -> U64:
-    """Return the distinct four-character shingles of an essence as 64-bit numbers, sorted."""
-    return _shingles(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32))
+    """Return the shingles of an essence given as text."""
+    return shingles_of(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32))
 
 
-def _shingles(found: U32) -> U64:
+def shingles_of(found: U32) -> U64:
+    """Return the distinct four-character shingles of an essence (its code points) as 64-bit numbers, sorted."""
     return np.unique(found.astype(np.uint64) if len(found) < SHINGLE else _rolled(found))
 
 
@@ -166,10 +167,13 @@ def _sharing(keys: U64) -> U64:
     return (heads[~new].astype(np.uint64) << np.uint64(32)) | rows[~new].astype(np.uint64)
 
 
-def confirmed(first: Ints, second: Ints, text: Callable[[int], U32], threshold: float = THRESHOLD) -> npt.NDArray[np.bool_]:
-    """Return for each candidate pair whether its texts are alike enough; `text(row)` gives the code points of an essence."""
-    grams = functools.lru_cache(maxsize=50_000)(lambda row: _shingles(text(row)))
-    return np.array([jaccard(grams(a), grams(b)) >= threshold for a, b in zip(first.tolist(), second.tolist(), strict=True)], np.bool_)
+def confirmed(first: Ints, second: Ints, grams: Callable[[int], U64], threshold: float = THRESHOLD) -> npt.NDArray[np.bool_]:
+    """Return for each candidate pair whether its texts are alike enough; `grams(row)` gives the shingles of an essence."""
+    def alike(a: U64, b: U64) -> bool:
+        # No two sets are more alike than their sizes are.
+        return threshold * max(len(a), len(b)) <= min(len(a), len(b)) and jaccard(a, b) >= threshold
+
+    return np.array([alike(grams(a), grams(b)) for a, b in zip(first.tolist(), second.tolist(), strict=True)], np.bool_)
 
 
 def components(size: int, first: Ints, second: Ints) -> Ints:
@@ -206,7 +210,7 @@ def duplicates(posts: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFram
     exact = same(signed.essence)
     one = np.setdiff1d(np.flatnonzero(signed.essence), exact[1])
     first, second = (one[side] for side in candidates(lambda k: signed.bands[k][one]))
-    alike = confirmed(first, second, lambda row: codes([texts[row]])[0], threshold)
+    alike = confirmed(first, second, functools.lru_cache(lambda row: shingles(essence(texts[row]))), threshold)
     head = components(len(texts), np.concatenate((exact[0], first[alike])), np.concatenate((exact[1], second[alike])))
     described = order.assign(essence=signed.essence, head=head)[["post_id", "source", "target", "essence", "head"]]
     return describe(described, described.iloc[head]).loc[posts.index]

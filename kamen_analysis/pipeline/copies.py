@@ -90,11 +90,11 @@ def _compared(parts: list[Part], starts: Ints, first: Ints, second: Ints) -> npt
             mine = numbers[slice(*np.searchsorted(numbers, (start, end)))] - start
             texts = part.read("posts", ["title", "body"]).take(mine).to_pylist() if len(mine) else []
             found, length = dedupe.codes([text["title"] + text["body"] for text in texts])
-            file.write(found.tobytes())
-            lengths.append(length)
+            grams = [dedupe.shingles_of(one) for one in np.split(found, np.cumsum(length)[:-1])] if len(length) else []
+            file.writelines(gram.tobytes() for gram in grams)
+            lengths.append(np.array([len(gram) for gram in grams], np.int64))
         file.flush()
-        ends = np.cumsum(np.concatenate(lengths))
-        whole = np.memmap(file, np.uint32, "r")
-        begins = np.concatenate(([0], ends))
+        ends = np.cumsum(np.concatenate(lengths)).tolist()
+        whole, begins = np.asarray(np.memmap(file, np.uint64, "r")), [0, *ends]
         a, b = np.searchsorted(numbers, first), np.searchsorted(numbers, second)
         return dedupe.confirmed(a, b, lambda row: whole[begins[row] : ends[row]])
