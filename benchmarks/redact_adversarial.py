@@ -11,7 +11,7 @@ import sys
 import time
 
 from kamen_analysis.redact import find
-from kamen_analysis.redact.rules import book
+from kamen_analysis.redact.rules import book, spelled
 
 _SINGLE = [*"1a-_.@/|*x年路号市区村李王一〇㐀[(❤", "\u200b", "\n", "\ud800", "🌟"]
 _PAIRED = ["1 ", "1a", "a1-", "a.", "1.", "1-", "市区", "路1", "1号", "路1号", "一 一", "李王", "李、", "王先生", "：李", "q1", "a@",
@@ -22,7 +22,7 @@ _PAIRED = ["1 ", "1a", "a1-", "a.", "1.", "1-", "市区", "路1", "1号", "路1�
 
 def texts() -> list[str]:
     """Return the pieces to pump: single characters, pairs, every cue alone and before a digit, every example."""
-    cues = sorted({cue for kind in book().kinds for rule in kind.rules for cue in rule.cues})
+    cues = sorted({cue for kind in book().kinds for rule in kind.rules for listed in rule.cues for cue in spelled(listed)})
     examples = [re.sub("[⟦⟧]", "", text) for kind in book().kinds for text in (*kind.examples.found, *kind.examples.kept)]
     return [*_SINGLE, *_PAIRED, *cues, *(cue + "1" for cue in cues), *(cue + " a_" for cue in cues), *examples]
 

@@ -163,7 +163,7 @@ def _longest(gap: str) -> int:
     return int(_parser.parse(expand(gap)).getwidth()[1])
 
 
-def _spelled(listed: str) -> Iterator[str]:
+def spelled(listed: str) -> Iterator[str]:
     """Yield the ways a cue is spelled: <list> stands for each of its words, [ab][cd] for ac, ad, bc and bd."""
     for word in lists().get(listed[1:-1], [listed]):
         choices = [inside or single for inside, single in re.findall(r"\[([^\]]+)\]|([^\[\]])", word)]
@@ -182,7 +182,7 @@ def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
             reach = _longest(rule.gap) + (1 if "surnames" in rule.first else 3)
             pattern = Pattern(kind.kind, rank, regex.match, regex.finditer, CHECKS[rule.check], rule.view == "digits", rule.near, needs,
                               rule.around, written, _first(rule), reach)
-            for cue in {cue for listed in rule.cues for cue in _spelled(listed)}:
+            for cue in {cue for listed in rule.cues for cue in spelled(listed)}:
                 cued.setdefault(cue, []).append(pattern)
             if not rule.cues:
                 free.append(pattern)
