@@ -26,8 +26,8 @@ def contrasts(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual",
 
     `share`: cumulative incidence by day 30, `value` less that of all others (`low`, `high`: square-and-add of the two log-log intervals,
     Zou GY, Donner A, Stat Med 2008;27:1693). p: log-rank test for the reply, which nothing hinders (Mantel 1966), Gray's for endings,
-    which compete (Gray RJ, Ann Stat 1988;16:1141); times in whole days, ties exact. p_holm: Holm's over all platforms and measures. The row
-    全部平台之间 tests all platforms at once (later times by week and month) and has no share.
+    which compete (Gray RJ, Ann Stat 1988;16:1141); times in whole days, later ones in weeks and months, ties exact. p_holm: Holm's over all
+    platforms and measures. The row 全部平台之间 tests all platforms at once and has no share.
 
     Counts: 该平台有回复、或以该方式了结的投诉
     Out of: 该平台有发布时间、时间确切或尚未发生的投诉；没有发生的算到最近一次抓取（右删失）
@@ -68,15 +68,14 @@ def _compared(table: pd.DataFrame, platform: pd.Series, number: dict[str, int], 
     of, n = np.bincount(group, minlength=len(names)), np.bincount(group[kind == which], minlength=len(names))
     test = logrank_spells if len(number) == 1 else gray_spells
     fit = np.flatnonzero((of >= minimum) & (of.sum() - of >= minimum))
-    together = np.isin(group, fit)
-    rough = count_spells(_coarse(time[together]), kind[together], pd.factorize(group[together])[0], which)
-    overall = test(rough)[1] if len(fit) > 1 else None
+    rough = count_spells(_coarse(time), kind, group, which)
+    overall = test(rough.only(fit))[1] if len(fit) > 1 else None
     rows: list[dict[str, Any]] = [{"platform": ALL, "n": int(n[fit].sum()), "of": int(of[fit].sum()), "p": overall, "note": ""}]
     (a, al, ah), (b, bl, bh) = incidence_at(spells, DAY), incidence_at(spells.rest(), DAY)
     gaps = {"share": a, "value": a - b, "low": a - b - np.hypot(a - al, bh - b), "high": a - b + np.hypot(ah - a, b - bl)}
     usual = of * n.sum() / max(of.sum(), 1)  # by sizes alone: which platforms are tested must not hang on what they did
     for i in fit.tolist():
-        p = test(spells.against_rest(i))[1] if usual[i] >= SMALL else np.nan
+        p = test(rough.against_rest(i))[1] if usual[i] >= SMALL else np.nan
         row = {"platform": names[i], "n": int(n[i]), "of": int(of[i]), "p": p, "note": "" if usual[i] >= SMALL else TOO_FEW}
         shown = n[i] >= SMALL and n.sum() - n[i] >= SMALL
         few = {"n": None if 0 < n[i] < SMALL else int(n[i]), "note": "事件不足 5 件"}

@@ -30,6 +30,10 @@ class Spells:
         pairs = (np.stack([x[:, column], x.sum(axis=1) - x[:, column]], axis=1) for x in (self.at_risk, self.events, self.others))
         return Spells(self.time, *pairs)
 
+    def only(self, columns: NDArray[np.int64]) -> Spells:
+        """Return the counts of these groups alone."""
+        return Spells(self.time, *(x[:, columns] for x in (self.at_risk, self.events, self.others)))
+
     def rest(self) -> Spells:
         """Return for each group the counts of all the others together."""
         return Spells(self.time, *(x.sum(axis=1, keepdims=True) - x for x in (self.at_risk, self.events, self.others)))
