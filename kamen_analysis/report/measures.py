@@ -3,91 +3,23 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
-from kamen_analysis.data import Data
 from kamen_analysis.errors import KamenError
-from kamen_analysis.metrics.keys import Rows, are_named, rows_of
-from kamen_analysis.metrics.legal import Clock, judged
-from kamen_analysis.metrics.names import period_names, period_starts
-from kamen_analysis.metrics.refusal import first_starts
-from kamen_analysis.metrics.selection import is_counted
-from kamen_analysis.metrics.timeline import durations
-from kamen_analysis.paths import sha256
 from kamen_analysis.report import stated
 from kamen_analysis.report.change import Change, recent
 from kamen_analysis.report.days import calendar
 from kamen_analysis.report.flow import flow
+from kamen_analysis.report.selected import Selection
 from kamen_analysis.report.small import withheld, withheld_grid
-from kamen_analysis.sources import registry
 
 LATEST = 8  # weeks for which posts still to be seen are worth telling
-NEEDED = ["post_id", "source", "posted_at", "first_seen_at", "last_seen_at", "platform", "platform_known", "amount_yuan", "status",
-          "post_type", "in_scope", "product", "outcome", "is_used", "is_synthetic"]
 
 
-class Measures:
-    """The metrics of one selection of posts under one scope ("virtual" or "all"); frames as `kamen_analysis.metrics` gives them."""
-
-    def __init__(self, data: Data, scope: str, previous: tuple[str, Data] | None = None) -> None:
-        # Within a report a post goes by its row number, which is many times lighter than its id; no metric reads its words.
-        self.whole = data.posts.assign(id=data.posts["post_id"], post_id=np.arange(len(data.posts))).reset_index(drop=True)
-        self.posts, self.manifest = self.whole[NEEDED], data.manifest
-        self.labels, self.events = (self._numbered(table) for table in (data.labels, data.events))
-        # Charts and tables call a source by its name, not by its key.
-        self.names = {key: module.NAME_ZH for key, module in registry().items()}
-        self.posts.attrs["source_names"] = self.names
-        self.scope, self._previous, self.home = scope, previous, data.home
-        self.is_synthetic = data.is_synthetic
-        path = data.home.processed / "manifest.json"
-        self.manifest_digest = sha256(path) if path.is_file() else ""
-        self._judged: dict[str, pd.DataFrame] = {}
-        self._durations: dict[tuple[str, ...], pd.DataFrame] = {}
-
-    def _numbered(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows of `table` that belong to these posts, by row number."""
-        rows = self.rows(table["post_id"])
-        return table.assign(post_id=rows)[rows >= 0].reset_index(drop=True)
-
-    def rows(self, ids: pd.Series) -> Rows:
-        """Return the row number of the post with each of `ids`, -1 where it is not among these posts."""
-        return rows_of(self.whole[["id"]].rename(columns={"id": "post_id"}), ids)
-
-    @cached_property
-    def used(self) -> pd.DataFrame:
-        """The complaints counted, with their words."""
-        return self.whole[self.is_used]
-
-    @cached_property
-    def is_used(self) -> pd.Series:
-        """Whether each post of the period is counted."""
-        return is_counted(self.posts, self.scope)
-
-    @cached_property
-    def counted(self) -> pd.DataFrame:
-        """The complaints counted, without their words."""
-        return self.posts[self.is_used]
-
-    def durations(self, kinds: tuple[str, ...]) -> pd.DataFrame:
-        """Return `timeline.durations` of the complaints counted up to the first of `kinds`."""
-        if kinds not in self._durations:
-            self._durations[kinds] = durations(self.counted, self.events, list(kinds))
-        return self._durations[kinds]
-
-    @cached_property
-    def blind_order(self) -> Any:
-        """A number for each post that fixes an order which knows nothing of date or content: nobody picks what is shown."""
-        return pd.util.hash_pandas_object(self.whole["id"], index=False).to_numpy()
-
-    @cached_property
-    def followed(self) -> int:
-        """How many of the complaints counted have any word on what happened after they were posted."""
-        later = self.events.loc[self.events["kind"] != "posted", "post_id"]
-        return int(are_named(self.counted, later).sum())
+class Measures(Selection):
+    """The metrics of one selection of posts under one scope; frames as `kamen_analysis.metrics` gives them."""
 
     @cached_property
     def change(self) -> Change | None:
@@ -96,25 +28,6 @@ class Measures:
             name, data = self._previous
             return Change("本期", name, self.reasons, metrics.reasons(data.posts, data.labels, scope=self.scope))
         return recent(self.posts, self.labels, self.volume_total, self.scope)
-
-    @cached_property
-    def first_starts(self) -> pd.DataFrame:
-        """Where in its body each counted complaint first shows each reason; infinite where it does not."""
-        codes = [*metrics.reason_names()]
-        return pd.DataFrame(first_starts(self.counted, self.labels, codes), columns=codes)
-
-    @cached_property
-    def posted_by_code(self) -> dict[str, pd.Series]:
-        """The posting dates (naive, Beijing) of the counted complaints with each reason; undated ones are not there."""
-        rows = self.labels.loc[self.is_used.to_numpy(bool)[self.labels["post_id"]], ["post_id", "code"]].drop_duplicates()
-        dates = self.posts["posted_at"].dt.tz_localize(None).iloc[rows["post_id"]].set_axis(rows.index)
-        return {str(code): group.dropna() for code, group in dates.groupby(rows["code"])}
-
-    def judged(self, clock: Clock) -> pd.DataFrame:
-        """Return `legal.judged` of the complaints counted."""
-        if clock.key not in self._judged:
-            self._judged[clock.key] = judged(self.counted, self.events, clock)
-        return self._judged[clock.key]
 
     @cached_property
     def funnel(self) -> pd.DataFrame:
@@ -127,25 +40,9 @@ class Measures:
         return metrics.fill(self.posts)
 
     @cached_property
-    def weeks(self) -> pd.Series:
-        """The name of the week each counted complaint was posted in; missing where it has no date."""
-        return self._periods("W")
-
-    @cached_property
-    def months(self) -> pd.Series:
-        """The name of the month each post was posted in; missing where it has no date."""
-        return self._periods("M", self.posts)
-
-    def _periods(self, freq: str, posts: pd.DataFrame | None = None) -> pd.Series:
-        table = self.counted if posts is None else posts
-        dated = table.loc[table["posted_at"].notna(), "posted_at"]
-        return period_names(period_starts(dated, freq), freq).astype("category").reindex(table.index)
-
-    @cached_property
     def volume(self) -> pd.DataFrame:
         """Complaints by month and source, small cells withheld; a month whose total is withheld shows none of its parts."""
-        table = withheld_grid(metrics.volume(self.posts, scope=self.scope), "period", "source")
-        total = self.volume_total
+        table, total = withheld_grid(metrics.volume(self.posts, scope=self.scope), "period", "source"), self.volume_total
         gone = total.loc[total["n"].isna() & ~total["gap"].astype(bool), "period"]
         return table.assign(n=table["n"].mask(table["period"].isin(gone)))
 
@@ -162,10 +59,10 @@ class Measures:
     @cached_property
     def volume_week(self) -> pd.DataFrame:
         """Complaints by week, all sources together, small counts withheld; the latest with those still to be seen (value, low, high)."""
-        weeks = withheld(metrics.volume(self.posts, "W", by=None, scope=self.scope))
-        late = self.nowcast[["period", "value", "low", "high"]]
-        table = weeks.merge(late[late["value"].notna()].tail(LATEST), on="period", how="left")
-        table[["value", "low", "high"]] = table[["value", "low", "high"]].mask(table["n"].isna())
+        weeks, ends = withheld(metrics.volume(self.posts, "W", by=None, scope=self.scope)), ["value", "low", "high"]
+        late = self.nowcast[self.nowcast["value"].notna()].tail(LATEST)
+        table = weeks.merge(late[["period", *ends]], on="period", how="left")
+        table[ends] = table[ends].mask(table["n"].isna())
         table.attrs.update(weeks.attrs)
         return table
 
@@ -295,16 +192,6 @@ class Measures:
         try:
             return metrics.clocks(self.posts, self.events, scope=self.scope)
         except KamenError as error:
-            table = pd.DataFrame(columns=["clock_zh", "days", "unit", "basis", "n", "of", "share", "low", "high", "note"])
+            table = pd.DataFrame(columns=["clock", "clock_zh", "days", "unit", "basis", "n", "of", "share", "low", "high", "note"])
             table.attrs["why"] = str(error)
             return table
-
-    def frame(self, name: str) -> pd.DataFrame:
-        """Return the metric called `name`."""
-        table: pd.DataFrame = getattr(self, name)
-        return table
-
-    def named(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return `table` with the Chinese name of its source as `source_zh`."""
-        keys = table["source"].unique()
-        return table.assign(source_zh=table["source"].map({key: self.names.get(key, key) for key in keys}).astype("str"))
