@@ -79,7 +79,7 @@ def test_a_run_ends_with_one_json_line(bench: Any, capsys: pytest.CaptureFixture
     out = capsys.readouterr().out.splitlines()
     found = json.loads(out[-1])
     wanted = {"reasons", "corrected", "replies", "time_to_reply", "median_reply", "outcomes", "resolved_by", "platforms_replied",
-              "platforms_resolved_30", "platforms_rank", "amounts_median", "products", "self_reported", "nowcast", "alerts", "duplicates",
+              "platforms_rank", "amounts_median", "products", "self_reported", "nowcast", "alerts", "duplicates",
               "cooccurrence", "status_by_age", "naive_ratio", "waiting", "clocks", "contrasts_null", "platform_funnel",
               "change_points", "alerts/C1", "alerts/C3", "alerts/Farrington", "gaps"}
     assert wanted <= set(found) and "绝不能证明归类器" in "".join(out[:3])
