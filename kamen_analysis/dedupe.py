@@ -26,7 +26,7 @@ THRESHOLD = 0.8
 MIN_CHARACTERS = 30
 LANES = 4  # minima to a band
 BANDS = 8
-AGREE = LANES * BANDS // 2  # of the minima two texts must share: at a similarity of 0.8 fewer happen once in twenty thousand pairs
+AGREE = 18  # minima of the 32 that two texts must share to be compared: at a similarity of 0.8 fewer happen once in a thousand pairs
 _TOP = 0x33500  # no letter and no digit stands above
 _PIECE = 2000  # posts whose shingles stay in the processor's cache
 
@@ -139,7 +139,7 @@ def _bands(codes: U32, lengths: Ints) -> U64:
 
 
 def candidates(band: Callable[[int], U64]) -> tuple[Ints, Ints]:
-    """Return the pairs (earlier row, later row) that share a band and half of all minima; `band(k)` gives band k of rows in time order.
+    """Return the pairs (earlier row, later row) that share a band and AGREE minima; `band(k)` gives band k of rows in time order.
 
     Of the rows that share a band each is paired with the earliest only.
     """

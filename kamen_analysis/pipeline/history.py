@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from kamen_analysis.paths import Home, atomic_write
 
 KEEP = 100  # builds
 EXAMPLES = 10
+_NONE = pa.table({"post_id": pa.array([], pa.string()), "source": pa.array([], pa.string())})
 
 
 def path_of(where: Home) -> Path:
@@ -46,9 +46,13 @@ def compared(where: Home, before: dict[str, Any], folder: Path, manifest: dict[s
     """
     files: list[dict[str, str]] = [one.get("outputs", {}) for one in (before, manifest)]
     old, new = ({name: digest for name, digest in one.items() if name.startswith("posts/")} for one in files)
-    had = _posts(where.processed, [name for name in old if new.get(name) != old[name]])
-    has = _posts(folder, [name for name in new if new[name] != old.get(name)])
-    lost = had[~had["post_id"].isin(has["post_id"])]
+    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    pairs = [(_posts(where.processed / name), _posts(folder / name)) for name in changed if old]
+    # Most files change in a count of copies, not in whose posts they hold.
+    had, has = (pa.concat_tables(side).to_pandas() for side in zip(
+        (_NONE, _NONE), *(pair for pair in pairs if not pair[0].equals(pair[1])), strict=True))
+    known = has["post_id"].isin(had["post_id"]) if len(had) else pd.Series(False, has.index)
+    lost = had[~had["post_id"].isin(has.loc[known, "post_id"])]
     vanished = {str(source): {"n": len(rows), "examples": sorted(rows["post_id"])[:EXAMPLES]} for source, rows in lost.groupby("source")}
     posts: Counter[str] = Counter()
     for one in manifest["groups"].values():
@@ -57,18 +61,17 @@ def compared(where: Home, before: dict[str, Any], folder: Path, manifest: dict[s
         "at": datetime.now(UTC).isoformat(timespec="seconds"), "version": manifest["version"],
         "codebook": manifest["codebook"]["version"], "posts": dict(posts.most_common()),
         "stages": {stage["stage"]: stage["out"] for stage in manifest["stages"]},
-        "new": int((~has["post_id"].isin(had["post_id"])).sum()),
+        "new": int((~known).sum()) if old else manifest["rows"]["posts"],
         "vanished": vanished,
     }
 
 
-def _posts(folder: Path, names: list[str]) -> pd.DataFrame:
-    """Return `post_id`, `source` of some files of posts; what cannot be read is left out: this very build replaces it."""
-    found = [pd.DataFrame({"post_id": [], "source": []}, dtype="str")]
-    for name in names:
-        with suppress(OSError, pa.ArrowException):
-            found.append(pq.read_table(folder / name, columns=["post_id", "source"]).to_pandas())
-    return pd.concat(found, ignore_index=True)
+def _posts(path: Path) -> pa.Table:
+    """Return `post_id`, `source` of a file of posts; none where it cannot be read: this very build replaces it."""
+    try:
+        return pq.read_table(path, columns=_NONE.column_names).cast(_NONE.schema)
+    except (OSError, pa.ArrowException):
+        return _NONE
 
 
 def record(where: Home, entry: dict[str, Any]) -> None:
