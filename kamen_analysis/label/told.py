@@ -1,0 +1,113 @@
+"""What complaints tell of the way they went: who sent the consumer on to whom, and the channels tried, each in the order of the text."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import NamedTuple
+
+import pandas as pd
+
+from kamen_analysis import zh
+from kamen_analysis.codebook.bodies import UNTOLD, Say, bodies
+from kamen_analysis.label._lexicon import Hit, Lexicon
+from kamen_analysis.label.extract import extract
+
+_REACH = 7  # characters between the words of sending and the body one is sent to
+_SPEAKS = 3  # characters between a body and the word that shows it speaking
+_SENTENCE = re.compile(r"[^。！？!?\n]+")
+_CLAUSE = re.compile(r"[^，,。！？!?；;\n]+")
+
+
+class Handoff(NamedTuple):
+    """One body (a key of codebook/bodies.yaml, UNTOLD where the text does not say) sends the consumer to another; span in the text."""
+
+    source: str
+    target: str
+    start: int
+    end: int
+
+
+class _Named(NamedTuple):
+    start: int
+    end: int
+    body: str
+
+
+def handoffs(text: str) -> list[Handoff]:
+    """Return who sends the consumer to whom in `text`, in text order; what is denied, supposed or the consumer's own way is left out."""
+    folded = zh.fold(text)
+    hits = _lexicon().find(folded)
+    named = _bodies(hits)
+    found: dict[int, Handoff] = {}
+    for start, end, _ in sorted(hits.get("sends", ()), key=lambda hit: (hit[1], -hit[0])):
+        target = next((one for one in named if end <= one.start + 1 and one.end > end and one.start - end <= _REACH), None)
+        if target is None or not _is_free(folded, hits.get("denied", ()), start, target):
+            continue
+        found.setdefault(target.start, Handoff(_speaker(folded, hits, [one for one in named if one.body != target.body], start),
+                                                  target.body, start, target.end))
+    return sorted(found.values(), key=lambda one: one.end)
+
+
+def _bodies(hits: dict[str, list[Hit]]) -> list[_Named]:
+    """Return the bodies named, in text order; a name inside a longer one (平台 in 平台客服) does not count."""
+    every = [_Named(start, end, key) for key in bodies().bodies for start, end, _ in hits.get(f"body.{key}", ())]
+    kept: list[_Named] = []
+    for one in sorted(every, key=lambda one: (one.start, -one.end)):
+        if not kept or one.end > kept[-1].end:
+            kept.append(one)
+    return kept
+
+
+def _is_free(text: str, denied: list[Hit] | tuple[()], start: int, target: _Named) -> bool:
+    """Return whether the words of sending and their target stand in one clause that nothing undoes."""
+    if _CLAUSE.fullmatch(text, start, target.end) is None:
+        return False
+    low, high = _around(_CLAUSE, text, start)
+    return not any(low <= at < high for at, _, _ in denied)
+
+
+def _around(pattern: re.Pattern[str], text: str, at: int) -> tuple[int, int]:
+    return next((mark.span() for mark in pattern.finditer(text) if mark.start() <= at < mark.end()), (at, at))
+
+
+def _speaker(text: str, hits: dict[str, list[Hit]], named: list[_Named], start: int) -> str:
+    """Return the last body before `start` in its sentence that is followed by a word of telling, or that the consumer has just asked."""
+    low, _ = _around(_SENTENCE, text, start)
+    tells, asked = [*(at for at, _, _ in hits.get("tells", ())), start], {end for _, end, _ in hits.get("asks", ())}
+    before = [one for one in named if low <= one.start and one.end <= start]
+    speaking = [one.body for one in before if one.start in asked or _tells(text, one, [at for at in tells if at <= start])]
+    return speaking[-1] if speaking else UNTOLD
+
+
+def _tells(text: str, body: _Named, tells: list[int]) -> bool:
+    near = (at for at in tells if body.end <= at <= body.end + _SPEAKS)
+    return any(_CLAUSE.fullmatch(text, body.start, at + 1) for at in near)
+
+
+@functools.cache
+def _lexicon() -> Lexicon:
+    book = bodies()
+    groups: dict[str, Say] = {**{f"body.{key}": body for key, body in book.bodies.items()}, "sends": book.sends, "tells": book.tells,
+              "asks": book.asks, "denied": book.denied}
+    return Lexicon({name: words.cues for name, words in groups.items()} | {f"{name}!": w.unless for name, w in groups.items() if w.unless})
+
+
+def told_handoffs(posts: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a handoff told by `posts` (post_id, title, body): post_id, step (0 first), source, target."""
+    rows = [{"post_id": post_id, "step": step, "source": one.source, "target": one.target}
+            for post_id, text in _texts(posts) for step, one in enumerate(handoffs(text))]
+    return pd.DataFrame(rows, columns=["post_id", "step", "source", "target"]).astype(
+        {"post_id": "str", "step": "int64", "source": "str", "target": "str"})
+
+
+def told_channels(posts: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a post and channel tried (codebook/extract.yaml): post_id, channel, start (where the text first tells it)."""
+    rows = [{"post_id": post_id, "channel": fact.value, "start": fact.start}
+            for post_id, text in _texts(posts) for fact in extract(text) if fact.kind == "channel"]
+    table = pd.DataFrame(rows, columns=["post_id", "channel", "start"]).astype({"post_id": "str", "channel": "str", "start": "int64"})
+    return table.sort_values(["post_id", "start"], kind="stable").drop_duplicates(["post_id", "channel"], ignore_index=True)
+
+
+def _texts(posts: pd.DataFrame) -> list[tuple[str, str]]:
+    return [(post_id, f"{title}。{body}") for post_id, title, body in zip(posts["post_id"], posts["title"], posts["body"], strict=True)]
