@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import factory
@@ -10,8 +11,16 @@ import pandas as pd
 import pytest
 
 from kamen_analysis import metrics, records
+from kamen_analysis.data import Data
 from kamen_analysis.errors import KamenError
+from kamen_analysis.label.told import told_channels, told_handoffs
 from kamen_analysis.metrics.captions import LINES
+from kamen_analysis.paths import Home
+
+
+def _build(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame) -> Data:
+    return Data(posts, events, labels, records.empty("rejected"), {}, Home(Path("nowhere")))
+
 
 Call = Callable[[pd.DataFrame, pd.DataFrame, pd.DataFrame], pd.DataFrame]
 CALLS: dict[str, Call] = {
@@ -58,6 +67,16 @@ CALLS: dict[str, Call] = {
     "change_points": lambda p, marks, e: metrics.change_points(p),
     "change_points_platform": lambda p, marks, e: metrics.change_points(p, by="platform"),
     "holidays": lambda p, marks, e: metrics.holidays(p),
+    "chains": lambda p, marks, e: metrics.chains(p, marks, told_handoffs(p)),
+    "chain_lengths": lambda p, marks, e: metrics.chain_lengths(p, marks, told_handoffs(p)),
+    "channels": lambda p, marks, e: metrics.channels(p, told_channels(p)),
+    "channel_outcomes": lambda p, marks, e: metrics.channel_outcomes(p, told_channels(p)),
+    "channel_order": lambda p, marks, e: metrics.channel_order(p, told_channels(p)),
+    "tactics_by_age": lambda p, marks, e: metrics.tactics_by_age(p, marks),
+    "explain": lambda p, marks, e: metrics.explain(_build(p, marks, e), _build(p, marks.head(20), e)),
+    "sensitivity": lambda p, marks, e: metrics.sensitivity(_build(p, marks, e)),
+    "campaigns": lambda p, marks, e: metrics.campaigns(p),
+    "template_farms": lambda p, marks, e: metrics.template_farms(p),
 }
 
 
