@@ -115,9 +115,9 @@ def touched(before: Data, after: Data, ids: pd.Series, old: State, new: State) -
     late = _at((dated <= end).to_numpy(), rows_of(after.posts, ids)) & came
     revised = both & _differ(before.posts, after.posts, ids)
     other = (old.told != new.told).any(axis=1)
-    return {"withdrawn": asked, "gone": lost & ~asked, "revised": both & (revised | (old.ended != new.ended).any(axis=1)),
-            "rules": both & ~revised & other, "duplicates": both & (old.first != new.first),
-            "entities": both & (old.platform != new.platform), "late": late, "new": came & ~late}
+    ended, platform = (old.ended != new.ended).any(axis=1), old.platform != new.platform
+    return {"withdrawn": asked, "gone": lost & ~asked, "revised": both & (revised | ended), "rules": both & ~revised & other,
+            "duplicates": both & (old.first != new.first), "entities": both & platform, "late": late, "new": came & ~late}
 
 
 def _asked(posts: pd.DataFrame, names: frozenset[str], ids: pd.Series) -> Bools:

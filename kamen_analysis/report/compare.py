@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamen_analysis.data import load
+from kamen_analysis.data import Data, load
 from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics.diagnostics import drift
 from kamen_analysis.paths import Home, atomic_folder
@@ -28,11 +28,10 @@ DRIFT_SHOWN = 60
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a comparison: its figures and, where it is a build and not a report folder, its labels and post ids."""
+    """One side of a comparison: its figures and, where it is a build and not a report folder, its tables."""
 
     figures: dict[str, Any]
-    labels: pd.DataFrame | None = None
-    posts: pd.Series | None = None
+    data: Data | None = None
 
 
 @dataclass(frozen=True)
@@ -71,13 +70,13 @@ def side(where: Home, name: str) -> Side:
     data = load(home)
     measures = Measures(data, "virtual")
     known = facts(data, measures, parse(None).name_zh, pd.Timestamp.now(ZONE))
-    return Side(figures(measures, known, Path(name).resolve().name), data.labels, data.posts["post_id"])
+    return Side(figures(measures, known, Path(name).resolve().name), data)
 
 
 def _tables(before: Side, after: Side) -> list[Table]:
     old, new = before.figures, after.figures
-    return [_identity(old, new), why.headlines(old, new), why.months(old, new), why.stages(old, new), why.mix(old, new),
-            *([_drift(before, after)] if before.labels is not None and after.labels is not None else [])]
+    builds = [why.steps(before.data, after.data), _drift(before.data, after.data)] if before.data and after.data else []
+    return [_identity(old, new), why.headlines(old, new), why.months(old, new), why.stages(old, new), why.mix(old, new), *builds]
 
 
 def _identity(old: dict[str, Any], new: dict[str, Any]) -> Table:
@@ -98,9 +97,9 @@ def _book(one: dict[str, Any]) -> str:
     return f"{one['codebook']['version']}（摘要 {one['codebook']['digest'][:12]}）"
 
 
-def _drift(before: Side, after: Side) -> Table:
-    assert before.labels is not None and after.labels is not None and before.posts is not None and after.posts is not None
-    moved = drift(before.labels, after.labels, before.posts[before.posts.isin(after.posts)])
+def _drift(before: Data, after: Data) -> Table:
+    ids = before.posts["post_id"]
+    moved = drift(before.labels, after.labels, ids[ids.isin(after.posts["post_id"])])
     frame = moved.assign(rule_before=why.named(moved["rule_before"]), rule_after=why.named(moved["rule_after"]))
     columns = (Column("post_id", "帖子"), Column("name_zh", "拒退理由"), Column("change", "变化"), Column("why", "原因"),
                Column("rule_before", "原规则"), Column("rule_after", "新规则"))

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+import kamen_analysis.metrics as metrics
+from kamen_analysis.data import Data
+from kamen_analysis.metrics.explain import PARTS
 from kamen_analysis.report import numbers
 from kamen_analysis.report.rules import rule_name
 from kamen_analysis.report.tables import Column, Table
@@ -122,6 +125,26 @@ def kitagawa(old: list[dict[str, Any]], new: list[dict[str, Any]], code: str) ->
     rate = [np.array([cells[group]["codes"][code] / cells[group]["n"] for group in both]) for cells in (was, now)]
     within = float(((weight[0] + weight[1]) / 2 * (rate[1] - rate[0])).sum())
     return within, float(((rate[0] + rate[1]) / 2 * (weight[1] - weight[0])).sum())
+
+
+def steps(before: Data, after: Data, scope: str = "virtual") -> Table:
+    """Return each headline's change between two builds as the sum of what each step of `metrics.explain` moved."""
+    found = metrics.explain(before, after, scope)
+    written = []
+    for headline, rows in found.groupby("headline", sort=False):
+        kind = "count" if headline in ("used", "platforms") else "share"
+        parts = {part: _step(moved, kind) for part, moved in zip(rows["part"], rows["value"], strict=True)}
+        first = rows.iloc[0]
+        whole = _step(rows["value"].sum(skipna=False), kind)
+        written.append({"name": first["headline_zh"], "change": whole, **parts, "note": first["note"]})
+    columns = (Column("name", "头条数字"), Column("change", "变动"), *(Column(part, name) for part, name in PARTS.items()),
+               Column("note", "说明"))
+    return Table("steps", "头条数字的变动逐步拆开：各步相加正好等于变动", pd.DataFrame(written), columns,
+                 definition=metrics.caption(metrics.explain))
+
+
+def _step(moved: float, kind: str) -> str:
+    return numbers.NOTHING if numbers.is_missing(moved) else "0" if abs(moved) < 1e-12 else _signed(float(moved), kind)
 
 
 def months(old: dict[str, Any], new: dict[str, Any]) -> Table:
