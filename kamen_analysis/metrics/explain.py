@@ -111,8 +111,7 @@ def touched(before: Data, after: Data, ids: pd.Series, old: State, new: State) -
     both, lost, came = old.here & new.here, old.here & ~new.here, ~old.here & new.here
     asked = _asked(before.posts, frozenset(after.manifest.get("withdrawn") or ()), ids) & lost
     end = before.posts[["posted_at", "first_seen_at"]].max().max()
-    dated = after.posts["posted_at"].fillna(after.posts["first_seen_at"])
-    late = _at((dated <= end).to_numpy(), rows_of(after.posts, ids)) & came
+    late = _at((after.posts["posted_at"].fillna(after.posts["first_seen_at"]) <= end).to_numpy(), rows_of(after.posts, ids)) & came
     revised = both & _differ(before.posts, after.posts, ids)
     other = (old.told != new.told).any(axis=1)
     ended, platform = (old.ended != new.ended).any(axis=1), old.platform != new.platform
