@@ -14,7 +14,7 @@ from kamen_analysis.metrics.response import REPLY
 from kamen_analysis.metrics.selection import used
 from kamen_analysis.metrics.shares import MINIMUM, SMALL, TOO_FEW
 from kamen_analysis.metrics.timeline import TERMINAL, VAGUE, durations, is_vague
-from kamen_analysis.stats import count_spells, gray_spells, holm, incidence_at, logrank_spells
+from kamen_analysis.stats import count_spells, gray_p, gray_spells, holm, incidence_at, logrank_p, logrank_spells
 
 ALL, DAY = "全部平台之间", 30
 _COLUMNS = ["measure", "measure_zh", "platform", "n", "of", "share", "value", "low", "high", "p", "p_holm", "verdict", "note"]
@@ -26,7 +26,8 @@ def contrasts(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual",
 
     `share`: cumulative incidence by day 30, `value` less that of all others (`low`, `high`: square-and-add of the two log-log intervals,
     Zou GY, Donner A, Stat Med 2008;27:1693). p: log-rank test for the reply, which nothing hinders (Mantel 1966), Gray's for endings,
-    which compete (Gray RJ, Ann Stat 1988;16:1141); times in whole days, later ones in weeks and months, ties exact. p_holm: Holm's over all
+    which compete (Gray RJ, Ann Stat 1988;16:1141); times in whole days, later ones in weeks and months, ties exact. A platform's few
+    events fall askew: its p is that of Pearson's type III law with the score's three moments (`stats.skewed`). p_holm: Holm's over all
     platforms and measures. The row 全部平台之间 tests all platforms at once and has no share.
 
     Counts: 该平台有回复、或以该方式了结的投诉
@@ -66,7 +67,7 @@ def _compared(table: pd.DataFrame, platform: pd.Series, number: dict[str, int], 
         return []
     spells = count_spells(time, kind, group, which)
     of, n = np.bincount(group, minlength=len(names)), np.bincount(group[kind == which], minlength=len(names))
-    test = logrank_spells if len(number) == 1 else gray_spells
+    test, single = (logrank_spells, logrank_p) if len(number) == 1 else (gray_spells, gray_p)
     fit = np.flatnonzero((of >= minimum) & (of.sum() - of >= minimum))
     rough = count_spells(_coarse(time), kind, group, which)
     overall = test(rough.only(fit))[1] if len(fit) > 1 else None
@@ -75,7 +76,7 @@ def _compared(table: pd.DataFrame, platform: pd.Series, number: dict[str, int], 
     gaps = {"share": a, "value": a - b, "low": a - b - np.hypot(a - al, bh - b), "high": a - b + np.hypot(ah - a, b - bl)}
     usual = of * n.sum() / max(of.sum(), 1)  # by sizes alone: which platforms are tested must not hang on what they did
     for i in fit.tolist():
-        p = test(rough.against_rest(i))[1] if usual[i] >= SMALL else np.nan
+        p = single(rough.against_rest(i)) if usual[i] >= SMALL else np.nan
         row = {"platform": names[i], "n": int(n[i]), "of": int(of[i]), "p": p, "note": "" if usual[i] >= SMALL else TOO_FEW}
         shown = n[i] >= SMALL and n.sum() - n[i] >= SMALL
         few = {"n": None if 0 < n[i] < SMALL else int(n[i]), "note": "事件不足 5 件"}

@@ -6,6 +6,7 @@ Both are computed from counts by day and group, so that a million spells cost no
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -78,8 +79,16 @@ def incidence_at(spells: Spells, day: float, level: float = 0.95) -> tuple[Float
     return total, low, high
 
 
-def logrank_spells(spells: Spells) -> tuple[float, float]:
-    """Return chi-squared and p of the log-rank test; competing events count as no longer watched. NaN for fewer than two groups.
+class Score(NamedTuple):
+    """What a test is made of: events less those expected by group, their covariance, and the risk set behind it (times × groups)."""
+
+    score: Floats
+    spread: Floats
+    weight: Floats
+
+
+def logrank_score(spells: Spells) -> Score:
+    """Return the log-rank score; competing events count as no longer watched.
 
     Hypergeometric variance at ties: Mantel N, Cancer Chemother Rep 1966;50:163.
     """
@@ -88,10 +97,14 @@ def logrank_spells(spells: Spells) -> tuple[float, float]:
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(n[:, None] > 0, y / n[:, None], 0.0)
         scale = np.where(n > 1, dead * (n - dead) / (n - 1), 0.0)
-    score = (d - share * dead[:, None]).sum(axis=0)
     own = share[:, :, None] * (np.eye(y.shape[1]) - share[:, None, :])
-    spread = (own * scale[:, None, None]).sum(axis=0)
-    return _chi_squared(score, spread)
+    return Score((d - share * dead[:, None]).sum(axis=0), (own * scale[:, None, None]).sum(axis=0), y)
+
+
+def logrank_spells(spells: Spells) -> tuple[float, float]:
+    """Return chi-squared and p of the log-rank test from counts; see `logrank_score`. NaN for fewer than two groups."""
+    found = logrank_score(spells)
+    return _chi_squared(found.score, found.spread)
 
 
 def gray(time: ArrayLike, kind: ArrayLike, group: ArrayLike, which: int = 1) -> tuple[float, float]:
@@ -105,9 +118,15 @@ def gray(time: ArrayLike, kind: ArrayLike, group: ArrayLike, which: int = 1) -> 
 
 def gray_spells(spells: Spells) -> tuple[float, float]:
     """Return chi-squared and p of Gray's test from counts; see `gray`."""
-    y, d1, d2 = spells.at_risk, spells.events, spells.others
-    if y.shape[1] < 2 or not d1.any():
+    if spells.at_risk.shape[1] < 2 or not spells.events.any():
         return float("nan"), float("nan")
+    found = gray_score(spells)
+    return _chi_squared(found.score, found.spread)
+
+
+def gray_score(spells: Spells) -> Score:
+    """Return the score of Gray's test; those who ended otherwise stay in its risk set for the share that would still be watched."""
+    y, d1, d2 = spells.at_risk, spells.events, spells.others
     watched, total = y > 0, d1.sum(axis=1)
     safe = np.where(watched, y, 1.0)
     after = np.asarray(np.cumprod(np.where(watched, 1 - (d1 + d2) / safe, 1.0), axis=0), dtype=float)  # survival of any event, by group
@@ -117,7 +136,7 @@ def gray_spells(spells: Spells) -> tuple[float, float]:
     weight = risk * (1 - own)
     with np.errstate(invalid="ignore", divide="ignore"):
         score = (d1 - np.where(watched, weight / weight.sum(axis=1, keepdims=True), 0.0) * total[:, None]).sum(axis=0)
-    return _chi_squared(score, _variance(spells, before, after, risk))
+    return Score(score, _variance(spells, before, after, risk), weight)
 
 
 def _before(running: Floats) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from kamen_analysis import stats
 
@@ -91,3 +92,32 @@ def test_restricted_wait_past_all_watching_is_not_known() -> None:
     """Nobody was watched forty weeks: no mean; and where all ended before, it is known for ever."""
     assert np.isnan(stats.restricted_wait(SIX_MP, RELAPSED, 40)).all()
     assert stats.restricted_wait([1, 2, 3], [1, 1, 1], 40)[0] == pytest.approx(2)
+
+
+def test_skewed_tails_are_those_of_many_dealings() -> None:
+    """Forty among two thousand: each far tail lies between "more than" and "at least" of 100,000 dealings, the normal one under both."""
+    rng = np.random.default_rng(9)
+    time, group = rng.integers(1, 25, 2000), (np.arange(2000) >= 40).astype(int)
+    spells = stats.count_spells(time, (rng.random(2000) < 0.15).astype(int), group)
+    at_risk, dead = spells.at_risk.astype(int), spells.events.sum(axis=1).astype(int)
+    drawn = rng.hypergeometric(at_risk[:, 0], at_risk[:, 1], dead, (100_000, len(dead))).sum(axis=1)
+    skew = stats.skewness(spells.at_risk, spells.events.sum(axis=1))
+    assert skew == pytest.approx(float((((drawn - drawn.mean()) / drawn.std()) ** 3).mean()), abs=0.02)
+    assert skew > 0.2
+    far = np.arange(int(drawn.mean() + 2 * drawn.std()), int(drawn.mean() + 4 * drawn.std()))
+    z = (far - drawn.mean()) / drawn.std()
+    more, least = (np.array([(drawn >= each + step).mean() for each in far]) for step in (1, 0))
+    p = np.array([stats.two_tails(each, skew) / 2 for each in z])
+    assert ((more < p) & (p < least)).all()
+    assert (norm.sf(z[-3:]) < more[-3:]).all()
+
+
+def test_without_skew_the_tails_are_chi_squared() -> None:
+    """Two equal groups: the small-sample p of both tests is the asymptotic one; the transplant patients' differs in the third place."""
+    time, kind = np.tile(np.arange(1, 41), 2), np.tile([1, 2, 0, 1], 20)
+    spells = stats.count_spells(np.append(time, 50), np.append(kind, 1), np.repeat([0, 1], [40, 41]))
+    assert stats.gray_p(spells) == pytest.approx(stats.gray_spells(spells)[1], abs=0.01)
+    assert stats.logrank_p(spells) == pytest.approx(stats.logrank_spells(spells)[1], abs=0.01)
+    assert stats.two_tails(1.959963985, 0.0) == pytest.approx(0.05)
+    assert stats.two_tails(3.0, 0.4) > stats.two_tails(3.0, 0.0) > stats.two_tails(3.0, -0.4)
+    assert np.isnan(stats.gray_p(stats.count_spells([1, 2, 3, 4], [0, 2, 0, 2], [0, 0, 1, 1])))
