@@ -12,7 +12,7 @@ from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.refusal import reasons
 from kamen_analysis.metrics.resolution import confirmed_by
 from kamen_analysis.metrics.response import REPLY, median_reply
-from kamen_analysis.metrics.selection import used
+from kamen_analysis.metrics.selection import filed, used
 from kamen_analysis.metrics.shares import HIDDEN, MINIMUM, SMALL, TOO_FEW, suppress, with_shares
 from kamen_analysis.metrics.timeline import TERMINAL, are_followed, durations, is_vague
 from kamen_analysis.stats import benjamini_hochberg, funnel_limits, newcombe, rank_interval, shrink, two_proportions
@@ -49,7 +49,7 @@ def platform_ranks(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFra
     Leaves out: 投诉少于 30 件的平台（样本不足，不给比例也不排名）；没有写明平台的投诉
     Read with care: 没有按平台规模调整；名次区间重叠或判为“无法区分”的平台不应分先后
     """
-    table = with_shares(measured(used(posts, scope), labels, events, measure), minimum)
+    table = with_shares(measured(used(filed(posts), scope), labels, events, measure), minimum)
     fit = (table["of"] >= minimum).to_numpy()
     n, of = table["n"].to_numpy(float), table["of"].to_numpy(float)
     rest_n, rest_of = n.sum() - n, of.sum() - of
@@ -83,7 +83,7 @@ def platform_funnel(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFr
     Leaves out: 投诉少于 30 件的平台
     Read with care: 落在宽界（99.8%，已按平台间的过度离散放宽）之外才算超出寻常差异；超出也不等于有过错
     """
-    table = measured(used(posts, scope), labels, events, measure)
+    table = measured(used(filed(posts), scope), labels, events, measure)
     table = with_shares(table[table["of"] >= minimum].reset_index(drop=True), minimum).drop(columns=["low", "high"])
     limits = funnel_limits(table["n"], table["of"], table["of"])
     table = table.assign(**{key: value for key, value in limits.items() if key != "tau2"})
@@ -101,11 +101,12 @@ def platforms(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, m
     30 days), top_reason, top_reason_zh, top_reason_share, n_transfer, transfer… (led off the platform to pay), rank_low, rank_high
     (by reply share, 1 = most replied), verdict (reply share against all others), note.
 
-    Counts: 每个平台计入的投诉，及其中有回复、三十日内经消费者确认解决、被引导私下转账的
+    Counts: 每个平台计入的投诉（同文投诉两家的，两家各计一件），及其中有回复、三十日内经消费者确认解决、被引导私下转账的
     Out of: 该平台全部计入的投诉；回复只算来源给出状态的，三十日解决率只用时间确切的
     Leaves out: 少于 30 件的平台不给比例（样本不足），少于 5 件的不给件数；回复、解决、转账为 1–4 件的也不给比例；没有写明平台的投诉
     Read with care: 投诉多少取决于平台规模，不能据此排名；判为“无法区分”的平台不应分先后
     """
+    posts = filed(posts)
     chosen = used(posts, scope)
     table = _sizes(chosen)
     is_large = table["n"].fillna(0) >= minimum

@@ -8,7 +8,7 @@ import pandas as pd
 from kamen_analysis.metrics.keys import rows_of
 from kamen_analysis.metrics.names import name_of, reason_names
 from kamen_analysis.metrics.provenance import metric
-from kamen_analysis.metrics.selection import grouped, used
+from kamen_analysis.metrics.selection import filed, grouped, used
 from kamen_analysis.metrics.shares import suppress, with_shares
 
 
@@ -21,7 +21,7 @@ def reasons(posts: pd.DataFrame, labels: pd.DataFrame, by: str | None = None, sc
     Leaves out: 非投诉与重复帖；分组时无法归组（如没有日期）的帖子；基数不足 30 的不给比例，分组后 1–4 件的不给数
     Read with care: 这是投诉反映的说法，不是查实的事实；各理由可并存，比例之和可以超过 100%
     """
-    chosen, keys = grouped(used(posts, scope), by)
+    chosen, keys = grouped(used(filed(posts) if by == "platform" else posts, scope), by)
     codes = pd.DataFrame({"code": _codes(labels)}, dtype="str")
     seen = pd.DataFrame(code_matrix(chosen, labels, codes["code"].tolist()), columns=codes["code"], index=chosen.index)
     if not keys:

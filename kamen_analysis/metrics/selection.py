@@ -29,6 +29,21 @@ def is_counted(posts: pd.DataFrame, scope: str = "virtual") -> pd.Series:
     return posts["is_used"] if scope == "all" else posts["is_used"] & posts["in_scope"]
 
 
+def filed(posts: pd.DataFrame) -> pd.DataFrame:
+    """Return `posts` with `is_used` as tables of platforms count: the same words filed against two platforms are one complaint
+    everywhere else, but one of each platform there. A second filing against the same platform stays a copy."""
+    if "dup_kind" not in posts:
+        return posts
+    second = (posts["dup_kind"] == "two_targets") & (posts["post_type"] == "complaint") & posts["platform"].notna()
+    if not second.any():
+        return posts
+    some = posts.loc[posts["is_used"] | second, ["dup_group", "platform", "is_used", "posted_at", "post_id"]]
+    some = some[some["dup_group"].isin(posts.loc[second, "dup_group"])]
+    some = some.sort_values(["is_used", "posted_at", "post_id"], ascending=[False, True, True])
+    more = some.index[~some.duplicated(["dup_group", "platform"])]
+    return posts.assign(is_used=posts["is_used"] | posts.index.isin(more))
+
+
 def grouped(posts: pd.DataFrame, by: str | None) -> tuple[pd.DataFrame, list[str]]:
     """Return `posts` with the columns that group by `by` ("month", "product", "platform", "source") and those columns' names.
 

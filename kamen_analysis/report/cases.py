@@ -28,10 +28,10 @@ class Cases:
 
     def __init__(self, measures: Measures) -> None:
         self._measures, self._posts = measures, measures.whole
-        self._used = measures.is_used.to_numpy(bool)
+        self._used, self._filed = measures.is_used.to_numpy(bool), measures.is_filed.to_numpy(bool)
         # One fixed order for every cell, unrelated to date or content: the cells then share their examples.
         self._order = np.argsort(measures.blind_order, kind="stable")
-        self._used = self._used[self._order]
+        self._used, self._filed = self._used[self._order], self._filed[self._order]
         self._asked: dict[str, tuple[str, int, list[str]]] = {}
         self._masks: dict[tuple[str, Any], Mask] = {}
 
@@ -39,12 +39,14 @@ class Cases:
         """Return the ids of the counted posts that meet `wanted`, which is what `Column.cases` gives.
 
         Keys: any column of posts; `month`, `months` (first, last); `code`, `code_b` (labels); `event` (a kind seen); `has`, `lacks` (a
-        column filled, empty); `not_source`; `set` (see `behind.ids`). With `every` posts that are not counted are looked at too.
+        column filled, empty); `not_source`; `set` (see `behind.ids`). With `every` posts that are not counted are looked at too; of a
+        platform also the second filings of one text.
         """
         return self._posts["id"].iloc[self._order[self._mask(wanted)]]
 
     def _mask(self, wanted: dict[str, Any]) -> Mask:
-        mask = np.ones(len(self._posts), dtype=bool) if wanted.get("every") else self._used.copy()
+        counted = self._filed if "platform" in wanted and "set" not in wanted else self._used
+        mask = np.ones(len(self._posts), dtype=bool) if wanted.get("every") else counted.copy()
         for key, value in wanted.items():
             if key != "every":
                 mask &= self._one(key, tuple(value) if isinstance(value, list) else value)

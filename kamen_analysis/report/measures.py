@@ -149,17 +149,17 @@ class Measures(Selection):
     @cached_property
     def platforms(self) -> pd.DataFrame:
         """One row a platform."""
-        return metrics.platforms(self.posts, self.labels, self.events, scope=self.scope)
+        return metrics.platforms(self.by_platform, self.labels, self.events, scope=self.scope)
 
     @cached_property
     def platform_funnel(self) -> pd.DataFrame:
         """Reply shares within the limits of chance."""
-        return metrics.platform_funnel(self.posts, self.labels, self.events, scope=self.scope)
+        return metrics.platform_funnel(self.by_platform, self.labels, self.events, scope=self.scope)
 
     @cached_property
     def platform_ranks(self) -> pd.DataFrame:
         """Platforms by share replied to, ranks with their intervals."""
-        return metrics.platform_ranks(self.posts, self.labels, self.events, scope=self.scope)
+        return metrics.platform_ranks(self.by_platform, self.labels, self.events, scope=self.scope)
 
     @cached_property
     def amounts(self) -> pd.DataFrame:

@@ -63,7 +63,7 @@ def file_name(platform: str) -> str:
 def write_sheets(measures: Measures, facts: Facts, folder: Path, mark: str) -> list[Path]:
     """Write one Word sheet for each named platform into `folder`: its figures, the method, cases, and what to answer."""
     folder.mkdir()
-    mix = metrics.reasons(measures.posts, measures.labels, by="platform", scope=measures.scope)
+    mix = metrics.reasons(measures.by_platform, measures.labels, by="platform", scope=measures.scope)
     cases, asked = _cases(measures), []
     for row in named(measures).to_dict("records"):
         name = str(row["platform"])

@@ -14,7 +14,7 @@ from kamen_analysis.metrics.keys import Rows, are_named, rows_of
 from kamen_analysis.metrics.legal import Clock, judged
 from kamen_analysis.metrics.names import period_names, period_starts
 from kamen_analysis.metrics.refusal import first_starts
-from kamen_analysis.metrics.selection import is_counted
+from kamen_analysis.metrics.selection import filed, is_counted
 from kamen_analysis.metrics.timeline import durations
 from kamen_analysis.paths import sha256
 from kamen_analysis.sources import registry
@@ -59,6 +59,16 @@ class Selection:
     def is_used(self) -> pd.Series:
         """Whether each post of the period is counted."""
         return is_counted(self.posts, self.scope)
+
+    @cached_property
+    def by_platform(self) -> pd.DataFrame:
+        """The posts as tables of platforms count them: words filed against two platforms are one complaint of each."""
+        return self.posts.assign(is_used=filed(self.whole)["is_used"])
+
+    @cached_property
+    def is_filed(self) -> pd.Series:
+        """Whether each post of the period is counted in tables of platforms."""
+        return is_counted(self.by_platform, self.scope)
 
     @cached_property
     def counted(self) -> pd.DataFrame:

@@ -205,3 +205,23 @@ def test_earlier_build_without_posts_left(posts: pd.DataFrame, labels: pd.DataFr
     data = replace(build(posts, labels), posts=posts.assign(in_scope=False))
     table = metrics.sensitivity(data)
     assert table[(table["variant"] == AS_BUILT) & (table["headline"] != "used")]["note"].eq("样本不足").all()
+
+
+def test_two_targets_are_one_complaint_of_each_platform() -> None:
+    """Forty texts filed against 甲 and 乙 are forty complaints, and forty of each in tables of platforms; a second against 甲 is a copy."""
+    rows = []
+    for i in range(40):
+        group = f"demo:{3 * i}"
+        rows += [factory.post(3 * i, platform="甲", dup_group=group, dup_size=3),
+                 factory.post(3 * i + 1, platform="乙", target="乙", dup_group=group, dup_size=3, dup_kind="two_targets", is_used=False),
+                 factory.post(3 * i + 2, platform="甲", target="甲方", dup_group=group, dup_size=3, dup_kind="two_targets", is_used=False)]
+    posts = records.frame("posts", rows)
+    labels = factory.labels(posts).assign(code="stalling")
+    events = factory.events(posts)
+    assert len(metrics.used(posts)) == 40
+    table = metrics.platforms(posts, labels, events).set_index("platform")
+    assert table["n"].to_dict() == {"甲": 40, "乙": 40}
+    assert metrics.platform_ranks(posts, labels, events).set_index("platform")["of"].to_dict() == {"甲": 40, "乙": 40}
+    assert metrics.reasons(posts, labels, by="platform").groupby("platform")["of"].first().to_dict() == {"甲": 40, "乙": 40}
+    assert metrics.reasons(posts, labels)["of"].unique().tolist() == [40]
+    assert metrics.volume(posts, by=None)["n"].sum() == 40

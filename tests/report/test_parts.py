@@ -197,3 +197,20 @@ def test_a_report_of_tables_with_personal_data_is_refused(tmp_path: Path) -> Non
         report(here, formats=("html",))
     assert refused.value.exit_code == 3 and "13912345678" not in str(refused.value)
     assert not list(here.reports.glob("*/report.html"))
+
+
+def test_a_complaint_of_two_platforms_opens_under_both(tmp_path: Path) -> None:
+    """Words filed against two platforms are one complaint of the report, one of each platform's figures, and are opened by both."""
+    tables = smallworld.frames(300)
+    posts = tables["posts"].copy()
+    first = posts.index[posts["is_used"] & posts["in_scope"] & (posts["platform"] == "平台01")][:20]
+    more = posts.loc[first].assign(post_id="demo:9" + posts.loc[first, "post_id"].str[5:].str.zfill(4), platform="平台02", is_used=False,
+                                   dup_kind="two_targets", dup_group=posts.loc[first, "post_id"])
+    both = pd.concat([posts, more], ignore_index=True)
+    where = home(smallworld.write(tmp_path, tables | {"posts": both}))
+    m = Measures(load(where), "virtual")
+    before = Measures(load(home(smallworld.write(tmp_path / "one", tables))), "virtual")
+    n, was = (one.platforms.set_index("platform")["n"] for one in (m, before))
+    assert len(m.counted) == len(before.counted)
+    assert n["平台02"] == was["平台02"] + 20 and n["平台01"] == was["平台01"]
+    assert len(Cases(m).select({"platform": "平台02"})) == n["平台02"]

@@ -9,7 +9,7 @@ import pandas as pd
 import kamen_analysis.metrics as metrics
 from kamen_analysis.metrics.resolution import confirmed_by
 from kamen_analysis.metrics.shares import MINIMUM, SMALL
-from kamen_analysis.metrics.timeline import TERMINAL, is_vague
+from kamen_analysis.metrics.timeline import TERMINAL, durations, is_vague
 from kamen_analysis.platforms import directory
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections.columns import wide
@@ -73,9 +73,10 @@ def _reason(code: str) -> Any:
 
 def _confirmed(m: Measures, names: list[str]) -> pd.DataFrame:
     """Return for each platform the cumulative share the consumer confirmed by each of DAYS; withheld where it rests on 1–4 posts."""
-    table = m.durations(tuple(TERMINAL))
+    filed = m.by_platform[m.is_filed]
+    table = durations(filed, m.events, list(TERMINAL))
     rows: list[dict[str, Any]] = []
-    for name, group in table.groupby(m.counted["platform"]):
+    for name, group in table.groupby(filed["platform"]):
         enough = name in names and group["is_timed"].sum() >= MINIMUM and not is_vague(group)
         rows.append({"platform": name, **({k: v for day in DAYS for k, v in _by(group, day).items()} if enough else {})})
     columns = ["platform", *(f"day_{day}{end}" for day in DAYS for end in ("", "_low", "_high"))]
@@ -90,7 +91,7 @@ def _by(group: pd.DataFrame, day: int) -> dict[str, float]:
 
 
 def _mix(m: Measures) -> Table:
-    long = metrics.reasons(m.posts, m.labels, by="platform", scope=m.scope)
+    long = metrics.reasons(m.by_platform, m.labels, by="platform", scope=m.scope)
     top = m.reasons.loc[m.reasons["n"].fillna(0) > 0, ["code", "name_zh"]].head(TOP)
     kept = long[long["code"].isin(top["code"]) & (long["of"] >= MINIMUM)]
     frame = wide(kept, ["platform", "of"], "code") if len(kept) else pd.DataFrame()
