@@ -11,7 +11,7 @@ from kamen_analysis.metrics.names import OUTCOME_KINDS_ZH
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.resolution import ENDS
 from kamen_analysis.metrics.response import REPLY
-from kamen_analysis.metrics.selection import used
+from kamen_analysis.metrics.selection import filed, used
 from kamen_analysis.metrics.shares import MINIMUM, SMALL, TOO_FEW
 from kamen_analysis.metrics.timeline import TERMINAL, VAGUE, durations, is_vague
 from kamen_analysis.stats import count_spells, gray_p, gray_spells, holm, incidence_at, logrank_p, logrank_spells
@@ -36,7 +36,7 @@ def contrasts(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual",
         事件不足 5 件的平台不给比例与差值
     Read with care: 逐个平台与其余全部相比，错误以全族 5% 控制（Holm）；没有按商品与时期调整；无法区分不等于相同
     """
-    chosen = used(posts, scope)
+    chosen = used(filed(posts), scope)
     chosen = chosen[chosen["platform"].notna()]
     measures = {"replied": ("商家首次回复", REPLY, {"merchant_replied": 1}, 1),
                 **{kind: (OUTCOME_KINDS_ZH[kind], list(TERMINAL), {k: ENDS.index(v) + 1 for k, v in TERMINAL.items()}, ENDS.index(kind) + 1)
