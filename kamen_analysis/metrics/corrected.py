@@ -3,44 +3,58 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
+import json
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import yaml
-from pydantic import BaseModel, ConfigDict
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
+from kamen_analysis.codebook.loader import FOLDER
 from kamen_analysis.metrics.keys import are_named, rows_of
 from kamen_analysis.metrics.names import name_of, reason_names
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.refusal import code_matrix
 from kamen_analysis.metrics.selection import grouped, used
 from kamen_analysis.metrics.shares import MINIMUM, SMALL
-from kamen_analysis.stats import corrected_mean
+from kamen_analysis.stats import corrected_mean, wilson
 
+Floats = NDArray[np.float64]
 UNCORRECTED = "未校正：没有足够的人工编码样本"
 FEW_CODED = "人工样本里不足 5 件，区间仅供参考"
 
 
-class _Measured(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    posts: int
-    f1: float
+_COUNTS = TypeAdapter(dict[str, tuple[int, int, int]])
+_NOT_MEASURED = (0, 0, 0)
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Bounds(NamedTuple):
+    """By reason: the least and the most true posts that stand behind one the machine names; NaN where that was not measured."""
 
-    measured: tuple[_Measured, ...]
+    low: Floats
+    high: Floats
 
 
 @functools.cache
-def factor() -> float:
-    """Return how many times a raw share may be off: with F1 of f and precision (or recall) perfect, the other is f / (2 - f)."""
-    text = Path(__file__).with_name("kept_aside.yaml").read_text(encoding="utf-8")
-    worst = min(each.f1 for each in _File.model_validate(yaml.safe_load(text)).measured)
-    return (2 - worst) / worst
+def held_out() -> dict[str, tuple[int, int, int]]:
+    """Return by reason how often the machine was right, how often it named it, how often it held, on shipped posts it had not learnt from.
+
+    The coded posts that ship with the codebook, all invented; measured as the model is trained and kept beside it. Empty if not measured.
+    """
+    known = json.loads((FOLDER / "model.json").read_text(encoding="utf-8"))
+    return _COUNTS.validate_python(known.get("held_out_by_reason", {}))
+
+
+def bounds(codes: list[str], counts: dict[str, tuple[int, int, int]]) -> Bounds:
+    """Return the bounds of true share over raw share: precision over recall, each at the worse end of its Wilson interval.
+
+    A true share is the raw one times precision over recall (Gart JJ, Buck AA, Am J Epidemiol 1966;83:593, told in terms of the named).
+    """
+    right, said, gold = np.array([counts.get(code, _NOT_MEASURED) for code in codes], dtype=float).T
+    (p_low, p_high), (r_low, r_high) = wilson(right, said), wilson(right, gold)
+    with np.errstate(divide="ignore"):
+        return Bounds(p_low / r_high, p_high / r_low)
 
 
 @metric
@@ -50,14 +64,15 @@ def corrected(posts: pd.DataFrame, labels: pd.DataFrame, coded: pd.DataFrame | N
     bound_high, note; in each group of `by` (month, week, product, platform, source) that holds thirty coded posts.
 
     `coded`: one row a post and code of a simple random sample of used posts that people coded (post_id, code; a post without any
-    reason has one row with code missing). `needed`: how many more coded posts would halve the interval. `bound_low`, `bound_high`: how far
-    the raw share could be off if the categoriser were as often wrong as it was at worst on posts kept aside (`kept_aside.yaml`).
+    reason has one row with code missing). `needed`: how many more coded posts would halve the interval. `bound_low`, `bound_high`: where
+    the true share could lie if the machine is as often right, and finds as much, as on the coded posts that ship (see `bounds`).
 
     Counts: 人工编码样本里有该理由的投诉，连同全部投诉的机器判定（预测增强推断）
     Out of: 全部计入的投诉；n 与 of 为人工样本里的件数
     Leaves out: 样本以外的人工编码；人工样本不足 30 件时不校正，只列原始比例与敏感性上下限；分组时样本不足的组不列
     Read with care: 样本必须是随机抽取的；区间含抽样误差与机器误差，不含编码员之间的分歧；
-        未校正时的上下限不是置信区间，只是机器在预留帖子上最差一次的错误率若再现，比例可能偏到哪里
+        敏感性上下限不是置信区间：由机器在随编码手册发布、未参与训练的编码帖上逐理由的查准率与查全率（各取 Wilson 95% 区间的两端）
+        推出比例可能落到哪里；那些帖子全是虚构文本，真实帖子上的错误可能更多
     """
     chosen, keys = grouped(used(posts, scope), by)
     in_sample = are_named(chosen, coded["post_id"]) if coded is not None else pd.Series(False, index=chosen.index)
@@ -76,8 +91,9 @@ def _group(chosen: pd.DataFrame, labels: pd.DataFrame, coded: pd.DataFrame | Non
     codes = list(reason_names())
     machine = code_matrix(chosen, labels, codes)
     raw = machine.mean(axis=0) if len(chosen) >= MINIMUM else np.full(len(codes), np.nan)
-    table = pd.DataFrame({"code": codes}, dtype="str").assign(name_zh=lambda t: name_of(t["code"]), raw=raw, bound_low=raw / factor(),
-                                                              bound_high=np.minimum(raw * factor(), 1))
+    limits = bounds(codes, held_out())
+    table = pd.DataFrame({"code": codes}, dtype="str").assign(name_zh=lambda t: name_of(t["code"]), raw=raw, bound_low=raw * limits.low,
+                                                              bound_high=_most(raw, limits.high))
     sample = chosen[in_sample]
     if coded is None or len(sample) < MINIMUM:
         table = table.assign(n=0, of=len(sample), share=np.nan, low=np.nan, high=np.nan, needed=np.nan, note=UNCORRECTED)
@@ -90,6 +106,12 @@ def _group(chosen: pd.DataFrame, labels: pd.DataFrame, coded: pd.DataFrame | Non
     table = table.assign(n=n, of=len(sample), share=[f.value for f in found], low=[f.low for f in found], high=[f.high for f in found],
                          needed=[float(np.ceil(f.needed)) for f in found], note=np.where(n < SMALL, FEW_CODED, ""))
     return table.sort_values(["share", "code"], ascending=[False, True], ignore_index=True)
+
+
+def _most(raw: Floats, times: Floats) -> Floats:
+    """Return the raw shares so many times over, 1 at most; a reason the machine never finds could be anywhere, however seldom named."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isinf(times), np.where(np.isnan(raw), raw, 1.0), np.minimum(raw * times, 1))
 
 
 _COLUMNS = ["code", "name_zh", "n", "of", "raw", "share", "low", "high", "needed", "bound_low", "bound_high", "note"]
