@@ -13,13 +13,14 @@ from kamen_analysis.label.extract import HAN, amounts
 from kamen_analysis.label.text import Bools, Ints, fold
 
 _LOOK_BACK = 6  # Characters in which a denial stands before the word it denies.
+_ASKED = 24  # Characters a demand reaches inside its clause.
 _FEAR = 40  # Characters a fear or hearsay reaches inside its sentence.
 _SAME = 12  # Words of completion this close behind a part refund speak of that part.
 _MONEY_TALK = "退扣赔返"  # Without one of these 到账 speaks of the goods, not of money back.
 _OPEN = ("refused", "idle", "undone")
 _STOPS = "。！？!?\n"
-_BACK = re.compile(r"(?:[退返赔补](?:[了还回给我咗畀款到来付]|我的|一?[个张])*|到账|到手|收到|实退|回来|到我?[卡账][上里]?"
-                   r"|打(?:了|给我|来|款)+)$")
+_BACK = re.compile(r"(?:[退返赔补](?:给?我|给)?[了还回咗畀款到来付](?:[了还回给我咗畀款到来付]|我的|一?[个张])*"
+                   r"|(?:[只才就后果际仅又共先已终]|已经)[退返赔补](?:给?我)?|到账|到手|收到|实退|回来|到我?[卡账][上里]?|打(?:了|给我|来|款)+)$")
 _BACK_AFTER = re.compile(r"(?:元|块)?钱?(?:也|都|已经|已|刚|刚刚|今天)?(?:到账|退回|收到了|退了|退给)")
 # What a sum that came back has close before it, or behind it: looked for first, since sums are slow to read.
 _NUMBERS = f"¥￥{HAN}" + "".join(c for c in map(chr, range(0x10000)) if c.isdecimal())
@@ -60,14 +61,16 @@ def _open(hits: Hits) -> Bools:
     names = ("refused", "still", "undone", "replied", "idle")
     refused, still, undone, replied, idle = (_any(hits, _asserted(hits, name)) for name in names)
     weak = _any(hits, _undenied(hits, "contact")).astype(int) + replied + idle
-    open_ = np.where(hits.has("outcome.pending"), refused | still, (weak > 1) | refused | undone)
+    pending, untried = hits.has("outcome.pending"), hits.has("outcome.untried")
+    unsettled = [still, refused | still, still | undone]
+    open_ = np.select([pending & untried, pending, untried], unsettled, (weak > 1) | refused | still | undone)
     some: Bools = open_ & ~(hits.has("outcome.dunning") & ~hits.has("outcome.moneyback"))
     return some
 
 
 def denied(hits: Hits, start: Ints) -> Bools:
     """Return whether a denial, demand or promise stands close before each place in its clause, so that what follows has not happened."""
-    return hits.behind("outcome.denied", start, _LOOK_BACK)
+    return hits.behind("outcome.denied", start, _LOOK_BACK) | hits.behind("outcome.demand", start, _ASKED)
 
 
 def _undenied(hits: Hits, name: str) -> Spots:

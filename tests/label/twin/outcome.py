@@ -10,13 +10,14 @@ from twin._reading import read
 from twin.extract import amounts
 
 _LOOK_BACK = 6  # Characters in which a denial stands before the word it denies.
+_ASKED = 24  # Characters a demand reaches inside its clause.
 _FEAR = 40  # Characters a fear or hearsay reaches inside its sentence.
 _SAME = 12  # Words of completion this close behind a part refund speak of that part.
 _MONEY_TALK = frozenset("退扣赔返")  # Without one of these 到账 speaks of the goods, not of money back.
 _OPEN = ("refused", "idle", "undone")
 _STOPS = frozenset("。！？!?\n")
-_BACK = re.compile(r"(?:[退返赔补](?:[了还回给我咗畀款到来付]|我的|一?[个张])*|到账|到手|收到|实退|回来|到我?[卡账][上里]?"
-                   r"|打(?:了|给我|来|款)+)$")
+_BACK = re.compile(r"(?:[退返赔补](?:给?我|给)?[了还回咗畀款到来付](?:[了还回给我咗畀款到来付]|我的|一?[个张])*"
+                   r"|(?:[只才就后果际仅又共先已终]|已经)[退返赔补](?:给?我)?|到账|到手|收到|实退|回来|到我?[卡账][上里]?|打(?:了|给我|来|款)+)$")
 _BACK_AFTER = re.compile(r"(?:元|块)?钱?(?:也|都|已经|已|刚|刚刚|今天)?(?:到账|退回|收到了|退了|退给)")
 
 
@@ -45,16 +46,20 @@ def outcome(title: str, body: str, post_type: str, codes: Collection[str] = ()) 
 def _is_open(hits: Hits) -> bool:
     if "outcome.dunning" in hits and "outcome.moneyback" not in hits:
         return False
+    heard = {name: bool(_asserted(hits, name)) for name in ("refused", "still", "undone")}
     if "outcome.pending" in hits:
-        return bool(_asserted(hits, "refused") or _asserted(hits, "still"))
+        return heard["still"] or heard["refused"] and "outcome.untried" not in hits
+    if "outcome.untried" in hits:
+        return heard["still"] or heard["undone"]
     contact = any(not denied(hits, start) for start, _, _ in hits.get("outcome.contact"))
     weak = contact + bool(_asserted(hits, "replied")) + bool(_asserted(hits, "idle"))
-    return weak > 1 or bool(_asserted(hits, "refused") or _asserted(hits, "undone"))
+    return weak > 1 or any(heard.values())
 
 
 def denied(hits: Hits, start: int) -> bool:
     """Return whether a denial, demand or promise stands close before `start` in the same clause, so that what follows has not happened."""
-    return any(0 <= start - end <= _LOOK_BACK and MARKS.isdisjoint(hits.text[end:start]) for _, end, _ in hits.get("outcome.denied"))
+    return any(0 <= start - end <= reach and MARKS.isdisjoint(hits.text[end:start])
+               for name, reach in (("denied", _LOOK_BACK), ("demand", _ASKED)) for _, end, _ in hits.get(f"outcome.{name}"))
 
 
 def _asserted(hits: Hits, name: str) -> list[int]:
