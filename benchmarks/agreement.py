@@ -1,6 +1,7 @@
-"""Agreement of the two readers of the sentence corpus: exact sets, and F1 per code with a bootstrap interval over sentences.
+"""Agreement of the two readers of the coded sentences and posts: exact sets, and F1 per code with a bootstrap interval over texts.
 
-The second reader coded every sentence by the codebook without seeing the first reading (`second_reading.csv`, by the CRC-32 of the text).
+The second reader coded every text by the codebook without seeing the first reading (sentences in `second_reading.csv`, by the CRC-32
+of the text; posts in `posts/second_reading.csv`).
 """
 
 from __future__ import annotations
@@ -11,20 +12,29 @@ from pathlib import Path
 
 import numpy as np
 
+from kamen_analysis.codebook import corpus
+
 BOOK = Path(__file__).resolve().parent.parent / "kamen_analysis" / "codebook"
 
 
-def readings() -> list[tuple[frozenset[str], frozenset[str]]]:
+Pair = tuple[frozenset[str], frozenset[str]]
+
+
+def of_posts() -> list[Pair]:
+    """Return the two readers' code sets of every post."""
+    second = corpus.second_reading()
+    return [(post.codes, second[post.id]) for _, post in corpus.posts() if post.id in second]
+
+
+def of_sentences() -> list[Pair]:
     """Return the two readers' code sets of every sentence both have read."""
     with (BOOK / "second_reading.csv").open(encoding="utf-8", newline="") as file:
         second = {row["sentence"]: _codes(row["codes"]) for row in csv.DictReader(file)}
     found = []
-    for path in sorted((BOOK / "sentences").glob("*.tsv")):
-        for line in path.read_text(encoding="utf-8").splitlines()[1:]:
-            text, codes, _ = line.split("\t")
-            key = f"{zlib.crc32(text.encode()):08x}"
-            if key in second:
-                found.append((_codes(codes), second[key]))
+    for sentence in corpus.sentences():
+        key = f"{zlib.crc32(sentence.text.encode()):08x}"
+        if key in second:
+            found.append((sentence.codes, second[key]))
     return found
 
 
@@ -39,10 +49,14 @@ def f1(pairs: np.ndarray) -> float:
 
 
 def main() -> None:
-    """Print the table."""
-    found = readings()
+    """Print a table for the sentences and one for the posts."""
+    for what, found in (("sentences", of_sentences()), ("posts", of_posts())):
+        _table(what, found)
+
+
+def _table(what: str, found: list[Pair]) -> None:
     rng = np.random.default_rng(1)
-    print(f"{len(found)} sentences, exact {sum(a == b for a, b in found) / len(found):.3f}")
+    print(f"{len(found)} {what}, exact {sum(a == b for a, b in found) / len(found):.3f}")
     for code in [*sorted({code for a, _ in found for code in a}), "all codes"]:
         rows = np.array([[len(_of(a & b, code)), len(_of(a - b, code)), len(_of(b - a, code))] for a, b in found])
         drawn = sorted(f1(rows[rng.integers(0, len(rows), len(rows))]) for _ in range(400))
