@@ -27,6 +27,11 @@ def choices(data: Data, scope: str = "virtual", threshold: float = 0.6) -> pd.Da
     return table[["variant", "code", "name_zh", "n", "of", "share", "low", "high", "note"]]
 
 
+def panel(data: Data, scope: str = "virtual", earlier: Data | None = None) -> pd.DataFrame:
+    """Return `metrics.sensitivity` of `data` with the stricter gate, and with an earlier build where one is given."""
+    return metrics.sensitivity(data, leads(data.posts), earlier, scope=scope)
+
+
 def _today(data: Data, scope: str) -> list[Variant]:
     book = codebook.load()
     if data.manifest.get("codebook", {}).get("digest") == book.digest:
