@@ -111,15 +111,19 @@ def _chain(template: _Template, hits: Hits, sizes: list[int], longest: list[int]
     """
     slots, gaps, opens, rare = template.slots, template.gaps, template.opens, sizes.index(min(sizes))
     rows, onward = {rare: hits.slot(slots[rare], opens[rare])}, dict[int, Indexes]()
+    if rare:
+        rows[rare] = _led(rows[rare], hits.slot(slots[rare - 1], opens[rare - 1]), gaps[rare] + longest[rare - 1])
     for j in range(rare + 1, len(slots)):
-        rows[j] = _after(rows[j - 1], hits.slot(slots[j], opens[j]), gaps[j])
-        if not len(rows[j]):
+        if not len(rows[j - 1]):
             return None
+        rows[j] = _after(rows[j - 1], hits.slot(slots[j], opens[j]), gaps[j])
     for j in range(len(slots) - 2, -1, -1):
+        if not len(rows[j + 1]):
+            return None
         row = rows[j] if j >= rare else _before(rows[j + 1], hits.slot(slots[j], opens[j]), gaps[j + 1] + longest[j])
         rows[j], onward[j] = _linked(row, rows[j + 1], gaps[j + 1])
-        if not len(rows[j]):
-            return None
+    if not len(rows[0]):
+        return None
     parts, at = [rows[0]], None
     for j in range(len(slots) - 1):
         at = onward[j] if at is None else onward[j][at]
@@ -129,23 +133,40 @@ def _chain(template: _Template, hits: Hits, sizes: list[int], longest: list[int]
 
 def _linked(row: Keys, following: Keys, gap: int) -> tuple[Keys, Indexes]:
     """Return those of `row` whose first of `following` is within the gap, and the indexes of that one."""
-    end = ends(row)
-    first = np.searchsorted(following, end << LENGTH)
-    near = np.append(following, np.iinfo(following.dtype).max)[first] < end + gap + 1 << LENGTH
+    end = ends(row) << LENGTH
+    first = following.searchsorted(end)
+    near = _within(following, first, end, gap + 1)
     return row[near], first[near]
 
 
+def _within(places: Keys, first: Indexes, low: Keys, reach: int) -> Indexes:
+    """Return which of `low` have a place less than `reach` behind; `first`: the index of the first place from each on."""
+    if not len(places):
+        return first[:0]
+    found = places.take(first, mode="clip")  # Where there is none, the last place, which stands before.
+    return ((found >= low) & (found < low + (reach << LENGTH))).nonzero()[0]
+
+
 def _after(row: Keys, following: Keys, gap: int) -> Keys:
-    end = np.sort(ends(row))
-    return following[_ranges(np.searchsorted(following, end << LENGTH), np.searchsorted(following, end + gap + 1 << LENGTH))]
+    end = ends(row) << LENGTH
+    end.sort()
+    first = following.searchsorted(end)
+    near = _within(following, first, end, gap + 1)
+    return following[_ranges(first[near], following.searchsorted(end[near] + (gap + 1 << LENGTH)))]
+
+
+def _led(row: Keys, leading: Keys, reach: int) -> Keys:
+    """Return those of `row` with one of `leading` within reach before."""
+    low = (row >> LENGTH) - reach << LENGTH
+    return row[_within(leading, leading.searchsorted(low), low, reach)]
 
 
 def _before(row: Keys, leading: Keys, reach: int) -> Keys:
-    start = row >> LENGTH
-    return leading[_ranges(np.searchsorted(leading, start - reach << LENGTH), np.searchsorted(leading, start << LENGTH))]
+    start = row >> LENGTH << LENGTH
+    return leading[_ranges(leading.searchsorted(start - (reach << LENGTH)), leading.searchsorted(start))]
 
 
 def _ranges(low: Indexes, high: Indexes) -> Indexes:
     """Return every index from a `low` to its `high` once; both ascend."""
-    low = np.maximum(low, np.concatenate([[0], high[:-1]]))
+    low[1:] = np.maximum(low[1:], high[:-1])
     return spread(low, np.maximum(low, high))

@@ -165,4 +165,7 @@ def _codes(text: str) -> Codes:
 def _fold_table() -> Codes:
     # zh.fold, character by character.
     plain = "".join(map(chr, range(_FOLDED))).translate(zh.fold_table())
-    return np.fromiter((ord(low) if len(low := c.lower()) == 1 else ord(c) for c in plain), np.uint32, _FOLDED)
+    table, first = _codes(plain).copy(), ord("A")
+    small = "\n".join(plain[first:]).lower().split("\n")  # Apart, since what stands beside can change a letter.
+    table[first:] = [ord(low) if len(low) == 1 else ord(c) for low, c in zip(small, plain[first:], strict=True)]
+    return table

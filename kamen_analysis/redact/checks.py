@@ -13,13 +13,17 @@ _AREAS = frozenset(str(code) for low, high in ((11, 16), (21, 24), (31, 38), (41
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 # Parts of speech of words that are, or begin, names: persons, places (欧阳), other proper nouns, foreign and unknown words.
 _NAME_TAGS = frozenset({"nr", "nrt", "nrfg", "ns", "nz", "x", "eng"})
+_PLAIN = {code: None for code in range(128) if chr(code) not in "0123456789x"}
 _LETTER_DIGITS = str.maketrans("olizsbgq叉×✕ⅹ", "01125899xxxx")
 
 
 def plain(value: str) -> str:
     """Return the digits of `value` (letters that stand for digits read as such) and a closing x, without anything else."""
-    read = "".join(str(int(c)) if c.isdecimal() else c for c in value.lower().translate(_LETTER_DIGITS))
-    return "".join(c for c in read if c.isdigit() or c == "x")
+    read = value.lower().translate(_LETTER_DIGITS)
+    if not read.isascii():
+        read = "".join(str(int(c)) if c.isdecimal() else c for c in read)
+        return "".join(c for c in read if c.isdigit() or c == "x")
+    return read.translate(_PLAIN)
 
 
 def id_card(value: str) -> bool | None:
@@ -155,7 +159,9 @@ def identifies(value: str) -> bool:
 
     173 and 174 are left out: the complaint numbers of 黑猫 begin so and have eleven places too.
     """
-    bare = "".join(c for c in value if c.isalnum())
+    bare = value if value.isalnum() else "".join(filter(str.isalnum, value))
+    if len(bare) < 11:
+        return False
     mobile_number = re.fullmatch(r"(?:86)?1(?!7[34])[3-9]\d{9}", bare)
     card = bare.startswith("62") and len(bare) >= 16 and luhn(bare) is True
     return bool(mobile_number) or card or (len(bare) == 18 and id_card(bare) is True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,8 +55,8 @@ class Gates:
         numbers = {look: number for number, look in enumerate(self._looks)}
         self._look = np.array([numbers.get((gate.first, gate.reads_digits), -1) for gate in gates])
 
-    def open(self, hits: _Ints, words: _Codes, digits: _Codes, running: _Flags) -> Iterator[tuple[int, list[Pattern]]]:
-        """Yield hits (rows of word, start, end) by number and the patterns to try behind each; `running`: a run is in the hit's text."""
+    def open(self, hits: _Ints, words: _Codes, digits: _Codes, running: _Flags) -> tuple[_Ints, list[list[Pattern]]]:
+        """Return hits (rows of word, start, end) by number and the patterns to try behind each; `running`: a run is in the hit's text."""
         counts = self._counts[hits[:, 0]]
         hit = np.repeat(np.arange(len(hits)), counts)
         gate = self._listed[np.arange(len(hit)) + np.repeat(self._begin[hits[:, 0]] - np.cumsum(counts) + counts, counts)]
@@ -65,8 +64,8 @@ class Gates:
         open_ = self._tables[gate, places(np.where(self._reads_digits[gate], digits[at], words[at]))] & (running[hit] | ~self._run[gate])
         hit, gate, at = hit[open_], gate[open_], at[open_]
         soon = self._soon(gate, at, words, digits)
-        for number, behind in zip(hit[soon].tolist(), gate[soon].tolist(), strict=True):
-            yield number, self._behind[int(hits[number, 0])][behind]
+        hit, gate = hit[soon], gate[soon]
+        return hit, [self._behind[word][behind] for word, behind in zip(hits[hit, 0].tolist(), gate.tolist(), strict=True)]
 
     def _soon(self, gate: _Ints, at: _Ints, words: _Codes, digits: _Codes) -> _Flags:
         """Return for each place whether a character of its gate's first stands within reach."""

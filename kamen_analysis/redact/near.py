@@ -37,7 +37,7 @@ class Near:
             first, second = pair(expand(name))
             self._bits |= first.astype(np.uint32) << np.uint32(2 * number) | second.astype(np.uint32) << np.uint32(2 * number + 1)
         self._row = np.zeros(SIZE, dtype=np.uint8)  # 0 ends a row, 1 stands between, 2 a letter used for a digit, 3 a digit
-        self._row[[code for code in range(SIZE - 1) if _BETWEEN.match(chr(code))]] = 1
+        self._row[[match.start() for match in _BETWEEN.finditer("".join(map(chr, range(SIZE - 1))))]] = 1
         self._row[[ord(c) for c in "olisz"]] = 2
         self._row[[ord(c) for c in _DIGITS]] = 3
 

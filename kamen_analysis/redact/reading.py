@@ -43,9 +43,8 @@ def _table() -> npt.NDArray[np.uint32]:
     for odd, plain in zip(_CONFUSABLE, _CONFUSED_WITH, strict=True):
         table[ord(odd)] = ord(plain)
     lower = np.arange(sys.maxunicode + 1, dtype=np.uint32)
-    for code in range(0x20000):
-        if len(chr(code).lower()) == 1:
-            lower[code] = ord(chr(code).lower())
+    small = "\n".join(map(chr, range(ord("A"), 0x20000))).lower().split("\n")  # apart, since what stands beside can change a letter
+    lower[ord("A"):0x20000] = [ord(char) if len(char) == 1 else code for code, char in enumerate(small, ord("A"))]
     table = lower[table]
     table[0xD800:0xE000] = 0xFFFD  # lone surrogates cannot be searched
     return table

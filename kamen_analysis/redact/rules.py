@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from re import _parser  # type: ignore[attr-defined]
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from kamen_analysis.redact.checks import CHECKS, Check
 from kamen_analysis.redact.reading import NUMERALS, fold
+from kamen_analysis.redact.starts import starts
 
 _FOLDER = Path(__file__).parent
 _MACRO = re.compile(r"<[A-Za-z_]+>")
@@ -88,8 +89,6 @@ class Pattern:
 
     kind: str
     rank: int
-    match: Callable[[str, int, int], re.Match[str] | None]
-    find: Callable[[str, int, int], Iterator[re.Match[str]]]
     check: Check
     reads_digits: bool
     near: str | None
@@ -99,27 +98,50 @@ class Pattern:
     first: str
     reach: int
 
+    @functools.cached_property
+    def match(self) -> Callable[[str, int, int], re.Match[str] | None]:
+        """Match right at a place; compiled when first asked for, since a small build needs few of the patterns."""
+        return re.compile(self.written).match
+
+    @functools.cached_property
+    def find(self) -> Callable[[str, int, int], Iterator[re.Match[str]]]:
+        """Find every match between two places."""
+        return re.compile(self.written).finditer
+
+    @functools.cached_property
+    def begins(self) -> bytes:
+        """The table (see `starts`) of what a match can begin with, if whole texts are searched for it and that is something rare."""
+        if self.around or self.near or self.reads_digits or not self.written.startswith("(?P<v>(?"):
+            return b""
+        table = starts(self.written)
+        return b"" if table[ord("1")] or table[ord("a")] else table.tobytes()
+
 
 @functools.cache
 def book() -> Book:
     """Return kinds.yaml; an unknown key raises."""
-    return Book.model_validate(yaml.safe_load((_FOLDER / "kinds.yaml").read_text("utf-8")))
+    return Book.model_validate(_read("kinds.yaml"))
+
+
+def _read(name: str) -> Any:
+    return yaml.load((_FOLDER / name).read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 @functools.cache
 def lists() -> dict[str, list[str]]:
     """Return lists.yaml; a list written as one string is one word a character."""
-    raw = yaml.safe_load((_FOLDER / "lists.yaml").read_text("utf-8"))
+    raw = _read("lists.yaml")
     return {name: list(value.replace(" ", "")) if isinstance(value, str) else [str(word) for word in value] for name, value in raw.items()}
 
 
 @functools.cache
 def _macros() -> dict[str, str]:
     """Return what each <macro> stands for: one of macros.yaml, <list> (one of its words) or <list_chars> (for use within [ ])."""
-    table = {f"<{name}>": value for name, value in yaml.safe_load((_FOLDER / "macros.yaml").read_text("utf-8")).items()}
+    table = {f"<{name}>": value for name, value in _read("macros.yaml").items()}
     for name, words in lists().items():
-        table[f"<{name}>"] = _one_of({fold(word) for word in words})
-        table[f"<{name}_chars>"] = "".join(sorted({char for word in words for char in fold(word)}))
+        folded = fold("\n".join(words)).split("\n")
+        table[f"<{name}>"] = _one_of(set(folded))
+        table[f"<{name}_chars>"] = "".join(sorted({char for word in folded for char in word}))
     table["<NUMERALS>"] = "".join(map(chr, NUMERALS))
     return table
 
@@ -177,11 +199,10 @@ def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
     for rank, kind in enumerate(book().kinds):
         for rule in kind.rules:
             written = (f"(?:{expand(rule.gap)})" if rule.cues else "") + f"(?P<v>{expand(rule.pattern)})"
-            regex = re.compile(written)
             needs = tuple(fold(word) for need in rule.needs for word in lists().get(need[1:-1], [need]))
             reach = _longest(rule.gap) + (1 if "surnames" in rule.first else 3)
-            pattern = Pattern(kind.kind, rank, regex.match, regex.finditer, CHECKS[rule.check], rule.view == "digits", rule.near, needs,
-                              rule.around, written, _first(rule), reach)
+            pattern = Pattern(kind.kind, rank, CHECKS[rule.check], rule.view == "digits", rule.near, needs, rule.around, written,
+                              _first(rule), reach)
             for cue in {cue for listed in rule.cues for cue in spelled(listed)}:
                 cued.setdefault(cue, []).append(pattern)
             if not rule.cues:

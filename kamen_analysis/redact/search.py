@@ -15,6 +15,7 @@ from kamen_analysis.redact.gates import Gates
 from kamen_analysis.redact.near import REACH, Near, Windows, widened
 from kamen_analysis.redact.reading import HIDDEN, NUMERALS, Reading, coded
 from kamen_analysis.redact.rules import Pattern, book, keep, patterns
+from kamen_analysis.redact.starts import places
 
 Found = tuple[int, int, int, str]  # start, end (in the reading), rank of the kind, kind
 _Ints = npt.NDArray[np.int64]
@@ -73,13 +74,14 @@ class Engine:
 
     def _behind(self, reading: Reading, digits: str, hits: _Ints, runs: Windows) -> Iterator[Found]:
         """Yield what stands right behind a cue; a look at the next characters spares most of the patterns."""
-        limits = reading.ends[reading.of(hits[:, 1])].tolist()
+        texts = reading.of(hits[:, 1])
         running = np.zeros(len(reading.starts), dtype=bool)
         running[reading.of(np.array([start for start, _ in runs], dtype=np.int64))] = True
-        for index, open_ in self.behind.open(hits, reading.codes, coded(digits), running[reading.of(hits[:, 1])]):
-            _, start, end = hits[index].tolist()
-            for pattern in open_:
-                match = pattern.match(digits if pattern.reads_digits else reading.words, end, limits[index])
+        chosen, opened = self.behind.open(hits, reading.codes, coded(digits), running[texts])
+        rows = zip(hits[chosen, 1].tolist(), hits[chosen, 2].tolist(), reading.ends[texts[chosen]].tolist(), opened, strict=True)
+        for start, end, limit, patterns_ in rows:
+            for pattern in patterns_:
+                match = pattern.match(digits if pattern.reads_digits else reading.words, end, limit)
                 if match and _stands_alone(reading.words, start, end) and pattern.check(match["v"]) is not False:
                     yield (*match.span("v"), pattern.rank, pattern.kind)
 
@@ -115,10 +117,21 @@ def _stands_alone(words: str, start: int, end: int) -> bool:
 def _within(pattern: Pattern, reading: Reading, digits: str, windows: Windows) -> Iterator[Found]:
     """Yield what a pattern finds in some windows."""
     text = digits if pattern.reads_digits else reading.words
-    for window in windows:
-        for match in pattern.find(text, *window):
-            if pattern.check(match["v"]) is not False:
-                yield (*match.span("v"), pattern.rank, pattern.kind)
+    matches = _begun(pattern, reading, windows) if pattern.begins else (m for window in windows for m in pattern.find(text, *window))
+    for match in matches:
+        if pattern.check(match["v"]) is not False:
+            yield (*match.span("v"), pattern.rank, pattern.kind)
+
+
+def _begun(pattern: Pattern, reading: Reading, windows: Windows) -> Iterator[re.Match[str]]:
+    """Yield what a pattern finds in some windows, tried only where it can begin: what a regex must look behind for it seeks slowly."""
+    at = np.flatnonzero(np.frombuffer(pattern.begins, np.bool_)[places(reading.codes)])
+    bounds = np.searchsorted(at, np.array(windows).reshape(-1, 2)).tolist()
+    for (start, end), (low, high) in zip(windows, bounds, strict=True):
+        for place in at[low:high].tolist():
+            if place >= start and (match := pattern.match(reading.words, place, end)):
+                yield match
+                start = match.end()
 
 
 def _joined(found: list[Found]) -> list[Found]:
