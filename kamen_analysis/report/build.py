@@ -17,9 +17,10 @@ from kamen_analysis.paths import Home, atomic_folder, sha256
 from kamen_analysis.records import ZONE
 from kamen_analysis.report import excel, exports, html, numbers, pdf, provenance, publication, record, reply, runs, text, word
 from kamen_analysis.report.advice import advice
+from kamen_analysis.report.aside import begin
 from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.facts import SCOPES_ZH, Facts, facts
-from kamen_analysis.report.figures import draw
+from kamen_analysis.report.figures import described, draw
 from kamen_analysis.report.findings import findings
 from kamen_analysis.report.legal import applied, law
 from kamen_analysis.report.marks import plain
@@ -111,6 +112,7 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, png: bool, tell
     """Return the content of the report on `span` of `whole`; figures go to `folder`/figures (SVG and, if asked, PNG)."""
     data, earlier = select(whole, span), before(span)
     measures = Measures(data, scope, (earlier.name_zh, select(whole, earlier)) if earlier else None)
+    measures.begin_reading()
     known = facts(data, measures, span.name_zh, pd.Timestamp.now(ZONE))
     tell("计算指标", 0, 1)
     tables, cases = make_tables(measures), Cases(measures)
@@ -118,16 +120,22 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, png: bool, tell
     tables |= runs.tables(figured, reports)
     found = findings(measures)
     tell("计算指标", 1, 1)
-    place = folder / "figures"
-    figures = draw(measures, place, png, tell) | exports.figures(measures, place, place if png else None)
-    source = text.render(tables, figures, cases, facts=known, findings=found, quotes=quotes(measures),
+    place, figures = folder / "figures", described(measures)
+    place.mkdir(parents=True)
+    drawing = begin(lambda: draw(measures, figures, place, png))
+    exported = exports.figures(measures, place, place if png else None)
+    source = text.render(tables, figures | exported, cases, facts=known, findings=found, quotes=quotes(measures),
                          typical=typical(measures), advice=advice(measures),
                          names=reason_names(), law=law(), provisions=applied(law(), measures.posted_by_code),
                          order=list(measures.reasons["code"]), exports=exports.read(measures.home), **reply.words(measures, whole.home),
                          manifest_digest=sha256(data.home.processed / "manifest.json"))
     rules = {code: {"name": rule.name_zh, "about": f"{rule.definition}。编：{rule.counts_when}"}
              for code, rule in codebook.load().reasons.items()}
-    return Content(source, tables, known, [finding.text for finding in found], {**cases.payload(), "rules": rules}, measures, figured)
+    drill = {**cases.payload(), "rules": rules}
+    tell("作图", 0, 1)
+    drawing()
+    tell("作图", 1, 1)
+    return Content(source, tables, known, [finding.text for finding in found], drill, measures, figured)
 
 
 def _write(content: Content, formats: Sequence[str], folder: Path, tell: Progress) -> None:
@@ -152,9 +160,12 @@ def _write(content: Content, formats: Sequence[str], folder: Path, tell: Progres
         "docx": lambda: _word(content, folder),
         "xlsx": lambda: excel.write_workbook(tables, folder / "tables.xlsx", about, mark, content.facts.last_capture),
     }
-    for done, name in enumerate(formats):
+    # The HTML, whose font takes long, and Word beside the others.
+    apart = [begin(writers[name]) for name in ("html", "docx") if name in formats]
+    here = [name for name in formats if name in ("pdf", "xlsx")]
+    for done, work in enumerate([*(writers[name] for name in here), *apart]):
         tell("写出报告", done, len(formats))
-        writers[name]()
+        work()
     tell("写出报告", len(formats), len(formats))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,18 +42,17 @@ FIGURES = {
 }
 
 
-def draw(measures: Measures, folder: Path, png: bool, tell: Callable[[str, int, int], None]) -> dict[str, Figure]:
-    """Draw every figure that has data into `folder`: SVG and, where asked (Word needs them), PNG."""
-    folder.mkdir(parents=True)
-    drawn: dict[str, Figure] = {}
-    for done, (key, (chart, measure, title)) in enumerate(FIGURES.items()):
-        tell("作图", done, len(FIGURES))
-        table = measures.frame(measure)
-        if is_drawable(table):
-            _save(getattr(charts, chart)(table), folder / f"{key}.svg", *([folder / f"{key}.png"] if png else []))
-            drawn[key] = Figure(key, title, charts.alt_text(chart, table))
-    tell("作图", len(FIGURES), len(FIGURES))
-    return drawn
+def described(measures: Measures) -> dict[str, Figure]:
+    """Return by key every figure that has data."""
+    drawable = ((key, chart, title, measures.frame(measure)) for key, (chart, measure, title) in FIGURES.items())
+    return {key: Figure(key, title, charts.alt_text(chart, table)) for key, chart, title, table in drawable if is_drawable(table)}
+
+
+def draw(measures: Measures, figures: Iterable[str], folder: Path, png: bool) -> None:
+    """Draw `figures`, given by their keys, into `folder`: SVG and, where asked (Word needs them), PNG."""
+    for key in figures:
+        chart, measure, _ = FIGURES[key]
+        _save(getattr(charts, chart)(measures.frame(measure)), folder / f"{key}.svg", *([folder / f"{key}.png"] if png else []))
 
 
 def is_drawable(table: pd.DataFrame) -> bool:

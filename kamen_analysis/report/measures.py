@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 import kamen_analysis.metrics as metrics
 from kamen_analysis.errors import KamenError
 from kamen_analysis.report import stated
+from kamen_analysis.report.aside import begin
 from kamen_analysis.report.change import Change, recent
 from kamen_analysis.report.days import calendar
 from kamen_analysis.report.flow import flow
@@ -20,6 +22,12 @@ LATEST = 8  # weeks for which posts still to be seen are worth telling
 
 class Measures(Selection):
     """The metrics of one selection of posts under one scope; frames as `kamen_analysis.metrics` gives them."""
+
+    _reading: Callable[[], pd.DataFrame] | None = None
+
+    def begin_reading(self) -> None:
+        """Start to read, beside whatever follows, what the posts state: it takes longest and nothing else waits for it."""
+        self._reading = begin(lambda: stated.facts(self.used))
 
     @cached_property
     def change(self) -> Change | None:
@@ -174,7 +182,7 @@ class Measures(Selection):
     @cached_property
     def stated_facts(self) -> pd.DataFrame:
         """What each post states of payment, evidence, channels and remedies (post_id, kind, value, outcome)."""
-        return stated.facts(self.used)
+        return self._reading() if self._reading else stated.facts(self.used)
 
     @cached_property
     def stated(self) -> pd.DataFrame:

@@ -1,0 +1,49 @@
+"""Work done beside the report's own, in a process that starts with all the report holds: nothing is copied there, only what comes back."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
+
+from kamen_analysis.errors import KamenError
+
+T = TypeVar("T")
+
+
+def begin(work: Callable[[], T]) -> Callable[[], T]:
+    """Start `work` and return a function that waits for what it returns, or raises what it raised.
+
+    Elsewhere than on Linux a running process cannot be split safely: there the work is done here, when it is asked for.
+    """
+    if sys.platform != "linux" or multiprocessing.current_process().daemon:
+        return work
+    context: Any = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_run, args=(work, theirs), daemon=True)
+    process.start()
+    theirs.close()
+
+    def result() -> T:
+        try:
+            found, error = ours.recv()
+        except EOFError:
+            process.join()
+            raise KamenError(f"生成报告的一个进程中途停了（退出码 {process.exitcode}），多半是内存不够") from None
+        process.join()
+        if error is not None:
+            raise error
+        value: T = found
+        return value
+
+    return result
+
+
+def _run(work: Callable[[], Any], out: Connection) -> None:
+    try:
+        told = (work(), None)
+    except Exception as error:  # noqa: BLE001 - told to the one who waits
+        told = (None, error)
+    out.send(told)
