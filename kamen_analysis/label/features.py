@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from kamen_analysis.codebook import load
+from kamen_analysis.label.findings import rules
 from kamen_analysis.label.reasons import Heard
 from kamen_analysis.label.text import Ints, Texts, spread
 
@@ -19,6 +19,7 @@ LONGEST = 3  # Characters in the longest n-gram.
 STATED = 2  # N-grams up to so long are also read together with who speaks and what is denied.
 WIDE = 40  # Clauses are read together up to so many characters.
 BACK = 1  # A word class is paired with so many before it.
+CUED = 4  # A cue is as many features as this of its reason, and of its rule: a person wrote it down, so it weighs more than a character.
 _PAIRED, _STATE, _FINISH = np.uint32(1000003), np.uint32(0x7B4F3CF1), np.uint32(0x9E3779B1)
 _NONE = BUCKETS  # The bucket of what is no feature, since the text ends before it does.
 Words = npt.NDArray[np.uint32]
@@ -77,10 +78,16 @@ def _classes(heard: Heard, posts: Ints) -> tuple[Ints, Ints]:
 
 def _cues(heard: Heard, posts: Ints) -> tuple[Ints, Ints]:
     found = heard.findings
-    kinds = tuple(f"c {code} {stands}" for code in load().reasons for stands in (False, True))
+    kinds = tuple(f"{rule.reason.code} {rule.name} {stands}" for rule in rules() for stands in (False, True))
     kept = np.isin(found.post, posts)
-    both = np.unique(found.start[kept].astype(np.int64) * len(kinds) + (found.code * 2 + found.stands)[kept])
-    return (both // len(kinds)).astype(np.int32), _bucket(_keys(kinds)[both % len(kinds)])[:, None]
+    both = np.unique(found.start[kept].astype(np.int64) * len(kinds) + (found.rule * 2 + found.stands)[kept])
+    return (both // len(kinds)).astype(np.int32), _cue_buckets(kinds)[both % len(kinds)]
+
+
+@functools.cache
+def _cue_buckets(kinds: tuple[str, ...]) -> Ints:
+    named = [(f"c {code} {stands} {n}", f"r {rule} {stands} {n}") for code, rule, stands in map(str.split, kinds) for n in range(CUED)]
+    return _bucket(_keys(tuple(name for pair in named for name in pair))).reshape(len(kinds), 2 * CUED)
 
 
 @functools.cache

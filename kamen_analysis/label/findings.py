@@ -19,6 +19,7 @@ MERCHANT, CONSUMER, THIRD = 1, 2, 3  # As in context.SPEAKERS.
 STANDS, CONTEXT, MODEL, YIELDED = 0, 1, 2, 3
 WHY = {4: "正文另有说明", 5: "同句另有所指", 6: "旁人说的", 7: "不是对方说的", 8: "消费者自己说的", 9: "对方没有以此拒绝"}
 _TITLE, _UNLESS, _BYSTANDER, _NOT_THEIRS, _OWN, _NO_REFUSAL = WHY
+LEARNED = "model"  # The name of the rule by which the model alone gives a reason.
 EXCLUDED = 16  # The first exclusion of a reason is 16, the second 17, …
 _BESIDE = 40  # Characters between a cue and the refusal that stands beside it.
 
@@ -67,8 +68,15 @@ class Findings:
 
 @functools.cache
 def rules() -> tuple[Rule, ...]:
-    """Return every cue of the codebook, in its order."""
-    return tuple(Rule(n, reason, i, cue) for n, reason in enumerate(load().reasons.values()) for i, cue in enumerate(reason.cues))
+    """Return every cue of the codebook, in its order, and behind them for each reason the rule of the model."""
+    reasons = list(enumerate(load().reasons.values()))
+    cues = [Rule(n, reason, i, cue) for n, reason in reasons for i, cue in enumerate(reason.cues)]
+    return *cues, *(Rule(n, reason, -1, Cue(id=LEARNED, any=())) for n, reason in reasons)
+
+
+def learned_rule(code: Ints) -> Ints:
+    """Return the number of the rule by which the model gives each code."""
+    return (len(rules()) - len(load().reasons) + code).astype(np.int32)
 
 
 @functools.cache

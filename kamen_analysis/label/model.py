@@ -58,6 +58,11 @@ class Model:
         """The probability below which a rule is not believed."""
         return float(self.meta["veto"])
 
+    @property
+    def add(self) -> float:
+        """The probability from which the model is believed without a rule."""
+        return float(self.meta["add"])
+
     @functools.cached_property
     def _columns(self) -> npt.NDArray[np.float32]:
         # The weights, and a column of ones to count features with; nothing for the bucket of what is no feature.

@@ -121,12 +121,13 @@ def _reasons(titles: list[str], bodies: list[str]) -> list[list[Reason]]:
     found, kept = heard.findings, reasons.decide(heard)
     home = found.post[kept]
     begun, cut = heard.texts.start[home], heard.texts.titles[home]
-    rows = (home, found.rule[kept], found.start[kept] - begun, found.end[kept] - begun, cut, found.probability[kept] >= AGREES)
+    rows = (home, found.rule[kept], found.start[kept] - begun, found.end[kept] - begun, cut, found.probability[kept])
     rules = findings.rules()
-    for post, number, start, end, title, agreed in zip(*(row.tolist() for row in rows), strict=True):
+    for post, number, start, end, title, probability in zip(*(row.tolist() for row in rows), strict=True):
         # Evidence that begins in the title ends with it.
         field, text, shift, end = ("title", titles[post], 0, min(end, title)) if start < title else ("body", bodies[post], title + 1, end)
-        rule, decided_by = rules[number], "vote" if agreed else "rule"
-        span = start - shift, end - shift
-        out[post].append(Reason(rule.reason.code, field, *span, text[slice(*span)], rule.name, decided_by, rule.cue.score))
+        rule, span = rules[number], (start - shift, end - shift)
+        decided_by = findings.LEARNED if rule.cue.id == findings.LEARNED else "vote" if probability >= AGREES else "rule"
+        score = round(probability, 3) if decided_by == findings.LEARNED else rule.cue.score
+        out[post].append(Reason(rule.reason.code, field, *span, text[slice(*span)], rule.name, decided_by, score))
     return out

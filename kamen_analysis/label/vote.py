@@ -1,6 +1,6 @@
-"""Rules and model vote on each cue found: both for it, the rule alone, or, where the model is sure against it, an abstention.
+"""Rules and model vote: both for a reason, the rule alone, the model alone where it is sure enough, or, where it is sure against, neither.
 
-The model never adds a reason by itself: on whole posts its additions were wrong more often than right.
+Both limits are chosen by `benchmarks/train.py` on posts of authors the model has not read.
 """
 
 from __future__ import annotations
@@ -9,22 +9,56 @@ from dataclasses import replace
 
 import numpy as np
 
+from kamen_analysis.codebook import load
 from kamen_analysis.label import model
-from kamen_analysis.label.findings import MODEL
+from kamen_analysis.label.findings import MODEL, STANDS, Findings, learned_rule
 from kamen_analysis.label.reasons import Heard
+from kamen_analysis.label.text import Ints
 
 AGREES = 0.5
+MARKS = " \t\n\r，,。.！!？?；;：:、…~"
 
 
 def vote(heard: Heard, learned: model.Model | None = None) -> Heard:
-    """Return the batch after the vote; the model (None: the package's own) is asked only where a rule stands."""
-    found = heard.findings
-    at = np.flatnonzero(found.stands)
-    if not len(at):
-        return heard
+    """Return the batch after the vote; `learned`: the model asked (None: the package's own)."""
     learned = learned or model.load()
-    opinion = learned.ask(heard, np.unique(found.post[at]))
+    told = np.flatnonzero(heard.texts.lengths > 1).astype(np.int32)  # A post of a line break alone tells nothing.
+    opinion = learned.ask(heard, told)
+    return replace(heard, findings=_added(heard, _vetoed(heard.findings, opinion, learned.veto), opinion, learned.add))
+
+
+def _vetoed(found: Findings, opinion: model.Opinion, veto: float) -> Findings:
+    at = np.flatnonzero(found.stands)
     probability, why = found.probability.copy(), found.why.copy()
     probability[at] = opinion.near(found.code[at], found.start[at], found.end[at])
-    why[at[probability[at] < learned.veto]] = MODEL
-    return replace(heard, findings=replace(found, probability=probability, why=why))
+    why[at[probability[at] < veto]] = MODEL
+    return replace(found, probability=probability, why=why)
+
+
+def _bare(heard: Heard, start: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """Return the stretches without marks and spaces at their ends."""
+    texts, post = heard.texts, heard.texts.post(start)
+    shift = texts.index[post] - texts.start[post]
+    outer = np.isin(texts.codes, [ord(mark) for mark in MARKS])
+    while (step := (start < end) & outer[start + shift]).any():
+        start = start + step
+    while (step := (start < end) & outer[end - 1 + shift]).any():
+        end = end - step
+    return start.astype(np.int32), end.astype(np.int32)
+
+
+def _added(heard: Heard, found: Findings, opinion: model.Opinion, add: float) -> Findings:
+    """Add for each reason that no rule gives a post the stretch the model is surest of, when it is sure enough."""
+    row, column = np.nonzero(opinion.table >= np.log(add / (1 - add)))
+    odds, code = opinion.table[row, column], np.array([list(load().reasons).index(name) for name in opinion.codes], np.int32)[column]
+    post = heard.texts.post(opinion.start[row])
+    key = post * len(load().reasons) + code
+    new = ~np.isin(key, (found.post * len(load().reasons) + found.code)[found.stands])
+    order = np.flatnonzero(new)[np.lexsort((row[new], -odds[new], key[new]))]
+    best = order[np.unique(key[order], return_index=True)[1]]
+    start, end = _bare(heard, opinion.start[row[best]], opinion.end[row[best]])
+    best, start, end = (numbers[start < end] for numbers in (best, start, end))
+    none = np.zeros(len(best), np.int32)
+    more = Findings(learned_rule(code[best]), post[best], start, end, none.astype(np.uint8), none - 1, none + STANDS,
+                    1 / (1 + np.exp(-odds[best])))
+    return Findings(*(np.concatenate([getattr(found, name), getattr(more, name)]) for name in Findings.__dataclass_fields__))

@@ -39,7 +39,7 @@ def _tiny() -> model.Model:
     rows = sum(features(heard, np.arange(6), heard.texts.start)).toarray()[:, :BUCKETS]
     learner = LogisticRegression(C=20, solver="liblinear", random_state=7)
     learner.fit(rows / rows.sum(axis=1, keepdims=True) ** 0.5, [1, 1, 1, 0, 0, 0])
-    return model.quantised(("stalling",), learner.coef_.T, learner.intercept_, {"veto": 0.03})
+    return model.quantised(("stalling",), learner.coef_.T, learner.intercept_, {"veto": 0.03, "add": 0.9})
 
 
 def _copy(folder: Path) -> Path:
@@ -109,7 +109,7 @@ def test_opinion_does_not_depend_on_the_batch() -> None:
 
 
 def _voted(bias: float, veto: float) -> reasons.Heard:
-    flat = model.quantised(model.load().codes, np.zeros((BUCKETS, 13)), np.full(13, bias), {"veto": veto})
+    flat = model.quantised(model.load().codes, np.zeros((BUCKETS, 13)), np.full(13, bias), {"veto": veto, "add": 0.999})
     return vote(_heard(WAITS[0]), flat)
 
 
@@ -125,7 +125,7 @@ def test_vote(bias: float, stands: bool) -> None:
 
 def test_untaught_reason_is_left_to_the_rule() -> None:
     """A model that was not taught a reason has no opinion on it, and the rule stands by itself."""
-    after = vote(_heard(WAITS[0]), model.quantised(("virtual_goods",), np.zeros((BUCKETS, 1)), np.zeros(1), {"veto": 0.03}))
+    after = vote(_heard(WAITS[0]), model.quantised(("virtual_goods",), np.zeros((BUCKETS, 1)), np.zeros(1), {"veto": 0.03, "add": 0.9}))
     assert len(reasons.decide(after)) and np.isnan(after.findings.probability).all()
 
 

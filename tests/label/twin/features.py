@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kamen_analysis.label.features import BACK, LONGEST, STATED, WIDE
+from kamen_analysis.label.features import BACK, CUED, LONGEST, STATED, WIDE
 from twin.reasons import Heard
 from twin.text import Doc
 
@@ -32,8 +32,9 @@ def units(doc: Doc) -> list[tuple[int, int]]:
 def features(heard: Heard) -> list[tuple[int, int]]:
     """Return (offset, bucket) of every feature of a post."""
     classes = [(at, f"k {name}") for at, name in heard.classes]
-    cues = sorted({(finding.start, f"c {finding.code} {finding.dropped is None}") for finding in heard.findings})
-    return [*_grams(heard), *_named(classes, BACK), *_named(cues, 0)]
+    cues = sorted({(f.start, f.code, f.rule, f.dropped is None) for f in heard.findings})
+    named = [(at, f"{name} {stands} {n}") for at, code, rule, stands in cues for n in range(CUED) for name in (f"c {code}", f"r {rule}")]
+    return [*_grams(heard), *_named(classes, BACK), *_named(named, 0)]
 
 
 def _bucket(key: int) -> int:

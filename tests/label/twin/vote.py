@@ -7,20 +7,37 @@ from dataclasses import replace
 
 import numpy as np
 
+from kamen_analysis.codebook import load
 from kamen_analysis.label import model
 from kamen_analysis.label.features import BUCKETS
-from kamen_analysis.label.vote import AGREES
+from kamen_analysis.label.findings import LEARNED
+from kamen_analysis.label.vote import AGREES, MARKS
 from twin.features import features, units
 from twin.reasons import Finding, Heard
 
 
 def vote(heard: Heard) -> list[Finding]:
-    """Return the findings of a post after the vote; the package's model is asked only where a rule stands."""
-    if all(finding.dropped is not None for finding in heard.findings):
+    """Return the findings of a post after the vote with the package's model."""
+    if len(heard.doc.text) < 2:
         return heard.findings
     learned, found = model.load(), features(heard)
     table = [(low, high, odds(learned, [bucket for at, bucket in found if low <= at < high])) for low, high in units(heard.doc)]
-    return [_ruled(f, table, learned) if f.dropped is None else f for f in heard.findings]
+    ruled = [_ruled(f, table, learned) if f.dropped is None else f for f in heard.findings]
+    given = {f.code for f in ruled if f.dropped is None}
+    more = [one for code in load().reasons if code not in given for one in _learned(heard.doc.text, code, table, learned)]
+    return sorted(ruled + more, key=lambda finding: list(load().reasons).index(finding.code))
+
+
+def _learned(text: str, code: str, table: list[tuple[int, int, np.ndarray]], learned: model.Model) -> list[Finding]:
+    if code not in learned.codes or not table:
+        return []
+    low, high, row = max(table, key=lambda stretch: float(stretch[2][learned.codes.index(code)]))
+    probability = 1 / (1 + math.exp(-float(row[learned.codes.index(code)])))
+    words = text[low:high]
+    bare = words.strip(MARKS)
+    low += len(words) - len(words.lstrip(MARKS))
+    found = Finding(code, f"{code}.{LEARNED}", low, low + len(bare), round(probability, 3), None, None, decided_by="model")
+    return [found] if probability >= learned.add and bare else []
 
 
 def odds(learned: model.Model, buckets: list[int]) -> np.ndarray:
