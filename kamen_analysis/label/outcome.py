@@ -62,7 +62,7 @@ def _open(hits: Hits) -> Bools:
     refused, still, undone, replied, idle = (_any(hits, _asserted(hits, name)) for name in names)
     weak = _any(hits, _undenied(hits, "contact")).astype(int) + replied + idle
     pending, untried = hits.has("outcome.pending"), hits.has("outcome.untried")
-    unsettled = [still, refused | still, still | undone]
+    unsettled = [still, still | refused & undone, still | undone]
     open_ = np.select([pending & untried, pending, untried], unsettled, (weak > 1) | refused | still | undone)
     some: Bools = open_ & ~(hits.has("outcome.dunning") & ~hits.has("outcome.moneyback"))
     return some

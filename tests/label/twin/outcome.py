@@ -48,7 +48,7 @@ def _is_open(hits: Hits) -> bool:
         return False
     heard = {name: bool(_asserted(hits, name)) for name in ("refused", "still", "undone")}
     if "outcome.pending" in hits:
-        return heard["still"] or heard["refused"] and "outcome.untried" not in hits
+        return heard["still"] or heard["refused"] and heard["undone"] and "outcome.untried" not in hits
     if "outcome.untried" in hits:
         return heard["still"] or heard["undone"]
     contact = any(not denied(hits, start) for start, _, _ in hits.get("outcome.contact"))
