@@ -57,7 +57,8 @@ def _added(heard: Heard, found: Findings, opinion: model.Opinion, add: float) ->
     order = np.flatnonzero(new)[np.lexsort((row[new], -odds[new], key[new]))]
     best = order[np.unique(key[order], return_index=True)[1]]
     start, end = _bare(heard, opinion.start[row[best]], opinion.end[row[best]])
-    best, start, end = (numbers[start < end] for numbers in (best, start, end))
+    kept = start < end
+    best, start, end = best[kept], start[kept], end[kept]
     none = np.zeros(len(best), np.int32)
     more = Findings(learned_rule(code[best]), post[best], start, end, none.astype(np.uint8), none - 1, none + STANDS,
                     1 / (1 + np.exp(-odds[best])))
