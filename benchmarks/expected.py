@@ -45,6 +45,14 @@ def median_amount(world: World) -> float:
     return float(yuan[np.searchsorted(below, 0.5)])
 
 
+def unrounded_median(world: World) -> float:
+    """Return the median of the law the amounts follow before they are told in whole yuan."""
+    laws = world.spec.products.values()
+    median, sigma = np.asarray([(law.median, law.sigma) for law in laws]).T
+    share = truth.weights(world) @ world.platforms.product
+    return float(np.exp(brentq(lambda x: float(ndtr((x - np.log(median)) / sigma) @ share) - 0.5, 0, 12)))
+
+
 def products(world: World) -> pd.Series:
     """Return the expected share of each kind of goods."""
     return pd.Series(truth.weights(world) @ world.platforms.product, index=list(world.spec.products))

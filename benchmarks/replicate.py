@@ -112,6 +112,7 @@ def _platforms(world: World, tables: Tables) -> Iterator[Check]:
 def _amounts(world: World, tables: Tables) -> Iterator[Check]:
     row = metrics.amounts(tables["posts"], scope=SCOPE).iloc[0]
     yield Check("amounts_median", "", row["median"], row["low"], row["high"], expected.median_amount(world))
+    yield Check("amounts_unrounded", "", row["median"], row["low"], row["high"], expected.unrounded_median(world))
 
 
 def _described(world: World, tables: Tables) -> Iterator[Check]:

@@ -15,7 +15,7 @@ EXCEPTIONS = {
     "corrected_sure": "机器几乎不出错：300 件样本里见不到或只见一两件差错，差错率只能给上限，宁宽勿窄",
     "contrasts_null": "不是区间：没有差异时全族都不误报的世界所占比例，Holm 校正保证至少 95%",
     "change_points_null": "不是区间：没有改变时不误报的序列所占比例，惩罚项与置换检验都须通过，至少 95%",
-    "amounts_median": "整元：界限落在出现过的金额上，两端都算在内",
+    "amounts_median": "整元：界限落在出现过的金额上，两端都算在内；对取整以前的中位数见 amounts_unrounded",
     "nowcast": "整数：尚缺的件数多为 0 或 1，一个整数就占去大半概率",
     "platforms_rank": "整数：名次只能取整",
 }
@@ -65,6 +65,13 @@ def verdict(share: float, low: float, high: float) -> str:
     if high < BAND[0]:
         return "偏窄"
     return "偏宽" if low > BAND[1] else "未定"
+
+
+def faults(table: pd.DataFrame) -> list[str]:
+    """Return the metrics whose intervals are shown to be too narrow, or too wide without a reason among EXCEPTIONS."""
+    whole = table[table["part"] == ""]
+    wide = (whole["verdict"] == "偏宽") & ~whole["metric"].isin(list(EXCEPTIONS))
+    return whole.loc[(whole["verdict"] == "偏窄") | wide, "metric"].tolist()
 
 
 def alerts(replicates: list[Replicate]) -> dict[str, dict[str, float]]:

@@ -49,6 +49,13 @@ def test_verdicts_follow_the_width(bench: Any, half: float, verdict: str) -> Non
     assert row["width"] == pytest.approx(2 * half) and abs(row["bias"]) < 0.2 and row["low"] < row["coverage"] < row["high"] + 1e-9
 
 
+def test_only_a_named_metric_may_be_wide(bench: Any) -> None:
+    """Too narrow is a fault; too wide is one unless the metric is among the exceptions; what chance explains is none."""
+    narrow, right, wide = (bench.tally.tally(made(bench, half)) for half in (1.2, 1.96, 4.0))
+    assert bench.tally.faults(narrow) == bench.tally.faults(wide) == ["mean"]
+    assert bench.tally.faults(right) == bench.tally.faults(wide.assign(metric="platforms_rank")) == []
+
+
 def test_copied_intervals_are_worth_one(bench: Any) -> None:
     """Ten copies of an interval in every world make its Monte-Carlo interval no narrower."""
     single = made(bench, 1.96)
@@ -66,6 +73,7 @@ def test_expected_values_match_a_large_world(bench: Any, large: draw.World) -> N
     assert (goods - bench.expected.products(large)).abs().max() < 0.015
     assert (told - bench.expected.self_reported(large)).abs().max() < 0.015
     assert posts["amount_yuan"].median() == pytest.approx(bench.expected.median_amount(large), rel=0.06)
+    assert abs(bench.expected.unrounded_median(large) - bench.expected.median_amount(large)) <= 0.5
     at = bench.expected.median_reply(large)
     assert at == np.inf or truth.replied(large, [at])[0] == pytest.approx(0.5)
     assert (bench.expected.replied_so_far(large) <= large.platforms.reply).all()
@@ -83,6 +91,7 @@ def test_a_run_ends_with_one_json_line(bench: Any, capsys: pytest.CaptureFixture
               "cooccurrence", "status_by_age", "naive_ratio", "waiting", "clocks", "contrasts_null", "platform_funnel",
               "change_points", "alerts/C1", "alerts/C3", "alerts/Farrington", "gaps"}
     assert wanted <= set(found) and "绝不能证明归类器" in "".join(out[:3])
-    assert code == any(each.get("verdict") == "偏窄" for name, each in found.items() if "/" not in name)
+    verdicts = {name: each.get("verdict") for name, each in found.items() if "/" not in name}
+    assert code == any(each == "偏窄" or each == "偏宽" and name not in bench.tally.EXCEPTIONS for name, each in verdicts.items())
     assert all({"coverage", "bias", "n"} <= set(each) for each in found.values())
     assert found["reasons"]["n"] == 26 and abs(found["reasons"]["bias"]) < 0.05 and found["duplicates"]["found"] > 0.9
