@@ -90,7 +90,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Arguments]] 
     ]),
     "review ask": ("可选：请一个语言模型当一名编码员（只发脱敏文字；默认不用，须给出接口）", commands.review_ask, [
         _SAMPLE,
-        (("--endpoint",), {"required": True, "metavar": "URL", "help": "OpenAI 兼容接口，到 /chat/completions 之前为止（密钥放 $KAMEN_LLM_KEY）"}),
+        (("--endpoint",), {"required": True, "metavar": "URL", "help": "OpenAI 兼容接口的网址（密钥放 $KAMEN_LLM_KEY）"}),
         (("--model",), {"required": True, "metavar": "NAME", "help": "模型名"}),
         (("--budget",), {"type": int, "default": 200_000, "metavar": "N", "help": "本次最多用多少词元（默认 200000）"}),
     ]),

@@ -115,7 +115,8 @@ def test_a_person_looks_over_the_redaction(home: Home, tmp_path: Path) -> None:
         redaction.tally(path)
     rows = list(csv.DictReader(path.open(encoding="utf-8-sig", newline="")))
     for number, row in enumerate(rows):
-        row |= {"占位符（处）": "4", "漏掉（处）": "1" if number < 3 else "0" if number < 25 else "", "误盖（处）": "2" if number == 0 else ""}
+        missed = "1" if number < 3 else "0" if number < 25 else ""
+        row |= {"占位符（处）": "4", "漏掉（处）": missed, "误盖（处）": "2" if number == 0 else ""}
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         out = csv.DictWriter(file, redaction.HEADER)
         out.writeheader()
