@@ -283,7 +283,7 @@ def _report_tells(loaded: data.Data, answers: dict[str, list[str]], changed: dic
     machine = {key: set(codes) - {"none"} for key, codes in answers.items()}
     people = machine | changed
     tables = coded.tables(Measures(loaded, "virtual"))
-    assert all("简单随机样本" in markdown(table, "表 1", lambda cases: None) for table in tables)
+    assert all("简单随机样本" in markdown(table, "表 1", lambda cases, count: None) for table in tables)
     shares, right = (table.frame.set_index("code") for table in tables)
     assert (shares["of"] == 40).all() and (shares["low"] <= shares["share"]).all() and (shares["share"] <= shares["high"]).all()
     for code, row in right.iterrows():
