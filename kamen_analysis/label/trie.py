@@ -116,10 +116,14 @@ class Places:
     def __init__(self, keys: Keys, first: list[int]) -> None:
         self.keys, self.first, self.none = keys, first, keys[:0]
 
+    def rows(self, words: Sequence[int]) -> list[Keys]:
+        """Return the sorted keys of each of several words that was found."""
+        first, keys = self.first, self.keys
+        return [keys[first[w]: first[w + 1]] for w in words if first[w] < first[w + 1]]
+
     def of(self, words: Sequence[int]) -> Keys:
         """Return the sorted keys of several different words together."""
-        first, keys = self.first, self.keys
-        rows = [keys[first[w]: first[w + 1]] for w in words if first[w] < first[w + 1]]
+        rows = self.rows(words)
         if len(rows) < 2:
             return rows[0] if rows else self.none
         return np.sort(np.concatenate(rows))

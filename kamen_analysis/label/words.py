@@ -28,6 +28,9 @@ class Vocabulary:
     def __init__(self, choices: Sequence[str], slots: list[list[int]], classes: dict[str, WordClass]) -> None:
         numbers: dict[str, int] = {}
         self.atoms, self.slots = [_atom(choice, classes, numbers) for choice in choices], slots
+        # Of each slot the words that count wherever they stand, and its other atoms.
+        self.plain = [[word for atom in slot if not self.atoms[atom].name for word in self.atoms[atom].words] for slot in slots]
+        self.classed = [[atom for atom in slot if self.atoms[atom].name] for slot in slots]
         self.named = sorted((atom.name, number) for number, atom in enumerate(self.atoms) if atom.name)
         self.trie, self.lengths = Trie(list(numbers)), np.array([len(word) for word in numbers])
 
@@ -61,7 +64,8 @@ class Hits:
         """Return the places that may fill a slot, ascending; those that stand near a clause's start only, when it must open one."""
         keys = self._slots.get((number, opens))
         if keys is None:
-            rows = [keys for atom in self.vocabulary.slots[number] if len(keys := self.atom(atom))]
+            rows = self.places.rows(self.vocabulary.plain[number])
+            rows += [keys for atom in self.vocabulary.classed[number] if len(keys := self.atom(atom))]
             keys = np.sort(np.concatenate(rows)) if len(rows) > 1 else rows[0] if rows else self.places.none
             if opens is not None:
                 start = keys >> LENGTH
