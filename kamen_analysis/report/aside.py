@@ -42,6 +42,7 @@ def begin(work: Callable[[], T]) -> Callable[[], T]:
 
 
 def _run(work: Callable[[], Any], out: Connection) -> None:
+    told: tuple[Any, Exception | None]
     try:
         told = (work(), None)
     except Exception as error:  # noqa: BLE001 - told to the one who waits

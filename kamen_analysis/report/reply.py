@@ -105,10 +105,11 @@ def _cases(measures: Measures) -> dict[str, list[dict[str, object]]]:
 
 
 def words(measures: Measures, home: Home) -> dict[str, Any]:
-    """Return what the report's text needs: named platforms, the replies of some, the others, and how to quote."""
+    """Return what the report's text needs: named platforms, the replies of some, the others, how to quote, and how many fit none."""
     platforms, replies = named(measures)["platform"].tolist(), received(home)
     answered = {name: replies[file_name(name)] for name in platforms if file_name(name) in replies}
-    return {"named": platforms, "replies": answered, "silent": [name for name in platforms if name not in answered], "quoted": quoted}
+    return {"named": platforms, "replies": answered, "silent": [name for name in platforms if name not in answered], "quoted": quoted,
+            "stray": len(replies.keys() - {file_name(name) for name in platforms})}
 
 
 def quoted(reply: Reply) -> Md:

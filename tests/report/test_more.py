@@ -20,7 +20,7 @@ from kamen_analysis.report.advice import advice, rules
 from kamen_analysis.report.build import ReportResult, report
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.period import before, parse, select
-from kamen_analysis.report.sections import comparison, signals, trend
+from kamen_analysis.report.sections import beyond, comparison, signals, trend
 from kamen_analysis.report.stated import facts, shares, solved
 
 
@@ -126,14 +126,16 @@ def test_every_named_platform_gets_a_sheet(made: ReportResult, measures: Measure
 
 
 def test_a_reply_is_printed_as_it_came(tmp_path: Path) -> None:
-    """A reply is quoted in the next report, escaped and redacted like any text; platforms that did not answer are named as such."""
+    """A reply is quoted in the next report, escaped and redacted; platforms that did not answer are named, a reply of none is told."""
     where = home(smallworld.write(tmp_path, smallworld.frames(200)))
     (tmp_path / "replies").mkdir()
     words = "我们已退款。\n\n<b>更正</b>：回复率有误，请打 13812345678 联系。"
     (tmp_path / "replies" / "平台01.txt").write_text(words, encoding="utf-8-sig")
+    (tmp_path / "replies" / "没有这个平台.txt").write_text("无关", encoding="utf-8")
     text = (report(where, formats=("html",)).folder / "report.html").read_text(encoding="utf-8")
     assert "我们已退款。" in text and "&lt;b&gt;更正&lt;/b&gt;：回复率有误" in text and "尚未收到答复：" in text
     assert "13812345678" not in text
+    assert "另有 1 份答复未刊登" in text and "无关</p>" not in text
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "甲 乙", "x" * 100, "=1"])
@@ -161,3 +163,21 @@ def test_the_readme_is_plain_and_headings_differ(made: ReportResult) -> None:
     codes = pd.read_csv(made.folder / "tables" / "reasons.csv")["拒退理由"]
     places = [page.index(f">{name}</h3>", page.index('id="law"')) for name in codes]
     assert places == sorted(places)
+
+
+def test_the_finer_measures_are_the_metrics_own(measures: Measures) -> None:
+    """Coverage, festivals, waits and contrasts stand in the report as the metrics give them, with no count of 1–4 among them."""
+    shown = {table.key: table.frame for table in beyond.tables(measures)}
+    waits = metrics.waiting(measures.posts, measures.events)
+    assert shown["waiting"]["value"].tolist() == waits["value"].tolist() and len(waits) == 2
+    assert shown["coverage"]["captured"].sum() == len(measures.posts)
+    assert len(shown["holidays"]) == len(metrics.holidays(measures.posts))
+    assert set(shown["contrasts"]["verdict"]) <= {"高于其余", "低于其余", "平台之间有差异", "无法区分", "样本不足"}
+    for frame in shown.values():
+        assert "n" not in frame or not frame["n"].between(1, 4).any()
+
+
+def test_a_stricter_gate_counts_no_more(measures: Measures) -> None:
+    """The panel begins with the report's own count, and a stricter gate counts at most as many."""
+    panel = comparison.tables(measures)[2].frame
+    assert panel["used"].iloc[0] == len(measures.counted) and panel["used"].iloc[1] <= panel["used"].iloc[0]

@@ -6,6 +6,7 @@ from kamen_analysis.report import exports
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections import (
     appendix,
+    beyond,
     coded,
     comparison,
     diagnosis,
@@ -20,7 +21,7 @@ from kamen_analysis.report.sections import (
 )
 from kamen_analysis.report.tables import Table
 
-SECTIONS = (sources, coded, diagnosis, trend, signals, refusal, platform, outcome, money, stated, comparison, appendix, exports)
+SECTIONS = (sources, coded, diagnosis, trend, signals, refusal, platform, outcome, money, stated, beyond, comparison, appendix, exports)
 
 
 def tables(measures: Measures) -> dict[str, Table]:

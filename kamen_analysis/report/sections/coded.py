@@ -9,10 +9,12 @@ import pandas as pd
 
 import kamen_analysis.metrics as metrics
 from kamen_analysis.metrics.accuracy import accuracy
-from kamen_analysis.metrics.shares import MINIMUM
+from kamen_analysis.metrics.shares import MINIMUM, suppress
 from kamen_analysis.pipeline import gold
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.tables import Column, Table
+
+HEADS = {"month": ("month_zh", "月份", "月"), "platform": ("platform", "平台", "平台")}
 
 
 def tables(m: Measures) -> list[Table]:
@@ -29,7 +31,18 @@ def tables(m: Measures) -> list[Table]:
     enough = len(metrics.used(every[every["post_id"].isin(named)], m.scope)) >= MINIMUM
     note = _told(sample) if sample and enough else ""
     shares, right = metrics.corrected(every, machine, coded, m.scope), accuracy(every, machine, coded, m.scope)
-    return [_corrected(shares if enough else shares.iloc[:0], note), _accuracy(right if enough else right.iloc[:0], note)]
+    return [_corrected(shares if enough else shares.iloc[:0], note), _accuracy(right if enough else right.iloc[:0], note),
+            *(_by(metrics.corrected(every, machine, coded, m.scope, by=by) if enough else pd.DataFrame(), by, note) for by in HEADS)]
+
+
+def _by(frame: pd.DataFrame, by: str, note: str) -> Table:
+    """Return the corrected shares of each month or platform that holds enough coded posts; of reasons never coded there nothing is told."""
+    key, head, name = HEADS[by]
+    shown = suppress(frame[(frame["n"] > 0) & frame["share"].notna()].reset_index(drop=True)) if len(frame) else frame
+    columns = (Column(key, head), Column("name_zh", "拒退理由"), Column("raw", "机器比例", "share"), Column("share", "校正后比例", "share"),
+               Column("low", "95% 区间（%）", "share", high="high"), Column("n", "人工判有（件）", "count"),
+               Column("of", "样本（件）", "count"), Column("note", "说明"))
+    return Table(f"corrected_{by}", f"拒退理由占比校正后：各{name}", shown, columns, note)
 
 
 def _sample(row: Any) -> dict[str, Any]:

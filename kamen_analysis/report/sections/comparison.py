@@ -7,16 +7,20 @@ from typing import Any
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.data import Data
 from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.sections.columns import wide
+from kamen_analysis.report.strict import leads
 from kamen_analysis.report.tables import Column, Table
 from kamen_analysis.stats import newcombe
 
 TOP = 8
+CHOICES_MOST = 20_000  # posts whose copies are looked for anew
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return the reasons against the period before, and the headlines under other choices."""
-    return [_moved(m), _sensitivity(m)]
+    """Return the reasons against the period before, and the headlines under other choices: those of the tables, and those of the text."""
+    return [_moved(m), _sensitivity(m), _choices(m)]
 
 
 def _moved(m: Measures) -> Table:
@@ -71,6 +75,21 @@ def _sensitivity(m: Measures) -> Table:
     )
     note = "换一种做法，头条数字变多少：差得多的数字不宜单独引用。"
     return Table("sensitivity", "换一种做法，头条数字怎样变", pd.DataFrame(rows), columns, note)
+
+
+def _choices(m: Measures) -> Table:
+    """Return the headlines under a stricter gate and other thresholds of copies; empty where there are too many posts to look again."""
+    title, columns = "闸门更严、重复另判，头条数字怎样变", (Column("variant", "做法"), Column("used", "计入（件）", "count"))
+    if len(m.whole) > CHOICES_MOST:
+        return Table("choices", title, pd.DataFrame(), columns)
+    posts = m.whole.assign(post_id=m.whole["id"])
+    labels = m.labels.assign(post_id=posts["id"].iloc[m.labels["post_id"]].to_numpy())
+    found = metrics.sensitivity(Data(posts, m.events, labels, pd.DataFrame(), m.manifest, m.home), leads(posts), scope=m.scope)
+    heads = found.drop_duplicates("headline").set_index("headline")["headline_zh"].drop("used")
+    frame = wide(found, ["variant"], "headline", "value")
+    frame["used"] = frame["used"].astype("Int64")
+    shares = tuple(Column(str(key), str(name), "share") for key, name in heads.items())
+    return Table("choices", title, frame, (*columns, *shares), found.attrs["reading"], metrics.caption(metrics.sensitivity))
 
 
 def _counted(row: Any) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def _alerts(m: Measures) -> Table:
                Column("expected", "按前七周应有", "ratio"), Column("value", "标准化超出", "ratio"), Column("note", "说明"))
     note = (f"共检验 {len(tested):,} 个“平台×周”，报警 {len(frame) + small:,} 个（其中 {small} 个不足 {SMALL} 件，不列）；"
             "每周各平台之间的错误发现率控制在 5%。")
-    return Table("alerts", "投诉突增的周（EARS C2）", frame, columns, note, metrics.caption(metrics.alerts), 20)
+    return Table("alerts", "投诉突增的周", frame, columns, note, metrics.caption(metrics.alerts), 20)
 
 
 def _nowcast(m: Measures) -> Table:
