@@ -295,7 +295,9 @@ def _report_tells(loaded: data.Data, answers: dict[str, list[str]], changed: dic
         assert not both or row["f1_low"] < row["f1"] <= row["f1_high"] + 1e-12
     assert right.at["time_barred", "human"] == right.at["time_barred", "both"] + 1
     without = replace(loaded, manifest={**loaded.manifest, "coded_sample": None})
-    assert all(table.frame.empty for table in coded.tables(Measures(without, "virtual")))
+    *corrected, bounds = coded.tables(Measures(without, "virtual"))
+    assert all(table.frame.empty for table in corrected) and (bounds.frame["bound_low"] < bounds.frame["bound_high"]).all()
+    assert len(bounds.frame) and coded.tables(Measures(loaded, "virtual"))[-1].frame.empty
 
 
 def test_gold_of_a_changed_text_does_not_count() -> None:

@@ -32,7 +32,18 @@ def tables(m: Measures) -> list[Table]:
     note = _told(sample) if sample and enough else ""
     shares, right = metrics.corrected(every, machine, coded, m.scope), accuracy(every, machine, coded, m.scope)
     return [_corrected(shares if enough else shares.iloc[:0], note), _accuracy(right if enough else right.iloc[:0], note),
-            *(_by(metrics.corrected(every, machine, coded, m.scope, by=by) if enough else pd.DataFrame(), by, note) for by in HEADS)]
+            *(_by(metrics.corrected(every, machine, coded, m.scope, by=by) if enough else pd.DataFrame(), by, note) for by in HEADS),
+            _bounds(m, enough)]
+
+
+def _bounds(m: Measures, is_coded: bool) -> Table:
+    """Return where the true shares could lie, as long as no sample says better; empty beside a coded sample."""
+    frame = metrics.corrected(m.posts, m.labels, None, m.scope)
+    frame = frame[(frame["raw"] > 0) & frame["bound_low"].notna()].reset_index(drop=True)
+    columns = (Column("name_zh", "拒退理由"), Column("raw", "机器比例（未校正）", "share"),
+               Column("bound_low", "敏感性上下限（%）", "share", high="bound_high"))
+    return Table("bounds", "拒退理由占比：未校正，及机器误差下的敏感性上下限", frame.iloc[:0] if is_coded else frame, columns,
+                 "上下限由机器在随编码手册发布、未参与训练的虚构编码帖上逐理由的查准率与查全率推出，不是置信区间。")
 
 
 def _by(frame: pd.DataFrame, by: str, note: str) -> Table:
