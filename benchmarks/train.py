@@ -24,7 +24,8 @@ from kamen_analysis.label import model, reasons
 from kamen_analysis.label.features import BUCKETS, features, units
 
 SEED, STRENGTH = 7, 80.0
-VETO, ADD = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1, 0.15), (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.7, 1.0)
+VETO, ADD = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1, 0.15), (0.5, 0.6, 0.7, 0.8, 1.0)
+# Alone, the model must hold a reason likelier than not: no `ADD` is below a half.
 TEST = "near"  # The file of posts that is only tried on.
 SURE = 0.9  # A rule is words a person wrote down: the model overrules it only where it is right so often.
 TOUCH = 0.6  # A stretch holds a piece of evidence when they share so much of the shorter one; if less but some, nobody knows.
