@@ -121,7 +121,8 @@ def test_every_count_and_share_opens_its_complaints(tab: tuple[Any, list[str], l
     """In the tables of complaints each count that is not withheld is a button, and its window says the very number of the cell."""
     shown = tab[0]
     script = """keys => keys.flatMap(key => [...document.querySelectorAll(`#tbl-${key} tbody td.right`)]
-        .filter(cell => /^[1-9][\\d,]*$/.test(cell.textContent.trim()) && !cell.querySelector("button")).map(cell => key + cell.textContent))"""
+        .filter(cell => /^[1-9][\\d,]*$/.test(cell.textContent.trim()) && !cell.querySelector("button"))
+        .map(cell => key + cell.textContent))"""
     keys = ["reasons", "products", "volume_week", "resolved", "naive", "self_reported", "evidence", "payment", "platforms_reasons"]
     assert shown.evaluate(script, keys) == []
     cells = """() => { const data = JSON.parse(document.getElementById("cases-data").textContent);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -106,5 +107,5 @@ def test_the_document_names_every_constant_and_reason_it_should(root: Path) -> N
     """docs/add-a-source.md names what a source must state, and its example mapping loads."""
     text = (root / "docs/add-a-source.md").read_text("utf-8")
     assert [name for name in sources.REQUIRED if name.isupper() and f"`{name}`" not in text] == []
-    example = columns.load(text.split("```yaml\n")[1].split("```")[0], "add-a-source.md")
+    example = columns.load(re.split(r"```[{.]*yaml[^\n]*\n", text)[1].split("```")[0], "add-a-source.md")
     assert example.statuses["已办结"] == "closed" and all(key in text for key in columns.NAMES_ZH)
