@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 import kamen_analysis.codebook as codebook
 import kamen_analysis.metrics as metrics
 from kamen_analysis.data import Data
-from kamen_analysis.label.gate import totals
 from kamen_analysis.label.posts import label_posts
 from kamen_analysis.metrics.provenance import origin
 from kamen_analysis.metrics.sensitivity import THRESHOLDS, Variant, variants
+from kamen_analysis.report.strict import leads
 
 
 def choices(data: Data, scope: str = "virtual", threshold: float = 0.6) -> pd.DataFrame:
@@ -37,18 +36,6 @@ def _today(data: Data, scope: str) -> list[Variant]:
     if data.manifest.get("codebook", {}).get("digest") == book.digest:
         return []
     return [Variant(f"按现在的编码手册（{book.version}）重编", data.posts, _recoded(data.posts), scope)]
-
-
-def leads(posts: pd.DataFrame) -> pd.Series:
-    """Return by how many points each counted post outweighs as a complaint every other type; what is not counted: minus infinity."""
-    used = posts[posts["is_used"]]
-    if not len(used):
-        return pd.Series(-np.inf, posts.index, dtype=float)
-    targets = [target if isinstance(target, str) else None for target in used["target"]]
-    points = totals(used["title"].tolist(), used["body"].tolist(), targets)
-    others = np.fmax.reduce([found for kind, found in points.items() if kind != "complaint"])
-    lead = np.nan_to_num(points["complaint"]) - np.nan_to_num(others)
-    return pd.Series(lead, used.index, dtype=float).reindex(posts.index, fill_value=-np.inf)
 
 
 def _recoded(posts: pd.DataFrame) -> pd.DataFrame:
