@@ -25,7 +25,8 @@ def alerts(posts: pd.DataFrame, by: str | None = "platform", scope: str = "virtu
     excess (C1–C3), or the excess in units of the distance to the 95% bound (Farrington); see `stats.surveil`. A week is an alert when its p
     survives the false-discovery rate over that week's series and the last four weeks hold at least five posts.
 
-    Counts: 该周的投诉件数，与基线相比：EARS C2 用前第 3 至第 9 周的平均，有两年以上历史的用往年同期前后三周的回归（Farrington）
+    Counts: 该周的投诉件数，与基线相比：EARS C2 用前第 3 至第 9 周的平均，有两年以上历史的用往年同期前后三周的回归（Farrington）；
+        按平台列时，同文投诉两家的，两家各计一件
     Out of: 不是比例，没有分母
     Leaves out: 不完整的周；基线含缺口的周；最近四周合计不足 5 件的不报警；没有日期的投诉
     Read with care: 报警只说明件数突增，要人去看原因；可能来自抓取范围变化、转发或集体投诉

@@ -22,7 +22,7 @@ def change_points(posts: pd.DataFrame, by: str | None = None, scope: str = "virt
     weeks between the neighbouring changes, adjusted for the false-discovery rate over all changes (Benjamini–Hochberg).
     n: posts from the change to the next one, of: weeks that is.
 
-    Counts: 每周投诉件数水平发生改变的周，前后两段的周平均与比值
+    Counts: 每周投诉件数水平发生改变的周，前后两段的周平均与比值；按平台列时，同文投诉两家的，两家各计一件
     Out of: 改变之后到下一次改变之前的完整周数
     Leaves out: 不完整的周与缺口周；不足 26 周或 30 件的序列；短于 4 周的起落（见突增报警）；调整后 p 不小于 0.05 的
     Read with care: 缓慢的增减会显示成台阶；抓取范围变化、平台开张或关停都会造成改变，要人去看原因

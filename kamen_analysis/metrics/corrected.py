@@ -16,7 +16,7 @@ from kamen_analysis.metrics.keys import are_named, rows_of
 from kamen_analysis.metrics.names import name_of, reason_names
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.refusal import code_matrix
-from kamen_analysis.metrics.selection import grouped, used
+from kamen_analysis.metrics.selection import counted, used
 from kamen_analysis.metrics.shares import MINIMUM, SMALL
 from kamen_analysis.stats import corrected_mean, wilson
 
@@ -67,14 +67,15 @@ def corrected(posts: pd.DataFrame, labels: pd.DataFrame, coded: pd.DataFrame | N
     reason has one row with code missing). `needed`: how many more coded posts would halve the interval. `bound_low`, `bound_high`: where
     the true share could lie if the machine is as often right, and finds as much, as on the coded posts that ship (see `bounds`).
 
-    Counts: 人工编码样本里有该理由的投诉，连同全部投诉的机器判定（预测增强推断）
+    Counts: 人工编码样本里有该理由的投诉，连同全部投诉的机器判定（预测增强推断）；按平台列时，同文投诉两家的，两家各计一件
     Out of: 全部计入的投诉；n 与 of 为人工样本里的件数
     Leaves out: 样本以外的人工编码；人工样本不足 30 件时不校正，只列原始比例与敏感性上下限；分组时样本不足的组不列
     Read with care: 样本必须是随机抽取的；区间含抽样误差与机器误差，不含编码员之间的分歧；
         敏感性上下限不是置信区间：由机器在随编码手册发布、未参与训练的编码帖上逐理由的查准率与查全率（各取 Wilson 95% 区间的两端）
         推出比例可能落到哪里；那些帖子全是虚构文本，真实帖子上的错误可能更多
     """
-    chosen, keys = grouped(used(posts, scope), by)
+    chosen, keys = counted(posts, scope, by)
+    coded = _carried(used(posts, scope), chosen, coded) if by == "platform" and coded is not None else coded
     in_sample = are_named(chosen, coded["post_id"]) if coded is not None else pd.Series(False, index=chosen.index)
     if not keys:
         return _group(chosen, labels, coded, in_sample.to_numpy())[_COLUMNS]
@@ -84,6 +85,15 @@ def corrected(posts: pd.DataFrame, labels: pd.DataFrame, coded: pd.DataFrame | N
         if part.sum() >= MINIMUM:
             parts.append(_group(group, labels, coded, part).assign(**{key: group[key].iloc[0] for key in keys}))
     return pd.concat(parts[1:] or parts, ignore_index=True)[[*keys, *_COLUMNS]]
+
+
+def _carried(used_posts: pd.DataFrame, chosen: pd.DataFrame, coded: pd.DataFrame) -> pd.DataFrame:
+    """Return `coded` with the codes of a text given to its filings against other platforms too: their words are the same."""
+    if "dup_group" not in chosen:
+        return coded
+    rows = rows_of(used_posts, coded["post_id"])
+    known = coded[rows >= 0].assign(dup_group=used_posts["dup_group"].to_numpy()[rows[rows >= 0]])
+    return known[["dup_group", "code"]].merge(chosen[["dup_group", "post_id"]], on="dup_group")[["post_id", "code"]]
 
 
 def _group(chosen: pd.DataFrame, labels: pd.DataFrame, coded: pd.DataFrame | None, in_sample: np.ndarray) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from kamen_analysis.codebook.coding import extraction
 from kamen_analysis.metrics.keys import rows_of
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.refusal import reasons
-from kamen_analysis.metrics.selection import used
+from kamen_analysis.metrics.selection import filed, used
 from kamen_analysis.metrics.shares import HIDDEN, suppress, with_shares
 from kamen_analysis.records import OUTCOMES
 
@@ -109,11 +109,11 @@ def tactics_by_age(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virt
     share, low, high, note.
 
     Counts: 平台在该季龄时、帖中有该理由的投诉；季龄从该平台在本数据里第一件投诉所在的季度起数
-    Out of: 同一季龄的全部计入的投诉，各平台合在一起
+    Out of: 同一季龄的全部计入的投诉，各平台合在一起；同文投诉两家的，两家各计一件
     Leaves out: 没有平台或发布时间的；该季龄不足 30 件的不给比例，1–4 件的不给数；满 12 个季度起合为一组
     Read with care: 第一件投诉不是平台开业，老平台的早年不在数据里；季龄大的只剩活得久的平台，前后的差别一部分是平台不同
     """
-    known = used(posts, scope)
+    known = used(filed(posts), scope)
     known = known[known["platform"].notna() & known["posted_at"].notna()]
     quarter = known["posted_at"].dt.year * 4 + known["posted_at"].dt.quarter
     age = (quarter - quarter.groupby(known["platform"]).transform("min")).clip(upper=OLDEST).astype("int64")

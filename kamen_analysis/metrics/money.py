@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamen_analysis.metrics.provenance import metric
-from kamen_analysis.metrics.selection import grouped, used
+from kamen_analysis.metrics.selection import counted, used
 from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW, with_shares
 from kamen_analysis.records import PRODUCTS
 from kamen_analysis.stats import bootstrap_median
@@ -15,12 +15,12 @@ from kamen_analysis.stats import bootstrap_median
 def amounts(posts: pd.DataFrame, scope: str = "virtual", by: str | None = None) -> pd.DataFrame:
     """Return amounts in yuan: n known, unknown, of, total, median (+low, high: bootstrap 95%), q1, q3, note.
 
-    Counts: 写明涉诉金额的投诉
+    Counts: 写明涉诉金额的投诉；按平台列时，同文投诉两家的，两家各计一件
     Out of: 同组内全部计入的投诉
     Leaves out: 没有写明金额的（件数列出，不当作零）；写明金额不足 30 件的不给中位数和四分位数
     Read with care: 金额是投诉人自填，未经核实；合计受个别大额影响，且不含未写明的，不能当作损失总额
     """
-    chosen, keys = grouped(used(posts, scope), by)
+    chosen, keys = counted(posts, scope, by)
     chosen = chosen.assign(**({} if keys else {"all": "全部"}))
     rows = [{**dict(zip(keys, key, strict=False)), **_spread(group["amount_yuan"])}
             for key, group in chosen.groupby(keys or ["all"], observed=True)]

@@ -8,7 +8,7 @@ import pandas as pd
 from kamen_analysis.metrics.keys import rows_of
 from kamen_analysis.metrics.names import name_of, reason_names
 from kamen_analysis.metrics.provenance import metric
-from kamen_analysis.metrics.selection import filed, grouped, used
+from kamen_analysis.metrics.selection import counted, used
 from kamen_analysis.metrics.shares import suppress, with_shares
 
 
@@ -16,12 +16,12 @@ from kamen_analysis.metrics.shares import suppress, with_shares
 def reasons(posts: pd.DataFrame, labels: pd.DataFrame, by: str | None = None, scope: str = "virtual") -> pd.DataFrame:
     """Return one row a reason (and a group of `by`: month, week, product, platform, source): n, of, share, low, high, note.
 
-    Counts: 帖中写到对方以该理由拒绝或拖延退款的投诉，一帖可有多个理由，同一理由只计一次
+    Counts: 帖中写到对方以该理由拒绝或拖延退款的投诉，一帖可有多个理由，同一理由只计一次；按平台列时，同文投诉两家的，两家各计一件
     Out of: 同组内全部计入的投诉，含没有写明理由的
     Leaves out: 非投诉与重复帖；分组时无法归组（如没有日期）的帖子；基数不足 30 的不给比例，分组后 1–4 件的不给数
     Read with care: 这是投诉反映的说法，不是查实的事实；各理由可并存，比例之和可以超过 100%
     """
-    chosen, keys = grouped(used(filed(posts) if by == "platform" else posts, scope), by)
+    chosen, keys = counted(posts, scope, by)
     codes = pd.DataFrame({"code": _codes(labels)}, dtype="str")
     seen = pd.DataFrame(code_matrix(chosen, labels, codes["code"].tolist()), columns=codes["code"], index=chosen.index)
     if not keys:

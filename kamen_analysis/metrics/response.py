@@ -6,7 +6,7 @@ import pandas as pd
 
 from kamen_analysis.metrics.keys import are_named
 from kamen_analysis.metrics.provenance import metric
-from kamen_analysis.metrics.selection import grouped, used
+from kamen_analysis.metrics.selection import counted
 from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW, suppress, with_shares
 from kamen_analysis.metrics.timeline import are_followed, curve_rows, durations, is_vague, left_out, with_bounds
 from kamen_analysis.stats import Curve, kaplan_meier, quantile_day
@@ -18,12 +18,12 @@ REPLY = ["merchant_replied"]
 def replies(posts: pd.DataFrame, events: pd.DataFrame, by: str | None = None, scope: str = "virtual") -> pd.DataFrame:
     """Return the share of posts with a merchant's reply, overall or by month, week, product, platform or source.
 
-    Counts: 截至最近一次抓取，已见商家公开回复的投诉（不论回复内容）
+    Counts: 截至最近一次抓取，已见商家公开回复的投诉（不论回复内容）；按平台列时，同文投诉两家的，两家各计一件
     Out of: 同组内来源给出了状态或进展的投诉
     Leaves out: 来源没有给出状态的；分组时无法归组的帖子；基数不足 30 的不给比例，分组后 1–4 件的不给数
     Read with care: 有回复不等于解决；新近的投诉还来不及回复，比例会偏低，按时间看见首次回复曲线
     """
-    chosen, keys = grouped(used(posts, scope), by)
+    chosen, keys = counted(posts, scope, by)
     chosen = chosen[are_followed(chosen, events)]
     replied = are_named(chosen, events.loc[events["kind"].isin(REPLY), "post_id"])
     if not keys:
@@ -40,12 +40,12 @@ def time_to_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtu
     `bound_low`, `bound_high` hold the share if the replies known only by an upper bound came as late, or as early, as they can.
     A post closed without a reply stays without one: it is watched to its last sight, not dropped at its closing.
 
-    Counts: 从发布起到该日已见商家首次回复的投诉的累计比例
+    Counts: 从发布起到该日已见商家首次回复的投诉的累计比例；按平台列时，同文投诉两家的，两家各计一件
     Out of: 有发布时间、且回复时间确切或尚无回复的投诉；未回复的算到最近一次抓取为止（右删失）
     Leaves out: 没有发布时间的；只知“至迟某时已回复”的（给出上下界）；时间先后矛盾的
     Read with care: 曲线右端在观察的投诉很少，区间变宽；有回复不等于解决
     """
-    chosen, keys = grouped(used(posts, scope), by)
+    chosen, keys = counted(posts, scope, by)
     table = durations(chosen, events, REPLY)
     if not keys:
         return _reply_curve(table, chosen)
@@ -80,12 +80,12 @@ def _reply_curve(table: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
 def median_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual", by: str | None = None) -> pd.DataFrame:
     """Return the median days to the first reply: value, low, high, n replied, of; no value where half are not replied to.
 
-    Counts: 半数投诉得到商家首次回复所需的天数（Kaplan–Meier 中位数）
+    Counts: 半数投诉得到商家首次回复所需的天数（Kaplan–Meier 中位数）；按平台列时，同文投诉两家的，两家各计一件
     Out of: 同首次回复曲线：有发布时间、回复时间确切或尚无回复的投诉
     Leaves out: 没有发布时间的、只知至迟时间的；不足 30 件的不给数
     Read with care: “未达半数”表示观察期内回复的不到一半，不是没有人回复；不可与只算已回复者的平均天数比较
     """
-    chosen, keys = grouped(used(posts, scope), by)
+    chosen, keys = counted(posts, scope, by)
     table = durations(chosen, events, REPLY)
     groups = list(chosen.groupby(keys, observed=True)) if keys else [((), chosen)]
     rows = [{**dict(zip(keys, _as_tuple(key), strict=True)), **_median(table.loc[group.index], group)} for key, group in groups]

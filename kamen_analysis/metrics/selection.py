@@ -44,6 +44,14 @@ def filed(posts: pd.DataFrame) -> pd.DataFrame:
     return posts.assign(is_used=posts["is_used"] | posts.index.isin(more))
 
 
+def counted(posts: pd.DataFrame, scope: str, by: str | None) -> tuple[pd.DataFrame, list[str]]:
+    """Return the posts a table by `by` counts, with the columns that group them, and those columns' names; see `used`, `grouped`.
+
+    By platform, what was filed against two platforms counts for each of them (`filed`); everywhere else it counts once.
+    """
+    return grouped(used(filed(posts) if by == "platform" else posts, scope), by)
+
+
 def grouped(posts: pd.DataFrame, by: str | None) -> tuple[pd.DataFrame, list[str]]:
     """Return `posts` with the columns that group by `by` ("month", "product", "platform", "source") and those columns' names.
 

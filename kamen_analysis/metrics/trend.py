@@ -7,7 +7,7 @@ import pandas as pd
 from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics.names import period_names, period_starts
 from kamen_analysis.metrics.provenance import metric
-from kamen_analysis.metrics.selection import is_counted
+from kamen_analysis.metrics.selection import filed, is_counted
 
 _FREQ = {"M": "MS", "W": "W-MON"}
 _EXPECTED = 5.0  # below this mean count a period without captures may be a true zero
@@ -22,14 +22,14 @@ def volume(posts: pd.DataFrame, freq: str = "M", by: str | None = "source", scop
     A period is complete when captures show its first and its last day (only asked of a source's first and last period) and it ended
     before `as_of` (default: the source's last sight).
 
-    Counts: 按发布时间（北京时间）落在该期的投诉
+    Counts: 按发布时间（北京时间）落在该期的投诉；按平台列时，同文投诉两家的，两家各计一件
     Out of: 不是比例，没有分母
     Leaves out: 没有发布时间的帖子（件数另注）；该来源该期没有任何抓取的记为缺口，不记为零
     Read with care: 首尾两期往往不完整；抓取范围变化会造成假的涨落；多少不等于严重程度
     """
     if freq not in _FREQ or by not in ("source", "platform", None):
         raise KamenError("volume 的 freq 只能是 M、W，by 只能是 source、platform、None")
-    counts, dated = is_counted(posts, scope), posts["posted_at"].notna()
+    counts, dated = is_counted(filed(posts) if by == "platform" else posts, scope), posts["posted_at"].notna()
     seen = posts.loc[dated, ["source", "platform", "posted_at", "last_seen_at"]]
     seen = seen.assign(period=period_starts(seen["posted_at"], freq), group=seen["source"] if by == "source" else "全部")
     counted = seen[counts[dated]]

@@ -10,7 +10,7 @@ import pandas as pd
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.resolution import ENDS
 from kamen_analysis.metrics.response import REPLY
-from kamen_analysis.metrics.selection import grouped, used
+from kamen_analysis.metrics.selection import counted
 from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW
 from kamen_analysis.metrics.timeline import TERMINAL, durations, is_vague, left_out
 from kamen_analysis.stats import restricted_wait
@@ -28,12 +28,13 @@ def waiting(posts: pd.DataFrame, events: pd.DataFrame, by: str | None = None, sc
     The restricted mean: those who never get it count with the whole limit, so unlike a median it always exists, and unlike the mean of
     those who were answered it does not hide the others. `stats.restricted_wait`.
 
-    Counts: 发布后 30 日内平均等待首次回复的天数、60 日内平均等待消费者确认解决的天数（限制平均）；没等到的按满期计
+    Counts: 发布后 30 日内平均等待首次回复的天数、60 日内平均等待消费者确认解决的天数（限制平均）；没等到的按满期计；
+        按平台列时，同文投诉两家的，两家各计一件
     Out of: 同首次回复曲线与处理结果曲线：有发布时间、时间确切或尚未发生的投诉（右删失）
     Leaves out: 没有发布时间的、只知至迟时间的；不足 30 件的不给数；观察期不足该期限的不给数
     Read with care: 以其他方式了结（如超时自动关闭）的不算等到，按满期计；不可与只算已回复者的平均天数比较
     """
-    chosen, keys = grouped(used(posts, scope), by)
+    chosen, keys = counted(posts, scope, by)
     parts = [_rows(chosen, keys, durations(chosen, events, wait[1]), measure) for measure, wait in WAITS.items()]
     return pd.concat(parts, ignore_index=True)
 
