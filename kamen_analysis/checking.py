@@ -23,7 +23,12 @@ def summary(manifest: dict[str, Any]) -> str:
         lost = f" + 剔除 {sum(stage['rejected'].values()):,}（{reasons}）" if reasons else ""
         lines.append(f"{STAGES[stage['stage']]}：{stage['in']:,} {stage['unit']} = {stage['out']:,}{lost}")
     if manifest["gaps"]:
-        lines.append(f"未发布的抓取：\n{_gaps(manifest)}")
+        lines.append(f"缺口（未发布的抓取、损坏的存档）：\n{_gaps(manifest)}")
+    damaged = sorted({f"{gap['source']}/{gap['capture']}" for gap in manifest["gaps"] if "bytes" in gap})
+    if damaged:
+        names = "、".join(damaged[:3]) + (" 等" if damaged[3:] else "")
+        lines.append(f"注意：{len(damaged)} 个存档有损坏（{names}），读得出的记录逐条核对摘要后照用，读不出的记为缺口；"
+                     "有备份请放回原文件再 build，kamen verify 可核对")
     return "\n".join(lines)
 
 
@@ -38,7 +43,7 @@ def check(where: Home) -> str:
     known = platforms.directory(loaded.home.root / "platforms.yaml")
     parts = [
         ("各环节（进 = 出 + 剔除）", summary(loaded.manifest)), ("各来源", _sources(loaded.posts)), ("新鲜度", _freshness(loaded.manifest)),
-        ("未发布的抓取（缺口）", _gaps(loaded.manifest)), ("与上次相比", _changes(loaded.home)),
+        ("缺口（未发布的抓取、损坏的存档）", _gaps(loaded.manifest)), ("与上次相比", _changes(loaded.home)),
         ("未知字段、状态与步骤", _warnings(loaded.manifest)), ("名录外的平台", _unknown(loaded.posts, known)),
     ]
     mark = "（演示数据：合成，非真实投诉）\n" if loaded.is_synthetic else ""
@@ -68,8 +73,8 @@ def _freshness(manifest: dict[str, Any]) -> str:
 
 
 def _gaps(manifest: dict[str, Any]) -> str:
-    lines = [f"{gap['source']} {gap['since'] or '最初'} 至 {gap['until']}：{gap['reason']}；{gap['posts']:,} 帖未发布（{gap['capture']}）"
-             for gap in manifest["gaps"]]
+    lines = [f"{gap['source']} {gap['since'] or '最初'} 至 {gap['until'] or '最近'}：{gap['reason']}"
+             + ("" if "bytes" in gap else f"；{gap['posts']:,} 帖未发布") + f"（{gap['capture']}）" for gap in manifest["gaps"]]
     return "\n".join(lines) or "无"
 
 

@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +24,7 @@ import pytest
 
 from kamen_analysis import data, paths
 from kamen_analysis.captures import importer, sidecar
+from kamen_analysis.captures.members import member, records
 from kamen_analysis.captures.verify import verify
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, atomic_folder
@@ -307,20 +309,93 @@ def test_kept_part_damaged(copy: Home, after: dict[str, str], part: str) -> None
     assert _tables(copy) == after
 
 
-@pytest.mark.parametrize("where", [0.3, 0.9])
-def test_capture_corrupt_in_the_middle(copy: Home, where: float) -> None:
-    """A capture with flipped bytes in its middle stops the build with one line naming it; the tables stay, and verify names it too."""
-    old = _tables(copy)
+def _flip(path: Path, start: int, end: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[start:end] = bytes(255 - byte for byte in content[start:end])
+    path.write_bytes(content)
+
+
+@pytest.fixture
+def pages(copy: Home) -> Home:
+    """That copy with a third capture of nine pages, one record each, of a day of its own."""
+    folder = copy.root / "pages"
+    folder.mkdir()
+    for i in range(9):
+        (folder / f"{i}.jsonl").write_text(_rows(200 + 10 * i, 10), "utf-8")
+    importer.import_files("table", [folder], copy, now=lambda: datetime(2026, 9, 5, tzinfo=UTC))
+    return copy
+
+
+@pytest.mark.parametrize(("first", "last", "lost"), [(2, 2, 10), (4, 6, 30), (8, 8, 10)])
+def test_capture_corrupt_in_the_middle(pages: Home, first: int, last: int, lost: int) -> None:
+    """What stands around the damage is built; the damage is a rejected page, a dated gap and the last line said; verify names it."""
+    whole = _copy(pages, pages.root.with_name("whole"))
+    build(whole, jobs=1)
+    capture = max((pages.raw / "table").glob("*.warc.gz"))
+    held = [record for record in records(capture) if record.type == "resource"]
+    _flip(capture, held[first].offset + 30, held[last].end - 8)
+    running = _start(pages, "build", "--jobs", "1")
+    said, _ = running.communicate()
+    assert running.returncode == 1 and "注意：1 个存档有损坏" in said.splitlines()[-1] and capture.name in said.splitlines()[-1]
+    _published(pages)
+    loaded = data.load(pages)
+    assert len(loaded.posts) == 210 - lost and set(loaded.posts["post_id"]) < set(_ids(whole))
+    (row,) = loaded.rejected[loaded.rejected["reason"] == "damaged"].to_dict("records")
+    assert (row["stage"], row["capture_offset"]) == ("read", held[first].offset)
+    (gap,) = loaded.manifest["gaps"]
+    assert gap["bytes"] >= held[last].end - held[first].offset and gap["since"].startswith("2026-09-05") and "损坏" in gap["reason"]
+    assert capture.name in "".join(verify(pages).broken)
+    shutil.copyfile(whole.raw / "table" / capture.name, capture)
+    build(pages, jobs=1)
+    assert _tables(pages) == _tables(whole)
+
+
+def test_a_record_that_is_not_what_it_says(pages: Home) -> None:
+    """A record whose gzip member is whole and whose content is not that of its own digest is damage as well, and the others are used."""
+    capture = max((pages.raw / "table").glob("*.warc.gz"))
+    one = [record for record in records(capture) if record.type == "resource"][3]
+    content = capture.read_bytes()
+    other = member(replace(one, block=one.block.replace("点卡".encode(), "卡点".encode())), one.end - one.offset)
+    capture.write_bytes(content[:one.offset] + other + content[one.end:])
+    assert build(pages, jobs=1)["gaps"][0]["bytes"] > 0
+    assert len(_ids(pages)) == 200 and not data.load(pages).posts["body"].str.contains("卡点").any()
+
+
+def test_the_column_names_may_be_lost(copy: Home) -> None:
+    """Where the damage lies before the first page, and may be the mapping, the pages after it are rejected, not read by a guess."""
+    (copy.root / "three.jsonl").write_text(_rows(300, 10), "utf-8")
+    (copy.root / "own.yaml").write_text("key: own\ncolumns: {body: 标题, title: 正文}\n", "utf-8")
+    importer.import_files("table", [copy.root / "three.jsonl"], copy, mapping=copy.root / "own.yaml")
     capture = max((copy.raw / "table").glob("*.warc.gz"))
-    content = bytearray(capture.read_bytes())
-    at = int(len(content) * where)
-    content[at:at + 20] = bytes(255 - byte for byte in content[at:at + 20])
-    capture.write_bytes(content)
+    mapping = next(record for record in records(capture) if record.url.startswith("mapping:"))
+    _flip(capture, mapping.offset + 30, mapping.end - 8)
+    manifest = build(copy, jobs=1)
+    assert manifest["stages"][0]["rejected"] == {"damaged": 2}
+    assert len(_ids(copy)) == 120 and "bytes" in manifest["gaps"][-1]
+
+
+def test_nothing_left_to_read(copy: Home) -> None:
+    """Where no post at all can be read any more the build refuses in one line, and the tables stay."""
+    old = _tables(copy)
+    for capture in (copy.raw / "table").glob("*.warc.gz"):
+        _flip(capture, 0, capture.stat().st_size)
     running = _start(copy, "build", "--jobs", "1")
     _, said = running.communicate()
-    assert running.returncode == 2 and capture.name in said and "Traceback" not in said, said
+    assert running.returncode == 2 and "没有一帖读得出" in said and "Traceback" not in said, said
     assert _published(copy) == old
-    assert capture.name in "".join(verify(copy).broken)
+
+
+@pytest.mark.parametrize("how", ["halved", "emptied"])
+def test_published_table_truncated(copy: Home, after: dict[str, str], how: str) -> None:
+    """A published table cut short is one line to its readers, and the next build writes it anew, to the byte."""
+    build(copy, jobs=1)
+    for path in copy.processed.glob("*/*.parquet"):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 if how == "halved" else 0])
+    running = _start(copy, "report", "--formats", "html")
+    _, said = running.communicate()
+    assert running.returncode == 2 and "Traceback" not in said and len(said.strip().splitlines()) == 1, said
+    build(copy, jobs=1)
+    assert _published(copy) == after
 
 
 def test_a_source_vanishes(copy: Home, after: dict[str, str]) -> None:
@@ -335,6 +410,23 @@ def test_a_source_vanishes(copy: Home, after: dict[str, str]) -> None:
     shutil.move(copy.root / "aside", copy.raw / "table")
     build(copy, jobs=1)
     assert _tables(copy) == after
+
+
+def test_one_of_two_sources_vanishes(copy: Home) -> None:
+    """A source's folder that is gone while another stays does not quietly take its posts out of the tables; on purpose, it may."""
+    page = ('<article class="complaint"><h1>点卡不给退</h1><dl><dt>投诉编号</dt><dd>9</dd></dl>'
+            '<div class="content"><p>卡密无效</p></div></article>')
+    (copy.root / "x.html").write_text(f"<!-- saved from url=(0020)http://127.0.0.1/c/1 -->{page}", "utf-8")
+    importer.import_files("board", [copy.root / "x.html"], copy)
+    build(copy, jobs=1)
+    old = _tables(copy)
+    shutil.rmtree(copy.raw / "table")
+    with pytest.raises(KamenError, match="2 个存档不见了.*先前的表保持不变"):
+        build(copy, jobs=1)
+    assert _published(copy) == old
+    shutil.rmtree(copy.processed)
+    build(copy, jobs=1)
+    assert _ids(copy) == ["board:9"]
 
 
 def test_a_worker_is_killed(copy: Home, tmp_path: Path) -> None:

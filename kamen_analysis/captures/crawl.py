@@ -18,7 +18,7 @@ from kamen_analysis.captures import warc
 from kamen_analysis.captures.address import normal
 from kamen_analysis.captures.decode import BadBody
 from kamen_analysis.captures.fetch import Session
-from kamen_analysis.captures.members import records
+from kamen_analysis.captures.members import whole
 from kamen_analysis.captures.page import Page
 from kamen_analysis.captures.policy import REASONS, TRANSIENT, Refused, Stopped
 from kamen_analysis.paths import atomic_write
@@ -151,7 +151,7 @@ def _earlier(session: Session, since: str) -> Iterator[Page]:
 
 
 def _done_in(path: Path, raw: Path) -> Iterator[Page]:
-    for record in records(path):
+    for record in whole(path):
         try:
             if record.type == "response" and warc.holds_page(record):
                 page = warc.page(record, path.relative_to(raw).as_posix())

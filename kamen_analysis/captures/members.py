@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import struct
 import zlib
@@ -18,6 +19,8 @@ from kamen_analysis.errors import KamenError
 _PIECE = 16384
 # Header, the zero that ends the comment, checksum and length (RFC 1952).
 _GZIP_FRAME = 19
+_BEGINS, _MAGIC = b"WARC/", b"\x1f\x8b\x08"
+_BROKEN = (zlib.error, EOFError, KeyError, ValueError)
 
 
 class Torn(KamenError):  # noqa: N818 (a state of a file: cut, and then whole again)
@@ -30,6 +33,15 @@ class Torn(KamenError):  # noqa: N818 (a state of a file: cut, and then whole ag
     def __reduce__(self) -> tuple[type[Torn], tuple[Path, int]]:
         # It crosses from a worker process to the one that tells the user.
         return type(self), (self.path, self.offset)
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A stretch [offset, end) of a file that holds no whole record: at least one is lost there. `digest`: hex SHA-256 of its bytes."""
+
+    offset: int
+    end: int
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,8 @@ def _member(view: mmap.mmap, offset: int) -> tuple[bytes, int]:
             raise EOFError
         parts.append(engine.decompress(piece))
         at += len(piece)
+        if len(parts) == 1 and not parts[0].startswith(_BEGINS[:len(parts[0])]):
+            raise EOFError
     return b"".join(parts), at - len(engine.unused_data)
 
 
@@ -83,25 +97,53 @@ def _record(data: bytes, offset: int, end: int) -> Record:
     headers = _headers(data[:split])
     length = int(headers["content-length"])
     block = data[split + 4:split + 4 + length]
-    if not data.startswith(b"WARC/") or len(block) != length:
+    if not data.startswith(_BEGINS) or len(block) != length:
         raise EOFError
     return Record(offset, end, headers, block)
 
 
 def records(path: Path) -> Iterator[Record]:
     """Yield every record of a .warc.gz; raises Torn where the file ends inside a record or is not WARC."""
+    for found in salvaged(path):
+        if isinstance(found, Damage):
+            raise Torn(path, found.offset)
+        yield found
+
+
+def whole(path: Path) -> Iterator[Record]:
+    """Yield the whole records of a .warc.gz, damaged stretches passed over."""
+    return (found for found in salvaged(path) if isinstance(found, Record))
+
+
+def salvaged(path: Path) -> Iterator[Record | Damage]:
+    """Yield every record of a .warc.gz and, in its place, each stretch that cannot be read; after it reading goes on at the next record.
+
+    Each record is a gzip member, so that its checksum alone shows it to be whole, whatever happened elsewhere in the file.
+    """
     if path.stat().st_size == 0:
         return
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
         at = 0
         while at < len(view):
-            try:
-                data, end = _member(view, at)
-                record = _record(data, at, end)
-            except (zlib.error, EOFError, KeyError, ValueError):
-                raise Torn(path, at) from None
-            yield record
-            at = end
+            found = _record_in(view, at) or _damage(view, at)
+            yield found
+            at = found.end
+
+
+def _record_in(view: mmap.mmap, offset: int) -> Record | None:
+    try:
+        data, end = _member(view, offset)
+        return _record(data, offset, end)
+    except _BROKEN:
+        return None
+
+
+def _damage(view: mmap.mmap, offset: int) -> Damage:
+    end = view.find(_MAGIC, offset + 1)
+    while end >= 0 and _record_in(view, end) is None:
+        end = view.find(_MAGIC, end + 1)
+    end = len(view) if end < 0 else end
+    return Damage(offset, end, hashlib.sha256(view[offset:end]).hexdigest())
 
 
 def member(record: Record, size: int) -> bytes:
@@ -121,9 +163,9 @@ def record_at(path: Path, offset: int) -> Record:
     """Return the one record that starts at `offset`: the way back from a table row to its evidence."""
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-            data, end = _member(view, offset)
-            return _record(data, offset, end)
-    except (zlib.error, EOFError, KeyError, ValueError):
-        raise Torn(path, offset) from None
-    except OSError:
+            found = _record_in(view, offset)
+    except (OSError, ValueError):
         raise KamenError(f"找不到存档 {path.name}") from None
+    if found is None:
+        raise Torn(path, offset)
+    return found

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kamen_analysis.captures.decode import BadBody
 from kamen_analysis.captures.fetch import Session
-from kamen_analysis.captures.members import Record, records
+from kamen_analysis.captures.members import Record, whole
 from kamen_analysis.captures.page import Page
 from kamen_analysis.captures.policy import REASONS, Refused, Stopped
 from kamen_analysis.captures.warc import holds_page, http_parts, page
@@ -53,7 +53,7 @@ def history(raw: Path, source: str) -> dict[str, Seen]:
     """Return what is known of every address a source's captures hold an answer of; bodies are not kept in memory."""
     known: dict[str, Seen] = {}
     for path in sorted((raw / source).glob("*.warc.gz")):
-        for record in records(path):
+        for record in whole(path):
             before = known.get(record.url)
             if record.type == "revisit" and before:
                 known[record.url] = Seen(before.page, before.first, record.date, before.gone, before.validators)

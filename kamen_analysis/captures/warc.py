@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kamen_analysis.captures.decode import BadBody, dechunk, decode
-from kamen_analysis.captures.members import Record, records
+from kamen_analysis.captures.members import Damage, Record, records, salvaged
 from kamen_analysis.captures.page import Page
 from kamen_analysis.captures.writer import REQUESTED, Exchange, Writer
 from kamen_analysis.errors import KamenError
 
-__all__ = ["Exchange", "Writer", "holds_page", "http_parts", "is_robots", "page", "page_of", "read"]
+__all__ = ["Exchange", "Writer", "holds_page", "http_parts", "is_robots", "page", "page_of", "read", "readable"]
 
 # No page of ours is larger; the cap keeps a hostile imported body from filling memory, on the way in and when it is read back.
 MAX_BODY = 1 << 28
@@ -77,3 +77,29 @@ def read(path: Path, raw: Path) -> Iterator[Page]:
             raise KamenError(f"存档 {file} 第 {record.offset} 字节处的正文无法解码（{error.reason}）") from None
         if not 300 <= found.status < 400:
             yield found
+
+
+def readable(path: Path, raw: Path) -> Iterator[Page | Damage]:
+    """Yield the pages of one file as `read` does and, in place of what cannot be read, its Damage; never raises for a broken file.
+
+    Damaged is a stretch that holds no whole record, a record that is not what its own digest says, and a body that cannot be decoded.
+    """
+    file = path.relative_to(raw).as_posix()
+    for record in salvaged(path):
+        if isinstance(record, Damage):
+            yield record
+        elif holds_page(record):
+            found = _proven(record, file)
+            if isinstance(found, Damage) or not 300 <= found.status < 400:
+                yield found
+
+
+def _proven(record: Record, file: str) -> Page | Damage:
+    digest = hashlib.sha256(record.block).hexdigest()
+    said = record.headers.get("warc-block-digest", "")
+    try:
+        if not said.startswith("sha256:") or said == f"sha256:{digest}":
+            return page(record, file)
+    except (BadBody, KeyError, ValueError):  # no date, or none of this calendar
+        pass
+    return Damage(record.offset, record.end, digest)

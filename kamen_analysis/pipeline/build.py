@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kamen_analysis import codebook, platforms, sources
-from kamen_analysis.captures import withdraw
+from kamen_analysis.captures import sidecar, withdraw
 from kamen_analysis.errors import KamenError, told
 from kamen_analysis.paths import Home, atomic_folder, settle, sha256
 from kamen_analysis.pipeline import executors, expect, gold, history, manifests, publish
@@ -42,6 +42,17 @@ def captures(where: Home) -> list[Path]:
     return found
 
 
+def _refuse_vanished(where: Home) -> None:
+    """Raise KamenError where a capture the published tables were made of is gone, unless its chain says that it was purged."""
+    gone = [where.raw / name for name in manifests.read(where).get("inputs", {}) if not (where.raw / name).exists()]
+    purged = {folder: {name for name, state in sidecar.states(sidecar.entries(folder)).items() if state.purged}
+              for folder in {path.parent for path in gone}}
+    lost = sorted(path.relative_to(where.raw).as_posix() for path in gone if path.name not in purged[path.parent])
+    if lost:
+        raise KamenError(f"上次建表用过的 {len(lost)} 个存档不见了（{'、'.join(lost[:3])}{' 等' if lost[3:] else ''}），"
+                         f"先前的表保持不变。请放回 {where.raw}；若是有意删去，移走 {where.processed} 后再 build")
+
+
 def build(where: Home, jobs: int | None = None, progress: Progress = lambda stage, done, total: None,
           cluster: str | None = None) -> dict[str, Any]:
     """Turn data/raw into data/processed and return the manifest; `cluster` is the address of a dask scheduler.
@@ -53,6 +64,7 @@ def build(where: Home, jobs: int | None = None, progress: Progress = lambda stag
         found = captures(where)
         if not found:
             raise KamenError(f"{where.raw} 里没有存档，请先运行 kamen import 或 kamen fetch")
+        _refuse_vanished(where)
         inputs = {path: sha256(path) for path in found}
         depended = manifests.depends(where, inputs)
         if manifests.is_current(where, depended):
@@ -63,6 +75,8 @@ def build(where: Home, jobs: int | None = None, progress: Progress = lambda stag
 
 def _built(where: Home, inputs: dict[Path, str], depended: dict[str, Any], pool: executors.Pool, progress: Progress) -> dict[str, Any]:
     parts = gather(where, inputs, pool, progress)
+    if any(part.damaged for part in parts) and not any(part.size for part in parts):
+        raise KamenError("存档损坏，没有一帖读得出；先前的表保持不变。请用备份放回原文件，kamen verify 说出是哪些")
     for part in parts:
         part.shortfall = expect.shortfall(part)
     progress("合并与去重", 0, 1)

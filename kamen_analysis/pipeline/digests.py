@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 _PART = (
     "records.py", "zh.py", "clean.py", "money.py", "times.py", "dedupe.py", "captures", "tabular", "redact", "sources",
-    "pipeline/partition.py",
+    "pipeline/partition.py", "pipeline/broken.py",
 )
 _CODES = ("zh.py", "codebook", "label", "pipeline/coding.py")
 _TABLES = ("records.py", "dedupe.py", "platforms.py", "codebook/platforms.yaml", "pipeline")

@@ -1,4 +1,4 @@
-"""What one run of a source must hold: a run that gave too little is withheld and becomes a dated gap, never a quiet zero.
+"""What one run of a source must hold: a run that gave too little is withheld and becomes a dated gap, never a quiet zero; so does damage.
 
 A site that changes its pages does not fail; it yields nothing, or posts without their parts. Only counts and fill rates show it.
 """
@@ -29,13 +29,21 @@ def shortfall(part: Part) -> str | None:
 
 
 def gaps(parts: list[Part]) -> list[dict[str, Any]]:
-    """Return each withheld run: source, capture, posts withheld, and the dates (UTC) between which nothing stands for it."""
+    """Return each withheld run and each damaged stretch: source, capture, posts withheld, the reason, and the dates (UTC) of the gap.
+
+    Of a damaged stretch nobody knows how many posts it held: `posts` is 0 and `bytes` what cannot be read.
+    """
     found = []
     for part in parts:
+        earlier = [p.last_capture for p in parts if p.source == part.source and not p.shortfall and p.capture < part.capture]
+        before = max((at for at in earlier if at), default=None)
+        place = {"source": part.source, "capture": part.capture}
         if part.shortfall:
-            before = [p.last_capture for p in parts if p.source == part.source and not p.shortfall and p.capture < part.capture]
-            found.append({"source": part.source, "capture": part.capture, "posts": part.size, "reason": part.shortfall,
-                          "since": max((at for at in before if at), default=None), "until": part.last_capture})
+            found.append({**place, "posts": part.size, "reason": part.shortfall, "since": before, "until": part.last_capture})
+        for size, since, until in part.damaged:
+            reason = f"存档损坏：{size:,} 字节读不出，其中的帖子数不详"
+            dates = {"since": since or before, "until": until or part.last_capture}
+            found.append({**place, "posts": 0, "bytes": size, "reason": reason, **dates})
     return found
 
 

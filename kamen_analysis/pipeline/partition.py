@@ -20,7 +20,9 @@ import pyarrow.parquet as pq
 
 from kamen_analysis import clean, dedupe, records, sources
 from kamen_analysis.captures import warc
+from kamen_analysis.captures.members import Damage
 from kamen_analysis.captures.page import Page
+from kamen_analysis.pipeline import broken
 from kamen_analysis.redact import redact_many
 from kamen_analysis.redact.door import refuse_if_personal
 from kamen_analysis.sources import audit, base, columns
@@ -45,7 +47,8 @@ Rows = list[dict[str, Any]]
 class Facts:
     """What a part's counts.json says. warnings: [kind, name, times, example]; gone: [address, seen at] of pages whose post is deleted.
 
-    filled: column → posts that have it, for the columns the source promises.
+    filled: column → posts that have it, for the columns the source promises. damaged: [bytes, page before, page after] of each stretch
+    that cannot be read, the pages by when they were captured.
     """
 
     source: str
@@ -55,6 +58,7 @@ class Facts:
     last_capture: str | None = None
     gone: list[list[str]] = field(default_factory=list)
     filled: dict[str, int] = field(default_factory=dict)
+    damaged: list[list[Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -101,13 +105,16 @@ def _table(name: str, rows: Rows) -> pa.Table:
 def _batches(capture: Path, raw: Path, module: base.Source, facts: Facts, warnings: audit.Warnings) -> Iterator[_Batch]:
     """Yield what the capture holds, about BATCH posts at a time and at least once; `facts` and `warnings` are filled on the way."""
     batch, mapping = _Batch(), None
-    for page in warc.read(capture, raw):
+    for page in warc.readable(capture, raw):
+        if isinstance(page, Damage):
+            batch.rejected.append(broken.noted(page, capture.relative_to(raw), facts))
+            continue
         if (stated := columns.of_page(page)) is not None:
             mapping = stated
             continue
         facts.counts["pages"] += 1
-        facts.last_capture = max(facts.last_capture or "", page.fetched_at.isoformat())
-        result = base.read_page(module, page, mapping)
+        broken.dated(page, facts)
+        result = broken.read(module, page, mapping, facts)
         warnings.update(result.warnings)
         for post in _posts(result, page, facts, batch.rejected):
             _take(post, page, module, batch, warnings)
