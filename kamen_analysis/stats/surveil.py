@@ -35,7 +35,8 @@ def ears(counts: ArrayLike, method: str = "C2") -> tuple[Floats, Floats, Floats]
     Expected: mean of the seven weeks before (C1), or of those ending two weeks before (C2, C3); spread at least Poisson's, so that quiet
     baselines do not cry wolf; p: upper tail of Student's t on six degrees of freedom. C3 adds up how far the C2 values of this week and
     the two before exceed 1; its p comes from independent normal series put through the same chart.
-    Hutwagner L et al., J Urban Health 2003;80:i89; as in R's surveillance::earsC.
+    Hutwagner L et al., J Urban Health 2003;80:i89. R's surveillance::earsC has the same baselines and sums; it leaves out the doubt about
+    the baseline's own mean (1 + 1/7 here) and takes normal tails.
     """
     wide = np.asarray(counts, dtype=float)
     mean, value = _standardised(wide, LAGS.get(method, 2), poisson_floor=True)
@@ -100,20 +101,22 @@ def _predicted(base: Floats, time: Floats, now: Floats) -> tuple[Floats, Floats,
     """Return expected, value and p of one week of every series; `base`: baseline weeks × series, `time` in years, 0 being now."""
     known = np.isfinite(base)
     y = np.where(known, base, 0.0)
-    weight = known.astype(float)
-    with_trend = len(np.unique(np.round(time))) >= 3
-    fit = quasi_poisson(y, time, weight, with_trend)
-    for _ in range(2):
-        fitted = np.exp(np.clip(fit.level + fit.slope * time[:, None], -30, 30))
-        weight = _weights(y, fitted, fit.phi, weight, known)
-        fit = quasi_poisson(y, time, weight, with_trend)
-    wild = np.exp(np.clip(fit.level, -30, 30)) > np.where(known, y, 0).max(axis=0)
-    flat = quasi_poisson(y, time, weight, with_trend=False)
+    fit = flat = _reweighted(y, time, known, with_trend=False)
+    if len(np.unique(np.round(time))) >= 3:
+        fit = _reweighted(y, time, known, with_trend=True)
+    wild = np.exp(np.clip(fit.level, -30, 30)) > y.max(axis=0)
     level, phi, variance = (np.where(wild, a, b) for a, b in zip(flat[1:], fit[1:], strict=True))
     mean = np.exp(np.clip(level, -30, 30))
     tau = phi + mean * variance
     p, bound = upper_tail(now, mean, tau), upper_bound(mean, tau)
     return mean, (now - mean) / np.maximum(bound - mean, 1e-9), p
+
+
+def _reweighted(y: Floats, time: Floats, known: NDArray[np.bool_], with_trend: bool) -> Regression:
+    """Return the regression fitted once, and once more with weeks of large residuals weighing less."""
+    fit = quasi_poisson(y, time, known.astype(float), with_trend)
+    fitted = np.exp(np.clip(fit.level + fit.slope * time[:, None], -30, 30))
+    return quasi_poisson(y, time, _weights(y, fitted, fit.phi, time[:, None] * with_trend, known), with_trend)
 
 
 def quasi_poisson(y: Floats, time: Floats, weight: Floats, with_trend: bool = True) -> Regression:
@@ -143,9 +146,15 @@ def quasi_poisson(y: Floats, time: Floats, weight: Floats, with_trend: bool = Tr
     return Regression(slope, level, phi, phi * doubt)
 
 
-def _weights(y: Floats, mu: Floats, phi: Floats, weight: Floats, known: NDArray[np.bool_]) -> Floats:
-    """Return weights: 1 for ordinary weeks, 1/residual² for far ones (Anscombe residuals), adding up to the number of weeks."""
-    lever = np.clip(weight * mu / np.maximum((weight * mu).sum(axis=0), 1e-12), 0, 0.9)
+def _weights(y: Floats, mu: Floats, phi: Floats, time: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Return weights: 1 for ordinary weeks, 1/residual² for far ones (Anscombe residuals), adding up to the number of weeks.
+
+    `time`: the regression's, weeks × 1, or noughts without a trend; it gives each week its leverage.
+    """
+    w = known * mu
+    total = np.maximum(w.sum(axis=0), 1e-12)
+    away = time - (w * time).sum(axis=0) / total
+    lever = np.clip(w / total + w * away**2 / np.maximum((w * away**2).sum(axis=0), 1e-12), 0, 0.9)
     off = 1.5 * (y ** (2 / 3) - mu ** (2 / 3)) / (mu ** (1 / 6) * np.sqrt(phi * (1 - lever)))
     raw = np.where(known, np.where(off > _WEIGHT_ABOVE, np.maximum(off, 1e-9) ** -2.0, 1.0), 0.0)
     weights: Floats = raw * known.sum(axis=0) / np.maximum(raw.sum(axis=0), 1e-12)
