@@ -49,7 +49,8 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Arguments]] 
         (("files",), {"metavar": "FILE", "nargs": "+", "help": "文件"}),
         (("--mapping",), {"metavar": "YAML", "help": "列名对照（仅 table；默认按已知表头猜，并显示）"}),
     ]),
-    "build": ("把 data/raw 处理成 data/processed（只重做变了的部分）", commands.build, _JOBS),
+    "build": ("把 data/raw 处理成 data/processed（只重做变了的部分）", commands.build, [*_JOBS, (("--canaries",), {
+        "action": "store_true", "help": "先在用后即删的副本里埋下各类假号码走完全程，搜遍一切输出；有一个漏出就不建表（退出码 3）"})]),
     "report": ("由 data/processed 生成报告", commands.report, _REPORT + _COMPARE),
     "run": ("定时任务用：收进新文件、build、report，并留日志与状态", commands.run, _JOBS + _REPORT + _INBOX),
     "label": ("给任意帖子文件编码：帖子类型、拒退理由及证据位置等", commands.label, [

@@ -20,7 +20,7 @@ FLOORS = (
     {"sources", "label", "metrics"},
     {"clean"},
     {"pipeline"},
-    {"report", "review", "importing", "fetching", "checking"},
+    {"report", "review", "importing", "fetching", "checking", "canaries"},
     {"demo", "notebook", "service"},
     {"commands"},
     {"verbs"},

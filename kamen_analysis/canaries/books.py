@@ -1,0 +1,31 @@
+"""The project's notebooks run on a walk's tables, one after another in one kernel, and what they show kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+from kamen_analysis.paths import Home
+
+FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
+_SECONDS = 600  # a cell
+
+
+def present() -> list[Path]:
+    """Return the notebooks that came with this installation; a package without the working copy has none."""
+    return sorted(FOLDER.glob("*.ipynb"))
+
+
+def executed(home: Home) -> None:
+    """Run the notebooks on the tables of `home` and write them, as one with all they show, into its root."""
+    books = [nbformat.read(path, as_version=4) for path in present()]
+    if not books:
+        return
+    for book in books:
+        next(cell for cell in book.cells if "parameters" in cell.metadata.get("tags", [])).source += f"\nhome = {str(home.root)!r}"
+    cells = [cell | {"id": f"cell-{number}"} for number, cell in enumerate(cell for book in books for cell in book.cells)]
+    whole = nbformat.from_dict({**books[0], "cells": cells})
+    NotebookClient(whole, timeout=_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
+    nbformat.write(whole, home.root / "notebooks.ipynb")
