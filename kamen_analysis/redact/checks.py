@@ -12,7 +12,7 @@ _AREAS = frozenset(str(code) for low, high in ((11, 16), (21, 24), (31, 38), (41
                    for code in range(low, high))
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 # Parts of speech of words that are, or begin, names: persons, places (欧阳), other proper nouns, foreign and unknown words.
-_NAME_TAGS = frozenset({"nr", "nrt", "nrfg", "ns", "nz", "x", "eng"})
+NAME_TAGS = frozenset({"nr", "nrt", "nrfg", "ns", "nz", "x", "eng"})
 _PLAIN = {code: None for code in range(128) if chr(code) not in "0123456789x"}
 _LETTER_DIGITS = str.maketrans("olizsbgq叉×✕ⅹ", "01125899xxxx")
 
@@ -96,15 +96,15 @@ def screen_name(value: str) -> bool | None:
 
 
 def phone_length(value: str) -> bool | None:
-    """Judge a number behind a phone word: seven to fourteen digits."""
-    digits = plain(value)
-    if not 7 <= len(digits) <= 14:
-        return False
-    return None
+    """Judge a number behind a phone word: seven to fourteen digits, and no price with a date or a price behind it (3899,11.12)."""
+    listed = "," in value and "." in value
+    return None if 7 <= len(plain(value)) <= 14 and not listed else False
 
 
 def has_digits(value: str) -> bool | None:
-    """Judge a code: without at least two digits it is a word."""
+    """Judge a code: without at least two digits it is a word, and a time of day is none."""
+    if re.fullmatch(r"\d{1,2}:\d{2}(?::\d{2})?", value):
+        return False
     return None if sum(c.isdecimal() for c in value) >= 2 else False
 
 
@@ -125,7 +125,7 @@ def name(value: str) -> bool | None:
     import rjieba
 
     word, tag = rjieba.tag(value)[0]
-    return False if len(word) > 1 and tag not in _NAME_TAGS else None
+    return False if len(word) > 1 and tag not in NAME_TAGS else None
 
 
 def handle(value: str) -> bool | None:
@@ -136,8 +136,8 @@ def handle(value: str) -> bool | None:
 
 
 def address(value: str) -> bool | None:
-    """Judge an address: one whose numbers are already crossed out says nothing."""
-    return False if "xx" in value or "**" in value else None
+    """Judge an address: one whose numbers are already crossed out says nothing, and a distance is none."""
+    return False if "xx" in value or "**" in value or "公里" in value else None
 
 
 def ip_address(value: str) -> bool | None:

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from kamen_analysis.redact.checks import CHECKS, Check
+from kamen_analysis.redact.names import JUDGES, Judge
 from kamen_analysis.redact.reading import NUMERALS, fold
 from kamen_analysis.redact.starts import starts
 
@@ -36,6 +37,8 @@ class Rule(_Model):
     `around` bounds the characters on either side of a needed word that are looked at; 0 is the whole text.
 
     `near` names a macro, a plain regex that must match in the text; a rule without cues then looks only around its matches.
+
+    `judge` says from what stands around where the value ends, at most where the pattern ends, or that it is none.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Rule(_Model):
     first: str = ""
     view: Literal["digits", "words"] = "digits"
     check: str = "always"
+    judge: str = ""
 
 
 class Examples(_Model):
@@ -97,6 +101,15 @@ class Pattern:
     written: str
     first: str
     reach: int
+    judge: Judge | None
+
+    def value(self, match: re.Match[str]) -> tuple[int, int] | None:
+        """Return where the value of a match stands; None if its check or its judge speaks against it."""
+        start, end = match.span("v")
+        if self.check(match["v"]) is False:
+            return None
+        stop = self.judge(match.string, start, end) if self.judge else end
+        return None if stop is None else (start, stop)
 
     @functools.cached_property
     def match(self) -> Callable[[str, int, int], re.Match[str] | None]:
@@ -202,7 +215,7 @@ def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
             needs = tuple(fold(word) for need in rule.needs for word in lists().get(need[1:-1], [need]))
             reach = _longest(rule.gap) + (1 if "surnames" in rule.first else 3)
             pattern = Pattern(kind.kind, rank, CHECKS[rule.check], rule.view == "digits", rule.near, needs, rule.around, written,
-                              _first(rule), reach)
+                              _first(rule), reach, JUDGES[rule.judge] if rule.judge else None)
             for cue in {cue for listed in rule.cues for cue in spelled(listed)}:
                 cued.setdefault(cue, []).append(pattern)
             if not rule.cues:

@@ -82,8 +82,8 @@ class Engine:
         for start, end, limit, patterns_ in rows:
             for pattern in patterns_:
                 match = pattern.match(digits if pattern.reads_digits else reading.words, end, limit)
-                if match and _stands_alone(reading.words, start, end) and pattern.check(match["v"]) is not False:
-                    yield (*match.span("v"), pattern.rank, pattern.kind)
+                if match and _stands_alone(reading.words, start, end) and (value := pattern.value(match)):
+                    yield (*value, pattern.rank, pattern.kind)
 
 
 @functools.cache
@@ -119,8 +119,8 @@ def _within(pattern: Pattern, reading: Reading, digits: str, windows: Windows) -
     text = digits if pattern.reads_digits else reading.words
     matches = _begun(pattern, reading, windows) if pattern.begins else (m for window in windows for m in pattern.find(text, *window))
     for match in matches:
-        if pattern.check(match["v"]) is not False:
-            yield (*match.span("v"), pattern.rank, pattern.kind)
+        if value := pattern.value(match):
+            yield (*value, pattern.rank, pattern.kind)
 
 
 def _begun(pattern: Pattern, reading: Reading, windows: Windows) -> Iterator[re.Match[str]]:

@@ -1,0 +1,103 @@
+"""Where a name ends and whether it is one: judged by how jieba cuts the clause around it, and by which words are ordinary ones."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import rjieba
+import yaml
+
+from kamen_analysis.redact.checks import NAME_TAGS
+
+_BEFORE, _BEHIND = 6, 6  # characters of the clause that are cut along with a candidate
+_CLAUSE = re.compile(r"[^\s,，、。;；!！?？:：()（）“”\"㐀㐁]*$")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+
+_OF_SENTENCES = {"ul", "ug", "uz", "y"}  # 了, 过, 着, 吗
+
+Judge = Callable[[str, int, int], int | None]
+
+
+@functools.cache
+def ordinary() -> frozenset[str]:
+    """Return the words of two to four characters that complaints are written in: no name or nickname begins with one.
+
+    The words jieba's dictionary (MIT licence) counts at least 300 times, names left out, and those of the project's own posts.
+    """
+    raw = (Path(__file__).parent / "ordinary.yaml").read_text("utf-8")
+    return frozenset(yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["ordinary"].split())
+
+
+def person(words: str, start: int, end: int) -> int | None:
+    """Return where the name that begins at `start` ends, at most at `end`; None if it is none.
+
+    A name is no word of the dictionary, and none reaches across its first or last character.
+    """
+    pieces = _pieces(words, start, end)
+    for stop in range(end, start + 1, -1):
+        if not any(_breaks(piece, start, stop) for piece in pieces):
+            return stop
+    return None
+
+
+def stranger(words: str, start: int, end: int) -> int | None:
+    """Return where the name ends that no word announces: as `person`, and no ordinary word in it or about it."""
+    for low, high, word, _tag in _pieces(words, start, end):
+        if high - low > 1 and low < end and high > start and word in ordinary():
+            return None
+    return person(words, start, end)
+
+
+def phrase(words: str, start: int, end: int) -> int | None:
+    """Return `end` unless what is called a nickname is one ordinary word, or a sentence: it has a pronoun or a particle in it."""
+    inside = [(word, tag) for low, high, word, tag in _pieces(words, start, end) if low >= start and high <= end]
+    if len(inside) == 1 and inside[0][0] in ordinary():
+        return None
+    return None if any(tag in _OF_SENTENCES for _, tag in inside) else end
+
+
+def nickname(words: str, start: int, end: int) -> int | None:
+    """Return `end` if what begins at `start` is no ordinary word: nobody's predicate, nothing the person has."""
+    for low, high, word, tag in _pieces(words, start, end):
+        if high <= start:
+            continue
+        if low < start:
+            return None
+        odd = len(word) > 1 and word not in ordinary() and tag not in {"m", "t", "mq"}
+        return end if odd and high <= end else None
+    return None
+
+
+def called(words: str, start: int, end: int) -> int | None:
+    """Return `end` if no ordinary word begins at `start` or reaches across it or across `end`."""
+    for low, high, word, _tag in _pieces(words, start, end):
+        if high - low > 1 and low < end and high > start and word in ordinary() and (low <= start or high > end):
+            return None
+    return end
+
+
+def _pieces(words: str, start: int, end: int) -> list[tuple[int, int, str, str]]:
+    """Return the words jieba cuts the surroundings into: start, end, word, part of speech."""
+    before = _CLAUSE.search(words, max(0, start - _BEFORE), start)
+    at = before.start() if before else start
+    pieces = []
+    for word, tag in rjieba.tag(words[at:end + _BEHIND]):
+        pieces.append((at, at + len(word), word, tag))
+        at += len(word)
+    return pieces
+
+
+def _breaks(piece: tuple[int, int, str, str], start: int, stop: int) -> bool:
+    """Tell whether a word speaks against a name from `start` to `stop`: one of the dictionary that reaches across or begins it."""
+    low, high, word, tag = piece
+    if high <= start or low >= stop or high - low < 2 or not rjieba.has_word(word):
+        return False
+    if low < start or high > stop:
+        return word in ordinary() or tag not in NAME_TAGS
+    return low == start and (word in ordinary() or tag not in NAME_TAGS)
+
+
+JUDGES: dict[str, Judge] = {judge.__name__: judge for judge in (person, stranger, nickname, called, phrase)}
