@@ -13,7 +13,7 @@ import pytest
 from kamen_analysis import data, dedupe
 from kamen_analysis.captures import importer, withdraw
 from kamen_analysis.paths import Home
-from kamen_analysis.pipeline import digests, partition, publish
+from kamen_analysis.pipeline import digests, groups, partition
 from kamen_analysis.pipeline.build import build
 
 BODY = "买了第{n}张点卡，一直提示卡号错误，客服让我再等几天，等到现在没有人回我，店铺里写着概不退换，我要求退款{n}元。"
@@ -92,7 +92,7 @@ def test_batches_leave_no_trace(home: Home, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_files_of_a_group_hold_the_same_rows(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many posts go into a file, the tables as read are the same, row by row."""
-    monkeypatch.setattr(publish, "POSTS_PER_FILE", 20)
+    monkeypatch.setattr(groups, "POSTS_PER_FILE", 20)
     files = _anew(home)
     other = data.load(home.root.with_name("anew"))
     assert sum(name.startswith("posts/") for name in files) > 1
@@ -103,7 +103,7 @@ def test_files_of_a_group_hold_the_same_rows(home: Home, monkeypatch: pytest.Mon
 
 def test_new_captures_leave_other_files_alone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """After new posts only the last group's files are written, the others stay; all of it equals a build from nothing."""
-    monkeypatch.setattr(publish, "POSTS_PER_FILE", 20)
+    monkeypatch.setattr(groups, "POSTS_PER_FILE", 20)
     monkeypatch.setattr(digests, "build_code", lambda: "small files")
     build(home, jobs=1)
     before = {path.name: path.stat().st_ino for path in home.processed.glob("posts/*")}

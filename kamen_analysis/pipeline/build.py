@@ -15,7 +15,7 @@ from kamen_analysis import codebook, platforms, sources
 from kamen_analysis.captures import sidecar, withdraw
 from kamen_analysis.errors import KamenError, told
 from kamen_analysis.paths import Home, atomic_folder, settle, sha256
-from kamen_analysis.pipeline import executors, expect, gold, history, manifests, publish
+from kamen_analysis.pipeline import executors, expect, gold, groups, history, manifests, publish
 from kamen_analysis.pipeline.merge import merge
 from kamen_analysis.pipeline.parts import Progress, cache, gather
 
@@ -86,7 +86,7 @@ def _built(where: Home, inputs: dict[Path, str], depended: dict[str, Any], pool:
     settings = publish.Settings(platforms.directory(own), codebook.load().version, gold.read(where))
     before = manifests.read(where)
     with atomic_folder(where.processed) as folder:
-        written = _written(where, folder, publish.groups(parts, merged), settings, pool, progress)
+        written = _written(where, folder, groups.groups(parts, merged), settings, pool, progress)
         manifest = manifests.describe(where, depended, parts, written, merged.withdrawn)
         (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
         (folder / ".gitkeep").touch()
@@ -99,18 +99,18 @@ def _built(where: Home, inputs: dict[Path, str], depended: dict[str, Any], pool:
     return manifest
 
 
-def _written(where: Home, folder: Path, groups: list[publish.Group], settings: publish.Settings, pool: executors.Pool,
+def _written(where: Home, folder: Path, those: list[groups.Group], settings: publish.Settings, pool: executors.Pool,
              progress: Progress) -> manifests.Written:
     """Write every group's files into `folder`, those unchanged since the last build taken over from there."""
     before = manifests.read(where).get("groups", {})
-    keys = {group.name: group.key(settings) for group in groups}
+    keys = {group.name: group.key(settings.digest()) for group in those}
     written = {name: before[name] for name, key in keys.items() if name in before and before[name]["key"] == key
                and all(manifests.is_whole(where.processed / file, digest) for file, digest in before[name]["files"].items())}
     for table in publish.TABLES:
         (folder / table).mkdir()
     for file in (file for one in written.values() for file in one["files"]):
         _take_over(where.processed / file, folder / file)
-    todo = [group for group in groups if group.name not in written]
+    todo = [group for group in those if group.name not in written]
     with pool(len(todo)) as executor:
         running = [(group.name, executor.submit(publish.write, group, settings, folder)) for group in todo]
         for done, (name, future) in enumerate(running, 1):

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kamen_analysis.errors import KamenError
@@ -49,10 +49,10 @@ def compared(where: Home, before: dict[str, Any], folder: Path, manifest: dict[s
     changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     pairs = [(_posts(where.processed / name), _posts(folder / name)) for name in changed if old]
     # Most files change in a count of copies, not in whose posts they hold.
-    had, has = (pa.concat_tables(side).to_pandas() for side in zip(
-        (_NONE, _NONE), *(pair for pair in pairs if not pair[0].equals(pair[1])), strict=True))
-    known = has["post_id"].isin(had["post_id"]) if len(had) else pd.Series(False, has.index)
-    lost = had[~had["post_id"].isin(has.loc[known, "post_id"])]
+    differ = [pair for pair in pairs if not pair[0].equals(pair[1])]
+    had, has = (pa.concat_tables(side) for side in zip((_NONE, _NONE), *differ, strict=True))
+    known = pc.is_in(has["post_id"], had["post_id"].combine_chunks())
+    lost = had.filter(pc.invert(pc.is_in(had["post_id"], has["post_id"].combine_chunks()))).to_pandas()
     vanished = {str(source): {"n": len(rows), "examples": sorted(rows["post_id"])[:EXAMPLES]} for source, rows in lost.groupby("source")}
     posts: Counter[str] = Counter()
     for one in manifest["groups"].values():
@@ -61,7 +61,7 @@ def compared(where: Home, before: dict[str, Any], folder: Path, manifest: dict[s
         "at": datetime.now(UTC).isoformat(timespec="seconds"), "version": manifest["version"],
         "codebook": manifest["codebook"]["version"], "posts": dict(posts.most_common()),
         "stages": {stage["stage"]: stage["out"] for stage in manifest["stages"]},
-        "new": int((~known).sum()) if old else manifest["rows"]["posts"],
+        "new": len(has) - (pc.sum(known).as_py() or 0) if old else manifest["rows"]["posts"],
         "vanished": vanished,
     }
 
