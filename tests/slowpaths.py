@@ -10,31 +10,32 @@ from slow import codes_of, rows, used
 
 
 def explained(before: pd.DataFrame, after: pd.DataFrame, was_labels: pd.DataFrame, now_labels: pd.DataFrame,
-              withdrawn: list[str]) -> dict[str, float]:
-    """Return how the number of complaints about virtual goods moves as the posts of one build are made those of the next, step by step."""
+              withdrawn: list[str], code: str = "") -> dict[str, float]:
+    """Return how the number of complaints about virtual goods, or the share of them with a `code`, moves as the posts of one build are
+    made those of the next, step by step."""
     old, new = ({post["post_id"]: post for post in rows(table)} for table in (before, after))
     was, now = codes_of(was_labels), codes_of(now_labels)
     end = max(at for post in old.values() for at in (post["posted_at"], post["first_seen_at"]) if at is not None)
-    state = {key: dict(post, first=post["is_used"] or post["post_type"] != "complaint") for key, post in old.items()}
-    found, last = {}, None
+    state = {key: dict(post, first=post["is_used"] or post["post_type"] != "complaint", hit=code in was[key]) for key, post in old.items()}
+    found, last = {}, 0.0
     for step in ("", "withdrawn", "gone", "revised", "rules", "duplicates", "entities", "late", "new"):
         for key in list(old) + list(new):
             a, b = old.get(key), new.get(key)
             if a and not b and step == ("withdrawn" if key in withdrawn else "gone"):
                 state.pop(key, None)
             if b and not a and step == ("late" if (b["posted_at"] or b["first_seen_at"]) <= end else "new"):
-                state[key] = dict(b, first=b["is_used"] or b["post_type"] != "complaint")
+                state[key] = dict(b, first=b["is_used"] or b["post_type"] != "complaint", hit=code in now[key])
             if a and b:
                 same = all(a[name] == b[name] for name in ("title", "body", "target"))
                 if step == ("rules" if same else "revised"):
-                    state[key].update(post_type=b["post_type"], in_scope=b["in_scope"])
+                    state[key].update(post_type=b["post_type"], in_scope=b["in_scope"], hit=code in now[key])
                 if step == "duplicates":
                     state[key]["first"] = b["is_used"] or b["post_type"] != "complaint"
-        count = sum(post["post_type"] == "complaint" and post["first"] and post["in_scope"] for post in state.values())
+        counted = [post for post in state.values() if post["post_type"] == "complaint" and post["first"] and post["in_scope"]]
+        value = sum(post["hit"] for post in counted) / len(counted) if code else float(len(counted))
         if step:
-            found[step] = float(count - (last or 0))
-        last = count
-    assert was.keys() <= old.keys() and now.keys() <= new.keys()
+            found[step] = value - last
+        last = value
     return found
 
 
@@ -131,3 +132,14 @@ def bursts(posts: pd.DataFrame, least: int, hours: float) -> dict[str, int]:
         groups[post["dup_group"]].append(post["posted_at"])
     most = {name: max(sum(0 <= (b - a).total_seconds() <= hours * 3600 for b in times) for a in times) for name, times in groups.items()}
     return {name: n for name, n in most.items() if n >= least}
+
+
+def sequences(posts: pd.DataFrame, labels: pd.DataFrame) -> Counter[tuple[str, ...]]:
+    """Return how many posts tell each sequence of two and more reasons in the body, each by its first place."""
+    first: dict[str, dict[str, int]] = defaultdict(dict)
+    for label in rows(labels):
+        if label["field"] == "body" and label["rule"] != "human":
+            place = first[label["post_id"]]
+            place[label["code"]] = min(label["start"], place.get(label["code"], label["start"]))
+    told = [first[post["post_id"]] for post in used(posts)]
+    return Counter(tuple(sorted(place, key=lambda code: (place[code], code))) for place in told if len(place) > 1)

@@ -20,7 +20,7 @@ from kamen_analysis.metrics.money import amounts, products
 from kamen_analysis.metrics.names import reason_names
 from kamen_analysis.metrics.platform import platform_funnel, platform_ranks, platforms
 from kamen_analysis.metrics.quality import fill, funnel, statuses
-from kamen_analysis.metrics.refusal import cooccurrence, reasons, tactic_order
+from kamen_analysis.metrics.refusal import cooccurrence, reasons, sequences, tactic_order
 from kamen_analysis.metrics.resolution import naive_ratio, outcomes, resolved_by, self_reported, status_by_age
 from kamen_analysis.metrics.response import median_reply, replies, time_to_reply
 from kamen_analysis.metrics.selection import used
@@ -28,16 +28,16 @@ from kamen_analysis.metrics.sensitivity import sensitivity
 from kamen_analysis.metrics.trend import volume
 from kamen_analysis.metrics.waiting import waiting
 
-METRICS = (used, volume, reasons, cooccurrence, tactic_order, statuses, fill, coverage, gaps, funnel, replies, time_to_reply, median_reply,
-           waiting, outcomes, resolved_by, naive_ratio, status_by_age, self_reported, platforms, platform_ranks, platform_funnel, contrasts,
-           amounts, products, clocks, changes, alerts, alert_methods, change_points, holidays, nowcast, corrected,
-           chains, chain_lengths, channels, channel_outcomes, channel_order, tactics_by_age, explain,
-           sensitivity, campaigns, template_farms)
+METRICS = (used, volume, reasons, cooccurrence, tactic_order, sequences, statuses, fill, coverage, gaps, funnel, replies, time_to_reply,
+           median_reply, waiting, outcomes, resolved_by, naive_ratio, status_by_age, self_reported, platforms, platform_ranks,
+           platform_funnel, contrasts, amounts, products, clocks, changes, alerts, alert_methods, change_points, holidays, nowcast,
+           corrected, chains, chain_lengths, channels, channel_outcomes, channel_order, tactics_by_age, explain, sensitivity, campaigns,
+           template_farms)
 
 __all__ = [
     "METRICS", "alert_methods", "alerts", "amounts", "campaigns", "caption", "chain_lengths", "chains", "change_points", "changes",
     "channel_order", "channel_outcomes", "channels", "clocks", "contrasts", "cooccurrence", "corrected", "coverage", "explain", "fill",
     "funnel", "gaps", "holidays", "median_reply", "naive_ratio", "nowcast", "outcomes", "platform_funnel", "platform_ranks", "platforms",
-    "products", "reason_names", "reasons", "replies", "resolved_by", "self_reported", "sensitivity", "status_by_age", "statuses",
-    "tactic_order", "tactics_by_age", "template_farms", "time_to_reply", "used", "volume", "waiting",
+    "products", "reason_names", "reasons", "replies", "resolved_by", "self_reported", "sensitivity", "sequences", "status_by_age",
+    "statuses", "tactic_order", "tactics_by_age", "template_farms", "time_to_reply", "used", "volume", "waiting",
 ]

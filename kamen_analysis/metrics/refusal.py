@@ -9,7 +9,7 @@ from kamen_analysis.metrics.keys import rows_of
 from kamen_analysis.metrics.names import name_of, reason_names
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import counted, used
-from kamen_analysis.metrics.shares import suppress, with_shares
+from kamen_analysis.metrics.shares import SMALL, suppress, with_shares
 
 
 @metric
@@ -99,6 +99,37 @@ def tactic_order(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
     table = suppress(table, within="pair").sort_values(["of", "share", "code_a"], ascending=[False, False, True], ignore_index=True)
     return table.assign(name_a=name_of(table["code_a"]), name_b=name_of(table["code_b"]))[
         ["code_a", "name_a", "code_b", "name_b", "n", "of", "share", "low", "high", "note"]]
+
+
+REST = "其余各种顺序"
+
+
+@metric
+def sequences(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
+    """Return the whole sequences of reasons told: sequence (codes joined by "→"), sequence_zh, length, n, of, share, low, high, note.
+
+    One row a sequence told by at least five complaints, the most frequent first; all others together are the last row, REST. The rows
+    add to `of`.
+
+    Counts: 正文里从头到尾依次讲到这几个理由、不多不少的投诉
+    Out of: 正文里两个及以上理由有证据位置的投诉
+    Leaves out: 只讲一个理由的；只在标题里有证据、没有标出位置的理由；不足 5 件的顺序并入末行；不足 30 件的不给比例
+    Read with care: 这是讲述的先后，多数人按时间讲，但不等于事情发生的先后；同一位置的理由按编码排列
+    """
+    codes = _codes(labels)
+    first = first_starts(used(posts, scope), labels, codes)
+    first = first[np.isfinite(first).sum(axis=1) >= 2]
+    order = np.where(np.sort(first, axis=1) < np.inf, np.argsort(first, axis=1, kind="stable") + 1, 0)
+    keys, n = np.unique(order, axis=0, return_counts=True)
+    often = n >= SMALL
+    chains = [[codes[at - 1] for at in key if at] for key in keys[often]]
+    table = pd.DataFrame({"sequence": ["→".join(chain) for chain in chains], "length": [len(chain) for chain in chains], "n": n[often]})
+    names = reason_names()
+    told = pd.Series(["→".join(names.get(code, code) for code in chain) for chain in chains], table.index, dtype="str")
+    table = table.assign(sequence_zh=told).sort_values(["n", "sequence"], ascending=[False, True])
+    rest = pd.DataFrame([{"sequence": "", "sequence_zh": REST, "length": 0, "n": int(n[~often].sum())}])
+    table = pd.concat([table, rest], ignore_index=True).astype({"length": "int64", "n": "int64"}).assign(of=len(first), all="")
+    return suppress(with_shares(table), within="all")[["sequence", "sequence_zh", "length", "n", "of", "share", "low", "high", "note"]]
 
 
 def first_starts(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:

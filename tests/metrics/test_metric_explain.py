@@ -119,9 +119,13 @@ def test_each_planted_change_is_its_own_part(base: Data) -> None:
 
 
 def test_steps_are_those_of_the_slow_twin(base: Data) -> None:
-    """The count of complaints moves at each step as it does when posts are replaced one by one in a dict."""
+    """The count of complaints, and the leading reason's share, move at each step as when posts are replaced one by one in a dict."""
     after = later(base, np.random.default_rng(5))
     found = metrics.explain(base, after)
+    tables = base.posts, after.posts, base.labels, after.labels, after.manifest["withdrawn"]
+    top = str(found.loc[found["headline"].str.startswith("reason:") & found["note"].eq(""), "headline"].iloc[0])
+    share = found[found["headline"] == top].set_index("part")["value"]
+    assert share.to_dict() == pytest.approx(slowpaths.explained(*tables, top.partition(":")[2]), abs=1e-12)
     mine = found[found["headline"] == "used"].set_index("part")["value"]
-    assert mine.to_dict() == slowpaths.explained(base.posts, after.posts, base.labels, after.labels, after.manifest["withdrawn"])
+    assert mine.to_dict() == slowpaths.explained(*tables)
     assert (mine.drop(["entities"]) != 0).all()

@@ -33,6 +33,7 @@ CALLS: dict[str, Call] = {
     "reasons_product": lambda p, marks, e: metrics.reasons(p, marks, by="product"),
     "cooccurrence": lambda p, marks, e: metrics.cooccurrence(p, marks),
     "tactic_order": lambda p, marks, e: metrics.tactic_order(p, marks),
+    "sequences": lambda p, marks, e: metrics.sequences(p, marks),
     "replies": lambda p, marks, e: metrics.replies(p, e),
     "replies_platform": lambda p, marks, e: metrics.replies(p, e, by="platform"),
     "time_to_reply": lambda p, marks, e: metrics.time_to_reply(p, e),
