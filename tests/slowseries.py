@@ -98,9 +98,8 @@ def funnel(shares: list[tuple[int, int]]) -> list[tuple[float, float]]:
 def powered(coded: list[int], guessed: list[int], others: list[int]) -> float:
     """Return the prediction-powered share: machine's mean on the rest plus its mean error on the sample, weighted as PPI++ has it."""
     n, many = len(coded), len(others)
-    y, f, everyone = sum(coded) / n, sum(guessed) / n, guessed + others
-    shared = sum((a - y) * (b - f) for a, b in zip(coded, guessed, strict=True)) / n
-    middle = sum(everyone) / (n + many)
-    spread = sum((b - middle) ** 2 for b in everyone) / (n + many - 1)
+    y, f = sum(coded) / n, sum(guessed) / n
+    shared = sum((a - y) * (b - f) for a, b in zip(coded, guessed, strict=True)) / (n - 1)
+    spread = sum((b - f) ** 2 for b in guessed) / (n - 1)
     weight = min(max(shared / ((1 + n / many) * spread), 0), 1) if spread else 0.0
     return min(max(y - weight * f + weight * sum(others) / many, 0), 1)

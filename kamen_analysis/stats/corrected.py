@@ -27,8 +27,8 @@ def corrected_mean(coded: ArrayLike, guessed: ArrayLike, others: ArrayLike, leve
 
     `coded`, `guessed`: human and machine decisions (0/1) on a simple random sample; `others`: machine decisions on the rest.
     The machine's mean plus its mean error on the sample, the machine weighted so that the interval is shortest (PPI++):
-    Angelopoulos AN et al., Science 2023;382:669; Angelopoulos AN, Duchi JC, Zrnic T, arXiv:2311.01453, example 6.1; value and weight are
-    those of its authors' ppi-python.
+    Angelopoulos AN et al., Science 2023;382:669; Angelopoulos AN, Duchi JC, Zrnic T, arXiv:2311.01453, example 6.1. The
+    weight is the sample's own slope (ppi-python pools the variance of all units), so that a machine never wrong gets all of it.
     A sample in which the machine made no mistake does not prove that it makes none: for the interval half a unit is added to each of
     the four cells of human by machine, as Agresti A, Min Y, Stat Med 2005;24:729 do for paired shares.
     """
@@ -36,8 +36,8 @@ def corrected_mean(coded: ArrayLike, guessed: ArrayLike, others: ArrayLike, leve
     n, many = y.size, rest.size
     if n < 2 or many < 2:
         return Corrected(*(float("nan"),) * 5)
-    spread, shared = float(np.var(np.concatenate([f, rest]), ddof=1)), float(np.cov(y, f, ddof=0)[0, 1])
-    weight = float(np.clip(shared / ((1 + n / many) * spread), 0, 1)) if spread > 0 else 0.0
+    spread, slope = float(np.var(np.concatenate([f, rest]), ddof=1)), np.cov(y, f)
+    weight = float(np.clip(slope[0, 1] / ((1 + n / many) * slope[1, 1]), 0, 1)) if slope[1, 1] > 0 else 0.0
     value = weight * rest.mean() + (y - weight * f).mean()
     machine, (centre, human) = weight**2 * spread / many, _rectifier(y, f, weight)
     half = norm.ppf((1 + level) / 2) * np.sqrt(machine + human / (n + 4 * _PSEUDO))
