@@ -84,6 +84,13 @@ def mixed_key(value: str) -> bool | None:
     return None if (len(bare) >= 9 and turns >= 4) or (len(bare) >= 12 and all(bare)) else False
 
 
+def random_key(value: str) -> bool | None:
+    """Judge twelve or more letters and digits no word points to: they change at least five times, and are no company's credit code."""
+    if len(value) == 18 and re.match(r"9[1-3]\d{6}", value):
+        return False
+    return None if sum(a.isdecimal() != b.isdecimal() for a, b in itertools.pairwise(value)) >= 5 else False
+
+
 def long_key(value: str) -> bool | None:
     """Judge a code that is called one: six places with a digit, or eight letters."""
     bare = [c for c in value if c.isalnum()]
@@ -176,6 +183,6 @@ Check = Callable[[str], bool | None]
 
 CHECKS: dict[str, Check] = {
     f.__name__: f
-    for f in (id_card, luhn, card_shape, mobile, parts_of_mobile, mixed_key, long_key, screen_name, phone_length, has_digits, key,
-              loose_key, name, handle, address, ip_address, ip6_address, always)
+    for f in (id_card, luhn, card_shape, mobile, parts_of_mobile, mixed_key, random_key, long_key, screen_name, phone_length, has_digits,
+              key, loose_key, name, handle, address, ip_address, ip6_address, always)
 }

@@ -60,15 +60,15 @@ def phrase(words: str, start: int, end: int) -> int | None:
 
 
 def nickname(words: str, start: int, end: int) -> int | None:
-    """Return `end` if what begins at `start` is no ordinary word: nobody's predicate, nothing the person has."""
-    for low, high, word, tag in _pieces(words, start, end):
-        if high <= start:
-            continue
-        if low < start:
-            return None
-        odd = len(word) > 1 and word not in ordinary() and tag not in {"m", "t", "mq"}
-        return end if odd and high <= end else None
-    return None
+    """Return `end` if what follows a word for a person is no predicate and nothing that person has: a word in it is no ordinary one.
+
+    Alone the first word may be a verb or an adverb only if it is no ordinary word either.
+    """
+    inside = [piece for piece in _pieces(words, start, end) if piece[1] > start and piece[0] < end]
+    if not inside or inside[0][0] < start or inside[-1][1] > end or any(tag in _OF_SENTENCES for *_, tag in inside):
+        return None
+    odd = [len(word) > 1 and word not in ordinary() and tag not in {"m", "t", "mq"} for *_, word, tag in inside]
+    return end if odd[0] or (any(odd) and inside[0][3][0] not in "vdpcrmu") else None
 
 
 def called(words: str, start: int, end: int) -> int | None:

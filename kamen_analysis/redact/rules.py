@@ -14,6 +14,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from kamen_analysis import kept
 from kamen_analysis.redact.checks import CHECKS, Check
 from kamen_analysis.redact.names import JUDGES, Judge
 from kamen_analysis.redact.reading import NUMERALS, fold
@@ -114,12 +115,12 @@ class Pattern:
     @functools.cached_property
     def match(self) -> Callable[[str, int, int], re.Match[str] | None]:
         """Match right at a place; compiled when first asked for, since a small build needs few of the patterns."""
-        return re.compile(self.written).match
+        return kept.pattern(self.written).match
 
     @functools.cached_property
     def find(self) -> Callable[[str, int, int], Iterator[re.Match[str]]]:
         """Find every match between two places."""
-        return re.compile(self.written).finditer
+        return kept.pattern(self.written).finditer
 
     @functools.cached_property
     def begins(self) -> bytes:

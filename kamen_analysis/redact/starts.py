@@ -11,9 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kamen_analysis import kept
+
 Table = npt.NDArray[np.bool_]
 
 SIZE = 0x20001  # the last place stands for every code point from there on, and is in every table
+
+_SHELF = kept.Shelf("starts", "redact/*.yaml", "redact/starts.py", "redact/rules.py")
 
 _REPEATS = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
 _EMPTY = (sre.ASSERT, sre.ASSERT_NOT, sre.AT)
@@ -23,6 +27,10 @@ _CATEGORIES = {sre.CATEGORY_DIGIT: r"\d", sre.CATEGORY_NOT_DIGIT: r"\D", sre.CAT
 
 def starts(pattern: str) -> Table:
     """Return for every code point whether a match of `pattern` can begin with it; all of them if it can match nothing at all."""
+    return _table(_SHELF.get(pattern, lambda: np.packbits(_starts(pattern)).tobytes()))
+
+
+def _starts(pattern: str) -> Table:
     table, empty = _sequence(_parser.parse(pattern))
     table = np.ones_like(table) if empty else table
     table[-1] = True
@@ -31,11 +39,20 @@ def starts(pattern: str) -> Table:
 
 def pair(pattern: str) -> tuple[Table, Table]:
     """Return what the first and the second character of a match of `pattern` can be; its first item must be one character."""
+    both = _table(_SHELF.get(f"pair {pattern}", lambda: np.packbits(_pair(pattern)).tobytes()), 2).reshape(2, SIZE)
+    return both[0], both[1]
+
+
+def _pair(pattern: str) -> Table:
     first, *rest = _parser.parse(pattern)
     tables = _node(*first)[0], _sequence(rest)[0]
     for table in tables:
         table[-1] = True
-    return tables
+    return np.array(tables)
+
+
+def _table(bits: bytes, times: int = 1) -> Table:
+    return np.unpackbits(np.frombuffer(bits, np.uint8), count=SIZE * times).astype(np.bool_)
 
 
 def places(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
