@@ -15,7 +15,7 @@ import yaml
 FLOORS = (
     {"errors", "zh", "stats", "progress"},
     {"paths", "records", "money", "times"},
-    {"tabular", "codebook", "data"},
+    {"tabular", "codebook", "data", "kept"},
     {"captures", "redact", "charts", "platforms", "dedupe", "world"},
     {"sources", "label", "metrics"},
     {"clean"},

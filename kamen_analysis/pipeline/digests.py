@@ -12,7 +12,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent
 
 _PART = (
-    "records.py", "zh.py", "clean.py", "money.py", "times.py", "dedupe.py", "captures", "tabular", "redact", "sources",
+    "records.py", "zh.py", "kept.py", "clean.py", "money.py", "times.py", "dedupe.py", "captures", "tabular", "redact", "sources",
     "pipeline/partition.py", "pipeline/broken.py",
 )
 _CODES = ("zh.py", "codebook", "label", "pipeline/coding.py")

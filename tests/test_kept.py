@@ -1,0 +1,71 @@
+"""What is kept between runs is what would be worked out anew, and nothing is lost where it cannot be kept."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from kamen_analysis import kept
+from kamen_analysis.redact.rules import patterns
+
+TEXT = "演示数据：我叫王小明，电话 13800138000，微信号 abc_12345，住在北京市海淀区中关村大街1号，卡密 ABCD-1234-EFGH-5678。"
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> kept.Shelf:
+    """An empty shelf in a cache folder of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return kept.Shelf("test", "kept.py")
+
+
+def _again(shelf: kept.Shelf) -> kept.Shelf:
+    shelf.save()
+    return kept.Shelf("test", "kept.py")
+
+
+def test_kept_bytes_come_back(shelf: kept.Shelf) -> None:
+    """A later run gets what an earlier one made, newlines and all, without making it."""
+    made = {key: shelf.get(key, lambda key=key: f"{key}\n\n甲".encode()) for key in ("a", "b")}
+    later = _again(shelf)
+    assert {key: later.get(key, bytes) for key in made} == made and later.get("c", lambda: b"new") == b"new"
+
+
+@pytest.mark.parametrize("damage", [lambda raw: raw[:-3], lambda raw: raw.replace(b"value", b"VALUE"), bytes.upper, lambda raw: b"\n\n"])
+def test_a_damaged_file_is_not_believed(shelf: kept.Shelf, damage: object) -> None:
+    """A file cut short or changed is worked out anew."""
+    shelf.get("key", lambda: b"value")
+    later = _again(shelf)
+    later.path.write_bytes(damage(later.path.read_bytes()))  # type: ignore[operator]
+    assert later.get("key", lambda: b"again") == b"again"
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the cache folder cannot be made, everything still works."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    shelf = kept.Shelf("test", "kept.py")
+    assert shelf.get("key", lambda: b"value") == b"value"
+    shelf.save()
+
+
+def test_files_of_other_versions_leave(shelf: kept.Shelf) -> None:
+    """Saving removes what another version of the package kept under the same name."""
+    shelf.get("key", lambda: b"value")
+    other = shelf.path.with_name("test-0123456789abcdef")
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"old")
+    shelf.save()
+    assert shelf.path.exists() and not other.exists()
+
+
+def test_kept_patterns_match_as_compiled_ones() -> None:
+    """Every pattern of redaction, rebuilt from what is kept, is the pattern `re.compile` makes: the same finds, groups and flags."""
+    cued, free = patterns()
+    written = {pattern.written for some in (free, *cued.values()) for pattern in some}
+    for one in sorted(written):
+        ours, theirs = kept.pattern(one), re.compile(one)
+        assert (ours.flags, ours.groups, ours.groupindex) == (theirs.flags, theirs.groups, theirs.groupindex)
+        assert [m.regs for m in ours.finditer(TEXT)] == [m.regs for m in theirs.finditer(TEXT)]
+    assert len(written) > 50
