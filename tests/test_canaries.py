@@ -112,11 +112,13 @@ class Blind(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
         if name != "kamen_analysis.redact.search":
             return None
-        sys.meta_path.remove(self)
-        import kamen_analysis.redact.search as search
-        seen = search.Engine.search
-        search.Engine.search = lambda self, reading: [one for one in seen(self, reading) if one[3] != "PLATE"]
-        return importlib.machinery.PathFinder.find_spec(name, path)
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        execute = spec.loader.exec_module
+        spec.loader.exec_module = lambda module: (execute(module), blind(module.Engine))
+        return spec
+def blind(engine):
+    seen = engine.search
+    engine.search = lambda self, reading: [one for one in seen(self, reading) if one[3] != "PLATE"]
 sys.meta_path.insert(0, Blind())
 '''
 

@@ -21,6 +21,7 @@ from kamen_analysis.captures.pieces import IsHeader, pieces
 from kamen_analysis.captures.warc import Writer
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, sha256
+from kamen_analysis.tabular import limits
 
 TYPES = {
     ".html": "text/html", ".htm": "text/html", ".json": "application/json", ".jsonp": "application/javascript",
@@ -28,6 +29,7 @@ TYPES = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".parquet": "application/vnd.apache.parquet",
 }
 ARCHIVES = {".warc": read_warc, ".warc.gz": read_warc, ".har": read_har, ".mhtml": read_mhtml, ".mht": read_mhtml}
+_STREAMED = {".csv", ".tsv", ".jsonl", ".ndjson", ".warc", ".warc.gz"}
 # Browsers write this comment into a page they save; it is the page's address.
 _SAVED_FROM = re.compile(rb"<!--\s*saved from url=\(\d+\)(https?://\S+?)\s*-->")
 
@@ -132,6 +134,8 @@ def _expand(files: Iterable[Path]) -> list[Path]:
             raise KamenError(f"找不到文件：{path}")
     if not found:
         raise KamenError("没有可导入的文件")
+    for path in found:  # before anything reads them whole, for their digest
+        limits.refuse_size(path.name, path.stat().st_size, limits.STREAMED if kind_of(path) in _STREAMED else limits.WHOLE)
     if any(path.name.encode("utf-8", "replace").decode() != path.name for path in found):
         raise KamenError("有文件名不是合规的文字编码，请先改名")
     return found

@@ -10,39 +10,55 @@ import csv
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
+from kamen_analysis.tabular import limits
+
 IsHeader = Callable[[list[str]], bool]
 _HEAD_WITHIN = 100  # rows
-_FIELD_LIMIT = 1 << 26  # characters
 
 
 def pieces(path: Path, content_type: str, size: int, is_header: IsHeader = any) -> Iterator[BinaryIO]:
-    """Yield the file, or, if it is longer than `size` bytes, its pieces of about that size; `is_header` tells a CSV's header row."""
+    """Yield the file, or, if it is longer than `size` bytes, its pieces of about that size; `is_header` tells a CSV's header row.
+
+    KamenError where a file that stays whole, or one of its lines, is larger than `limits` says.
+    """
     with path.open("rb") as file:
         wide = file.read(2) in (BOM_UTF16_LE, BOM_UTF16_BE)
         file.seek(0)
-        if wide or path.stat().st_size <= size:
+        if path.stat().st_size <= size:
             yield file
-        elif content_type == "application/x-ndjson":
+        elif content_type == "application/x-ndjson" and not wide:
             while piece := file.read(size):
-                yield BytesIO(piece + file.readline())
-        elif content_type in ("text/csv", "text/tab-separated-values") and (head := _head(file, is_header)):
-            yield from _rows(file, head, size)
+                yield BytesIO(piece + _line(file, path.name))
+        elif content_type in ("text/csv", "text/tab-separated-values") and not wide and (head := _head(file, path.name, is_header)):
+            yield from _rows(file, path.name, head, size)
         else:
+            limits.refuse_size(path.name, path.stat().st_size, limits.WHOLE)
             file.seek(0)
             yield file
+
+
+def _line(file: BinaryIO, name: str, number: int | None = None) -> bytes:
+    """Return the next line, or the rest of one."""
+    line = file.readline(limits.LINE + 1)
+    limits.refuse_line(name, number, len(line))
+    return line
 
 
 class _Lines:
     """The lines of a file, and the bytes of those read since the last `take`."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self.file, self.held = file, bytearray()
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self.file, self.name, self.held = file, name, bytearray()
 
     def __iter__(self) -> Iterator[str]:
-        for line in self.file:
+        for number in count(1):
+            line = _line(self.file, self.name, number)
+            if not line:
+                return
             self.held += line
             # In UTF-8 as in GB18030 no byte of a longer character is a quote, a comma, a tab or a line end.
             yield line.decode("latin-1")
@@ -53,7 +69,7 @@ class _Lines:
 
 
 def _reader(lines: _Lines, mark: str) -> Iterator[list[str]]:
-    csv.field_size_limit(_FIELD_LIMIT)
+    csv.field_size_limit(limits.CELL)
     return csv.reader(iter(lines), delimiter=mark, strict=True)
 
 
@@ -61,9 +77,9 @@ def _mark(line: bytes) -> str:
     return "\t" if line.count(b"\t") > line.count(b",") else ","
 
 
-def _head(file: BinaryIO, is_header: IsHeader) -> bytes:
+def _head(file: BinaryIO, name: str, is_header: IsHeader) -> bytes:
     """Return all up to and with the header row, the file standing after it; nothing where there is none."""
-    mark, lines = _mark(file.readline()), _Lines(file)
+    mark, lines = _mark(_line(file, name, 1)), _Lines(file, name)
     file.seek(0)
     try:
         for number, row in enumerate(_reader(lines, mark)):
@@ -84,13 +100,14 @@ def _decoded(cell: str) -> str:
         return raw.decode("gb18030", "replace")
 
 
-def _rows(file: BinaryIO, head: bytes, size: int) -> Iterator[BinaryIO]:
-    lines = _Lines(file)
+def _rows(file: BinaryIO, name: str, head: bytes, size: int) -> Iterator[BinaryIO]:
+    lines = _Lines(file, name)
     try:
         for _ in _reader(lines, _mark(head.partition(b"\n")[0])):
             if len(lines.held) >= size:
                 yield BytesIO(head + lines.take())
     except csv.Error:  # whoever reads the piece says what is wrong with it
-        lines.held += file.read()
+        lines.held += file.read(limits.WHOLE + 1)
+        limits.refuse_size(name, len(lines.held), limits.WHOLE)
     if lines.held:
         yield BytesIO(head + lines.take())

@@ -9,11 +9,13 @@ import json
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from itertools import zip_longest
 from typing import IO, Any
 
 import orjson
 
 from kamen_analysis.errors import KamenError
+from kamen_analysis.tabular import limits
 
 Record = dict[str, Any]
 IsHeader = Callable[[list[str]], bool]
@@ -21,9 +23,6 @@ Bad = Callable[[str], Record]
 
 _CHUNK = 1 << 20
 _BATCH = 8192
-_FIELD_LIMIT = 1 << 26  # characters in one CSV field
-# What an .xlsx may unpack to, in bytes and in times its own size (a real one takes 5 to 20 times); beyond, it is taken for a bomb.
-_XLSX_LIMIT, _XLSX_SMALL, _XLSX_RATIO = 2 << 30, 64 << 20, 100
 # A damaged archive shows in its checksums; a workbook against the form shows in whatever openpyxl trips over.
 _BAD_XLSX = (zipfile.BadZipFile, zlib.error, LookupError, ValueError, TypeError, AttributeError, OSError, EOFError, SyntaxError,
              RuntimeError)
@@ -42,8 +41,10 @@ def read(file: IO[bytes], name: str, suffix: str, is_header: IsHeader = any, bad
 
     `bad` makes a record of what is wrong with one row (JSON that does not parse, cells that do not fit the header), or raises.
     """
-    head = file.read(8)
+    head, size = file.read(8), file.seek(0, io.SEEK_END)
     file.seek(0)
+    is_packed = head.startswith((b"PAR1", b"PK\x03\x04", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    limits.refuse_size(name, size, limits.WHOLE if is_packed else limits.STREAMED)
     if head.startswith(b"PAR1"):
         return _parquet(file, name)
     if head.startswith(b"PK\x03\x04"):
@@ -53,10 +54,12 @@ def read(file: IO[bytes], name: str, suffix: str, is_header: IsHeader = any, bad
     encoding = _encoding(file, name)
     first = file.read(4096).decode(encoding, "ignore").lstrip()[:1]
     file.seek(0)
-    if suffix in {".csv", ".tsv"} or (first not in {"{", "["} and suffix not in {".jsonl", ".ndjson", ".json"}):
-        return _csv(io.TextIOWrapper(file, encoding, "replace", newline=""), name, is_header, bad)
-    if first == "[":
+    if first == "[" and suffix not in {".csv", ".tsv"}:
+        limits.refuse_size(name, size, limits.WHOLE)
         return _json_array(io.TextIOWrapper(file, encoding, "replace", newline="\n"), name, bad)
+    limits.refuse_long_lines(file, name)
+    if suffix in {".csv", ".tsv"} or (first != "{" and suffix not in {".jsonl", ".ndjson", ".json"}):
+        return _csv(io.TextIOWrapper(file, encoding, "replace", newline=""), name, is_header, bad)
     # A quarter of the time where the bytes are read as they are.
     return _jsonl(file if encoding == "utf-8" else io.TextIOWrapper(file, encoding, "replace", newline="\n"), name, bad)
 
@@ -99,7 +102,7 @@ def _jsonl(lines: Iterable[str | bytes], name: str, bad: Bad) -> Iterator[Record
             except (ValueError, RecursionError):
                 yield bad(f"{name}：第 {number} 行不是完整的 JSON（文件可能被截断）")
             else:
-                yield value if isinstance(value, dict) else bad(f"{name}：第 {number} 行不是 JSON 对象（要 {{…}}）")
+                yield _object(value, name, f"第 {number} 行", bad, len(line))
 
 
 def _loads(line: str | bytes) -> Any:
@@ -118,16 +121,23 @@ def _json_array(text: IO[str], name: str, bad: Bad) -> Iterator[Record]:
     except (ValueError, RecursionError):
         raise KamenError(f"{name}：不是完整的 JSON（文件可能被截断）") from None
     for number, value in enumerate(values, 1):
-        yield _object(value, f"{name}：第 {number} 项", bad)
+        yield _object(value, name, f"第 {number} 项", bad)
 
 
-def _object(value: Any, where: str, bad: Bad) -> Record:
-    return value if isinstance(value, dict) else bad(f"{where}不是 JSON 对象（要 {{…}}）")
+def _object(value: Any, name: str, where: str, bad: Bad, size: int = limits.WHOLE) -> Record:
+    """Return a JSON value as a record; of one written in no more than CELL bytes no cell is too long."""
+    if not isinstance(value, dict):
+        return bad(f"{name}：{where}不是 JSON 对象（要 {{…}}）")
+    return bad(limits.too_long(name, where)) if size > limits.CELL and _has_long(value.values()) else value
+
+
+def _has_long(cells: Iterable[Any]) -> bool:
+    return any(isinstance(cell, str) and len(cell) > limits.CELL for cell in cells)
 
 
 def _csv(text: IO[str], name: str, is_header: IsHeader, bad: Bad) -> Iterator[Record]:
-    csv.field_size_limit(_FIELD_LIMIT)
-    start = text.readline()
+    csv.field_size_limit(limits.CELL)
+    start = text.readline(_CHUNK)
     text.seek(0)
     rows = csv.reader(text, delimiter="\t" if start.count("\t") > start.count(",") else ",", strict=True)
     try:
@@ -139,7 +149,9 @@ def _csv(text: IO[str], name: str, is_header: IsHeader, bad: Bad) -> Iterator[Re
                 yield dict(zip(header, row, strict=True))
             else:
                 yield bad(f"{name}：第 {rows.line_num} 行有 {len(row)} 格，表头有 {len(header)} 列（文件可能被截断）")
-    except csv.Error:
+    except csv.Error as error:
+        if "field limit" in str(error):
+            raise KamenError(f"{limits.too_long(name, f'第 {rows.line_num} 行')}（多半是引号未闭合）") from None
         raise KamenError(f"{name}：第 {rows.line_num} 行不是合规的 CSV（引号未闭合，或文件被截断）") from None
 
 
@@ -159,15 +171,27 @@ def _xlsx(file: IO[bytes], name: str, is_header: IsHeader) -> Iterator[Record]:
 
     try:
         with zipfile.ZipFile(file) as parts:
-            unpacked, packed = (sum(getattr(part, size) for part in parts.infolist()) for size in ("file_size", "compress_size"))
-            if unpacked > _XLSX_LIMIT or unpacked > max(_XLSX_SMALL, _XLSX_RATIO * packed):
-                raise KamenError(f"{name}：解压后大得反常（{unpacked >> 20} MB），不读")
+            limits.refuse_bomb(name, *(sum(getattr(part, size) for part in parts.infolist()) for size in ("file_size", "compress_size")))
             if parts.testzip():
                 raise zipfile.BadZipFile
-        rows = openpyxl.load_workbook(file, read_only=True, data_only=True).worksheets[0].iter_rows(values_only=True)
+        sheet = openpyxl.load_workbook(file, read_only=True, data_only=True).worksheets[0]
+        sheet.reset_dimensions()  # a sheet that says it is larger than it is takes forever, one that says smaller loses rows
+        rows = _counted(sheet.iter_rows(values_only=True), name)
         header = next(filter(is_header, (["" if cell is None else str(cell) for cell in row] for row in rows)), [])
         for row in rows:
             if any(cell is not None for cell in row):
-                yield {key: cell for key, cell in zip(header, row, strict=False) if key}
+                yield {key: cell for key, cell in zip_longest(header, row[:len(header)]) if key}
     except _BAD_XLSX:
         raise KamenError(f"{name}：不是完整的 Excel 工作簿（.xlsx）") from None
+
+
+def _counted(rows: Iterable[tuple[Any, ...]], name: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a worksheet as long as they are no more, no wider and no fuller than a worksheet can be."""
+    cells = 0
+    for number, row in enumerate(rows, 1):
+        cells += len(row)
+        if number > limits.ROWS or cells > limits.CELLS:
+            raise KamenError(f"{name}：工作表超过上限 {limits.ROWS:,} 行、{limits.CELLS:,} 格")
+        if _has_long(row):
+            raise KamenError(limits.too_long(name, f"第 {number} 行"))
+        yield row
