@@ -39,8 +39,7 @@ def test_near_misses(code: str, text: str) -> None:
     ("店主跑路了。", "听说店主跑路了。", "unreachable"),
     ("客服说虚拟商品不能退。", "要是客服说虚拟商品不能退，我就投诉。", "virtual_goods"),
     ("店家让我转到他个人微信。", "我自己想加他微信转账，店家不肯，让我走平台。", "private_transfer"),
-    pytest.param("店家让我转到他个人微信。", "我自己提出转到他个人微信，店家不同意。", "private_transfer", marks=pytest.mark.xfail(
-        strict=True, reason="the rules leave it out, the model alone gives it: its sentences hold too few such proposals")),
+    ("店家让我转到他个人微信。", "我自己提出转到他个人微信，店家不同意。", "private_transfer"),
 ])
 def test_who_says_it(said: str, unsaid: str, code: str) -> None:
     """The same words count from the other side's mouth or hand, and not denied, supposed, heard of or the consumer's own."""
