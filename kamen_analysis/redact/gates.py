@@ -74,6 +74,9 @@ class Gates:
         for number, (first, reads_digits) in enumerate(self._looks):
             chosen = np.flatnonzero(look == number)
             if len(chosen):
-                there = np.append(np.flatnonzero(members(first)[digits if reads_digits else words]), 2 * len(words))
-                soon[chosen] = there[np.searchsorted(there, at[chosen])] - at[chosen] < self._reach[gate[chosen]]
+                codes = digits if reads_digits else words
+                reach = self._reach[gate[chosen]]
+                ahead = at[chosen, None] + np.arange(int(reach.max()))
+                there = members(first)[codes[np.minimum(ahead, len(codes) - 1)]]
+                soon[chosen] = (there & (np.arange(ahead.shape[1]) < reach[:, None])).any(axis=1)
         return soon

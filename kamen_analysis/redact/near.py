@@ -20,6 +20,10 @@ REACH = {"<RUN>": (24, 16), "<KEY_RUN>": (24, 16), "<STREET_NUMBER>": (40, 40), 
          "<ROOM>": (60, 4), "<NAME_FORM>": (3, 8), "<FAMILIAR>": (2, 8), "<ELDER>": (3, 6), "<TITLE>": (6, 6), "<LINE>": (0, 24),
          "<COLONS>": (5, 40), "<FORM>": (3, 8), "<NICK_SAYS>": (2, 8), "<ACTOR>": (2, 10), "<MARKED>": (8, 8), "<MIXED>": (25, 25)}
 
+# Marks before which no address reaches back across one of these: a window begins behind the last of them.
+_ADDRESSES = {"<STREET_NUMBER>", "<BUILDING>", "<VILLAGE>", "<ROOM>"}
+_OUTSIDE_ADDRESSES = re.compile(r"[^\w\s,-]|[在住到是寄至往我你他的了]")
+
 _ROW = 5  # so many digits make a row
 _STEP = 5  # with no more than this from one to the next
 _DIGITS = "0123456789０１２３４５６７８９" + "".join(map(chr, NUMERALS))
@@ -32,10 +36,12 @@ class Near:
     def __init__(self) -> None:
         names = [name for name in REACH if name != "<RUN>"]
         self._regex = {name: re.compile(expand(name)) for name in names}
-        self._bits = np.zeros(SIZE, dtype=np.uint32)
+        self._first, self._second = np.zeros((2, SIZE), dtype=np.uint32)
         for number, name in enumerate(names):
-            first, second = pair(expand(name))
-            self._bits |= first.astype(np.uint32) << np.uint32(2 * number) | second.astype(np.uint32) << np.uint32(2 * number + 1)
+            for bits, table in zip((self._first, self._second), pair(expand(name)), strict=True):
+                bits |= table.astype(np.uint32) << np.uint32(number)
+        self._outside = np.zeros(SIZE, dtype=bool)
+        self._outside[[match.start() for match in _OUTSIDE_ADDRESSES.finditer("".join(map(chr, range(SIZE - 1))))]] = True
         self._row = np.zeros(SIZE, dtype=np.uint8)  # 0 ends a row, 1 stands between, 2 a letter used for a digit, 3 a digit
         self._row[[match.start() for match in _BETWEEN.finditer("".join(map(chr, range(SIZE - 1))))]] = 1
         self._row[[ord(c) for c in "olisz"]] = 2
@@ -43,12 +49,17 @@ class Near:
 
     def marks(self, reading: Reading) -> dict[str, Windows]:
         """Return the windows around each mark, that of <RUN> left out."""
-        bits = self._bits[places(reading.codes)]
+        where = places(reading.codes)
+        both = self._first[where[:-1]] & self._second[where[1:]]
+        somewhere = np.flatnonzero(both)
+        bits = both[somewhere]
+        behind = np.maximum.accumulate(np.where(self._outside[where], np.arange(1, len(where) + 1), 0))
         found = {}
         for number, (name, regex) in enumerate(self._regex.items()):
-            at = np.flatnonzero(bits[:-1] >> np.uint32(2 * number) & bits[1:] >> np.uint32(2 * number + 1) & np.uint32(1))
+            at = somewhere[(bits & np.uint32(1 << number)).astype(bool)]
             matches = [match.span() for start in at.tolist() if (match := regex.match(reading.words, start))]
-            found[name] = widened(np.array(matches, dtype=np.int64).reshape(-1, 2), reading, *REACH[name])
+            spans = np.array(matches, dtype=np.int64).reshape(-1, 2)
+            found[name] = widened(spans, reading, *REACH[name], behind[spans[:, 0]] if name in _ADDRESSES else None)
         return found
 
     def runs(self, codes: Codes, reading: Reading) -> Windows:
@@ -65,12 +76,15 @@ class Near:
         return widened(np.stack([first[whole], last[whole] + 1], axis=1), reading, *REACH["<RUN>"])
 
 
-def widened(spans: _Ints, reading: Reading, before: int, behind: int) -> Windows:
-    """Return the stretches of the texts around the (sorted) spans, widened within the text and joined where they meet."""
+def widened(spans: _Ints, reading: Reading, before: int, behind: int, least: _Ints | None = None) -> Windows:
+    """Return the stretches of the texts around the (sorted) spans, widened within the text (at `least` where told) and joined where
+    they meet."""
     if not len(spans):
         return []
     texts = reading.of(spans[:, 1] - 1)
     starts = np.maximum(spans[:, 0] - before, reading.starts[texts])
+    if least is not None:
+        starts = np.maximum(starts, least)
     ends = np.maximum.accumulate(np.minimum(spans[:, 1] + behind, reading.ends[texts]))
     new = np.append(True, starts[1:] > ends[:-1])
     return list(zip(starts[new].tolist(), ends[np.append(new[1:], True)].tolist(), strict=True))
