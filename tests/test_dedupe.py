@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from kamen_analysis import dedupe
 
@@ -60,3 +62,13 @@ def test_jaccard_twin(text: str, cut: int) -> None:
     other = text[cut:] + text[:cut]
     a, b = ({t[i : i + 4] for i in range(len(t) - 3)} for t in (text, other))
     assert np.isclose(dedupe.jaccard(dedupe.shingles(text), dedupe.shingles(other)), len(a & b) / len(a | b))
+
+
+@given(st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1))))))
+def test_linked_rows_share_the_lowest(drawn: tuple[int, list[tuple[int, int]]]) -> None:
+    """Over any links each row is given the lowest row of its component, as scipy finds the components."""
+    size, links = drawn
+    first, second = np.array(links, np.int64).reshape(-1, 2).T
+    _, group = connected_components(coo_array((np.ones(len(first)), (first, second)), (size, size)), directed=False)
+    lowest = [int(np.flatnonzero(group == own)[0]) for own in group]
+    assert dedupe.components(size, first, second).tolist() == lowest

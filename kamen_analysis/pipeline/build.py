@@ -110,7 +110,7 @@ def _written(where: Home, folder: Path, those: list[groups.Group], settings: pub
         (folder / table).mkdir()
     for file in (file for one in written.values() for file in one["files"]):
         _take_over(where.processed / file, folder / file)
-    todo = [group for group in those if group.name not in written]
+    todo = sorted((group for group in those if group.name not in written), key=lambda group: -len(group.keep))
     with pool(len(todo)) as executor:
         running = [(group.name, executor.submit(publish.write, group, settings, folder)) for group in todo]
         for done, (name, future) in enumerate(running, 1):

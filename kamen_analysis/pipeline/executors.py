@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from typing import Any, ParamSpec, TypeVar
 import pyarrow as pa
 
 from kamen_analysis.errors import KamenError
+from kamen_analysis.label.posts import label_post
+from kamen_analysis.redact import redact_many
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,7 +49,17 @@ def opened(jobs: int | None = None, cluster: str | None = None) -> Iterator[Pool
 def _local(jobs: int, tasks: int) -> Executor:
     # A pool costs more than a task or two save.
     jobs = min(jobs, tasks)
-    return Here() if jobs <= 1 else ProcessPoolExecutor(jobs, initializer=_alone)
+    if jobs <= 1:
+        return Here()
+    _engines()
+    return ProcessPoolExecutor(jobs, initializer=_alone)
+
+
+@functools.cache
+def _engines() -> None:
+    """Have what finds and labels built before the processes are forked: they share it."""
+    redact_many(["演示"])
+    label_post({"body": "点卡买来用不了，商家说已激活，概不退换，我要求退款。"})
 
 
 def _alone() -> None:

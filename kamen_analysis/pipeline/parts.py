@@ -15,9 +15,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kamen_analysis import dedupe
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
 from kamen_analysis.pipeline import coding, digests, partition
+
+_ROWS = partition.BAND + dedupe.BANDS
 
 Progress = Callable[[str, int, int], None]
 
@@ -41,8 +44,10 @@ class Part(partition.Facts):
         return self.counts["cleaned"]
 
     def index(self, row: int) -> Any:
-        """Return one row of the index (see `partition`), read from disk when used."""
-        return np.load(self.folder / "index.npy", mmap_mode="r")[row]
+        """Return one row of the index (see `partition`)."""
+        path = self.folder / "index.npy"
+        before = path.stat().st_size - 8 * self.size * (_ROWS - row)
+        return np.fromfile(path, np.uint64, self.size, offset=before)
 
     def read(self, table: str, names: list[str] | None = None) -> pa.Table:
         """Return a table (posts, events, rejected, coded, labels), or some columns of it."""
@@ -86,7 +91,8 @@ def gather(where: Home, inputs: dict[Path, str], pool: Callable[[int], Executor]
     for stale in {*store.glob("parts/*"), *store.glob("codes/*")} - wanted:
         shutil.rmtree(stale, ignore_errors=True)
     found = {capture: _recall(*pair) for capture, pair in places.items()}
-    todo = [capture for capture, part in found.items() if part is None]
+    # The largest first: the last to end are then small, and no core waits long.
+    todo = sorted((capture for capture, part in found.items() if part is None), key=lambda capture: -capture.stat().st_size)
     with pool(len(todo)) as executor:
         running = [executor.submit(ensure, capture, where.raw, *places[capture]) for capture in todo]
         for done, future in enumerate(running, 1):
@@ -113,8 +119,8 @@ def _recall(folder: Path, coded: Path) -> Part | None:
         return None
     try:
         part = Part(**json.loads((folder / "counts.json").read_text(encoding="utf-8")), folder=folder, coded=coded)
-        rows = pq.read_metadata(folder / "posts.parquet").num_rows, len(part.index(partition.ID))
-        if rows != (part.size, part.size):
+        rows = pq.read_metadata(folder / "posts.parquet").num_rows, np.load(folder / "index.npy", mmap_mode="r").shape
+        if rows != (part.size, (_ROWS, part.size)):
             raise ValueError
     except (pa.ArrowException, OSError, ValueError, TypeError):
         shutil.rmtree(folder, ignore_errors=True)
