@@ -16,7 +16,8 @@ _BEFORE, _BEHIND = 6, 6  # characters of the clause that are cut along with a ca
 _CLAUSE = re.compile(r"[^\s,，、。;；!！?？:：()（）“”\"㐀㐁]*$")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
-_OF_SENTENCES = {"ul", "ug", "uz", "y"}  # 了, 过, 着, 吗
+_OF_SENTENCES = {"ul", "ug", "uz", "y", "r"}  # 了, 过, 着, 吗, 我
+_AMOUNTS = {"m", "t", "mq"}
 
 Judge = Callable[[str, int, int], int | None]
 
@@ -56,19 +57,20 @@ def phrase(words: str, start: int, end: int) -> int | None:
     inside = [(word, tag) for low, high, word, tag in _pieces(words, start, end) if low >= start and high <= end]
     if len(inside) == 1 and inside[0][0] in ordinary():
         return None
-    return None if any(tag in _OF_SENTENCES for _, tag in inside) else end
+    return None if any(tag in _OF_SENTENCES and tag != "r" for _, tag in inside) else end
 
 
 def nickname(words: str, start: int, end: int) -> int | None:
-    """Return `end` if what follows a word for a person is no predicate and nothing that person has: a word in it is no ordinary one.
+    """Return `end` if what follows a word for a person is no predicate and nothing that person has.
 
-    Alone the first word may be a verb or an adverb only if it is no ordinary word either.
+    It begins with neither a verb nor a word of grammar, says neither I nor you, and a word in it is no ordinary one.
     """
     inside = [piece for piece in _pieces(words, start, end) if piece[1] > start and piece[0] < end]
-    if not inside or inside[0][0] < start or inside[-1][1] > end or any(tag in _OF_SENTENCES for *_, tag in inside):
+    if not inside or inside[0][0] < start or inside[-1][1] > end or inside[0][3][0] in "vdpcrmuf":
         return None
-    odd = [len(word) > 1 and word not in ordinary() and tag not in {"m", "t", "mq"} for *_, word, tag in inside]
-    return end if odd[0] or (any(odd) and inside[0][3][0] not in "vdpcrmu") else None
+    if any(tag in _OF_SENTENCES for *_, tag in inside):
+        return None
+    return end if any(len(word) > 1 and word not in ordinary() and tag not in _AMOUNTS for *_, word, tag in inside) else None
 
 
 def called(words: str, start: int, end: int) -> int | None:
