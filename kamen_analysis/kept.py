@@ -21,6 +21,7 @@ from re import _compiler, _parser  # type: ignore[attr-defined]
 from kamen_analysis.paths import atomic_write
 
 PACKAGE = Path(__file__).resolve().parent
+VERSIONS = 4  # of the package, of which something is kept
 
 
 def folder() -> Path:
@@ -64,7 +65,7 @@ class Shelf:
         return self._known[short]
 
     def save(self) -> None:
-        """Write the file, in place of those of other versions."""
+        """Write the file; of those of other versions the newest stay, for who works with two."""
         ends = [0]
         for value in self._known.values():
             ends.append(ends[-1] + len(value))
@@ -74,9 +75,8 @@ class Shelf:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with atomic_write(self.path, "wb") as file:
                 file.write(b"\n".join((hashlib.sha256(head + body).hexdigest().encode(), head, body)))
-            for other in self.path.parent.glob(f"{self.name}-*"):
-                if other != self.path:
-                    other.unlink(missing_ok=True)
+            for other in sorted(self.path.parent.glob(f"{self.name}-*"), key=lambda path: path.stat().st_mtime)[:-VERSIONS]:
+                other.unlink(missing_ok=True)
         except OSError:
             return  # a home that cannot be written, or no room: next time it is made again
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -51,13 +52,15 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch
 
 
 def test_files_of_other_versions_leave(shelf: kept.Shelf) -> None:
-    """Saving removes what another version of the package kept under the same name."""
+    """Of what other versions of the package kept under the same name, saving leaves the newest."""
     shelf.get("key", lambda: b"value")
-    other = shelf.path.with_name("test-0123456789abcdef")
-    other.parent.mkdir(parents=True)
-    other.write_bytes(b"old")
+    shelf.path.parent.mkdir(parents=True)
+    others = [shelf.path.with_name(f"test-{n:016}") for n in range(kept.VERSIONS + 1)]
+    for n, other in enumerate(others):
+        other.write_bytes(b"old")
+        os.utime(other, (n, n))
     shelf.save()
-    assert shelf.path.exists() and not other.exists()
+    assert shelf.path.exists() and [other.exists() for other in others] == [False, False, *[True] * (kept.VERSIONS - 1)]
 
 
 def test_kept_patterns_match_as_compiled_ones() -> None:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label.posts import label_post
 from kamen_analysis.redact import redact_many
+from kamen_analysis.redact.rules import patterns
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -58,6 +59,9 @@ def _local(jobs: int, tasks: int) -> Executor:
 @functools.cache
 def _engines() -> None:
     """Have what finds and labels built before the processes are forked: they share it."""
+    cued, free = patterns()
+    for one in {id(pattern): pattern for some in (free, *cued.values()) for pattern in some}.values():
+        _ = one.match, one.find, one.begins
     redact_many(["演示"])
     label_post({"body": "点卡买来用不了，商家说已激活，概不退换，我要求退款。"})
 
