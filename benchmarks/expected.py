@@ -74,6 +74,27 @@ def monthly(world: World) -> pd.DataFrame:
     return cells.div(cells.sum(axis=1), axis=0) @ truth.prevalence_each(world)
 
 
+def sequences(world: World) -> pd.Series:
+    """Return the expected share of each whole sequence among complaints that tell two reasons or more, keyed "a→b", up to three long."""
+    law, shops, share = world.spec.tactics, world.platforms, truth.weights(world)
+    codes, last = list(law.first), law.private_transfer_last
+    second, third = truth.steps(world)
+    stay, moved = ((share * part) @ shops.first for part in (1 - shops.moved_off, shops.moved_off))  # by the first tactic told
+    found: dict[str, float] = {}
+    for a, one in enumerate(codes):
+        found[f"{one}→private_transfer"] = float(law.length[1] * moved[a] * last)
+        found[f"private_transfer→{one}"] = float(law.length[1] * moved[a] * (1 - last))
+        for b in (b for b in range(len(codes)) if b != a):
+            two = f"{one}→{codes[b]}"
+            found[two] = float(law.length[2] * stay[a] * second[a, b])
+            found[f"{two}→private_transfer"] = float(law.length[2] * moved[a] * second[a, b] * last)
+            found[f"private_transfer→{two}"] = float(law.length[2] * moved[a] * second[a, b] * (1 - last))
+            for c in (c for c in range(len(codes)) if c not in (a, b)):
+                found[f"{two}→{codes[c]}"] = float(law.length[3] * stay[a] * second[a, b] * third[a, b, c])
+    several = law.length[2] + law.length[3] + law.length[1] * float(share @ shops.moved_off)
+    return pd.Series(found) / several
+
+
 GRID = (0, 0.25, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9, 10, 10.5, 11, 12, 13, 14, 15, 16, 17, 18, 20, 22, 25, 28, 30, 35, 40, 45,
         50, 55, 60, 65, 72, 90, 120, 180, 300, 800)
 FINENESS = 400

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import backtest
+import exact
 import expected
 import further
 import numpy as np
 import pandas as pd
+import told
 
 from kamen_analysis import metrics
 from kamen_analysis.dedupe import duplicates
@@ -37,12 +39,15 @@ class Check(NamedTuple):
 @dataclass(frozen=True)
 class Replicate:
     """All checks of one world; what each alarm did (see `backtest`); copies (groups, found, wrong); outages (planted, found, days off,
-    false)."""
+    false); by how much counts are off; bursts of one text (planted, found, wrong) and template farms (planted, found)."""
 
     checks: list[Check]
     alerts: dict[str, backtest.Alarm]
     copies: tuple[int, int, int]
     gaps: tuple[int, int, float, int] = (0, 0, 0.0, 0)
+    exact: dict[str, float] = field(default_factory=dict)
+    bursts: tuple[int, int, int] = (0, 0, 0)
+    farms: tuple[int, int] = (0, 0)
 
 
 def replicate(seed: int, posts: int, texts: bool) -> Replicate:
@@ -51,9 +56,11 @@ def replicate(seed: int, posts: int, texts: bool) -> Replicate:
     tables = draw.tables(world, texts=False)
     parts = (_reasons, _replies, _endings, _platforms, _amounts, _described, _changes, _nowcast)
     checks = [check for part in parts for check in part(world, tables)]
-    checks += [Check(*row) for row in further.checks(world, tables, SCOPE)]
-    alarms, copies = backtest.alarms(world, tables, SCOPE, texts), _copies(world) if texts else (0, 0, 0)
-    return Replicate(checks, alarms, copies, backtest.gaps(world, tables))
+    checks += [Check(*row) for part in (further, told) for row in part.checks(world, tables, SCOPE)]
+    alarms = backtest.alarms(world, tables, SCOPE, texts)
+    written = draw.tables(world)["posts"] if texts else tables["posts"].head(0)
+    return Replicate(checks, alarms, _copies(written), backtest.gaps(world, tables), exact.off(world, tables, SCOPE),
+                     exact.bursts(world, tables, SCOPE), exact.farms(written))
 
 
 def _rows(metric: str, table: pd.DataFrame, parts: str, values: pd.Series) -> Iterator[Check]:
@@ -104,9 +111,14 @@ def _platforms(world: World, tables: Tables) -> Iterator[Check]:
             yield Check(f"platforms_{measure}", "", *interval, true[row.platform])
     ranked = metrics.platform_ranks(posts, labels, events, scope=SCOPE).dropna(subset=["rank_low", "shrunk"])
     ranks = values["replied"][ranked["platform"]].rank(ascending=False)
+    filed, _ = metrics.selection.counted(posts, SCOPE, "platform")
+    all_sizes = filed["platform"].value_counts()
     for row in ranked.itertuples():
         yield Check("platforms_shrunk", "", row.shrunk, row.shrunk_low, row.shrunk_high, values["replied"][row.platform])
         yield Check("platforms_rank", "", np.nan, row.rank_low, row.rank_high, ranks[row.platform])
+        rest = all_sizes.drop(row.platform)
+        others = float(values["replied"][rest.index] @ rest / rest.sum())
+        yield Check("platform_ranks", "", row.gap, row.gap_low, row.gap_high, values["replied"][row.platform] - others)
 
 
 def _amounts(world: World, tables: Tables) -> Iterator[Check]:
@@ -141,9 +153,10 @@ def _nowcast(world: World, tables: Tables) -> Iterator[Check]:
         yield Check("nowcast", f"week-{back}", row.value, row.low, row.high, float(count))
 
 
-def _copies(world: World) -> tuple[int, int, int]:
+def _copies(posts: pd.DataFrame) -> tuple[int, int, int]:
     """Return how many groups of copies were planted, how many were found whole and unmixed, how many found groups are none."""
-    posts = draw.tables(world)["posts"]
+    if posts.empty:
+        return 0, 0, 0
     planted = {frozenset(group) for group in posts.groupby("dup_group")["post_id"].agg(list) if len(group) > 1}
     made = posts.assign(dup_group=duplicates(posts)["dup_group"]).groupby("dup_group")["post_id"].agg(list)
     found = {frozenset(group) for group in made if len(group) > 1}

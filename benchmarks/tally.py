@@ -67,11 +67,12 @@ def verdict(share: float, low: float, high: float) -> str:
     return "偏宽" if low > BAND[1] else "未定"
 
 
-def faults(table: pd.DataFrame) -> list[str]:
-    """Return the metrics whose intervals are shown to be too narrow, or too wide without a reason among EXCEPTIONS."""
+def faults(table: pd.DataFrame, exact: dict[str, dict[str, float]] | None = None) -> list[str]:
+    """Return the metrics whose intervals are shown too narrow, or too wide without a reason among EXCEPTIONS, and counts that are off."""
     whole = table[table["part"] == ""]
     wide = (whole["verdict"] == "偏宽") & ~whole["metric"].isin(list(EXCEPTIONS))
-    return whole.loc[(whole["verdict"] == "偏窄") | wide, "metric"].tolist()
+    wrong = [name for name, each in (exact or {}).items() if each["bias"]]
+    return whole.loc[(whole["verdict"] == "偏窄") | wide, "metric"].tolist() + wrong
 
 
 def alerts(replicates: list[Replicate]) -> dict[str, dict[str, float]]:
@@ -98,3 +99,19 @@ def copies(replicates: list[Replicate]) -> dict[str, float]:
     """Return n planted groups of copies, the share found whole and unmixed, and how many groups found were none."""
     planted, found, wrong = np.asarray([r.copies for r in replicates]).sum(axis=0).tolist()
     return {"n": planted, "found": found / planted if planted else float("nan"), "wrong": wrong}
+
+
+def counts(replicates: list[Replicate]) -> dict[str, dict[str, float]]:
+    """Return for each metric of counts n worlds, and by how much it was off at most: its bias, which must be 0."""
+    names = replicates[0].exact if replicates else {}
+    return {name: {"bias": max(r.exact[name] for r in replicates), "n": len(replicates)} for name in names}
+
+
+def planted(replicates: list[Replicate]) -> dict[str, dict[str, float]]:
+    """Return n planted bursts of one text and template farms, the share found whole, and bursts found that are none."""
+    bursts = np.asarray([r.bursts for r in replicates], dtype=float).sum(axis=0).tolist()
+    farms = np.asarray([r.farms for r in replicates], dtype=float).sum(axis=0).tolist()
+    rates = {name: {"n": int(each[0]), "found": each[1] / each[0] if each[0] else float("nan")}
+             for name, each in (("campaigns", bursts), ("template_farms", farms))}
+    rates["campaigns"]["wrong"] = int(bursts[2])
+    return rates

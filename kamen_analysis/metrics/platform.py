@@ -62,12 +62,13 @@ def platform_ranks(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFra
     extra = {"gap": gap, "gap_low": gap_low, "gap_high": gap_high, "shrunk": shrunk, "shrunk_low": shrunk_low, "shrunk_high": shrunk_high}
     columns = {key: pd.Series(value, table.index, dtype=float).where(fit) for key, value in extra.items()}
     table = table.assign(**columns, rank_low=ranks[0], rank_high=ranks[1], verdict=pd.Series(verdict, table.index, dtype="str"))
-    return _hide(table, list(extra))
+    return _hide(table, [*extra, "rank_low", "rank_high"])
 
 
 def _hide(table: pd.DataFrame, derived: list[str]) -> pd.DataFrame:
-    hidden = suppress(table)
-    for column in (*derived, "rank_low", "rank_high"):
+    """Return `table` (all platforms) without the counts of 1 to 4, what covers them, and whatever is made from either."""
+    hidden = suppress(table.assign(all=""), within="all").drop(columns="all")
+    for column in derived:
         hidden[column] = hidden[column].mask(hidden["note"] == HIDDEN)
     return hidden.assign(of=hidden["of"].astype("Int64").mask(hidden["of"] < SMALL))
 
@@ -83,13 +84,15 @@ def platform_funnel(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFr
     Leaves out: 投诉少于 30 件的平台
     Read with care: 落在宽界（99.8%，已按平台间的过度离散放宽）之外才算超出寻常差异；超出也不等于有过错
     """
-    table = measured(used(filed(posts), scope), labels, events, measure)
-    table = with_shares(table[table["of"] >= minimum].reset_index(drop=True), minimum).drop(columns=["low", "high"])
+    every = with_shares(measured(used(filed(posts), scope), labels, events, measure), minimum).drop(columns=["low", "high"])
+    large = every["of"] >= minimum
+    table, shown = (each[large].reset_index(drop=True) for each in (every, _hide(every, [])))
     limits = funnel_limits(table["n"], table["of"], table["of"])
-    table = table.assign(**{key: value for key, value in limits.items() if key != "tau2"})
-    outside = (table["share"] < table["low_wide"]) | (table["share"] > table["high_wide"])
+    outside = (table["share"] < limits["low_wide"]) | (table["share"] > limits["high_wide"])
     named = pd.Series(["有商家回复"] if measure == "replied" else [measure], dtype="str")
-    return suppress(table.assign(outside=outside)).assign(measure=measure, measure_zh=name_of(named).iloc[0])
+    # The limits and the verdict rest on all; what is shown of a platform is what its row of `platform_ranks` shows.
+    return shown.assign(**{key: value for key, value in limits.items() if key != "tau2"}, outside=outside, measure=measure,
+                        measure_zh=name_of(named).iloc[0])
 
 
 @metric

@@ -82,13 +82,13 @@ def _after_reply(world: World, kind: str, days: Floats, grid: int) -> Floats:
 def prevalence_each(world: World) -> pd.DataFrame:
     """Return the expected share of each platform's complaints (a row) that tell each tactic (a column)."""
     law, first = world.spec.tactics, world.platforms.first
-    second, third = _steps(world)
+    second, third = steps(world)
     told = [np.zeros_like(first), first, first @ second, np.einsum("pf,fs,fsc->pc", first, second, third)]
     among = sum(p * total for p, total in zip(law.length, np.cumsum(told, axis=0), strict=True))
     return pd.DataFrame(among, columns=list(law.first)).assign(private_transfer=world.platforms.moved_off)
 
 
-def _steps(world: World) -> tuple[Floats, Floats]:
+def steps(world: World) -> tuple[Floats, Floats]:
     """Return the chances of the second tactic by the first, and of the third by the first and the second."""
     matrix = succession(world.spec)
     other = 1 - np.eye(len(matrix))
@@ -115,7 +115,7 @@ def listed(world: World, days: Sequence[float]) -> Floats:
 def order(world: World) -> pd.DataFrame:
     """Return the expected share of complaints that tell one tactic (row) before another (column)."""
     law, share = world.spec.tactics, weights(world)
-    second, third = _steps(world)
+    second, third = steps(world)
     first, codes = share @ world.platforms.first, list(law.first)
     two, three = law.length[2] + law.length[3], law.length[3]
     chain = first[:, None, None] * second[:, :, None] * third

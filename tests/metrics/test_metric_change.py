@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from kamen_analysis import metrics, records, stats
+from kamen_analysis.metrics.alert import backtest, backtest_zh
 
 
 def monthly(counts: dict[str, tuple[int, int]], code: str = "stalling") -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -87,6 +88,16 @@ def test_quiet_series_rarely_alarm() -> None:
     table = metrics.alerts(records.frame("posts", rows))
     years = len(table) / 52
     assert table["is_alert"].sum() / years < 1
+
+
+def test_the_back_test_is_told_with_its_figures() -> None:
+    """The record of planted surges has every method, and the sentence for the report says what the alarms do by themselves."""
+    table = backtest().set_index("method")
+    assert set(table.index) == {"auto", "C1", "C2", "C3", "Farrington"}
+    assert table["found"].between(0.5, 1).all()
+    assert (table["delay_days"] <= table["delay_longest"]).all()
+    assert f"每年误报 {table.loc['auto', 'false_per_year']:.1f} 次" in backtest_zh()
+    assert f"{table.loc['auto', 'n']} 个" in backtest_zh()
 
 
 def test_a_perfect_machine_gives_the_share_of_all() -> None:

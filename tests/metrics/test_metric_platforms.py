@@ -72,6 +72,16 @@ def test_few_replies_on_a_large_platform_are_withheld() -> None:
     assert row[["n_replied", "replied", "replied_low", "replied_high", "rank_low", "rank_high"]].isna().all()
 
 
+def test_a_withheld_count_cannot_be_had_by_subtraction() -> None:
+    """Three replies are withheld, and with them the next fewest, in the same rows of ranks, funnel and replies; the rest is shown."""
+    tables = planted({"甲": (3, 100), "乙": (40, 100), "丙": (60, 100), "丁": (70, 100)})
+    ranks, funnel = (table.set_index("platform")["n"] for table in (metrics.platform_ranks(*tables), metrics.platform_funnel(*tables)))
+    plain = metrics.replies(tables[0], tables[2], by="platform").set_index("platform")["n"]
+    for shown in (ranks, funnel, plain):
+        assert set(shown.index[shown.isna()]) == {"甲", "乙"}
+        assert shown[["丙", "丁"]].tolist() == [60, 70]
+
+
 def test_few_resolved_on_a_large_platform_are_withheld() -> None:
     """Four confirmed within thirty days out of a hundred are not shown; five are, and none at all is."""
     posts, labels, events = planted({"四": (4, 100), "五": (5, 100), "零": (0, 100)})
