@@ -132,7 +132,7 @@ def steps(before: Data, after: Data, scope: str = "virtual") -> Table:
     found = metrics.explain(before, after, scope)
     written = []
     for headline, rows in found.groupby("headline", sort=False):
-        kind = "count" if headline in ("used", "platforms") else "share"
+        kind = {"used": "count", "platforms": "count", "amount": "yuan"}.get(str(headline), "share")
         parts = {part: _step(moved, kind) for part, moved in zip(rows["part"], rows["value"], strict=True)}
         first = rows.iloc[0]
         whole = _step(rows["value"].sum(skipna=False), kind)

@@ -65,6 +65,10 @@ def check_sums(before: Data, after: Data, scope: str = "virtual") -> pd.DataFram
     assert list(table["part"].unique()) == list(PARTS)
     for end, build in (("before", before), ("after", after)):
         assert table.loc[table["headline"] == "used", end].iloc[0] == len(metrics.used(build.posts, scope))
+        others = {"replied": metrics.replies(build.posts, build.events, scope=scope)["share"].iloc[0],
+                  "amount": metrics.amounts(build.posts, scope)["median"].iloc[0]}
+        for row in table[table["headline"].isin(list(others)) & (table["note"] == "")].itertuples():
+            assert getattr(row, end) == pytest.approx(others[row.headline])
         shares = metrics.reasons(build.posts, build.labels, scope=scope).set_index("code")["share"]
         for row in table[table["headline"].str.startswith("reason:") & (table["note"] == "")].itertuples():
             assert getattr(row, end) == pytest.approx(shares[row.headline.partition(":")[2]])
@@ -116,6 +120,15 @@ def test_each_planted_change_is_its_own_part(base: Data) -> None:
     top = metrics.reasons(posts, base.labels).iloc[0]
     unlabelled = replace(base, labels=base.labels[base.labels["code"] != top["code"]])
     assert parts_of(unlabelled, base, f"reason:{top['code']}") == {"rules": pytest.approx(top["share"])} or top["n"] < 30
+
+
+def test_an_amount_read_anew_is_a_rule_change(base: Data) -> None:
+    """Where the same text now gives ten times the yuan, the median's whole change is that of the rules; the share led away is told too."""
+    dearer = replace(base, posts=base.posts.assign(amount_yuan=base.posts["amount_yuan"] * 10))
+    moved = parts_of(base, dearer, "amount")
+    assert list(moved) == ["rules"]
+    assert moved["rules"] == pytest.approx(9 * metrics.amounts(base.posts)["median"].iloc[0])
+    assert "reason:private_transfer" in set(metrics.explain(base, dearer)["headline"])
 
 
 def test_steps_are_those_of_the_slow_twin(base: Data) -> None:
