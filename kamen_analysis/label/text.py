@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import opencc
 
-from kamen_analysis import zh
+from kamen_analysis import kept, zh
 from kamen_analysis.label import marks
 
 STRIDE = 1024
@@ -23,6 +24,7 @@ Codes = npt.NDArray[np.uint32]
 Indexes = marks.Indexes
 Bools = marks.Bools
 
+_SHELF = kept.Shelf("fold", "zh.py", "label/text.py")
 _FOLDED = 0x20000  # No character from here on has another shape.
 _SIGMA = 0x3A3  # The one letter whose small shape depends on its neighbours.
 
@@ -163,6 +165,10 @@ def _codes(text: str) -> Codes:
 
 @functools.cache
 def _fold_table() -> Codes:
+    return np.frombuffer(_SHELF.get(f"fold {opencc.__version__}", lambda: _folded().tobytes()), np.uint32)
+
+
+def _folded() -> Codes:
     # zh.fold, character by character.
     plain = "".join(map(chr, range(_FOLDED))).translate(zh.fold_table())
     table, first = _codes(plain).copy(), ord("A")
