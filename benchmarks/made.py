@@ -6,18 +6,20 @@ changed, so that no text stands twice and few are near copies: a cache gains not
 
 from __future__ import annotations
 
-import random
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 
 from kamen_analysis.world import draw
 
 STOCK = 5000
 _CLAUSE = re.compile(r"[^。！？；，]+[。！？；，]*")
+_BLOCK = 1000  # posts drawn together
 _DIGITS = "456789"  # changed among themselves a mobile number stays one
 
 
@@ -34,13 +36,16 @@ def posts(count: int, first: int = 0, seed: int = 7) -> Iterator[dict[str, Any]]
     """Yield posts number `first` to `first + count`; the same number gives the same post."""
     known = stock()
     halves = [_CLAUSE.findall(post["body"]) for post in known]
-    for number in range(first, first + count):
-        rng = random.Random(seed * 1_000_003 + number)
-        one, other = rng.randrange(len(known)), rng.randrange(len(known))
-        front, back = halves[one], halves[other]
-        body = "".join(front[: len(front) // 2 + 1] + back[len(back) // 2 + 1 :])
-        digits = str.maketrans(_DIGITS, "".join(rng.sample(_DIGITS, len(_DIGITS))))
-        yield {"id": f"TS{number:012}", **known[one], "title": known[one]["title"].translate(digits), "body": body.translate(digits)}
+    fronts = ["".join(clauses[: len(clauses) // 2 + 1]) for clauses in halves]
+    backs = ["".join(clauses[len(clauses) // 2 + 1 :]) for clauses in halves]
+    changes = [str.maketrans(_DIGITS, "".join(digits)) for digits in itertools.permutations(_DIGITS)]
+    for block in range(first // _BLOCK, -(-(first + count) // _BLOCK)):
+        drawn = np.random.default_rng([seed, block]).integers(0, (len(known), len(known), len(changes)), (_BLOCK, 3)).tolist()
+        for number, (one, other, change) in enumerate(drawn, block * _BLOCK):
+            if first <= number < first + count:
+                digits = changes[change]
+                yield {"id": f"TS{number:012}", **known[one], "title": known[one]["title"].translate(digits),
+                       "body": (fronts[one] + backs[other]).translate(digits)}
 
 
 def write(path: Path, count: int, first: int = 0) -> Path:

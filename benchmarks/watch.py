@@ -55,7 +55,7 @@ def watched(code: str, *arguments: str) -> tuple[float, float]:
         nonlocal peak
         while process.poll() is None:
             peak = max(peak, memory(process.pid))
-            time.sleep(0.2)
+            time.sleep(0.5)
 
     thread = threading.Thread(target=look)
     thread.start()
