@@ -10,7 +10,7 @@ import slow
 import slowseries
 
 from kamen_analysis import metrics, records
-from kamen_analysis.metrics.holiday import festivals
+from kamen_analysis.metrics.holiday import compared, festivals
 
 AGES = {"0–7 天": (0, 8), "8–30 天": (8, 31), "31–60 天": (31, 61), "61–180 天": (61, 181), "181 天以上": (181, 9999)}
 RATIOS = {"closed": {"consumer_confirmed", "merchant_says_resolved", "auto_closed", "closed"},
@@ -89,6 +89,19 @@ def test_festivals_are_their_twin(years: pd.DataFrame) -> None:
         assert rows["历年合计"] == pytest.approx(slowseries.festival(counts, known, taken))
         for year, found in known.items():
             assert rows[str(year)] == pytest.approx(slowseries.festival(counts, {year: found}, taken))
+
+
+def test_festivals_give_the_rate_ratio_of_metafor() -> None:
+    """618 with 57 and 84 posts in three weeks against 168 in the twelve about them: rma.mh(measure="IRR") of metafor 3.8-1 (R 4.2.2), for
+    each year and for both; ordinary weeks that never vary widen nothing."""
+    weeks = pd.DataFrame({"period": pd.Series(pd.date_range("2024-01-01", "2025-12-22", freq="W-MON", tz=records.ZONE).as_unit("us")), "n": 14})
+    for year, n in (("2024", 19), ("2025", 28)):
+        weeks.loc[weeks["period"].between(f"{year}-06-04", f"{year}-06-25"), "n"] = n
+    table = compared(weeks)
+    table = table[table["festival"] == "june18"].set_index("year")[["value", "low", "high"]]
+    for year, ratio in {"2024": [1.357142857, 1.004961160, 1.832744198], "2025": [2, 1.539158712, 2.598822310],
+                        "历年合计": [1.678571429, 1.378888355, 2.043386639]}.items():
+        assert table.loc[year].tolist() == pytest.approx(ratio, abs=1e-8)
 
 
 def test_nowcast_is_its_twin(years: pd.DataFrame) -> None:

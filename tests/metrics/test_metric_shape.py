@@ -97,6 +97,24 @@ def test_every_public_metric_is_listed() -> None:
     assert public - called == {"used", "funnel"}
 
 
+# What a table cannot have: counts of everything have no interval, a test of a week has a p instead; `platforms` has each of its measures
+# with its own ends, and of amounts the value is the median.
+LACKING = {
+    "volume": {"of", "value", "low", "high"}, "fill": {"of", "value", "low", "high", "note"}, "coverage": {"low", "high"},
+    "gaps": {"n", "low", "high"}, "nowcast": {"of"}, "alerts": {"of", "low", "high"}, "alert_methods": {"low", "high"},
+    "platforms": {"of", "value", "low", "high"}, "amounts": {"value"},
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_every_table_is_tidy(name: str, posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame) -> None:
+    """Each table has n, of, share or value, low, high and note, but for what is listed, with its reason, as what it cannot have."""
+    table = CALLS[name](posts, labels, events)
+    metric = max((each.__name__ for each in metrics.METRICS if name.startswith(each.__name__)), key=len)
+    has = set(table.columns) | ({"value"} if "share" in table else set())
+    assert {"n", "of", "value", "low", "high", "note"} - has == LACKING.get(metric, set())
+
+
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("count", [0, 1, 25, 70])
 @pytest.mark.filterwarnings("error")
