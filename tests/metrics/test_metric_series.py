@@ -94,7 +94,8 @@ def test_festivals_are_their_twin(years: pd.DataFrame) -> None:
 def test_festivals_give_the_rate_ratio_of_metafor() -> None:
     """618 with 57 and 84 posts in three weeks against 168 in the twelve about them: rma.mh(measure="IRR") of metafor 3.8-1 (R 4.2.2), for
     each year and for both; ordinary weeks that never vary widen nothing."""
-    weeks = pd.DataFrame({"period": pd.Series(pd.date_range("2024-01-01", "2025-12-22", freq="W-MON", tz=records.ZONE).as_unit("us")), "n": 14})
+    mondays = pd.date_range("2024-01-01", "2025-12-22", freq="W-MON", tz=records.ZONE).as_unit("us")
+    weeks = pd.DataFrame({"period": pd.Series(mondays), "n": 14})
     for year, n in (("2024", 19), ("2025", 28)):
         weeks.loc[weeks["period"].between(f"{year}-06-04", f"{year}-06-25"), "n"] = n
     table = compared(weeks)
