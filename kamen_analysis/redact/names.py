@@ -10,8 +10,6 @@ from pathlib import Path
 import rjieba
 import yaml
 
-from kamen_analysis.redact.checks import NAME_TAGS
-
 _BEFORE, _BEHIND = 6, 6  # characters of the clause that are cut along with a candidate
 _CLAUSE = re.compile(r"[^\s,，、。;；!！?？:：()（）“”\"㐀㐁]*$")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -35,7 +33,7 @@ def ordinary() -> frozenset[str]:
 def person(words: str, start: int, end: int) -> int | None:
     """Return where the name that begins at `start` ends, at most at `end`; None if it is none.
 
-    A name is no word of the dictionary, and none reaches across its first or last character.
+    No ordinary word begins it or reaches across its first or last character.
     """
     pieces = _pieces(words, start, end)
     for stop in range(end, start + 1, -1):
@@ -93,13 +91,9 @@ def _pieces(words: str, start: int, end: int) -> list[tuple[int, int, str, str]]
 
 
 def _breaks(piece: tuple[int, int, str, str], start: int, stop: int) -> bool:
-    """Tell whether a word speaks against a name from `start` to `stop`: one of the dictionary that reaches across or begins it."""
-    low, high, word, tag = piece
-    if high <= start or low >= stop or high - low < 2 or not rjieba.has_word(word):
-        return False
-    if low < start or high > stop:
-        return word in ordinary() or tag not in NAME_TAGS
-    return low == start and (word in ordinary() or tag not in NAME_TAGS)
+    """Tell whether a word speaks against a name from `start` to `stop`: an ordinary one that reaches across it or begins it."""
+    low, high, word, _tag = piece
+    return low < stop and high > start and high - low > 1 and (low <= start or high > stop) and word in ordinary()
 
 
 JUDGES: dict[str, Judge] = {judge.__name__: judge for judge in (person, stranger, nickname, called, phrase)}
