@@ -10,7 +10,8 @@ from kamen_analysis.label._lexicon import Hits, Lexicon
 from kamen_analysis.label.text import Texts
 
 
-def _groups() -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+def groups() -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    """Yield every group the three coders look for: its name, its cues, and the longer words inside which one does not count."""
     for name, evidence in coding.gate().groups.items():
         yield f"gate.{name}", evidence.cues, evidence.unless
     book = coding.products()
@@ -26,8 +27,8 @@ def _groups() -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
 @functools.cache
 def lexicon() -> Lexicon:
     """Return the three coders' cues in one trie."""
-    groups = list(_groups())
-    return Lexicon({name: cues for name, cues, _ in groups} | {f"{name}!": unless for name, _, unless in groups if unless})
+    every = list(groups())
+    return Lexicon({name: cues for name, cues, _ in every} | {f"{name}!": unless for name, _, unless in every if unless})
 
 
 def read(texts: Texts) -> Hits:

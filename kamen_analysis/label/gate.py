@@ -50,6 +50,11 @@ class Scales:
         total: Floats = np.cumsum(self.points(kind), axis=1)[:, -1]  # One after the other, so that no sum hangs on the batch.
         return total
 
+    @functools.cached_property
+    def totals(self) -> Floats:
+        """The sums (posts, types), in the order of the gate."""
+        return np.stack([self.total(kind) for kind in coding.gate().order], axis=1)
+
     def has(self, *names: str) -> Bools:
         """Return which posts have one of these pieces of evidence."""
         columns = [list(evidence()).index(name) for name in names]
@@ -75,12 +80,16 @@ def gate(title: str, body: str, target: str | None = None) -> Gate:
 
 def gates(hits: Hits, targets: Sequence[object]) -> list[Gate]:
     """Return the gate's decision on each post of a batch."""
-    book, scales, names = coding.gate(), scale(hits, targets), list(evidence())
-    totals = np.stack([scales.total(kind) for kind in book.order], axis=1)
-    best = totals.argmax(axis=1)
+    return decide(scale(hits, targets), targets)
+
+
+def decide(scales: Scales, targets: Sequence[object]) -> list[Gate]:
+    """Return the gate's decision on each post by its evidence."""
+    book, names = coding.gate(), list(evidence())
+    best = scales.totals.argmax(axis=1)
     rules = np.stack([scales.points(kind).argmax(axis=1) for kind in book.order], axis=1)[np.arange(len(best)), best]
     filed = np.array([bool(target) for target in targets]) | _told(scales)
-    weak = totals.max(axis=1) < book.least
+    weak = scales.totals.max(axis=1) < book.least
     return [Gate("complaint" if f else "other", "filed") if w else Gate(book.order[b], names[r])
             for b, r, f, w in zip(best.tolist(), rules.tolist(), filed.tolist(), weak.tolist(), strict=True)]
 

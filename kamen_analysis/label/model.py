@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +13,7 @@ import numpy.typing as npt
 from kamen_analysis.codebook.loader import FOLDER
 from kamen_analysis.codebook.loader import load as load_codebook
 from kamen_analysis.errors import KamenError
+from kamen_analysis.label import stored
 from kamen_analysis.label.features import BUCKETS, features, units
 from kamen_analysis.label.reasons import Heard
 from kamen_analysis.label.text import Ints, spread
@@ -83,31 +81,21 @@ class Model:
 
 def quantised(codes: tuple[str, ...], weights: Floats, bias: Floats, meta: dict[str, Any]) -> Model:
     """Return a model from real weights (BUCKETS, codes): each code's are rounded to 127 steps of its own."""
-    scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / 127
-    return Model(codes, np.rint(weights / scale).astype(np.int8), scale, bias, meta)
+    small, scale = stored.quantise(weights)
+    return Model(codes, small, scale, bias, meta)
 
 
 def save(model: Model, folder: Path = FOLDER) -> None:
     """Write model.npz and model.json (codes, digest of the numbers, meta) into `folder`."""
-    out = io.BytesIO()
-    np.savez_compressed(out, weights=model.weights, scale=model.scale, bias=model.bias)
-    (folder / "model.npz").write_bytes(out.getvalue())
-    about = {"codes": model.codes, "sha256": hashlib.sha256(out.getvalue()).hexdigest(), **model.meta}
-    (folder / "model.json").write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    arrays: dict[str, npt.NDArray[Any]] = {"weights": model.weights, "scale": model.scale, "bias": model.bias}
+    stored.save(folder, "model", arrays, {"codes": model.codes, **model.meta})
 
 
 @functools.cache
 def load(folder: Path = FOLDER) -> Model:
     """Return the model in `folder`; KamenError when its numbers are missing, damaged or of another shape."""
-    try:
-        about, data = json.loads((folder / "model.json").read_text(encoding="utf-8")), (folder / "model.npz").read_bytes()
-    except (OSError, ValueError):
-        raise KamenError("编码模型 model.npz 或 model.json 缺失或无法读取，请重新安装") from None
-    if hashlib.sha256(data).hexdigest() != about.pop("sha256", None):
-        raise KamenError("编码模型 model.npz 与 model.json 的摘要不符，文件已损坏，请重新安装")
-    codes = tuple(about.pop("codes"))
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        model = Model(codes, arrays["weights"], arrays["scale"], arrays["bias"], about)
-    if model.weights.shape != (BUCKETS, len(codes)):
+    about, arrays = stored.load(folder, "model")
+    model = Model(tuple(about.pop("codes")), arrays["weights"], arrays["scale"], arrays["bias"], about)
+    if model.weights.shape != (BUCKETS, len(model.codes)):
         raise KamenError(f"编码模型的形状 {model.weights.shape} 与程序不符，请重新训练")
     return model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,9 +16,12 @@ from kamen_analysis.label.text import Bools, Ints, fold
 _LOOK_BACK = 6  # Characters in which a denial stands before the word it denies.
 _ASKED = 24  # Characters a demand reaches inside its clause.
 _FEAR = 40  # Characters a fear or hearsay reaches inside its sentence.
+_END = 30  # Characters that are the end of a post.
 _SAME = 12  # Words of completion this close behind a part refund speak of that part.
 _MONEY_TALK = "退扣赔返"  # Without one of these 到账 speaks of the goods, not of money back.
 _OPEN = ("refused", "idle", "undone")
+ASSERTED = (*_OPEN, "declined", "still", "replied", "accepted")
+NAMED = ("remainder", "moneyback", "pending", "untried", "dunning", "deducted", "hearsay")
 _STOPS = "。！？!?\n"
 _BACK = re.compile(r"(?:[退返赔补](?:给?我|给)?[了还回咗畀款到来付](?:[了还回给我咗畀款到来付]|我的|一?[个张])*"
                    r"|(?:[只才就后果际仅又共先已终]|已经)[退返赔补](?:给?我)?|到账|到手|收到|实退|回来|到我?[卡账][上里]?|打(?:了|给我|来|款)+)$")
@@ -27,6 +31,16 @@ _NUMBERS = f"¥￥{HAN}" + "".join(c for c in map(chr, range(0x10000)) if c.isde
 _UNITS = f"{HAN}几多来块元蚊圆r大刀米"  # What goes on with a number in words.
 _BEFORE, _BACK_WORDS, _REACH = "退返赔补了还回给我咗畀款到来付的个张账手卡上里\n", "退返赔补到来打", 8
 _BEHIND, _BEHIND_THEN, _SUMS, _AFTER_REACH = "到退收", "账回到了给", f"{_NUMBERS}元钱块蚊圆b洋刀米kw百多", 6
+
+
+class Told(NamedTuple):
+    """What a batch tells of its ends: for each group of words where it is last said of what happened (an offset, 0: nowhere),
+    where a part came back, the groups named at all, and all of it as signs (posts, signs) of being said, and of being said at the end."""
+
+    last: dict[str, Ints]
+    part: Ints
+    named: dict[str, Bools]
+    signs: Bools
 
 
 def outcome(title: str, body: str, post_type: str, codes: Collection[str] = ()) -> str:
@@ -39,32 +53,44 @@ def outcome(title: str, body: str, post_type: str, codes: Collection[str] = ()) 
 
 def outcomes(hits: Hits, types: Sequence[str], codes: Sequence[Collection[str]]) -> list[str]:
     """Return the outcome of each post of a batch, given its type and the refusal reasons found in it."""
+    return ends(hear(hits, types), types, codes)
+
+
+def hear(hits: Hits, types: Sequence[str]) -> Told:
+    """Return what the complaints of a batch tell of their ends."""
+    last = {name: _last(hits, _undenied(hits, name)) for name in ("done", "closed", "part", "contact")}
+    last |= {name: _last(hits, _asserted(hits, name)) for name in ASSERTED}
+    part = part_back(hits, np.array([kind == "complaint" for kind in types]))
+    named = {name: hits.has(f"outcome.{name}") for name in NAMED}
+    late = [(at > 0) & (hits.texts.lengths - at < _END) for at in last.values()]
+    return Told(last, part, named, np.stack([*(at > 0 for at in last.values()), part > 0, *late, *named.values()], axis=1))
+
+
+def ends(told: Told, types: Sequence[str], codes: Sequence[Collection[str]]) -> list[str]:
+    """Return the outcome of each post, given what it tells, its type and the refusal reasons found in it."""
     complaint, coded = np.array([kind == "complaint" for kind in types]), np.array([len(some) > 0 for some in codes])
     partly = np.array(["partial_refund" in some for some in codes])
-    done = _last(hits, _undenied(hits, "done"))
-    open_end = np.maximum.reduce([_last(hits, _asserted(hits, name)) for name in _OPEN])
-    declined, still = (_last(hits, _asserted(hits, name)) for name in ("declined", "still"))
-    part = part_back(hits, complaint)
-    part = np.where(part > declined, part, 0)
-    taken = partly & (_last(hits, _asserted(hits, "accepted")) > declined)
-    remaining = (done > 0) & hits.has("outcome.remainder") & hits.has("outcome.moneyback")
+    done, declined, still = (told.last[name] for name in ("done", "declined", "still"))
+    open_end = np.maximum.reduce([told.last[name] for name in _OPEN])
+    part = np.where(told.part > declined, told.part, 0)
+    taken = partly & (told.last["accepted"] > declined)
+    remaining = (done > 0) & told.named["remainder"] & told.named["moneyback"]
     partial = taken | (part > 0) & (done <= part + _SAME) | remaining
-    closed = _any(hits, _undenied(hits, "closed"))
+    closed = told.last["closed"] > 0
     resolved = (done > 0) & (done >= np.maximum(open_end, still)) | closed & (done >= still)
-    unresolved = coded | (declined > 0) | _open(hits)
+    unresolved = coded | (declined > 0) | _open(told)
     found = np.select([~complaint, partial, resolved, unresolved], ["unclear", "partial", "resolved", "unresolved"], "unclear")
     out: list[str] = found.tolist()
     return out
 
 
-def _open(hits: Hits) -> Bools:
-    names = ("refused", "still", "undone", "replied", "idle")
-    refused, still, undone, replied, idle = (_any(hits, _asserted(hits, name)) for name in names)
-    weak = _any(hits, _undenied(hits, "contact")).astype(int) + replied + idle
-    pending, untried = hits.has("outcome.pending"), hits.has("outcome.untried")
+def _open(told: Told) -> Bools:
+    refused, still, undone = (told.last[name] > 0 for name in ("refused", "still", "undone"))
+    weak = sum((told.last[name] > 0).astype(int) for name in ("contact", "replied", "idle"))
+    pending, untried = told.named["pending"], told.named["untried"]
     unsettled = [still, still | refused & undone, still | undone]
     open_ = np.select([pending & untried, pending, untried], unsettled, (weak > 1) | refused | still | undone)
-    some: Bools = open_ & ~(hits.has("outcome.dunning") & ~hits.has("outcome.moneyback"))
+    some: Bools = open_ & ~(told.named["dunning"] & ~told.named["moneyback"])
     return some
 
 
@@ -89,10 +115,6 @@ def _last(hits: Hits, found: Spots) -> Ints:
     out, post = np.zeros(len(hits.texts), np.int32), hits.texts.post(found.start)
     out[post] = found.end - hits.texts.start[post]  # In the order of their ends: the last one stays.
     return out
-
-
-def _any(hits: Hits, found: Spots) -> Bools:
-    return _last(hits, found) > 0
 
 
 def part_back(hits: Hits, asked: Bools) -> Ints:

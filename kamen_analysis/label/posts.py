@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from kamen_analysis.label import findings, gate, outcome, reasons, scope
+from kamen_analysis.label import facts, findings, gate, outcome, reasons, scope, stack
+from kamen_analysis.label._lexicon import Hits
 from kamen_analysis.label._reading import read
 from kamen_analysis.label.text import fold
 from kamen_analysis.label.vote import AGREES, vote
@@ -33,7 +34,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Labelled:
-    """All labels of one post; `gate_rule` names the evidence for its type."""
+    """All labels of one post; `gate_rule` names the evidence for its type, `stack.MODEL` where the model over the rules gives it.
+
+    `decided_by`: who decided each of `stack.TASKS` (and in_scope with the product): rule, model, or vote (they agree).
+    """
 
     id: str
     post_type: str
@@ -42,6 +46,7 @@ class Labelled:
     product: str
     outcome: str
     reasons: list[Reason]
+    decided_by: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the post as one line of `kamen label`; `field` is named only where the evidence is in the title."""
@@ -101,16 +106,47 @@ def _batches(posts: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, A
 def _label(posts: list[Mapping[str, Any]]) -> Iterator[Labelled]:
     titles, bodies = ([str(post.get(key) or "") for post in posts] for key in ("title", "body"))
     targets = [post.get("target") for post in posts]
-    hits = read(fold(titles, bodies))
-    types, rules = zip(*gate.gates(hits, targets), strict=True)
-    asked = [i for i, post_type in enumerate(types) if post_type == "complaint"]
+    hits, over = read(fold(titles, bodies)), stack.load()
+    words = over.read(hits)
+    scales = gate.scale(hits, targets)
+    types, rules = map(list, zip(*gate.decide(scales, targets), strict=True))
+    kinds = over.parts["post_type"].settle(words["post_type"], facts.of_type(scales, types), types)
+    asked = [i for i, post_type in enumerate(kinds.answers) if post_type == "complaint"]
     found: list[list[Reason]] = [[] for _ in posts]
     for i, mine in zip(asked, _reasons([titles[i] for i in asked], [bodies[i] for i in asked]), strict=True):
         found[i] = mine
-    scopes = scope.scopes(hits, types, targets)
-    endings = outcome.outcomes(hits, types, [[reason.code for reason in mine] for mine in found])
-    for post, post_type, rule, about, ending, mine in zip(posts, types, rules, scopes, endings, found, strict=True):
-        yield Labelled(str(post.get("id") or ""), post_type, rule, about[0], about[1], ending, mine)
+    scopes, products = _scopes(hits, over, words, kinds.answers, targets)
+    endings = _endings(hits, over, words, kinds.answers, [[reason.code for reason in mine] for mine in found])
+    rows = zip(posts, kinds.answers, rules, scopes, endings.answers, found, kinds.decided_by, products, endings.decided_by, strict=True)
+    for post, kind, rule, about, ending, mine, *who in rows:
+        yield Labelled(str(post.get("id") or ""), kind, stack.MODEL if who[0] == stack.MODEL else rule, about[0], about[1],
+                       ending, mine, tuple(who))
+
+
+def _scopes(hits: Hits, over: stack.Stack, words: dict[str, facts.Floats], types: list[str],
+            targets: list[str | None]) -> tuple[list[tuple[bool, str]], list[str]]:
+    """Return (in_scope, product) of each post, and who decided; the model has a say on complaints."""
+    weighed = scope.weigh(hits, targets)
+    best = scope.best_products(weighed)
+    ruled = [product or scope.UNNAMED for product in best]
+    settled = over.parts["product"].settle(words["product"], facts.of_product(weighed, ruled), ruled)
+    mine = [kind == "complaint" for kind in types]
+    chosen = [answer if own else product for own, answer, product in zip(mine, settled.answers, best, strict=True)]
+    return scope.settled(weighed, types, chosen), _or_rule(mine, settled)
+
+
+def _endings(hits: Hits, over: stack.Stack, words: dict[str, facts.Floats], types: list[str], codes: list[list[str]]) -> stack.Settled:
+    """Return the outcome of each post, and who decided; the model has a say on complaints."""
+    told = outcome.hear(hits, types)
+    ruled = outcome.ends(told, types, codes)
+    settled = over.parts["outcome"].settle(words["outcome"], facts.of_outcome(told, ruled), ruled)
+    mine = [kind == "complaint" for kind in types]
+    return stack.Settled([answer if own else rule for own, answer, rule in zip(mine, settled.answers, ruled, strict=True)],
+                         _or_rule(mine, settled))
+
+
+def _or_rule(mine: list[bool], settled: stack.Settled) -> list[str]:
+    return [who if own else stack.RULE for own, who in zip(mine, settled.decided_by, strict=True)]
 
 
 def _reasons(titles: list[str], bodies: list[str]) -> list[list[Reason]]:

@@ -19,6 +19,7 @@ from kamen_analysis.label.text import Bools, Ints, distinct, fold
 
 _REACH = 12  # Characters a purchase verb may stand before the thing bought.
 _NEAR, _MOST = 2, 4  # Different near words and head words that count for a product: a long post must not win by listing.
+UNNAMED = "service"  # What a complaint that names no product is about.
 _NAME = 3  # A shop's name so long, found in the text, is no word for what was bought.
 Floats = npt.NDArray[np.float64]
 
@@ -30,6 +31,16 @@ class Shop(NamedTuple):
     groups: frozenset[str]
 
 
+class Weighed(NamedTuple):
+    """What speaks for each product in a batch: points and whether anything does (posts, products), the shops,
+    and what tells virtual goods from real ones (posts, 4): virtual, not_virtual, generic, a shop of virtual goods."""
+
+    scores: Floats
+    told: Bools
+    shops: list[Shop]
+    virtual: Bools
+
+
 def scope(title: str, body: str, target: str | None) -> tuple[bool, str]:
     """Return (in_scope, product): whether the good is virtual, and its key in `records.PRODUCTS`; `none` where a post has none."""
     hits = read(fold([title or ""], [body or ""]))
@@ -38,36 +49,47 @@ def scope(title: str, body: str, target: str | None) -> tuple[bool, str]:
 
 def scopes(hits: Hits, types: Sequence[str], targets: Sequence[str | None]) -> list[tuple[bool, str]]:
     """Return (in_scope, product) of each post of a batch, given its type and the party it was filed against."""
-    book, shops = coding.products(), [_shop(target or "") for target in targets]
-    found = best_products(hits, shops)
-    generic, virtual, real = (hits.has(name).tolist() for name in ("generic", "virtual", "not_virtual"))
+    weighed = weigh(hits, targets)
+    return settled(weighed, types, best_products(weighed))
+
+
+def settled(weighed: Weighed, types: Sequence[str], found: Sequence[str | None]) -> list[tuple[bool, str]]:
+    """Return (in_scope, product) of each post, given its type and the product found in it."""
+    book = coding.products()
     out = []
-    for i, (kind, product) in enumerate(zip(types, found, strict=True)):
+    for kind, product, shop, (virtual, real, generic, _) in zip(types, found, weighed.shops, weighed.virtual.tolist(), strict=True):
         good = product is not None and product not in book.real_life
         if kind == "complaint":
-            out.append(((product or "service") not in book.real_life, product or "service"))
+            out.append(((product or UNNAMED) not in book.real_life, product or UNNAMED))
         elif kind == "question":
-            out.append((good or generic[i], product if product is not None and product in book.asked and not generic[i] else "none"))
+            out.append((good or generic, product if product is not None and product in book.asked and not generic else "none"))
         else:
-            about = not real[i] and (good or "virtual" in shops[i].groups or virtual[i])
+            about = not real and (good or "virtual" in shop.groups or virtual)
             out.append((kind != "other" and about, "none"))
     return out
 
 
-def best_products(hits: Hits, shops: Sequence[Shop]) -> list[str | None]:
-    """Return the product with the most evidence in each text and in its target's name, None when there is none."""
-    book, names = coding.products(), _names(hits, shops)
+def weigh(hits: Hits, targets: Sequence[str | None]) -> Weighed:
+    """Return what speaks for each product in the texts of a batch and in the names of the parties they were filed against."""
+    book, shops = coding.products(), [_shop(target or "") for target in targets]
+    names = _names(hits, shops)
     spots = {key: found.take(~inside(found, *names)) for key in _keys() for found in (hits.get(key),)}
     first = _first(hits, spots)
     scores = np.stack([_score(product, hits, spots, first) for product in book.products], axis=1)
     by_shop = np.array([[product in shop.groups for product in book.products] for shop in shops])
-    scores += book.points["shop"] * by_shop
     told = np.stack([_posts(hits, spots[f"{product}.head"], spots[f"{product}.near"]) for product in book.products], axis=1) | by_shop
-    best = np.where(told, scores, -np.inf).argmax(axis=1)
-    weak = (scores[np.arange(len(best)), best] < book.points["head"]).tolist()
-    virtual = (hits.has("virtual") | np.array(["virtual" in shop.groups for shop in shops])).tolist()
+    virtual = [*(hits.has(name) for name in ("virtual", "not_virtual", "generic")), np.array(["virtual" in shop.groups for shop in shops])]
+    return Weighed(scores + book.points["shop"] * by_shop, told, shops, np.stack(virtual, axis=1))
+
+
+def best_products(weighed: Weighed) -> list[str | None]:
+    """Return the product with the most evidence for each post, None when there is none."""
+    book = coding.products()
+    best = np.where(weighed.told, weighed.scores, -np.inf).argmax(axis=1)
+    weak = (weighed.scores[np.arange(len(best)), best] < book.points["head"]).tolist()
+    virtual, told = (np.logical_or.reduce(some, axis=1).tolist() for some in (weighed.virtual[:, [0, 3]], weighed.told))
     products = list(book.products)
-    some = [products[b] if t else None for b, t in zip(best.tolist(), told.any(axis=1).tolist(), strict=True)]
+    some = [products[b] if t else None for b, t in zip(best.tolist(), told, strict=True)]
     return ["other_virtual" if v and (product is None or w and product in book.real_life) else product
             for product, w, v in zip(some, weak, virtual, strict=True)]
 

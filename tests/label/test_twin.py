@@ -39,7 +39,7 @@ def _sentences() -> list[str]:
 
 def _same(posts: list[Post]) -> None:
     for post, fast, slow in zip(posts, label_posts(posts), twin.posts.label_posts(posts), strict=True):
-        assert (fast.as_dict(), fast.gate_rule) == (slow.as_dict(), slow.gate_rule), post["id"]
+        assert (fast.as_dict(), fast.gate_rule, fast.decided_by) == (slow.as_dict(), slow.gate_rule, slow.decided_by), post["id"]
 
 
 def test_codebook_sentences() -> None:

@@ -56,7 +56,7 @@ def weigh(title: str, body: str, target: str | None = None) -> dict[str, dict[st
     """Return, for each post type, the points each group or trait gives it: why the gate decided as it did."""
     reading, book = read(title, body), coding.gate()
     tally: dict[str, dict[str, float]] = {}
-    for name, points, count in _evidence(reading, book):
+    for name, points, count in found(reading, book):
         for kind, worth in points.items():
             tally.setdefault(kind, {})[name] = worth * (count if worth > 0 else 1)
     if target:
@@ -65,7 +65,8 @@ def weigh(title: str, body: str, target: str | None = None) -> dict[str, dict[st
     return tally
 
 
-def _evidence(reading: Reading, book: coding.Gate) -> Iterator[tuple[str, coding.Points, int]]:
+def found(reading: Reading, book: coding.Gate) -> Iterator[tuple[str, coding.Points, int]]:
+    """Yield the evidence in a post: its name, its points, how often it counts."""
     quotes = [mark.span() for mark in _QUOTED.finditer(reading.text)]
     modals = [end for _, end, _ in reading.hits.get("gate.unreal")]
     said: set[str] = set()

@@ -30,14 +30,14 @@ def outcome(title: str, body: str, post_type: str, codes: Collection[str] = ()) 
         return "unclear"
     hits = read(title, body).hits
     done = max((end for start, end, _ in hits.get("outcome.done") if not denied(hits, start)), default=0)
-    open_end = max((end for name in _OPEN for end in _asserted(hits, name)), default=0)
-    declined = max(_asserted(hits, "declined"), default=0)
+    open_end = max((end for name in _OPEN for end in asserted(hits, name)), default=0)
+    declined = max(asserted(hits, "declined"), default=0)
     part = part_back(hits)
     part = part if part > declined else 0
-    taken = "partial_refund" in codes and max(_asserted(hits, "accepted"), default=0) > declined
+    taken = "partial_refund" in codes and max(asserted(hits, "accepted"), default=0) > declined
     if taken or (part and done <= part + _SAME) or (done and "outcome.remainder" in hits and "outcome.moneyback" in hits):
         return "partial"
-    still, closed = max(_asserted(hits, "still"), default=0), any(not denied(hits, start) for start, _, _ in hits.get("outcome.closed"))
+    still, closed = max(asserted(hits, "still"), default=0), any(not denied(hits, start) for start, _, _ in hits.get("outcome.closed"))
     if (done and done >= max(open_end, still)) or (closed and done >= still):
         return "resolved"
     return "unresolved" if codes or declined or _is_open(hits) else "unclear"
@@ -46,13 +46,13 @@ def outcome(title: str, body: str, post_type: str, codes: Collection[str] = ()) 
 def _is_open(hits: Hits) -> bool:
     if "outcome.dunning" in hits and "outcome.moneyback" not in hits:
         return False
-    heard = {name: bool(_asserted(hits, name)) for name in ("refused", "still", "undone")}
+    heard = {name: bool(asserted(hits, name)) for name in ("refused", "still", "undone")}
     if "outcome.pending" in hits:
         return heard["still"] or heard["refused"] and heard["undone"] and "outcome.untried" not in hits
     if "outcome.untried" in hits:
         return heard["still"] or heard["undone"]
     contact = any(not denied(hits, start) for start, _, _ in hits.get("outcome.contact"))
-    weak = contact + bool(_asserted(hits, "replied")) + bool(_asserted(hits, "idle"))
+    weak = contact + bool(asserted(hits, "replied")) + bool(asserted(hits, "idle"))
     return weak > 1 or any(heard.values())
 
 
@@ -62,7 +62,13 @@ def denied(hits: Hits, start: int) -> bool:
                for name, reach in (("denied", _LOOK_BACK), ("demand", _ASKED)) for _, end, _ in hits.get(f"outcome.{name}"))
 
 
-def _asserted(hits: Hits, name: str) -> list[int]:
+def undenied(hits: Hits, name: str) -> list[int]:
+    """Return where the words of a group end that nothing before them denies."""
+    return [end for start, end, _ in hits.get(f"outcome.{name}") if not denied(hits, start)]
+
+
+def asserted(hits: Hits, name: str) -> list[int]:
+    """Return where the words of a group end that are neither undone nor only feared or heard of."""
     undone = [(s, e) for s, e, _ in hits.get("outcome.undo")]
     fears = [end for _, end, _ in hits.get("outcome.hearsay")]
     return [end for start, end, _ in hits.get(f"outcome.{name}")

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from twin import gate, outcome, reasons, scope
+from twin import gate, outcome, reasons, scope, stack
+from twin._reading import read
 from twin.vote import vote
 
 
@@ -35,6 +36,7 @@ class Labelled:
     product: str
     outcome: str
     reasons: list[Reason]
+    decided_by: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the post as one line of `kamen label`; `field` is named only where the evidence is in the title."""
@@ -51,11 +53,21 @@ def label_posts(posts: Iterable[Mapping[str, Any]]) -> list[Labelled]:
 def label_post(post: Mapping[str, Any]) -> Labelled:
     """Return the labels of one post; what is no complaint has no reasons."""
     title, body = (str(post.get(key) or "") for key in ("title", "body"))
-    post_type, rule = gate.gate(title, body, post.get("target"))
-    in_scope, product = scope.scope(title, body, post.get("target"))
-    found = reasons_of(title, body) if post_type == "complaint" else []
+    target, reading = post.get("target"), read(title, body)
+    ruled, rule = gate.gate(title, body, target)
+    post_type, kind_by = stack.settle("post_type", reading, stack.of_type(reading, target, ruled), ruled)
+    complaint = post_type == "complaint"
+    found = reasons_of(title, body) if complaint else []
+    product = scope.best_product(reading, scope.shop(target or ""))
+    product_by = ending_by = "rule"
     ending = outcome.outcome(title, body, post_type, [reason.code for reason in found])
-    return Labelled(str(post.get("id") or ""), post_type, rule, in_scope, product, ending, found)
+    if complaint:
+        named = product or "service"
+        product, product_by = stack.settle("product", reading, stack.of_product(reading, target, named), named)
+        ending, ending_by = stack.settle("outcome", reading, stack.of_outcome(reading, ending), ending)
+    in_scope, product = scope.scope(reading, post_type, target, product)
+    return Labelled(str(post.get("id") or ""), post_type, "model" if kind_by == "model" else rule, in_scope, product, ending, found,
+                    (kind_by, product_by, ending_by))
 
 
 def reasons_of(title: str, body: str) -> list[Reason]:

@@ -8,18 +8,14 @@ import re
 from kamen_analysis import zh
 from kamen_analysis.codebook import coding
 from twin._lexicon import Hit, Hits, Lexicon
-from twin._reading import Reading, read
-from twin.gate import gate
+from twin._reading import Reading
 
 _REACH = 12  # Characters a purchase verb may stand before the thing bought.
 _NEAR, _MOST = 2, 4  # Different near words and head words that count for a product: a long post must not win by listing.
 
 
-def scope(title: str, body: str, target: str | None) -> tuple[bool, str]:
-    """Return (in_scope, product): whether the good is virtual, and its key in `records.PRODUCTS`; `none` where a post has none."""
-    reading, post_type = read(title, body), gate(title, body, target).post_type
-    shop = _shop(target or "")
-    product = best_product(reading, shop)
+def scope(reading: Reading, post_type: str, target: str | None, product: str | None) -> tuple[bool, str]:
+    """Return (in_scope, product) of a post of a type, given the product found in it; `none` where a post has none."""
     virtual = product is not None and product not in coding.products().real_life
     if post_type == "complaint":
         product = product or "service"
@@ -27,17 +23,23 @@ def scope(title: str, body: str, target: str | None) -> tuple[bool, str]:
     if post_type == "question":
         generic = "generic" in reading.hits
         return virtual or generic, product if product in coding.products().asked and not generic else "none"
-    return post_type != "other" and _about_virtual(reading, virtual or "virtual" in shop), "none"
+    return post_type != "other" and _about_virtual(reading, virtual or "virtual" in shop(target or "")), "none"
+
+
+def scores(reading: Reading, shop: Hits) -> dict[str, float]:
+    """Return the points of every product."""
+    book, spans = coding.products(), _unnamed(reading, shop.text)
+    first = min((spans[key][0][0] for key in _heads() if key in spans), default=-1)
+    return {name: _score(name, reading, spans, first) + book.points["shop"] * (name in shop) for name in book.products}
 
 
 def best_product(reading: Reading, shop: Hits) -> str | None:
     """Return the product with the most evidence in the text and in the target's name (`shop`), None when there is none."""
-    book, spans = coding.products(), _unnamed(reading, shop.text)
-    first = min((spans[key][0][0] for key in _heads() if key in spans), default=-1)
-    told = {key.partition(".")[0] for key in spans} | shop.spans.keys()
-    scores = {name: _score(name, reading, spans, first) + book.points["shop"] * (name in shop) for name in book.products if name in told}
-    best = max(scores, key=lambda name: scores[name], default=None)
-    weak = best is None or scores[best] < book.points["head"]
+    book = coding.products()
+    told = {key.partition(".")[0] for key in _unnamed(reading, shop.text)} | shop.spans.keys()
+    points = {name: score for name, score in scores(reading, shop).items() if name in told}
+    best = max(points, key=lambda name: points[name], default=None)
+    weak = best is None or points[best] < book.points["head"]
     if weak and (best is None or best in book.real_life) and ("virtual" in shop or "virtual" in reading.hits):
         return "other_virtual"
     return best
@@ -86,7 +88,8 @@ def _about_virtual(reading: Reading, virtual: bool) -> bool:
 
 
 @functools.lru_cache(maxsize=4096)
-def _shop(target: str) -> Hits:
+def shop(target: str) -> Hits:
+    """Return what a target's name speaks for."""
     return _shops().find(zh.fold(target))
 
 

@@ -1,0 +1,96 @@
+"""Train the model over the rules (`kamen_analysis.label.stack`) on the codebook's own posts; `train.py` calls this.
+
+Each file of posts is asked of a model of the others: so the limits are chosen, and the refusal reasons the outcome hangs on are those
+a model gave that had not read the post. One file is never learned from: it is tried on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+from sklearn.linear_model import LogisticRegression
+
+from kamen_analysis.codebook.corpus import Post
+from kamen_analysis.label import facts, gate, outcome, scope, stack, stored
+from kamen_analysis.label._reading import read
+from kamen_analysis.label.text import fold
+
+SEED, STRENGTH = 7, 1.0
+NEVER = 99.0
+LIMITS = (NEVER, 2.0, 1.0, 0.5)  # In log odds.
+GAIN = 0.003  # A lower limit must be right so much more often: in doubt the rules stand.
+COMPLAINTS = ("product", "outcome")  # Tasks of complaints only.
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One task on all posts: words (posts, BUCKETS), facts (posts, facts), the rules' answers, the coded ones, the posts it is for."""
+
+    words: sp.csr_matrix
+    facts: facts.Floats
+    ruled: list[str]
+    gold: npt.NDArray[np.str_]
+    use: Bools
+
+    def fit(self, rows: Bools) -> stack.Part:
+        """Return the model of the posts `rows` (a mask): one logistic regression an answer."""
+        at = np.flatnonzero(rows & self.use)
+        both = sp.hstack([self.words[at] * facts.WEIGHT, sp.csr_matrix(self.facts[at])], format="csr")
+        answers = tuple(sorted(set(self.gold[at].tolist())))
+        fits = [LogisticRegression(C=STRENGTH, solver="liblinear", dual=True, tol=1e-3, max_iter=2000, random_state=SEED)
+                .fit(both, self.gold[at] == answer) for answer in answers]
+        weights = np.stack([one.coef_[0] for one in fits], axis=1)
+        small, scale = stored.quantise(weights[: facts.BUCKETS])
+        known, bias = weights[facts.BUCKETS:].astype(np.float32), np.array([one.intercept_[0] for one in fits])
+        return stack.Part(answers, small, scale, known, bias, NEVER)
+
+    def ask(self, part: stack.Part, rows: Bools) -> stack.Settled:
+        """Return what rules and model answer on the posts `rows` (a mask)."""
+        words = np.asarray(self.words[rows] @ part.weights.astype(np.float64)) * facts.WEIGHT * part.scale
+        return part.settle(words, self.facts[rows], [answer for answer, row in zip(self.ruled, rows, strict=True) if row])
+
+
+def train(files: npt.NDArray[np.str_], posts: Sequence[Post], codes: Sequence[frozenset[str]], test: str) -> stack.Stack:
+    """Return the model over the rules: of posts, their files, and the refusal reasons found in them by a model that has not read them."""
+    hits = read(fold([post.title for post in posts], [post.body for post in posts]))
+    characters, cues = facts.bags(hits)
+    whole = sp.csr_matrix(sp.diags_array(1 / np.sqrt(np.asarray((characters + cues).sum(axis=1)).ravel())) @ (characters + cues))
+    targets = [post.target for post in posts]
+    scales, weighed, told = gate.scale(hits, targets), scope.weigh(hits, targets), outcome.hear(hits, ["complaint"] * len(posts))
+    types = [one.post_type for one in gate.decide(scales, targets)]
+    products = [product or scope.UNNAMED for product in scope.best_products(weighed)]
+    endings = outcome.ends(told, ["complaint"] * len(posts), codes)
+    rows = {"post_type": (facts.of_type(scales, types), types), "product": (facts.of_product(weighed, products), products),
+            "outcome": (facts.of_outcome(told, endings), endings)}
+    complaint = np.array([post.post_type == "complaint" for post in posts])
+    tasks = {name: Task(whole, known, ruled, np.array([getattr(post, name) for post in posts]), complaint | (name not in COMPLAINTS))
+             for name, (known, ruled) in rows.items()}
+    parts, meta = {}, {}
+    for name, task in tasks.items():
+        parts[name], meta[name] = _trained(name, task, files, test)
+    return stack.Stack(parts, {"posts": int((files != test).sum()), "seed": SEED, "strength": STRENGTH, "held_out": meta})
+
+
+def _trained(name: str, task: Task, files: npt.NDArray[np.str_], test: str) -> tuple[stack.Part, dict[str, Any]]:
+    learned = files != test
+    folds = [(task.fit(learned & (files != file)), task.use & (files == file)) for file in sorted(set(files[learned]))]
+    right = {limit: sum(_right(task, part, rows, limit) for part, rows in folds) for limit in LIMITS}
+    n, ruled = int((task.use & learned).sum()), right[NEVER]
+    limit = NEVER
+    for lower in LIMITS:
+        limit = lower if right[lower] >= right[limit] + GAIN * n else limit
+    part = replace(task.fit(learned), limit=limit)
+    tried = task.use & (files == test)
+    print(f"{name}: limit {limit}; of {n} posts of files not learned from rules {ruled / n:.3f}, with the model {right[limit] / n:.3f}; "
+          f"{test} ({tried.sum()}): {', '.join(f'{_right(task, part, tried, at) / tried.sum():.3f}' for at in (NEVER, limit))}", flush=True)
+    return part, {"n": n, "rules": ruled, "stack": right[limit]}
+
+
+def _right(task: Task, part: stack.Part, rows: Bools, limit: float) -> int:
+    return int((np.array(task.ask(replace(part, limit=limit), rows).answers) == task.gold[rows]).sum())

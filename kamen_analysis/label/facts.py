@@ -1,0 +1,81 @@
+"""What the post-level model looks at: a post's characters and cues as a hashed bag, and what the rules know of it (facts)."""
+
+from __future__ import annotations
+
+import functools
+import zlib
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from kamen_analysis.codebook import coding
+from kamen_analysis.label import gate, outcome, scope
+from kamen_analysis.label._lexicon import Hits
+from kamen_analysis.label._reading import groups
+from kamen_analysis.label.text import Ints
+from kamen_analysis.records import OUTCOMES, PRODUCTS
+
+BUCKETS = 1 << 15
+CUED = 3  # A cue weighs as much as so many characters: a person wrote it down.
+WEIGHT = 1.5  # Of the bag, beside the facts.
+_PAIRED, _FINISH, _SHIFT = np.uint32(1000003), np.uint32(0x9E3779B1), np.uint32(17)
+_ENOUGH = 3  # More different cues of one group tell no more.
+Floats = npt.NDArray[np.float64]
+
+
+def bag(hits: Hits, weights: npt.NDArray[np.float32]) -> Floats:
+    """Return the bags (posts, BUCKETS) of a batch times `weights` (BUCKETS, columns).
+
+    In the bag stand each character and pair of characters (the text's beginning and end are one too, \\0), and CUED times each cue found,
+    all over the root of their number.
+    """
+    characters, cues = bags(hits)
+    total = (hits.texts.lengths + 1) * 2 + np.asarray(cues.sum(axis=1)).ravel()
+    words: Floats = np.asarray(characters @ weights + cues @ weights, np.float64) * (WEIGHT / np.sqrt(total))[:, None]
+    return words
+
+
+def bags(hits: Hits) -> tuple[sp.csr_matrix, sp.csr_matrix]:
+    """Return the counts (posts, BUCKETS) of characters, and of cues."""
+    texts, shape = hits.texts, (len(hits.texts), BUCKETS)
+    before = np.concatenate([np.zeros(1, np.uint32), texts.codes[:-1]])
+    both = np.stack([_bucket(texts.codes), _bucket(before * _PAIRED + texts.codes)], axis=1).ravel()
+    pointer = np.append(texts.index, len(texts.codes)) * 2
+    found = [(texts.post(spots.start), keys[spots.cue]) for name, keys in _cues().items() for spots in (hits.get(name),)]
+    row, column = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    cues = sp.coo_matrix((np.full(len(row), CUED, np.float32), (row, column)), shape=shape).tocsr()
+    return sp.csr_matrix((np.ones(len(both), np.float32), both, pointer), shape=shape), cues
+
+
+def _bucket(key: npt.NDArray[np.uint32]) -> Ints:
+    return (key * _FINISH >> _SHIFT).astype(np.int32)
+
+
+@functools.cache
+def _cues() -> dict[str, Ints]:
+    # The bucket of every cue, by its group.
+    return {name: _bucket(np.array([zlib.crc32(f"{name} {cue}".encode()) for cue in cues], np.uint32)) for name, cues, _ in groups()}
+
+
+def _is(answers: Sequence[str], keys: Collection[str]) -> Floats:
+    number = {key: i for i, key in enumerate(keys)}
+    return np.eye(len(number))[[number[answer] for answer in answers]]
+
+
+def of_type(scales: gate.Scales, types: Sequence[str]) -> Floats:
+    """Return the facts (posts, facts) about the post type: the gate's answer, its evidence, and the points of each type."""
+    return np.hstack([_is(types, coding.gate().order), np.minimum(scales.count, _ENOUGH) * 0.3, scales.totals * 0.1])
+
+
+def of_product(weighed: scope.Weighed, products: Sequence[str]) -> Floats:
+    """Return the facts (posts, facts) about the product: the rules' answer, the points of each product, how far it lies behind the best,
+    and what tells virtual goods from real ones."""
+    behind = weighed.scores - weighed.scores.max(axis=1, keepdims=True)
+    return np.hstack([_is(products, PRODUCTS), np.minimum(weighed.scores, 12) / 6, np.maximum(behind, -6) / 3, weighed.virtual * 0.5])
+
+
+def of_outcome(told: outcome.Told, answers: Sequence[str]) -> Floats:
+    """Return the facts (posts, facts) about the outcome: the rules' answer, what is told, and whether at the end."""
+    return np.hstack([_is(answers, OUTCOMES), told.signs * 0.5])

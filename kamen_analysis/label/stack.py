@@ -1,0 +1,95 @@
+"""The model over the rules: a linear model reads each post with the rules' answers before it, and may overrule them.
+
+Stacked generalisation (Wolpert 1992), for the post type, and a complaint's product and outcome. Where it is not surer of another answer
+than of the rules' own by a limit, the rules stand. The limits are chosen by `benchmarks/train.py` on posts of files it has not read.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from kamen_analysis.codebook.loader import FOLDER
+from kamen_analysis.errors import KamenError
+from kamen_analysis.label import stored
+from kamen_analysis.label._lexicon import Hits
+from kamen_analysis.label.facts import BUCKETS, Floats, bag
+
+TASKS = ("post_type", "product", "outcome")
+RULE, MODEL, VOTE = "rule", "model", "vote"
+
+
+class Settled(NamedTuple):
+    """The answer for each post, and who decided: vote (rules and model agree), model (it overrules the rules), rule (it would not)."""
+
+    answers: list[str]
+    decided_by: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The model of one task: its answers, the weights of the bag as small integers (BUCKETS, answers) times `scale` (answers,),
+    those of the facts (facts, answers), `bias` (answers,), and the limit."""
+
+    answers: tuple[str, ...]
+    weights: npt.NDArray[np.int8]
+    scale: Floats
+    facts: npt.NDArray[np.float32]
+    bias: Floats
+    limit: float
+
+    def settle(self, words: Floats, facts: Floats, ruled: Sequence[str]) -> Settled:
+        """Return the answers for posts, given what their `words` (posts, answers: `Stack.read`) and facts say, and the rules' answers."""
+        odds = words + facts @ self.facts + self.bias
+        number = {answer: i for i, answer in enumerate(self.answers)}
+        mine = np.array([number.get(answer, -1) for answer in ruled], int)
+        best, row = odds.argmax(axis=1), np.arange(len(odds))
+        # An answer it was never taught is not for it to overrule.
+        over = (mine >= 0) & (best != mine) & (odds[row, best] - odds[row, mine] >= self.limit)
+        answers = list(ruled)
+        for post in np.flatnonzero(over).tolist():
+            answers[post] = self.answers[best[post]]
+        who = np.array([RULE, VOTE, MODEL], object)[(best == mine) + 2 * over].tolist()
+        return Settled(answers, who)
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """The models of all tasks; `meta` tells how they came about."""
+
+    parts: dict[str, Part]
+    meta: dict[str, Any]
+
+    @functools.cached_property
+    def _columns(self) -> npt.NDArray[np.float32]:
+        return np.hstack([self.parts[task].weights for task in TASKS]).astype(np.float32)
+
+    def read(self, hits: Hits) -> dict[str, Floats]:
+        """Return for each task what the words of each post say (posts, answers)."""
+        words = bag(hits, self._columns)
+        ends = np.cumsum([len(self.parts[task].answers) for task in TASKS])
+        return {task: rows * self.parts[task].scale for task, rows in zip(TASKS, np.split(words, ends[:-1], axis=1), strict=True)}
+
+
+def save(stack: Stack, folder: Path = FOLDER) -> None:
+    """Write stack.npz and stack.json (answers, limits, digest of the numbers, meta) into `folder`."""
+    arrays = {f"{task}_{name}": getattr(part, name) for task, part in stack.parts.items() for name in ("weights", "scale", "facts", "bias")}
+    about = {"tasks": {task: {"answers": part.answers, "limit": part.limit} for task, part in stack.parts.items()}, **stack.meta}
+    stored.save(folder, "stack", arrays, about)
+
+
+@functools.cache
+def load(folder: Path = FOLDER) -> Stack:
+    """Return the model in `folder`; KamenError when its numbers are missing, damaged or of another shape."""
+    about, arrays = stored.load(folder, "stack")
+    parts = {task: Part(tuple(one["answers"]), arrays[f"{task}_weights"], arrays[f"{task}_scale"], arrays[f"{task}_facts"],
+                        arrays[f"{task}_bias"], float(one["limit"])) for task, one in about.pop("tasks").items()}
+    if tuple(parts) != TASKS or any(part.weights.shape != (BUCKETS, len(part.answers)) for part in parts.values()):
+        raise KamenError("编码模型 stack.npz 的形状与程序不符，请重新训练")
+    return Stack(parts, about)
