@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kamen_analysis.charts.beside import contrasts, corrected, holidays
 from kamen_analysis.charts.coding import accuracy, agreement
 from kamen_analysis.charts.compare import changes, platform_ranks
 from kamen_analysis.charts.curves import outcomes, time_to_reply
@@ -14,10 +15,11 @@ from kamen_analysis.charts.streams import flow
 from kamen_analysis.charts.style import fonts, save
 from kamen_analysis.charts.trend import volume
 from kamen_analysis.charts.variants import choices
+from kamen_analysis.charts.ways import chains, channels, coverage, tactic_order, tactics_by_age
 
 __all__ = [
-    "accuracy", "agreement", "alt_text", "amounts", "calendar", "changes", "choices", "clocks", "cooccurrence", "finding", "flow", "fonts",
-    "funnel",
-    "naive_ratio", "outcomes", "platform_funnel", "platform_ranks", "platforms", "products", "reasons", "reasons_by_month", "save",
-    "self_reported", "time_to_reply", "volume",
+    "accuracy", "agreement", "alt_text", "amounts", "calendar", "chains", "changes", "channels", "choices", "clocks", "contrasts",
+    "cooccurrence", "corrected", "coverage", "finding", "flow", "fonts", "funnel", "holidays", "naive_ratio", "outcomes", "platform_funnel",
+    "platform_ranks", "platforms", "products", "reasons", "reasons_by_month", "save", "self_reported", "tactic_order", "tactics_by_age",
+    "time_to_reply", "volume",
 ]

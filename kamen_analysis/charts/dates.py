@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from kamen_analysis.charts import style
-from kamen_analysis.charts.holidays import marks
+from kamen_analysis.charts.festivals import marks
 from kamen_analysis.charts.words import percent
 
 WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")

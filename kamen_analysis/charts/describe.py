@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from kamen_analysis.charts import coding, compare, curves, dates, facts, platform, refusal, streams, style, trend, variants
+from kamen_analysis.charts import beside, coding, compare, curves, dates, facts, platform, refusal, streams, style, trend, variants, ways
 from kamen_analysis.charts.words import interval, percent
 from kamen_analysis.errors import KamenError
 
@@ -31,10 +31,18 @@ _FINDINGS: dict[str, tuple[str, Callable[[pd.DataFrame], str]]] = {
     "choices": ("一个比例在各种做法下的区间点图", variants.choices_finding),
     "agreement": ("各编码一致度的区间点图", coding.agreement_finding),
     "accuracy": ("各编码查准率与查全率的区间点图", coding.accuracy_finding),
+    "corrected": ("机器比例与校正后比例的区间点图", beside.corrected_finding),
+    "holidays": ("节日各周与平常周之比的区间点图", beside.holidays_finding),
+    "contrasts": ("各平台与其余平台之差的区间点图", beside.contrasts_finding),
+    "tactic_order": ("讲述先后的区间点图", ways.order_finding),
+    "channels": ("走过的渠道与自述解决比例的区间点图", ways.channels_finding),
+    "chains": ("推诿双方的区间点图", ways.chains_finding),
+    "tactics_by_age": ("拒退理由占比随平台季龄变化的热力图", ways.ages_finding),
+    "coverage": ("各来源起止与静默的时段图", ways.coverage_finding),
     "funnel": ("从抓取到计入的流程条图", facts.funnel_finding),
 }
 _NAMES = {"reasons": "name_zh", "self_reported": "outcome_zh", "products": "product_zh", "naive_ratio": "ratio_zh", "clocks": "clock_zh",
-          "platform_funnel": "platform"}
+          "platform_funnel": "platform", "channels": "channel_zh", "choices": "variant"}
 
 
 def finding(name: str, table: pd.DataFrame) -> str:

@@ -31,6 +31,7 @@ INK, QUIET, FAINT, PALE = "#1a1a1a", "#595959", "#c8c8c8", "#ececec"
 COLOURS = ("#0072B2", "#B84E00", "#007A5A", "#9B4679", "#866000", "#3D3D3D")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 WIDTH = 8.0
+DPI = 200  # of a PNG
 MARK = "演示数据"
 _PICTURE, _LOST = "〔表情〕", "〔缺字〕"
 _RUN = re.compile(f"({_PICTURE}|{_LOST})\\1+")
@@ -162,7 +163,7 @@ def save(fig: Figure | Axes, path: Path | str) -> Path:
     assert isinstance(figure, Figure)
     path = Path(path)
     kind = path.suffix.lstrip(".")
-    extra: dict[str, Any] = {"metadata": {"Date": None}} if kind == "svg" else {"metadata": {"Software": None}, "dpi": 200}
+    extra: dict[str, Any] = {"metadata": {"Date": None}} if kind == "svg" else {"metadata": {"Software": None}, "dpi": DPI}
     with house(), whole_glyphs(), atomic_write(path, "wb") as file:
         figure.savefig(file, format=kind, **extra)
     return path

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from kamen_analysis.charts import style
-from kamen_analysis.charts.holidays import marks
+from kamen_analysis.charts.festivals import marks
 
 _MOST, _MOST_MARKS = 6, 16
 

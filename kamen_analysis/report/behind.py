@@ -10,11 +10,14 @@ import pandas as pd
 
 import kamen_analysis.metrics as metrics
 from kamen_analysis.metrics import legal
+from kamen_analysis.metrics.chains import walk
+from kamen_analysis.metrics.escalation import OLDEST
+from kamen_analysis.metrics.holiday import festivals
+from kamen_analysis.metrics.keys import are_named
 from kamen_analysis.metrics.late import LONGEST
 from kamen_analysis.metrics.resolution import ANY, CLAIM, ENDS, RATIOS
 from kamen_analysis.metrics.response import REPLY
 from kamen_analysis.metrics.timeline import TERMINAL, are_followed
-from kamen_analysis.report.stated import SOLVED
 
 if TYPE_CHECKING:
     from kamen_analysis.report.measures import Measures
@@ -28,14 +31,14 @@ def ids(m: Measures, name: str) -> pd.Series:
 
 
 def _followed(m: Measures) -> Any:
-    return m.counted.loc[are_followed(m.counted, m.events), "post_id"]
+    return m.filed.loc[are_followed(m.filed, m.events), "post_id"]
 
 
 def _timed(m: Measures, what: str) -> Any:
     """Posts whose clock to `what` ("reply", "end") can be read; "replied": those of them with a reply."""
     table = m.durations(tuple(REPLY if what in ("reply", "replied") else TERMINAL))
     keep = table["is_timed"] & (table["kind"].notna() | (what != "replied"))
-    return m.counted.loc[keep, "post_id"]
+    return m.filed.loc[keep, "post_id"]
 
 
 def _ended(m: Measures, kind: str, day: str) -> Any:
@@ -43,7 +46,7 @@ def _ended(m: Measures, kind: str, day: str) -> Any:
     table = m.durations(tuple(TERMINAL) if kind in ENDS else (CLAIM, *TERMINAL))
     ends = table["kind"].astype("object").map({CLAIM: CLAIM, **TERMINAL})
     hit = ends.isin([CLAIM, *ENDS]) & (ends != "gone") if kind == ANY else ends == kind
-    return m.counted.loc[table["is_timed"] & hit & (table["time"] <= float(day)), "post_id"]
+    return m.filed.loc[table["is_timed"] & hit & (table["time"] <= float(day)), "post_id"]
 
 
 def _ratio(m: Measures, ratio: str) -> Any:
@@ -62,11 +65,6 @@ def _stated(m: Measures, kind: str, value: str) -> Any:
     return facts.loc[(facts["kind"] == kind) & (facts["value"] == value), "post_id"]
 
 
-def _solved(m: Measures, value: str) -> Any:
-    facts = m.stated_facts
-    return facts.loc[(facts["kind"] == "channel") & (facts["value"] == value) & facts["outcome"].isin(SOLVED), "post_id"]
-
-
 def _order(m: Measures, a: str, b: str, which: str) -> Any:
     """Posts whose body tells both reasons ("both"), or `a` before `b` ("first")."""
     first = m.first_starts[[a, b]].to_numpy()
@@ -74,13 +72,82 @@ def _order(m: Measures, a: str, b: str, which: str) -> Any:
     return m.counted.loc[both & (first[:, 0] < first[:, 1]) if which == "first" else both, "post_id"]
 
 
-def _week(m: Measures, week: str) -> Any:
-    return m.counted.loc[m.weeks == week, "post_id"]
+def _no_channel(m: Measures) -> Any:
+    return m.read.loc[~are_named(m.read, m.told_channels["post_id"]), "post_id"]
+
+
+def _read(m: Measures) -> Any:
+    return m.read["post_id"]
+
+
+def _channels(m: Measures, a: str, b: str, which: str) -> Any:
+    """Posts that tell both channels ("both"), or `a` before `b` ("first")."""
+    told = m.told_channels
+    pair = [told[told["channel"] == one].set_index("post_id")["start"] for one in (a, b)]
+    both = pd.concat(pair, axis=1, keys=["a", "b"], join="inner")
+    return both.index[both["a"] < both["b"] if which == "first" else both["a"] != both["b"]].to_series()
+
+
+def _chain(m: Measures, source: str, target: str) -> Any:
+    return m.handoffs.loc[(m.handoffs["source"] == source) & (m.handoffs["target"] == target), "post_id"]
+
+
+def _passed(m: Measures, length: str = "") -> Any:
+    """Complaints passed on whose chain has this length (see `metrics.chains.LENGTHS`); without one all of them."""
+    rows = m.passed["post_id"]
+    if not length:
+        return rows
+    found = {row: walk(zip(g["source"], g["target"], strict=True)) for row, g in m.handoffs.groupby("post_id")}
+    wanted = (lambda longest, circle: circle) if length == "circle" else (lambda longest, circle: str(min(longest, 3)) == length)
+    return rows[[wanted(*found.get(row, (0, False))) for row in rows]]
+
+
+def _age(m: Measures, age: str) -> Any:
+    """Complaints of platforms in the quarter of this number since their first (`metrics.tactics_by_age`)."""
+    known = m.filed[m.filed["platform"].notna() & m.filed["posted_at"].notna()]
+    quarter = known["posted_at"].dt.year * 4 + known["posted_at"].dt.quarter
+    since = (quarter - quarter.groupby(known["platform"]).transform("min")).clip(upper=OLDEST)
+    return known.loc[since == int(age), "post_id"]
+
+
+def _between(m: Measures, first: str, last: str) -> Any:
+    """Posts posted from one instant to another (nanoseconds since 1970, both included)."""
+    at = m.posts["posted_at"].dropna()
+    return m.posts.loc[at.index[(at >= _instant(first)) & (at <= _instant(last))], "post_id"]
+
+
+def _instant(nanoseconds: str) -> pd.Timestamp:
+    return pd.Timestamp(int(nanoseconds), tz="UTC")
+
+
+def _week(m: Measures, *weeks: str) -> Any:
+    return m.posts.loc[m.weeks.isin(weeks), "post_id"]
+
+
+def _run(m: Measures, first: str, count: str) -> Any:
+    """Posts of so many whole weeks from the week `first` on."""
+    whole = _whole_weeks(m)["period_zh"].tolist()
+    start = whole.index(first)
+    return _week(m, *whole[start: start + int(count)])
+
+
+def _festival(m: Measures, key: str, *years: str) -> Any:
+    """Posts of the whole weeks that a festival touches in these years."""
+    weeks = _whole_weeks(m)
+    start = weeks["period"].dt.tz_localize(None)
+    days = next(one for one in festivals() if one.key == key).spans(range(int(min(years)), int(max(years)) + 1))
+    touched = [(start <= pd.Timestamp(span[1])) & (start + pd.Timedelta(days=6) >= pd.Timestamp(span[0]))
+               for year, span in days.items() if span and str(year) in years]
+    return _week(m, *weeks.loc[np.any(touched, axis=0), "period_zh"])
+
+
+def _whole_weeks(m: Measures) -> pd.DataFrame:
+    return m.volume_week[m.volume_week["complete"].astype(bool) & ~m.volume_week["gap"].astype(bool)]
 
 
 def _seen_week(m: Measures, week: str) -> Any:
     """Posts of a week that came into sight within the nowcast's longest delay."""
-    posts = m.counted[m.weeks == week]
+    posts = m.posts[m.weeks == week]
     return posts.loc[(posts["first_seen_at"] - posts["posted_at"]).dt.days.between(0, LONGEST), "post_id"]
 
 
@@ -96,13 +163,17 @@ def _scope(m: Measures, scope: str) -> Any:
     return metrics.used(m.posts, scope)["post_id"]
 
 
-def _coded(m: Measures) -> Any:
+def _coded(m: Measures, code: str = "") -> Any:
+    """Posts of the coded sample; with `code` those the machine had given it."""
     sample = m.manifest.get("coded_sample") or {"posts": []}
     rows = m.rows(pd.Series(sample["posts"], dtype="str"))
-    return pd.Series(rows[rows >= 0])
+    posts = pd.Series(rows[rows >= 0])
+    return posts[posts.isin(m.machine.loc[m.machine["code"] == code, "post_id"])] if code else posts
 
 
 SETS: dict[str, Callable[..., pd.Series]] = {
-    "followed": _followed, "timed": _timed, "ended": _ended, "ratio": _ratio, "clock": _clock, "stated": _stated, "solved": _solved,
-    "order": _order, "week": _week, "seen_week": _seen_week, "weekday": _weekday, "rule": _rule, "scope": _scope, "coded": _coded,
+    "followed": _followed, "timed": _timed, "ended": _ended, "ratio": _ratio, "clock": _clock, "stated": _stated, "order": _order,
+    "no_channel": _no_channel, "read": _read, "channels": _channels, "chain": _chain, "passed": _passed, "age": _age,
+    "between": _between, "week": _week, "run": _run, "festival": _festival, "seen_week": _seen_week, "weekday": _weekday,
+    "rule": _rule, "scope": _scope, "coded": _coded,
 }

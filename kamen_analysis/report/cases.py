@@ -38,17 +38,17 @@ class Cases:
     def select(self, wanted: dict[str, Any]) -> pd.Series:
         """Return the ids of the counted posts that meet `wanted`, which is what `Column.cases` gives.
 
-        Keys: any column of posts; `month`, `months` (first, last); `code`, `code_b` (labels); `event` (a kind seen); `has`, `lacks` (a
-        column filled, empty); `not_source`; `set` (see `behind.ids`). With `every` posts that are not counted are looked at too; of a
-        platform also the second filings of one text.
+        Keys: any column of posts (a list: any of these); `month`, `months` (first, last); `code`, `code_b` (labels); `event` (a kind
+        seen); `has`, `lacks` (a column filled, empty); `not_source`; `ids`; `set` (see `behind.ids`). With `every` posts that are not
+        counted are looked at too; of a platform, or with `filed`, also the second filings of one text.
         """
         return self._posts["id"].iloc[self._order[self._mask(wanted)]]
 
     def _mask(self, wanted: dict[str, Any]) -> Mask:
-        counted = self._filed if "platform" in wanted and "set" not in wanted else self._used
+        counted = self._filed if "platform" in wanted or wanted.get("filed") else self._used
         mask = np.ones(len(self._posts), dtype=bool) if wanted.get("every") else counted.copy()
         for key, value in wanted.items():
-            if key != "every":
+            if key not in ("every", "filed"):
                 mask &= self._one(key, tuple(value) if isinstance(value, list) else value)
         return mask
 
@@ -63,6 +63,8 @@ class Cases:
             return self._of_table(key, value)
         if key == "set":
             return self._rowed(behind.ids(self._measures, value).to_numpy())
+        if key == "ids":
+            return _plain(self._posts["id"].isin(value))
         if key in ("month", "months"):
             first, last = value if key == "months" else (value, value)
             names = self._measures.months.cat.categories
@@ -71,6 +73,8 @@ class Cases:
             return _plain(self._posts["source"] != value)
         if key in ("has", "lacks"):
             return _plain(self._posts[value].notna() == (key == "has"))
+        if isinstance(value, tuple):
+            return _plain(self._posts[key].isin(value))
         return _plain((self._posts[key] == value).fillna(False))
 
     def _of_table(self, key: str, value: str) -> Mask:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 import kamen_analysis.charts as charts
+from kamen_analysis.charts.style import DPI, house
 from kamen_analysis.report.measures import Measures
 
 
@@ -26,26 +27,40 @@ class Figure:
 
 # key: the chart function of the metric's name, the measure it draws, the title the report gives it
 FIGURES = {
+    "funnel": ("funnel", "funnel", "从抓取到计入"),
+    "coverage": ("coverage", "coverage", "各来源的起止与静默"),
+    "corrected": ("corrected", "corrected", "拒退理由占比：机器判定与校正"),
+    "code_scores": ("accuracy", "code_scores", "各编码在附带文句上的查准率与查全率"),
     "volume": ("volume", "volume_named", "各月投诉量（按来源）"),
     "volume_week": ("volume", "volume_week", "各周投诉量，最近几周补上迟到的估计"),
     "calendar": ("calendar", "calendar", "每日投诉量的日历图"),
+    "changes": ("changes", "changes", "拒退理由占比的环比"),
+    "holidays": ("holidays", "holidays", "节日各周与平常周之比"),
     "reasons": ("reasons", "reasons", "投诉反映的拒退理由占比及 95% 区间"),
     "reasons_month": ("reasons_by_month", "reasons_by_month", "最常见拒退理由的逐月占比"),
     "cooccurrence": ("cooccurrence", "cooccurrence", "哪些理由常在同一投诉里出现"),
+    "tactic_order": ("tactic_order", "tactic_order", "同一投诉里先讲到哪个理由"),
     "platforms": ("platforms", "platforms", "各平台的回复率及 95% 区间"),
     "platform_ranks": ("platform_ranks", "platform_ranks", "各平台回复率的名次区间"),
     "platform_funnel": ("platform_funnel", "platform_funnel", "回复率与投诉量：漏斗图"),
+    "contrasts": ("contrasts", "contrasts", "各平台首次回复与其余平台之差"),
+    "tactics_by_age": ("tactics_by_age", "ages", "平台各季龄的拒退理由"),
     "time_to_reply": ("time_to_reply", "time_to_reply", "首次回复的累计比例"),
     "flow": ("flow", "flow", "从首要理由到了结：投诉的流向"),
     "outcomes": ("outcomes", "outcomes", "处理结果的累计比例"),
+    "clocks": ("clocks", "clocks", "超过法定期限仍未见动作的比例"),
     "amounts": ("amounts", "amounts_by_product", "涉诉金额的中位数与四分位数"),
+    "channels": ("channels", "channels", "走过的渠道，及其中自述解决的"),
+    "chains": ("chains", "chains", "踢皮球：谁把消费者推给谁"),
+    "choices": ("choices", "leading", "首位理由在各种做法下的占比"),
 }
 
 
 def described(measures: Measures) -> dict[str, Figure]:
     """Return by key every figure that has data."""
     drawable = ((key, chart, title, measures.frame(measure)) for key, (chart, measure, title) in FIGURES.items())
-    return {key: Figure(key, title, charts.alt_text(chart, table)) for key, chart, title, table in drawable if is_drawable(table)}
+    return {key: Figure(key, title, charts.alt_text(chart, table)) for key, chart, title, table in drawable
+            if is_drawable(chart, table)}
 
 
 def draw(measures: Measures, figures: Iterable[str], folder: Path, png: bool) -> None:
@@ -55,17 +70,23 @@ def draw(measures: Measures, figures: Iterable[str], folder: Path, png: bool) ->
         _save(getattr(charts, chart)(measures.frame(measure)), folder / f"{key}.svg", *([folder / f"{key}.png"] if png else []))
 
 
-def is_drawable(table: pd.DataFrame) -> bool:
-    """Return whether `table` has any figure to draw."""
-    value = next((name for name in ("share", "replied", "median", "n") if name in table), None)
+def is_drawable(chart: str, table: pd.DataFrame) -> bool:
+    """Return whether `table` has any figure for `chart` to draw."""
+    told = {"holidays": "value", "corrected": "raw", "accuracy": "recall"}.get(chart)
+    value = told or next((name for name in ("share", "replied", "median", "n", "n_in") if name in table), None)
     return value is not None and bool(table[value].notna().any())
 
 
 def _save(shown: Axes | Canvas, *paths: Path) -> None:
     figure = shown if isinstance(shown, Canvas) else shown.get_figure(root=True)
     assert isinstance(figure, Canvas)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        # Found once, where letters are widest: a save that finds it draws the whole figure for that alone.
+        with house():
+            figure.set_dpi(DPI)
+            engine.execute(figure)
+            figure.set_layout_engine("none")
     for path in paths:
         charts.save(figure, path)
-        # The layout is settled by the first save; the second need not find it again.
-        figure.set_layout_engine("none")
     plt.close(figure)

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from kamen_analysis.report import svg
 from kamen_analysis.report.pandoc import ASSETS, convert
 from kamen_analysis.report.webfont import face
 
@@ -46,8 +47,10 @@ def _body(body: str, folder: Path) -> str:
     body = _ALIGN.sub(lambda m: f'<{m[1]} class="{m[2]}">', body)
     body = _CASES.sub(r'<button type="button" class="cases" data-cases="\1" aria-haspopup="dialog">\2</button>', body)
     body = _TABLE.sub(lambda m: f'<div class="scroll" tabindex="0" role="group" aria-label="表格，可左右滚动">{m[0]}</div>', body)
+    # On a phone a figure scrolls: the keyboard has to reach it.
+    body = body.replace("<figure ", '<figure tabindex="0" ')
     return _IMAGE.sub(lambda m: f'<img loading="lazy" src="{_embed(folder / m[1])}"', body)
 
 
 def _embed(path: Path) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
+    return svg.address(path.read_text(encoding="utf-8"))

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
 from kamen_analysis.errors import KamenError
-from kamen_analysis.report import stated
-from kamen_analysis.report.aside import begin
+from kamen_analysis.metrics import diagnostics
+from kamen_analysis.report import panel
 from kamen_analysis.report.change import Change, recent
-from kamen_analysis.report.days import calendar
 from kamen_analysis.report.flow import flow
-from kamen_analysis.report.selected import Selection
-from kamen_analysis.report.small import withheld, withheld_grid
+from kamen_analysis.report.sample import Sample, sample
+from kamen_analysis.report.told import Told
+from kamen_analysis.report.trial import Trial, trial
 
-LATEST = 8  # weeks for which posts still to be seen are worth telling
 
-
-class Measures(Selection):
+class Measures(Told):
     """The metrics of one selection of posts under one scope; frames as `kamen_analysis.metrics` gives them."""
-
-    _reading: Callable[[], pd.DataFrame] | None = None
-
-    def begin_reading(self) -> None:
-        """Start to read, beside whatever follows, what the posts state: it takes longest and nothing else waits for it."""
-        self._reading = begin(lambda: stated.facts(self.used))
 
     @cached_property
     def change(self) -> Change | None:
@@ -40,49 +31,14 @@ class Measures(Selection):
     @cached_property
     def funnel(self) -> pd.DataFrame:
         """From captured to used, over the whole build."""
-        return metrics.funnel(self.manifest)
+        table = metrics.funnel(self.manifest)
+        table.attrs["is_synthetic"] = self.is_synthetic
+        return table
 
     @cached_property
     def fill(self) -> pd.DataFrame:
         """What each source left blank."""
         return metrics.fill(self.posts)
-
-    @cached_property
-    def volume(self) -> pd.DataFrame:
-        """Complaints by month and source, small cells withheld; a month whose total is withheld shows none of its parts."""
-        table, total = withheld_grid(metrics.volume(self.posts, scope=self.scope), "period", "source"), self.volume_total
-        gone = total.loc[total["n"].isna() & ~total["gap"].astype(bool), "period"]
-        return table.assign(n=table["n"].mask(table["period"].isin(gone)))
-
-    @cached_property
-    def volume_named(self) -> pd.DataFrame:
-        """Complaints by month and source, sources by their names (for the chart)."""
-        return self.named(self.volume).assign(source=lambda table: table["source_zh"])
-
-    @cached_property
-    def volume_total(self) -> pd.DataFrame:
-        """Complaints by month, all sources together, small counts withheld."""
-        return withheld(metrics.volume(self.posts, by=None, scope=self.scope))
-
-    @cached_property
-    def volume_week(self) -> pd.DataFrame:
-        """Complaints by week, all sources together, small counts withheld; the latest with those still to be seen (value, low, high)."""
-        weeks, ends = withheld(metrics.volume(self.posts, "W", by=None, scope=self.scope)), ["value", "low", "high"]
-        late = self.nowcast[self.nowcast["value"].notna()].tail(LATEST)
-        table = weeks.merge(late[["period", *ends]], on="period", how="left")
-        table[ends] = table[ends].mask(table["n"].isna())
-        table.attrs.update(weeks.attrs)
-        return table
-
-    @cached_property
-    def nowcast(self) -> pd.DataFrame:
-        """Weekly counts with those still to be seen."""
-        return metrics.nowcast(self.posts, scope=self.scope)
-
-    @cached_property
-    def calendar(self) -> pd.DataFrame:
-        """Complaints by week and day of the week."""
-        return calendar(self.posts, self.scope)
 
     @cached_property
     def flow(self) -> pd.DataFrame:
@@ -180,19 +136,60 @@ class Measures(Selection):
         return metrics.amounts(self.posts, self.scope, by="product")
 
     @cached_property
-    def stated_facts(self) -> pd.DataFrame:
-        """What each post states of payment, evidence, channels and remedies (post_id, kind, value, outcome)."""
-        return self._reading() if self._reading else stated.facts(self.used)
+    def contrasts(self) -> pd.DataFrame:
+        """Each platform against all others."""
+        return metrics.contrasts(self.whole, self.events, scope=self.scope)
 
     @cached_property
-    def stated(self) -> pd.DataFrame:
-        """Payment, evidence, channels and remedies the posts state."""
-        return stated.shares(self.stated_facts, min(len(self.used), stated.MOST))
+    def ages(self) -> pd.DataFrame:
+        """Share of each reason by the platform's age."""
+        return metrics.tactics_by_age(self.by_platform, self.labels, scope=self.scope)
 
     @cached_property
-    def solved(self) -> pd.DataFrame:
-        """What posts that name a channel say became of the matter."""
-        return stated.solved(self.stated_facts)
+    def turned(self) -> pd.DataFrame:
+        """The headlines under choices turned in the tables."""
+        return panel.turned(self)
+
+    @cached_property
+    def choices(self) -> pd.DataFrame:
+        """The headlines under choices that ask for the posts to be read anew."""
+        return panel.chosen(self)
+
+    @cached_property
+    def leading(self) -> pd.DataFrame:
+        """The share of the leading reason under each of `choices`, as its chart takes it."""
+        rows = self.choices[self.choices["headline"].str.startswith("reason:")]
+        rows = rows.assign(code=rows["headline"].str.removeprefix("reason:"), share=rows["value"])
+        return rows.assign(name_zh=rows["code"].map(metrics.reason_names()))
+
+    @cached_property
+    def sample(self) -> Sample:
+        """The random sample people coded."""
+        return sample(self)
+
+    @cached_property
+    def corrected(self) -> pd.DataFrame:
+        """Raw shares beside corrected ones; without a coded sample beside the bounds the true ones could lie between."""
+        coded = self.sample
+        return metrics.corrected(coded.posts, coded.machine, coded.coded, self.scope) if coded.is_enough else \
+            metrics.corrected(self.posts, self.labels, None, self.scope)
+
+    @cached_property
+    def tried(self) -> Trial:
+        """The categoriser tried on the coded texts that ship with the codebook."""
+        return trial(self.home)
+
+    @cached_property
+    def code_scores(self) -> pd.DataFrame:
+        """Precision and recall of each code on those texts."""
+        table = diagnostics.code_scores(self.tried.said, self.tried.gold)
+        table.attrs.update(sources=[f"随程序附带的 {len(self.tried.texts):,} 句已编码文句，写规则时看过，成绩偏高"])
+        return table
+
+    @cached_property
+    def changes(self) -> pd.DataFrame:
+        """Shares of the last month against the month and the year before."""
+        return metrics.changes(self.posts, self.labels, scope=self.scope)
 
     @cached_property
     def clocks(self) -> pd.DataFrame:

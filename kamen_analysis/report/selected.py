@@ -17,6 +17,7 @@ from kamen_analysis.metrics.refusal import first_starts
 from kamen_analysis.metrics.selection import filed, is_counted
 from kamen_analysis.metrics.timeline import durations
 from kamen_analysis.paths import sha256
+from kamen_analysis.pipeline import gold
 from kamen_analysis.sources import registry
 
 NEEDED = ["post_id", "source", "posted_at", "first_seen_at", "last_seen_at", "platform", "platform_known", "amount_yuan", "status",
@@ -76,10 +77,15 @@ class Selection:
         return self.posts[self.is_used]
 
     def durations(self, kinds: tuple[str, ...]) -> pd.DataFrame:
-        """Return `timeline.durations` of the complaints counted up to the first of `kinds`."""
+        """Return `timeline.durations` of the complaints `filed` up to the first of `kinds`."""
         if kinds not in self._durations:
-            self._durations[kinds] = durations(self.counted, self.events, list(kinds))
+            self._durations[kinds] = durations(self.filed, self.events, list(kinds))
         return self._durations[kinds]
+
+    @cached_property
+    def filed(self) -> pd.DataFrame:
+        """The complaints tables of platforms count."""
+        return self.by_platform[self.is_filed]
 
     @cached_property
     def blind_order(self) -> Any:
@@ -105,6 +111,14 @@ class Selection:
         dates = self.posts["posted_at"].dt.tz_localize(None).iloc[rows["post_id"]].set_axis(rows.index)
         return {str(code): group.dropna() for code, group in dates.groupby(rows["code"])}
 
+    @cached_property
+    def machine(self) -> pd.DataFrame:
+        """What the machine itself had given, where a person's codes stand in its place too (post_id, code)."""
+        labels = self.labels.assign(post_id=self.whole["id"].iloc[self.labels["post_id"]].to_numpy())
+        found = gold.machine(labels, self.manifest)
+        rows = self.rows(found["post_id"])
+        return found.assign(post_id=rows)[rows >= 0].reset_index(drop=True)
+
     def judged(self, clock: Clock) -> pd.DataFrame:
         """Return `legal.judged` of the complaints counted."""
         if clock.key not in self._judged:
@@ -113,18 +127,17 @@ class Selection:
 
     @cached_property
     def weeks(self) -> pd.Series:
-        """The name of the week each counted complaint was posted in; missing where it has no date."""
+        """The name of the week each post was posted in; missing where it has no date."""
         return self._periods("W")
 
     @cached_property
     def months(self) -> pd.Series:
         """The name of the month each post was posted in; missing where it has no date."""
-        return self._periods("M", self.posts)
+        return self._periods("M")
 
-    def _periods(self, freq: str, posts: pd.DataFrame | None = None) -> pd.Series:
-        table = self.counted if posts is None else posts
-        dated = table.loc[table["posted_at"].notna(), "posted_at"]
-        return period_names(period_starts(dated, freq), freq).astype("category").reindex(table.index)
+    def _periods(self, freq: str) -> pd.Series:
+        dated = self.posts.loc[self.posts["posted_at"].notna(), "posted_at"]
+        return period_names(period_starts(dated, freq), freq).astype("category").reindex(self.posts.index)
 
     def named(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return `table` with the Chinese name of its source as `source_zh`."""

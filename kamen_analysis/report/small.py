@@ -9,6 +9,8 @@ from kamen_analysis.metrics.shares import SMALL, suppress
 
 Grid = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 Mask = np.ndarray[tuple[int, int], np.dtype[np.bool_]]
+Rows = np.ndarray[tuple[int], np.dtype[np.bool_]]
+ROUNDED = f"件数约至 {SMALL}，免得与别的做法相减得出小数"
 NOTE = f"1–{SMALL - 1} 件的格子不给数，必要时连带隐去另一格，以免相减得出。"
 
 
@@ -31,6 +33,19 @@ def withheld_grid(table: pd.DataFrame, row: str, column: str) -> pd.DataFrame:
     hidden = table.assign(n=table["n"].mask(hide[at]))
     hidden.attrs.update(table.attrs)
     return hidden
+
+
+def near(counts: Grid) -> Rows:
+    """Return which rows of a table of counts, the first never, come within 1–4 of another in some column: both told, the difference is."""
+    gap = np.abs(counts[:, None, :] - counts[None, :, :])
+    close = np.asarray(((gap > 0) & (gap < SMALL)).any(axis=(1, 2)))
+    close[:1] = False
+    return close
+
+
+def blurred(count: pd.Series) -> pd.Series:
+    """Return counts rounded to the nearest SMALL, so that less another count they do not give a small one."""
+    return (count.astype(float) / SMALL).round() * SMALL
 
 
 def covered(grid: Grid) -> Mask:

@@ -1,4 +1,4 @@
-"""Word: real headings, captions and tables; fonts named, not embedded; contents filled in, header and page numbers on every page."""
+"""Word: real headings, captions and tables; fonts named, not embedded; contents and lists filled in, page numbers on every page."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import pypandoc
 from lxml import etree
 
+from kamen_analysis.report import word_lists
 from kamen_analysis.report.pandoc import ASSETS, convert
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -104,7 +105,7 @@ def _declare(types: etree._Element) -> None:
 
 
 def _finish(document: etree._Element) -> None:
-    _fill_contents(document)
+    word_lists.fill(document)
     for table in document.iter(f"{{{W}}}tbl"):
         _fit(table)
 
@@ -126,35 +127,3 @@ def _fit(table: etree._Element) -> None:
 def zh_width(text: str) -> int:
     """Return the width of `text` in half-width characters."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def _fill_contents(document: etree._Element) -> None:
-    """Put the headings into the table of contents as links, so that it is not empty before Word is asked to update it."""
-    space = {"w": W}
-    field = document.xpath("//w:sdtContent/w:p[w:r/w:fldChar]", namespaces=space)
-    if not field:
-        return
-    field[0].xpath(".//w:fldChar[@w:dirty]", namespaces=space)[0].attrib.pop(f"{{{W}}}dirty")
-    begin, end = field[0].find(f"{{{W}}}r"), etree.SubElement(field[0], f"{{{W}}}r")
-    end.append(begin[-1])
-    lines = []
-    for mark, level, words in _headings(document):
-        line = (f'<w:p xmlns:w="{W}"><w:pPr><w:pStyle w:val="TOC{level}"/></w:pPr><w:hyperlink w:anchor="{escape(mark)}">'
-                f"<w:r><w:t>{escape(words)}</w:t></w:r></w:hyperlink></w:p>")
-        lines.append(etree.fromstring(line))
-    holder = field[0].getparent()
-    at = holder.index(field[0])
-    closing = etree.fromstring(f'<w:p xmlns:w="{W}"><w:r><w:br w:type="page"/></w:r></w:p>')
-    closing.append(end)
-    for offset, line in enumerate([*lines, closing]):
-        holder.insert(at + 1 + offset, line)
-
-
-def _headings(document: etree._Element) -> list[tuple[str, int, str]]:
-    found = []
-    for level in (1, 2):
-        for heading in document.xpath(f"//w:p[w:pPr/w:pStyle[@w:val='Heading{level}']]", namespaces={"w": W}):
-            # pandoc puts a heading's own bookmark right before it.
-            mark, order = heading.getprevious(), heading.getparent().index(heading)
-            found.append((order, mark.get(f"{{{W}}}name"), level, "".join(heading.itertext())))
-    return [(mark, level, words.strip()) for _, mark, level, words in sorted(found)]

@@ -19,6 +19,20 @@ STAGES = {"is_synthetic": True, "stages": [
     {"stage": "gate", "unit": "帖", "in": 880, "out": 700, "rejected": {"ad": 100, "article": 50, "question": 20, "merchant": 10}}]}
 
 
+def told(posts: pd.DataFrame, values: tuple[str, str], column: str) -> pd.DataFrame:
+    """Return what every third post tells: one of two values in turn."""
+    some = posts["post_id"].iloc[::3]
+    found = [values[i % 2] for i in range(len(some))]
+    return pd.DataFrame({"post_id": some.to_numpy(), column: found, "start": 0, "step": 0}).astype({"post_id": "str", column: "str"})
+
+
+def named(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table by source with the sources' names, and one silence told."""
+    frame = table.assign(source_zh=table["source"])
+    frame.attrs["silences"] = [("demo", pd.Timestamp("2025-03-01"), pd.Timestamp("2025-03-09"))]
+    return frame
+
+
 def drawn_tables(posts: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return for each chart the metric table of `posts` it draws; a second table of the same chart has a dash in its key."""
     labels, events = factory.labels(posts), factory.events(posts)
@@ -32,6 +46,11 @@ def drawn_tables(posts: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "self_reported": metrics.self_reported(posts), "products": metrics.products(posts),
         "platform_ranks": metrics.platform_ranks(posts, labels, events), "changes": metrics.changes(posts, labels),
         "naive_ratio": metrics.naive_ratio(posts, events), "clocks": metrics.clocks(posts, events),
+        "holidays": metrics.holidays(posts), "contrasts": metrics.contrasts(posts, events), "corrected": metrics.corrected(posts, labels),
+        "tactic_order": metrics.tactic_order(posts, labels), "tactics_by_age": metrics.tactics_by_age(posts, labels),
+        "channels": metrics.channels(posts, told(posts, ("platform", "police"), "channel")),
+        "chains": metrics.chains(posts, labels, told(posts, ("platform", "merchant"), "source").assign(target="maker")),
+        "coverage": named(metrics.coverage(posts)),
         "funnel": metrics.funnel(STAGES if len(posts) else {"stages": []}),
     }
 

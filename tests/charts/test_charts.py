@@ -20,7 +20,7 @@ from kamen_analysis.errors import KamenError, PublishRefused
 NAMES = (
     "volume", "volume-one", "volume-weeks", "volume-platforms", "reasons", "reasons_by_month", "cooccurrence", "time_to_reply", "outcomes",
     "platforms", "platform_funnel", "amounts", "amounts-goods", "self_reported", "products", "naive_ratio", "clocks", "funnel",
-    "platform_ranks", "changes")
+    "platform_ranks", "changes", "holidays", "contrasts", "corrected", "tactic_order", "tactics_by_age", "channels", "chains", "coverage")
 
 
 def draw(name: str, table: pd.DataFrame) -> Figure:
@@ -71,7 +71,7 @@ def test_charts_speak_chinese_only(name: str, tables: dict[str, pd.DataFrame]) -
     """No English word stands on a chart but names of methods and the data's own keys."""
     text = " ".join(words(draw(name, tables[name])))
     left = re.findall(r"[A-Za-z]{2,}", text.replace("board", "").replace("demo", ""))
-    assert set(left) <= {"Wilson", "Kaplan", "Meier", "Aalen", "Johansen"}
+    assert set(left) <= {"Wilson", "Kaplan", "Meier", "Aalen", "Johansen", "Holm"}
 
 
 @pytest.mark.parametrize("name", ["volume", "reasons", "outcomes", "reasons_by_month"])

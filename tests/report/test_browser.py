@@ -123,7 +123,8 @@ def test_every_count_and_share_opens_its_complaints(tab: tuple[Any, list[str], l
     script = """keys => keys.flatMap(key => [...document.querySelectorAll(`#tbl-${key} tbody td.right`)]
         .filter(cell => /^[1-9][\\d,]*$/.test(cell.textContent.trim()) && !cell.querySelector("button"))
         .map(cell => key + cell.textContent))"""
-    keys = ["reasons", "products", "volume_week", "resolved", "naive", "self_reported", "evidence", "payment", "platforms_reasons"]
+    keys = ["reasons", "products", "volume_week", "resolved", "naive", "self_reported", "evidence", "payment", "platforms_reasons",
+            "chains", "chain_lengths", "campaigns", "channel", "channel_outcomes"]
     assert shown.evaluate(script, keys) == []
     cells = """() => { const data = JSON.parse(document.getElementById("cases-data").textContent);
         return [...document.querySelectorAll("button.cases")].filter(b => /^[\\d,]+$/.test(b.textContent))

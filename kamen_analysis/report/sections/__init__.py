@@ -9,9 +9,11 @@ from kamen_analysis.report.sections import (
     beyond,
     coded,
     comparison,
+    courses,
     diagnosis,
     money,
     outcome,
+    panel,
     platform,
     refusal,
     signals,
@@ -21,7 +23,8 @@ from kamen_analysis.report.sections import (
 )
 from kamen_analysis.report.tables import Table
 
-SECTIONS = (sources, coded, diagnosis, trend, signals, refusal, platform, outcome, money, stated, beyond, comparison, appendix, exports)
+SECTIONS = (sources, coded, diagnosis, trend, signals, refusal, platform, outcome, money, stated, beyond, courses, comparison, panel,
+            appendix, exports)
 
 
 def tables(measures: Measures) -> dict[str, Table]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamen_analysis.report.tables import Column
+from kamen_analysis.report.tables import Column, Kind
 
 Filter = Callable[[Any], dict[str, Any] | None]
 
@@ -24,6 +24,11 @@ def rate(cases: Filter | None = None, of: str = "分母（件）", n: str = "件
         Column("n", n, "count", cases=cases), Column("of", of, "count", cases=base), Column("share", share, "share", cases=cases),
         Column("low", "95% 区间（%）", "share", high="high"), Column("note", "说明"),
     )
+
+
+def limits(kind: Kind) -> tuple[Column, Column]:
+    """Return the two ends of an interval as columns of their own."""
+    return Column("low", "95% 下限", kind), Column("high", "95% 上限", kind)
 
 
 def wide(table: pd.DataFrame, index: list[str], across: str, value: str = "share") -> pd.DataFrame:

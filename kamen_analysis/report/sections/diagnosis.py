@@ -11,8 +11,9 @@ import kamen_analysis.metrics as metrics
 from kamen_analysis.metrics import diagnostics
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.rules import rule_name
+from kamen_analysis.report.sections.columns import everyone
 from kamen_analysis.report.tables import Column, Table
-from kamen_analysis.report.trial import Trial, trial
+from kamen_analysis.report.trial import Trial
 
 SHOWN = 25
 SEEN = "随程序附带的已编码文句，写规则、训练模型时都看过：成绩偏高，只用来查改规则有没有弄坏什么。"
@@ -20,15 +21,15 @@ SEEN = "随程序附带的已编码文句，写规则、训练模型时都看过
 
 def tables(m: Measures) -> list[Table]:
     """Return what each rule covers, the scores by code, each rule's precision, and the worst mistakes."""
-    tried = trial(m.home)
-    return [_use(m), _scores(tried), _precision(tried), _mistakes(tried)]
+    return [_use(m), _scores(m), _precision(m.tried), _mistakes(m.tried)]
 
 
 def _use(m: Measures) -> Table:
     frame = diagnostics.rule_use(m.posts, m.labels, scope=m.scope)
     frame = frame.assign(rule_zh=[rule_name(rule) for rule in frame["rule"]])
     frame = frame.sort_values(["n", "rule"], ascending=[False, True], na_position="last", ignore_index=True)
-    columns = (Column("rule_zh", "规则"), Column("n", "给出依据（件）", "count", cases=_of), Column("of", "投诉（件）", "count"),
+    columns = (Column("rule_zh", "规则"), Column("n", "给出依据（件）", "count", cases=_of),
+               Column("of", "投诉（件）", "count", cases=everyone),
                Column("share", "覆盖", "share", cases=_of), Column("low", "95% 区间（%）", "share", high="high"),
                Column("overlap", "重叠", "share"), Column("conflict", "冲突", "share"))
     note = "重叠：同帖另有别的理由；冲突：同时问过的线性模型认为不到一半可能。两者都只在该规则给出 30 件以上时列出。"
@@ -39,14 +40,14 @@ def _of(row: Any) -> dict[str, Any]:
     return {"set": f"rule:{row['rule']}"}
 
 
-def _scores(tried: Trial) -> Table:
-    frame = diagnostics.code_scores(tried.said, tried.gold)
+def _scores(m: Measures) -> Table:
+    frame = m.code_scores
     heads = {"precision": "查准率", "recall": "查全率", "f1": "F1"}
     rates = [column for key, head in heads.items() for column in (
         Column(key, head, "share"), Column(f"{key}_low", "95% 区间（%）", "share", high=f"{key}_high"))]
     columns = (Column("name_zh", "拒退理由"), Column("human", "人判有（句）", "count"),
                Column("machine", "机器判有（句）", "count"), *rates)
-    note = f"{len(tried.texts):,} 句{SEEN}"
+    note = f"{len(m.tried.texts):,} 句{SEEN}"
     return Table("code_scores", "各编码在附带文句上的查准率、查全率与 F1", frame, columns, note, metrics.caption(diagnostics.code_scores))
 
 

@@ -17,7 +17,6 @@ def tables(m: Measures) -> list[Table]:
 
 
 def _changes(m: Measures) -> Table:
-    frame = metrics.changes(m.posts, m.labels, scope=m.scope)
     columns = (
         Column("base_zh", "比法"), Column("name_zh", "拒退理由"), Column("month_zh", "本月"),
         Column("share", "本月比例", "share", cases=_now),
@@ -25,12 +24,12 @@ def _changes(m: Measures) -> Table:
         Column("value", "变动（百分点）", "points", cases=_now),
         Column("low", "95% 区间", "points", high="high"), Column("verdict", "判断"),
     )
-    frame = frame[frame["value"].notna()].reset_index(drop=True)
+    frame = m.changes[m.changes["value"].notna()].reset_index(drop=True)
     return Table("changes", "拒退理由占比的环比与同比", frame, columns, definition=metrics.caption(metrics.changes))
 
 
 def _alerts(m: Measures) -> Table:
-    tested = metrics.alerts(m.posts, scope=m.scope)
+    tested = metrics.alerts(m.by_platform, scope=m.scope)
     frame = tested[tested["is_alert"].astype(bool)].sort_values(["period", "platform"], ascending=[False, True], ignore_index=True)
     small = int((frame["n"] < SMALL).sum())
     frame = frame[frame["n"] >= SMALL].reset_index(drop=True)

@@ -28,7 +28,7 @@ def tables(m: Measures) -> list[Table]:
 
 def _funnel(m: Measures) -> Table:
     frame = m.funnel.assign(step=lambda t: t["stage_zh"].where(t["reason"] == "", ""), n_in=lambda t: t["n_in"].where(t["reason"] == ""))
-    columns = (Column("step", "环节"), Column("n_in", "进入", "count"), Column("reason_zh", "去向"),
+    columns = (Column("step", "环节"), Column("n_in", "进入", "count", cases=_came_in), Column("reason_zh", "去向"),
                Column("n", "条数", "count", cases=_put_aside))
     return Table("funnel", "从抓取到计入：每个环节进入 = 通过 + 按原因剔除", frame, columns, "覆盖全部入库数据，不限于本报告期间。",
                  limit=60, definition=metrics.caption(metrics.funnel))
@@ -40,7 +40,7 @@ def _fill(m: Measures) -> Table:
         Column("used", "去重后的投诉", "count", cases=lambda row: {"every": True, "source": row["source"], "is_used": True}),
         Column("undated", "无发布时间", "count", cases=_of("posted_at")), Column("no_status", "无状态", "count", cases=_of("status")),
         Column("no_amount", "无金额", "count", cases=_of("amount_yuan")), Column("first_date", "最早", "date"),
-        Column("last_date", "最晚", "date"), Column("amount_total", "金额合计", "yuan"),
+        Column("last_date", "最晚", "date"), Column("amount_total", "金额合计", "yuan", cases=_of()),
     )
     note = "“去重后的投诉”还包括报告范围以外的商品，所以合计可多于本报告计入的投诉；“金额合计”是全部入库帖子的，含非投诉与重复。"
     return Table("sources", "各来源的帖子与缺失", m.named(m.fill), columns, note, definition=metrics.caption(metrics.fill))
@@ -48,6 +48,12 @@ def _fill(m: Measures) -> Table:
 
 def _of(lacks: str | None = None) -> Any:
     return lambda row: {"every": True, "source": row["source"], **({"lacks": lacks} if lacks else {})}
+
+
+def _came_in(row: Any) -> dict[str, Any] | None:
+    """Return the posts a stage looked at, where they are in the tables."""
+    before: dict[str, dict[str, Any]] = {"gate": {}, "dedupe": {"post_type": "complaint"}, "scope": {"is_used": True}}
+    return {"every": True, **before[row["stage"]]} if row["stage"] in before else None
 
 
 def _put_aside(row: Any) -> dict[str, Any] | None:

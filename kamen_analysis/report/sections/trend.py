@@ -9,7 +9,8 @@ import pandas as pd
 
 import kamen_analysis.metrics as metrics
 from kamen_analysis.metrics.shares import MINIMUM
-from kamen_analysis.report.measures import LATEST, Measures
+from kamen_analysis.report.counted import LATEST
+from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections.columns import wide
 from kamen_analysis.report.small import NOTE, withheld
 from kamen_analysis.report.tables import Column, Table

@@ -1,0 +1,48 @@
+"""The random sample people coded, as the metrics take it: what the machine said, what people settled, and whether it is enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+import kamen_analysis.metrics as metrics
+from kamen_analysis.metrics.shares import MINIMUM
+
+if TYPE_CHECKING:
+    from kamen_analysis.report.selected import Selection
+
+
+class Sample(NamedTuple):
+    """Posts by their ids, the machine's labels of them, the codes people settled, whether there are enough, and what to tell of it."""
+
+    posts: pd.DataFrame
+    machine: pd.DataFrame
+    coded: pd.DataFrame
+    is_enough: bool
+    told: str
+
+
+def sample(m: Selection) -> Sample:
+    """Return the settled random sample of this scope; without one the frames are empty and nothing is told."""
+    known: dict[str, Any] | None = m.manifest.get("coded_sample")
+    named = set(known["posts"]) if known and known["scope"] in ("all", m.scope) else set()
+    # The manifest knows posts by their ids, not by this report's row numbers; without a sample there is nothing to look at.
+    posts = m.whole.assign(post_id=m.whole["id"]) if named else m.posts.head(0)
+    labels, machine = (_with_ids(m, table) if named else table[["post_id", "code"]].head(0) for table in (m.labels, m.machine))
+    mine = posts["post_id"].isin(named)
+    coded = posts.loc[mine, ["post_id"]].merge(labels.drop_duplicates(), on="post_id", how="left")
+    # Both rest on the same posts: those the metrics count, in this period.
+    is_enough = len(metrics.used(posts[mine], m.scope)) >= MINIMUM
+    return Sample(posts, machine, coded, is_enough, _told(known) if known and is_enough else "")
+
+
+def _with_ids(m: Selection, table: pd.DataFrame) -> pd.DataFrame:
+    return table[["code"]].assign(post_id=m.whole["id"].iloc[table["post_id"]].to_numpy())[["post_id", "code"]]
+
+
+def _told(known: dict[str, Any]) -> str:
+    how = "编码时看不到机器的建议" if known["blind"] else "编码时看得到机器的建议，机器的误差可能被低估"
+    models = f"；其中 {known['llm']} 件只由语言模型编码，不是人工" if known.get("llm") else ""
+    stale = f"；{known['stale']} 件因原文后来有变，未采用" if known["stale"] else ""
+    return f"简单随机样本“{known['name']}”，抽自截至 {str(known['data_as_of'])[:10]} 的数据，{how}{models}{stale}。"

@@ -1,0 +1,49 @@
+"""Section 12: how much the headlines hang on choices made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+import kamen_analysis.metrics as metrics
+from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.sections.columns import wide
+from kamen_analysis.report.small import ROUNDED
+from kamen_analysis.report.tables import Column, Table
+
+
+def tables(m: Measures) -> list[Table]:
+    """Return the headlines under other choices: those of the tables, and those of the text."""
+    return [_sensitivity(m), _choices(m)]
+
+
+def _sensitivity(m: Measures) -> Table:
+    frame = m.turned.assign(note=m.turned["is_exact"].map({True: "", False: ROUNDED})).astype({"n": "Int64"})
+    columns = (
+        Column("variant", "做法"), Column("n", "计入（件）", "count", cases=lambda row: row["wanted"]), Column("name", "最常见理由"),
+        Column("share", "占比", "share", cases=lambda row: _and(row, {"code": row["code"]})),
+        Column("low", "95% 区间（%）", "share", high="high"),
+        Column("replied", "回复率", "share", cases=lambda row: _and(row, {"event": "merchant_replied"})),
+        Column("replied_low", "95% 区间（%）", "share", high="replied_high"), Column("note", "说明"),
+    )
+    note = "换一种做法，头条数字变多少：差得多的数字不宜单独引用。"
+    return Table("sensitivity", "换一种做法，头条数字怎样变", frame, columns, note)
+
+
+def _and(row: Any, more: dict[str, Any]) -> dict[str, Any] | None:
+    return None if row["wanted"] is None else {**row["wanted"], **more}
+
+
+def _choices(m: Measures) -> Table:
+    title, columns = "闸门更严、重复另判，头条数字怎样变", (Column("variant", "做法"), Column("used", "计入（件）", "count"))
+    found = m.choices
+    if found.empty:
+        return Table("choices", title, pd.DataFrame(), columns)
+    heads = found.drop_duplicates("headline").set_index("headline")["headline_zh"].drop("used")
+    exact = found.drop_duplicates("variant").set_index("variant")["is_exact"]
+    frame = wide(found, ["variant"], "headline", "value")
+    frame = frame.assign(used=frame["used"].astype("Int64"), note=frame["variant"].map(exact).map({True: "", False: ROUNDED}))
+    shares = tuple(Column(str(key), str(name), "share") for key, name in heads.items())
+    return Table("choices", title, frame, (*columns, *shares, Column("note", "说明")), found.attrs["reading"],
+                 metrics.caption(metrics.sensitivity))

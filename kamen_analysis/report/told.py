@@ -1,0 +1,67 @@
+"""What the words of the complaints tell beyond the reasons: payment, evidence, channels tried, who sends them on to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import pandas as pd
+
+import kamen_analysis.metrics as metrics
+from kamen_analysis.label.told import told_handoffs
+from kamen_analysis.metrics.chains import PASSING, passed
+from kamen_analysis.report import stated
+from kamen_analysis.report.aside import begin
+from kamen_analysis.report.counted import Counted
+
+
+class Told(Counted):
+    """What the complaints of one selection tell, read from their words once."""
+
+    _reading: Callable[[], pd.DataFrame] | None = None
+
+    def begin_reading(self) -> None:
+        """Start to read, beside whatever follows, what the posts state: it takes longest and nothing else waits for it."""
+        self._reading = begin(lambda: stated.facts(self.used))
+
+    @cached_property
+    def stated_facts(self) -> pd.DataFrame:
+        """What each post read states of payment, evidence, channels and remedies (post_id, kind, value, start, outcome)."""
+        return self._reading() if self._reading else stated.facts(self.used)
+
+    @cached_property
+    def stated(self) -> pd.DataFrame:
+        """Payment, evidence, channels and remedies the posts state."""
+        return stated.shares(self.stated_facts, min(len(self.used), stated.MOST))
+
+    @cached_property
+    def read(self) -> pd.DataFrame:
+        """The complaints counted whose words were read for what they state."""
+        return stated.read(self.used)
+
+    @cached_property
+    def told_channels(self) -> pd.DataFrame:
+        """The channels each post read tells it has tried, and where (post_id, channel, start)."""
+        facts = self.stated_facts
+        return facts.loc[facts["kind"] == "channel", ["post_id", "value", "start"]].rename(columns={"value": "channel"})
+
+    @cached_property
+    def channels(self) -> pd.DataFrame:
+        """Share of the posts read that tried each channel, and of these that say it was solved."""
+        return metrics.channels(self.read, self.told_channels, scope="all")
+
+    @cached_property
+    def passed(self) -> pd.DataFrame:
+        """The complaints with the reason buck_passing whose words were read; of more than MOST a fixed, blind choice."""
+        return stated.read(self.whole.iloc[passed(self.counted, self.labels, "all")["post_id"]])
+
+    @cached_property
+    def handoffs(self) -> pd.DataFrame:
+        """Who sends the consumer on to whom in `passed` (post_id, step, source, target)."""
+        return told_handoffs(self.passed).astype({"post_id": "int64"})
+
+    @cached_property
+    def chains(self) -> pd.DataFrame:
+        """Share of `passed` in which one body sends on to another."""
+        told = pd.DataFrame({"post_id": self.passed["post_id"], "code": PASSING})
+        return metrics.chains(self.passed, told, self.handoffs, scope="all")
