@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kamen_analysis import data, dedupe
 from kamen_analysis.captures import importer, withdraw
@@ -125,6 +127,31 @@ def test_a_copy_in_a_later_capture_changes_the_earlier_file(home: Home) -> None:
     assert posts.loc["table:TS20261199999", "dup_size"] > 1
     assert posts.loc["table:TS20261100003", "dup_group"] == "table:TS20261199999"
     assert _bytes(home) == _anew(home)
+
+
+def test_only_the_files_that_tell_of_copies_change(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a later capture only makes an earlier group's posts copies, its events and labels stay; the bytes are those of a build anew."""
+    monkeypatch.setattr(groups, "POSTS_PER_FILE", 20)
+    monkeypatch.setattr(digests, "build_code", lambda: "small files")
+    build(home, jobs=1)
+    before = {path.relative_to(home.processed).as_posix(): path.stat().st_ino for path in home.processed.glob("*/table-00000.parquet")}
+    _take(home, "e.jsonl", [_rows(3, 4)[0] | {"编号": "TS20261199999", "发布时间": "2026-01-01 09:00"}])
+    build(home, jobs=1)
+    changed = {name for name, inode in before.items() if (home.processed / name).stat().st_ino != inode}
+    assert changed == {"posts/table-00000.parquet", "rejected/table-00000.parquet"}
+    assert _bytes(home) == _anew(home)
+
+
+@given(st.lists(st.integers(1, 9_000), max_size=60), st.integers(1, 9_000))
+def test_one_more_part_moves_few(sizes: list[int], more: int) -> None:
+    """Groups hold all parts in order; with one part more all full groups stay, and the rest is cut by powers of two."""
+    cut, after = list(groups.cut(sizes)), list(groups.cut([*sizes, more]))
+    assert sum(cut) == len(sizes) and sum(after) == len(sizes) + 1
+    ends = np.cumsum([0, *cut])
+    full = [sum(sizes[a:b]) >= groups.POSTS_PER_FILE for a, b in zip(ends, ends[1:], strict=False)]
+    assert full == sorted(full, reverse=True) and after[: sum(full)] == cut[: sum(full)]
+    rest = cut[sum(full) :]
+    assert all(n & (n - 1) == 0 for n in rest) and rest == sorted(set(rest), reverse=True)
 
 
 @pytest.mark.parametrize("damage", ["parts/*/posts.parquet", "parts/*/counts.json", "parts/*/index.npy", "codes/*/coded.parquet"])

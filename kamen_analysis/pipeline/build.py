@@ -102,23 +102,31 @@ def _built(where: Home, inputs: dict[Path, str], depended: dict[str, Any], pool:
 def _written(where: Home, folder: Path, those: list[groups.Group], settings: publish.Settings, pool: executors.Pool,
              progress: Progress) -> manifests.Written:
     """Write every group's files into `folder`, those unchanged since the last build taken over from there."""
-    before = manifests.read(where).get("groups", {})
-    keys = {group.name: group.key(settings.digest()) for group in those}
-    written = {name: before[name] for name, key in keys.items() if name in before and before[name]["key"] == key
-               and all(manifests.is_whole(where.processed / file, digest) for file, digest in before[name]["files"].items())}
+    keys = {group.name: group.keys(settings.digest()) for group in those}
+    kept = _kept(where, keys)
+    written = {name: one for name, one in kept.items() if one["key"] == keys[name]["key"]}
     for table in publish.TABLES:
         (folder / table).mkdir()
-    for file in (file for one in written.values() for file in one["files"]):
+    for file in (file for name, one in kept.items() for file in one["files"] if name in written or not file.startswith(publish.COPIES)):
         _take_over(where.processed / file, folder / file)
     todo = sorted((group for group in those if group.name not in written), key=lambda group: -len(group.keep))
     with pool(len(todo)) as executor:
-        running = [(group.name, executor.submit(publish.write, group, settings, folder)) for group in todo]
-        for done, (name, future) in enumerate(running, 1):
-            written[name] = {"key": keys[name], **future.result()}
+        running = {group.name: executor.submit(publish.write_copies, group, where.processed, kept[group.name], folder)
+                   if group.name in kept else executor.submit(publish.write, group, settings, folder) for group in todo}
+        for done, (name, future) in enumerate(running.items(), 1):
+            written[name] = {**future.result(), **keys[name]}
             progress("核对与写入", done, len(running))
     for left in folder.glob("*/.*"):  # by a worker that was killed
         left.unlink()
     return {name: written[name] for name in keys}
+
+
+def _kept(where: Home, keys: dict[str, dict[str, str]]) -> manifests.Written:
+    """Return what the published groups gave whose files are whole and of which no more changed than which posts are copies."""
+    before = manifests.read(where).get("groups", {})
+    same = {name: before[name] for name, key in keys.items() if before.get(name, {}).get("core") == key["core"]}
+    return {name: one for name, one in same.items()
+            if all(manifests.is_whole(where.processed / file, digest) for file, digest in one["files"].items())}
 
 
 def _take_over(old: Path, new: Path) -> None:

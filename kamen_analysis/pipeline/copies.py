@@ -33,7 +33,7 @@ def rows_of(parts: list[Part], starts: Ints, numbers: Ints, names: list[str]) ->
 
 
 def find(parts: list[Part], starts: Ints, eligible: npt.NDArray[np.bool_], dates: pd.Series, scratch: Path) -> pd.DataFrame:
-    """Return `dup_group`, `dup_kind`, `dup_size` of every eligible post that has a copy, by the post's number.
+    """Return `post_id`, `dup_group`, `dup_kind`, `dup_size` of every eligible post that has a copy, by the post's number.
 
     `dates` replaces the date of posts by number. What was found out about pairs of texts is kept in `scratch` for the next time.
     """
@@ -60,7 +60,7 @@ def _described(parts: list[Part], starts: Ints, rows: Ints, head: Ints, essence:
     copies = rows_of(parts, starts, numbers, ["post_id", "target"]).assign(essence=essence[numbers], at=at[numbers])
     copies["head"] = groups.reindex(numbers).to_numpy()
     earliest = copies.sort_values(["at", "post_id"]).drop_duplicates("head").set_index("head")
-    return dedupe.describe(copies, earliest.loc[copies["head"]])
+    return dedupe.describe(copies, earliest.loc[copies["head"]]).assign(post_id=copies["post_id"])
 
 
 def _alike(parts: list[Part], starts: Ints, first: Ints, second: Ints, essence: dedupe.U64, scratch: Path) -> npt.NDArray[np.bool_]:

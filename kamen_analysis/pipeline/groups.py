@@ -30,14 +30,20 @@ class Group:
     events: pd.DataFrame
     dup: pd.DataFrame
 
-    def key(self, settings: str) -> str:
-        """Return the digest of everything the group's files depend on; `settings` is that of what is not the group's own."""
-        whole = hashlib.sha256(np.packbits(self.keep).tobytes())
-        for frame in (self.told, self.events, self.dup):
-            numbers = frame.get("number", frame.index)
-            whole.update(frame.assign(number=numbers - self.starts[0]).to_csv(index=False).encode("utf-8", "surrogatepass"))
+    def keys(self, settings: str) -> dict[str, str]:
+        """Return the digests of what the group's files depend on: `core`, all but the copies, and `key`, everything.
+
+        `settings` is the digest of what is not the group's own.
+        """
         parts = (f"{part.key} {part.shortfall}" for part in self.parts)
-        return digests.joined(digests.build_code(), settings, self.name, *parts, whole.hexdigest())
+        own = hashlib.sha256(np.packbits(self.keep).tobytes()).hexdigest()
+        core = digests.joined(digests.build_code(), settings, self.name, *parts, own, self._digest(self.told), self._digest(self.events))
+        return {"core": core, "key": digests.joined(core, self._digest(self.dup))}
+
+    def _digest(self, frame: pd.DataFrame) -> str:
+        numbers = frame.get("number", frame.index)
+        table = frame.assign(number=numbers - self.starts[0]).to_csv(index=False)
+        return hashlib.sha256(table.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def groups(parts: list[Part], merged: Merged) -> list[Group]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ from kamen_analysis.pipeline.groups import Group
 from kamen_analysis.redact.door import refuse_if_personal
 
 TABLES = tuple(records.TABLES)
+COPIES = ("posts", "rejected")  # the tables that say which posts are copies
+
+Given = dict[str, Any]
+"""What the manifest needs of a group: `files` (name → SHA-256), `rows`, counts, what people overruled."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +42,38 @@ class Settings:
         return digests.joined(repr(self.known), self.version, repr(sorted(self.gold.codes.items())), repr(sorted(self.gold.texts.items())))
 
 
-def write(group: Group, settings: Settings, folder: Path) -> dict[str, Any]:
-    """Write a group's four files below `folder`; return what the manifest needs: `files` (name → SHA-256), `rows`, counts."""
+def write(group: Group, settings: Settings, folder: Path) -> Given:
+    """Write a group's four files below `folder`."""
     posts, rows = tables.posts(group, settings.known)
     labels, overruled = _settled(tables.labels(group, posts, rows, settings.version), posts, settings)
     made = {"posts": posts, "events": tables.events(group, posts, rows), "labels": labels, "rejected": tables.rejected(group, posts)}
     _refuse(posts)
-    files = {}
-    for name, table in made.items():
-        path = folder / name / f"{group.name}.parquet"
-        # On a cluster a slow worker and the one that took over from it may both be writing.
-        fresh = path.with_name(f".{uuid.uuid4().hex}")
-        pq.write_table(checked(name, table), fresh, compression="zstd")
-        files[f"{name}/{path.name}"] = sha256(fresh)
-        fresh.replace(path)
-    return {"files": files, "rows": {name: len(table) for name, table in made.items()}, **_counts(posts, made["rejected"]),
+    return {"files": {name: digest for table, data in made.items() for name, digest in _file(folder, table, group.name, data)},
+            "rows": {name: len(table) for name, table in made.items()}, **_counts(posts, made["rejected"]),
             "overruled": dataclasses.asdict(overruled)}
+
+
+def write_copies(group: Group, published: Path, given: Given, folder: Path) -> Given:
+    """Write of a group in which other posts are copies now the files that say so; it is in `published` as it was when it gave `given`."""
+    was = {name: pq.read_table(published / name / f"{group.name}.parquet") for name in COPIES}
+    at = pc.index_in(pa.array(group.dup["post_id"], pa.string()), was["posts"]["post_id"].combine_chunks()).to_numpy()
+    posts = tables.decided(was["posts"], at, group.dup)
+    made = {"posts": posts, "rejected": tables.rejected_again(was["rejected"], posts)}
+    files = {name: digest for table, data in made.items() for name, digest in _file(folder, table, group.name, data)}
+    return {**given, "files": given["files"] | files, "rows": given["rows"] | {"rejected": len(made["rejected"])},
+            **_counts(posts, made["rejected"])}
+
+
+def _file(folder: Path, table: str, name: str, data: pa.Table) -> Iterator[tuple[str, str]]:
+    """Write one file and yield its name and its SHA-256."""
+    path = folder / table / f"{name}.parquet"
+    # On a cluster a slow worker and the one that took over from it may both be writing.
+    fresh = path.with_name(f".{uuid.uuid4().hex}")
+    # In one piece, whatever pieces it was put together from: they show in the bytes.
+    pq.write_table(checked(table, data).combine_chunks(), fresh, compression="zstd")
+    digest = sha256(fresh)
+    fresh.replace(path)
+    yield f"{table}/{path.name}", digest
 
 
 def _settled(labels: pa.Table, posts: pa.Table, settings: Settings) -> tuple[pa.Table, people.Overruled]:

@@ -26,14 +26,13 @@ def posts(group: Group, known: platforms.Directory) -> tuple[pa.Table, Ints]:
     first, there = group.starts[0], np.flatnonzero(group.keep)
     for name in TOLD if len(group.told) else ():
         table = _replaced(table, name, group.told.index.to_numpy(np.int64) - first, group.told[name])
-    table = _decided(table, group)
     ids = table["post_id"].take(pa.array(there))
     order = pc.sort_indices(ids).to_numpy().astype(np.int64)
     if len(there) < table.num_rows or (np.diff(order) < 0).any():
         table = table.take(pa.array(there[order]))
     rows = np.full(len(group.keep), -1)
     rows[there[order]] = np.arange(len(there))
-    return _with_platform(table, known).select([column.name for column in records.TABLES["posts"]]), rows
+    return decided(_with_platform(table, known), rows[group.dup.index.to_numpy(np.int64) - first], group.dup), rows
 
 
 def _coded(rows: pa.Table, coded: pa.Table) -> pa.Table:
@@ -52,17 +51,16 @@ def _replaced(table: pa.Table, name: str, at: Ints, values: pd.Series) -> pa.Tab
     return table.set_column(table.schema.get_field_index(name), field, column)
 
 
-def _decided(table: pa.Table, group: Group) -> pa.Table:
-    """Return `table` with `dup_group`, `dup_kind`, `dup_size` and `is_used`."""
-    at = group.dup.index.to_numpy(np.int64) - group.starts[0]
+def decided(table: pa.Table, at: Ints, dup: pd.DataFrame) -> pa.Table:
+    """Return posts with their columns of copies, `dup` (see `copies.find`) being those of the rows `at`, and with `is_used`."""
     kind, size = np.full(len(table), "first", object), np.ones(len(table), np.int64)
-    kind[at], size[at] = group.dup["dup_kind"], group.dup["dup_size"]
+    kind[at], size[at] = dup["dup_kind"], dup["dup_size"]
     used = pc.equal(table["post_type"], "complaint").to_numpy() & (kind == "first")
-    table = table.append_column("dup_group", table["post_id"])
-    table = _replaced(table, "dup_group", at, group.dup["dup_group"]) if len(at) else table
-    for name, values in (("dup_kind", pa.array(kind, pa.string())), ("dup_size", pa.array(size)), ("is_used", pa.array(used))):
-        table = table.append_column(name, values)
-    return table
+    columns = {name: table[name] for name in table.schema.names}
+    columns |= {"dup_group": table["post_id"], "dup_kind": pa.array(kind, pa.string()), "dup_size": pa.array(size)}
+    columns["is_used"] = pa.array(used)
+    table = pa.table({column.name: columns[column.name] for column in records.TABLES["posts"]})
+    return _replaced(table, "dup_group", at, dup["dup_group"]) if len(at) else table
 
 
 def _with_platform(table: pa.Table, known: platforms.Directory) -> pa.Table:
@@ -138,12 +136,24 @@ def _told_once(keys: Sequence[Ints], bound: npt.NDArray[np.bool_]) -> Ints:
 
 def rejected(group: Group, posts_: pa.Table) -> pa.Table:
     """Return what the group's parts lost, and its posts that are no complaint or a copy, ordered."""
+    return _ordered([*(part.read("rejected") for part in group.parts), _lost(posts_, "gate", "post_type", "complaint", posts_["gate_rule"]),
+                     _lost(posts_, "dedupe", "dup_kind", "first")])
+
+
+def rejected_again(before: pa.Table, posts_: pa.Table) -> pa.Table:
+    """Return the group's `rejected` where it was `before` and other posts are copies now."""
+    return _ordered([before.filter(pc.not_equal(before["stage"], "dedupe")), _lost(posts_, "dedupe", "dup_kind", "first")])
+
+
+def _lost(posts_: pa.Table, stage: str, column: str, fine: str, detail: pa.ChunkedArray | None = None) -> pa.Table:
+    """Return the rows of `rejected` for the posts whose `column` is not `fine`."""
+    lost = pc.not_equal(posts_[column], fine)
+    gone = posts_.filter(lost)
+    return pa.table({**{name: gone[name] for name in _CAPTURE}, "stage": pa.array([stage] * len(gone), pa.string()), "reason": gone[column],
+                     "detail": detail.filter(lost) if detail else pa.nulls(len(gone), pa.string())})
+
+
+def _ordered(found: list[pa.Table]) -> pa.Table:
     schema = pa.schema([field.with_nullable(True) for field in records.arrow_schema("rejected")])
-    found = [part.read("rejected").cast(schema) for part in group.parts]
-    for stage, reason, detail, fine in (("gate", "post_type", "gate_rule", "complaint"), ("dedupe", "dup_kind", None, "first")):
-        gone = posts_.filter(pc.not_equal(posts_[reason], fine))
-        columns = {name: gone[name] for name in _CAPTURE} | {"stage": pa.array([stage] * len(gone), pa.string()), "reason": gone[reason]}
-        columns["detail"] = gone[detail] if detail else pa.nulls(len(gone), pa.string())
-        found.append(pa.table([columns[name] for name in schema.names], schema))
-    table = pa.concat_tables(found)
+    table = pa.concat_tables([one.select(schema.names).cast(schema) for one in found])
     return table.take(pc.sort_indices(table, [(name, "ascending") for name in _REJECTED]))
