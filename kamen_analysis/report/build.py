@@ -15,7 +15,21 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics import reason_names
 from kamen_analysis.paths import Home, atomic_folder, sha256
 from kamen_analysis.records import ZONE
-from kamen_analysis.report import excel, exports, html, numbers, pdf, provenance, publication, record, reply, runs, text, word
+from kamen_analysis.report import (
+    excel,
+    exports,
+    html,
+    kept,
+    numbers,
+    pdf,
+    provenance,
+    publication,
+    record,
+    reply,
+    runs,
+    text,
+    word,
+)
 from kamen_analysis.report.advice import advice
 from kamen_analysis.report.aside import begin
 from kamen_analysis.report.cases import Cases
@@ -91,12 +105,21 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
         content = compose(data, span, scope, folder, "docx" in formats, tell, earlier)
         _write(content, formats, folder, tell)
         record.write(content.figures, folder)
+        _remember(data, content.figures["manifest"], target)
         given = {"period": span.key, "scope": scope, "title": TITLE, "created": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
                  "manifest": sha256(data.home.processed / "manifest.json"), "inputs": data.manifest.get("inputs", {})}
         provenance.write_provenance(folder, content.facts, given)
     files = sorted(path for path in target.rglob("*") if path.is_file())
     outside = int(select(data, span).posts["is_used"].sum()) - content.facts.used
     return ReportResult(target, files, content.headlines, content.facts.used, outside, content.facts.is_synthetic)
+
+
+def _remember(data: Data, digest: str, target: Path) -> None:
+    """Keep this build for the explanation of the next report, and only those that the other reports beside `target` rest on."""
+    others = [found for path in target.parent.glob("*") if path != target and (found := record.read(path))]
+    kept.keep(data, digest)
+    if target.parent == data.home.reports:
+        kept.forget(data.home, {digest, *(str(found.get("manifest")) for found in others)})
 
 
 def _refuse(formats: Sequence[str], scope: str) -> None:
@@ -117,7 +140,7 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, png: bool, tell
     tell("计算指标", 0, 1)
     tables, cases = make_tables(measures), Cases(measures)
     figured = record.figures(measures, known, span.key)
-    tables |= runs.tables(figured, reports)
+    tables |= runs.tables(figured, reports) | {"steps_run": runs.steps(figured, reports, whole, span)}
     found = findings(measures)
     tell("计算指标", 1, 1)
     place, figures = folder / "figures", described(measures)

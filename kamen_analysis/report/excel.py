@@ -19,6 +19,7 @@ from kamen_analysis.tabular.guard import guarded
 FORMATS = {"count": "#,##0", "share": "0.0%", "points": "+0.0;-0.0;0.0", "yuan": '#,##0.00" 元"', "days": '0.0" 日"', "ratio": "0.00",
            "date": "yyyy-mm-dd"}
 _ADDED = re.compile("[：（]")
+_MEASURED = re.compile(r"[+-]?[\d,]+(\.\d+)?\s*(%|个?百分点|元|件|日)?")
 _SHEET = re.compile(r"[\[\]:*?/\\'：“”，]")
 
 
@@ -48,7 +49,11 @@ def _plain(column: Column, value: Any) -> Any:
         return ""
     if column.kind == "date":
         return numbers.date(value)
-    return _number(column, value) if column.is_number else guarded(plain(value))
+    if column.is_number:
+        return _number(column, value)
+    words = plain(value)
+    # What is a number as a whole, with its unit, is no formula.
+    return words if _MEASURED.fullmatch(words) else guarded(words)
 
 
 def _number(column: Column, value: Any) -> Any:

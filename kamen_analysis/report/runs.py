@@ -8,8 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from kamen_analysis.report import why
-from kamen_analysis.report.tables import Table
+from kamen_analysis.data import Data
+from kamen_analysis.report import kept, why
+from kamen_analysis.report.facts import SCOPES_ZH
+from kamen_analysis.report.period import Period, select
+from kamen_analysis.report.tables import Column, Table
 
 KEYS = ("run", "period")
 
@@ -28,3 +31,17 @@ def tables(now: dict[str, Any], earlier: Sequence[dict[str, Any]]) -> dict[str, 
         title = f"与上一次生成的本期报告相比（数据截至 {old['last_capture']}）" if same else f"与{old['period']}的报告相比"
         found[key] = replace(why.headlines(old, now, key), title=f"{title}：头条数字的变动和原因")
     return found
+
+
+def steps(now: dict[str, Any], earlier: Sequence[dict[str, Any]], data: Data, span: Period) -> Table:
+    """Return each headline's change since the earlier run of this very period in steps that add up; empty where that build is not kept."""
+    empty = Table("steps_run", "头条数字的变动逐步拆开", pd.DataFrame(), (Column("name", "头条数字"),))
+    same = [old for old in earlier if old["period"] == now["period"] and old["scope"] == now["scope"]]
+    runs = [old for old in same if old["manifest"] != now["manifest"]]
+    before = kept.kept(data.home, runs[0]["manifest"]) if runs else None
+    if before is None:
+        return empty
+    after = kept.as_data(kept.slim(data), data.manifest, data.home)
+    scope = "all" if now["scope"] == SCOPES_ZH["all"] else "virtual"
+    return replace(why.steps(select(before, span), select(after, span), scope), key="steps_run",
+                   title=f"与上一次生成的本期报告相比（数据截至 {runs[0]['last_capture']}）：变动逐步拆开，各步相加正好等于变动")
