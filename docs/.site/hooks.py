@@ -18,14 +18,15 @@ MEASURED = {
     "fill": "件数，没有区间", "funnel": "件数，没有区间", "time_to_reply": "Kaplan–Meier 95%；不足 30 件不给",
     "median_reply": "Kaplan–Meier 95%；不足 30 件不给", "outcomes": "Aalen–Johansen 95%；不足 30 件不给",
     "resolved_by": "Aalen–Johansen 95%；不足 30 件或观察期不足不给", "amounts": "中位数用自助法 95%；写明金额不足 30 件不给",
-    "platform_ranks": "Wilson 95%，名次用后验抽样 95%；不足 30 件不排名", "platform_funnel": "二项分布 95% 界与过度离散界；不足 30 件不画",
-    "changes": "Newcombe 95%，错误发现率 5%；任一月不足 30 件不比较", "alerts": "t 检验，错误发现率 5%；最近四周不足 5 件不报警",
+    "platform_ranks": "Wilson 95%，名次用后验抽样 95%；不足 30 件不排名", "platform_funnel": "95% 机会界与 99.8% 过度离散界；不足 30 件不画",
+    "changes": "Newcombe 95%，错误发现率 5%；任一月不足 30 件不比较", "alerts": "EARS 或 Farrington，错误发现率 5%；四周不足 5 件不报警",
     "nowcast": "负二项分布 95%；抓取不足 8 个不同日子不估计", "corrected": "预测增强推断 95%；人工样本不足 30 件不校正",
     "coverage": "占比没有区间；计入不足 30 件的来源标为量小", "gaps": "泊松检验，碰巧空白的可能小于 1% 才算缺口",
     "waiting": "限制平均等待的 95% 区间；不足 30 件或观察期不足不给",
     "contrasts": "差值的 95% 区间，对数秩与 Gray 检验，Holm 校正；不足 30 件的平台不比",
-    "alert_methods": "四种方法各自的界；最近四周不足 5 件不报警", "change_points": "置换检验，Holm 校正；不足 26 周或 30 件的序列不判",
+    "alert_methods": "四种方法各自的界；最近四周不足 5 件不报警", "change_points": "置换检验，错误发现率 5%；不足 26 周或 30 件的序列不判",
     "holidays": "Mantel–Haenszel 比值 95%；平常周合计不足 30 件不给",
+    "explain": "没有抽样误差；两端是两种先后下该步的大小；基数不足 30 件不拆",
 }
 
 
