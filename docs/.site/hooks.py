@@ -18,7 +18,7 @@ MEASURED = {
     "fill": "件数，没有区间", "funnel": "件数，没有区间", "time_to_reply": "Kaplan–Meier 95%；不足 30 件不给",
     "median_reply": "Kaplan–Meier 95%；不足 30 件不给", "outcomes": "Aalen–Johansen 95%；不足 30 件不给",
     "resolved_by": "Aalen–Johansen 95%；不足 30 件或观察期不足不给", "amounts": "中位数用自助法 95%；写明金额不足 30 件不给",
-    "platform_ranks": "Wilson 95%，名次用后验抽样 95%；不足 30 件不排名", "platform_funnel": "95% 机会界与 99.8% 过度离散界；不足 30 件不画",
+    "platform_ranks": "Wilson 95%，名次用后验抽样 95%；不足 30 件不排名", "platform_funnel": "95% 机会界、99.8% 离散界；不足 30 件不画",
     "changes": "Newcombe 95%，错误发现率 5%；任一月不足 30 件不比较", "alerts": "EARS 或 Farrington，错误发现率 5%；四周不足 5 件不报警",
     "nowcast": "负二项分布 95%；抓取不足 8 个不同日子不估计", "corrected": "预测增强推断 95%；人工样本不足 30 件不校正",
     "coverage": "占比没有区间；计入不足 30 件的来源标为量小", "gaps": "泊松检验，碰巧空白的可能小于 1% 才算缺口",
