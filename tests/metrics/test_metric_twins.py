@@ -14,13 +14,15 @@ import pandas as pd
 import pytest
 import slow
 import slowalarms
+import slowcodes
 import slowpaths
 import slowseries
 import slowunits
 
 from kamen_analysis import metrics, records, stats
+from kamen_analysis.metrics import diagnostics
 
-MODULES = {"slow": slow, "slowalarms": slowalarms, "slowpaths": slowpaths, "slowseries": slowseries, "slowunits": slowunits}
+MODULES = {each.__name__: each for each in (slow, slowalarms, slowcodes, slowpaths, slowseries, slowunits)}
 TWINS = {
     "used": "slow.used", "volume": "slow.volume", "reasons": "slow.reasons", "cooccurrence": "slow.pairs", "tactic_order": "slow.order",
     "sequences": "slowpaths.sequences", "statuses": "slowunits.statuses", "fill": "slowunits.filled", "coverage": "slowunits.gaps",
@@ -35,6 +37,11 @@ TWINS = {
     "channel_order": "slowpaths.channels", "tactics_by_age": "slowpaths.ages", "explain": "slowpaths.explained",
     "sensitivity": "slowpaths.variants", "campaigns": "slowpaths.bursts", "template_farms": "slowunits.farms",
 }
+QUALITY = {
+    "right.accuracy": "slowcodes.scores", "diagnostics.code_scores": "slowcodes.scores", "diagnostics.rule_use": "slowcodes.rule_use",
+    "diagnostics.rule_precision": "slowcodes.rules_right", "diagnostics.mistakes": "slowcodes.mistaken",
+    "diagnostics.drift": "slowcodes.moved",
+}
 
 
 def _calls() -> Iterator[set[str]]:
@@ -47,13 +54,17 @@ def _calls() -> Iterator[set[str]]:
 
 
 def test_every_metric_has_a_twin() -> None:
-    """Each published metric is named with its twin, the twin is there, and one test uses both."""
+    """Each published metric, and each table of the categoriser's quality, is named with its twin, the twin is there, and one test uses
+    both."""
     assert set(TWINS) == {metric.__name__ for metric in metrics.METRICS}
+    quality = {name for name, each in vars(diagnostics).items() if each.__class__.__name__ == "function" and name[0] != "_"
+               and each.__module__ == diagnostics.__name__}
+    assert {name.partition(".")[2] for name in QUALITY} == quality | {"accuracy"}
     used = list(_calls())
-    for name, twin in TWINS.items():
+    for name, twin in {**{f"metrics.{name}": twin for name, twin in TWINS.items()}, **QUALITY}.items():
         module, _, function = twin.partition(".")
         assert callable(getattr(MODULES[module], function)), twin
-        assert any({f"metrics.{name}", twin} <= names for names in used), f"{name}: no test holds it against {twin}"
+        assert any({name, twin} <= names for names in used), f"{name}: no test holds it against {twin}"
 
 
 def replied(posts: pd.DataFrame, events: pd.DataFrame) -> dict[str, tuple[int, int]]:
