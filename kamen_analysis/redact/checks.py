@@ -12,7 +12,7 @@ _AREAS = frozenset(str(code) for low, high in ((11, 16), (21, 24), (31, 38), (41
                    for code in range(low, high))
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 # Parts of speech of words that are, or begin, names: persons, places (欧阳), other proper nouns, foreign and unknown words.
-NAME_TAGS = frozenset({"nr", "nrt", "nrfg", "ns", "nz", "x", "eng"})
+_NAME_TAGS = frozenset({"nr", "nrt", "nrfg", "ns", "nz", "x", "eng"})
 _PLAIN = {code: None for code in range(128) if chr(code) not in "0123456789x"}
 _LETTER_DIGITS = str.maketrans("olizsbgq叉×✕ⅹ", "01125899xxxx")
 
@@ -132,7 +132,7 @@ def name(value: str) -> bool | None:
     import rjieba
 
     word, tag = rjieba.tag(value)[0]
-    return False if len(word) > 1 and tag not in NAME_TAGS else None
+    return False if len(word) > 1 and tag not in _NAME_TAGS else None
 
 
 def handle(value: str) -> bool | None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import rjieba
-import yaml
+
+from kamen_analysis.redact.kinds import read
 
 _BEFORE, _BEHIND = 6, 6  # characters of the clause that are cut along with a candidate
-_CLAUSE = re.compile(r"[^\s,，、。;；!！?？:：()（）“”\"㐀㐁]*$")
-_HAN = re.compile(r"[\u4e00-\u9fff]")
+_CLAUSE = re.compile(r"[^\s,，、。;；!！?？:：()（）“”\"㐀㐁]{0,6}$")
 
-_OF_SENTENCES = {"ul", "ug", "uz", "y", "r"}  # 了, 过, 着, 吗, 我
+_PARTICLES = {"ul", "ug", "uz", "y"}  # 了, 过, 着, 吗
 _AMOUNTS = {"m", "t", "mq"}
 
 Judge = Callable[[str, int, int], int | None]
@@ -26,8 +25,7 @@ def ordinary() -> frozenset[str]:
 
     The words jieba's dictionary (MIT licence) counts at least 300 times, names left out, and those of the project's own posts.
     """
-    raw = (Path(__file__).parent / "ordinary.yaml").read_text("utf-8")
-    return frozenset(yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["ordinary"].split())
+    return frozenset(read("ordinary.yaml")["ordinary"].split())
 
 
 def person(words: str, start: int, end: int) -> int | None:
@@ -55,7 +53,7 @@ def phrase(words: str, start: int, end: int) -> int | None:
     inside = [(word, tag) for low, high, word, tag in _pieces(words, start, end) if low >= start and high <= end]
     if len(inside) == 1 and inside[0][0] in ordinary():
         return None
-    return None if any(tag in _OF_SENTENCES and tag != "r" for _, tag in inside) else end
+    return None if any(tag in _PARTICLES for _, tag in inside) else end
 
 
 def nickname(words: str, start: int, end: int) -> int | None:
@@ -66,9 +64,13 @@ def nickname(words: str, start: int, end: int) -> int | None:
     inside = [piece for piece in _pieces(words, start, end) if piece[1] > start and piece[0] < end]
     if not inside or inside[0][0] < start or inside[-1][1] > end or inside[0][3][0] in "vdpcrmuf":
         return None
-    if any(tag in _OF_SENTENCES for *_, tag in inside):
+    if any(tag in _PARTICLES or tag == "r" for *_, tag in inside):
         return None
-    return end if any(len(word) > 1 and word not in ordinary() and tag not in _AMOUNTS for *_, word, tag in inside) else None
+    return end if any(len(word) > 1 and tag not in _AMOUNTS and not _is_ordinary(word) for *_, word, tag in inside) else None
+
+
+def _is_ordinary(word: str) -> bool:
+    return word in ordinary() or (len(word) == 4 and word[:2] in ordinary() and word[2:] in ordinary())
 
 
 def called(words: str, start: int, end: int) -> int | None:

@@ -1,4 +1,4 @@
-"""The kinds of personal data as data: kinds.yaml, lists.yaml and macros.yaml, checked and compiled once."""
+"""The kinds of personal data ready to run: macros written out, patterns by cue."""
 
 from __future__ import annotations
 
@@ -7,85 +7,18 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from re import _parser  # type: ignore[attr-defined]
-from typing import Any, Literal
-
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
 
 from kamen_analysis import kept
 from kamen_analysis.redact.checks import CHECKS, Check
+from kamen_analysis.redact.kinds import Kind as Kind
+from kamen_analysis.redact.kinds import Rule, lists, read
+from kamen_analysis.redact.kinds import book as book
 from kamen_analysis.redact.names import JUDGES, Judge
 from kamen_analysis.redact.reading import NUMERALS, fold
 from kamen_analysis.redact.starts import starts
 
-_FOLDER = Path(__file__).parent
 _MACRO = re.compile(r"<[A-Za-z_]+>")
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Rule(_Model):
-    """One way a kind is written: `pattern` right behind one of `cues` across `gap`, or anywhere; only once one of `needs` is in the text.
-
-    `first` spares most looks behind a cue: one of its characters stands there within the reach of the gap, or nothing is found.
-
-    With `needs`, `first` is what stands within ten characters before the word.
-
-    `around` bounds the characters on either side of a needed word that are looked at; 0 is the whole text.
-
-    `near` names a macro, a plain regex that must match in the text; a rule without cues then looks only around its matches.
-
-    `judge` says from what stands around where the value ends, at most where the pattern ends, or that it is none.
-    """
-
-    name: str
-    pattern: str
-    cues: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-    near: str | None = Field(None, pattern=r"^<[A-Z_]+>$")
-    around: int = Field(0, ge=0)
-    gap: str = "<NEAR>"
-    first: str = ""
-    view: Literal["digits", "words"] = "digits"
-    check: str = "always"
-    judge: str = ""
-
-
-class Examples(_Model):
-    """Texts that are the kind's tests: in `found` the personal data stands between ⟦ and ⟧, `kept` must stay as it is."""
-
-    found: tuple[str, ...] = Field(min_length=1)
-    kept: tuple[str, ...] = Field(min_length=1)
-
-
-class Kind(_Model):
-    """A kind of personal data and the placeholder it is replaced with."""
-
-    kind: str
-    name_zh: str
-    placeholder: str = Field(pattern=r"^\[.+\]$")
-    rules: tuple[Rule, ...]
-    examples: Examples
-
-
-class Keep(_Model):
-    """A look-alike that is no personal data: what it matches, from a character of the class `first` on, is hidden from
-    the patterns that read digits."""
-
-    name: str
-    pattern: str
-    first: str = r"\d"
-
-
-class Book(_Model):
-    """All kinds, the first named winning a tie, and what is kept."""
-
-    keep: tuple[Keep, ...]
-    kinds: tuple[Kind, ...]
 
 
 @dataclass(frozen=True)
@@ -132,26 +65,9 @@ class Pattern:
 
 
 @functools.cache
-def book() -> Book:
-    """Return kinds.yaml; an unknown key raises."""
-    return Book.model_validate(_read("kinds.yaml"))
-
-
-def _read(name: str) -> Any:
-    return yaml.load((_FOLDER / name).read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-
-
-@functools.cache
-def lists() -> dict[str, list[str]]:
-    """Return lists.yaml; a list written as one string is one word a character."""
-    raw = _read("lists.yaml")
-    return {name: list(value.replace(" ", "")) if isinstance(value, str) else [str(word) for word in value] for name, value in raw.items()}
-
-
-@functools.cache
 def _macros() -> dict[str, str]:
     """Return what each <macro> stands for: one of macros.yaml, <list> (one of its words) or <list_chars> (for use within [ ])."""
-    table = {f"<{name}>": value for name, value in _read("macros.yaml").items()}
+    table = {f"<{name}>": value for name, value in read("macros.yaml").items()}
     for name, words in lists().items():
         folded = fold("\n".join(words)).split("\n")
         table[f"<{name}>"] = _one_of(set(folded))
@@ -202,7 +118,7 @@ def _longest(gap: str) -> int:
 def spelled(listed: str) -> Iterator[str]:
     """Yield the ways a cue is spelled: <list> stands for each of its words, [ab][cd] for ac, ad, bc and bd."""
     for word in lists().get(listed[1:-1], [listed]):
-        choices = [inside or single for inside, single in re.findall(r"\[([^\]]+)\]|([^\[\]])", word)]
+        choices = [inside or single for inside, single in re.findall(r"\[([^\[\]]+)\]|([^\[\]])", word)]
         yield from (fold("".join(chosen)) for chosen in itertools.product(*choices))
 
 

@@ -1,0 +1,89 @@
+"""Names and nicknames are judged by their surroundings: where they end, and that ordinary words are none."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kamen_analysis.redact import find, redact, redact_many
+from kamen_analysis.redact.gates import Gates
+from kamen_analysis.redact.names import called, nickname, ordinary, person, phrase, stranger
+from kamen_analysis.redact.reading import coded, fold
+from kamen_analysis.redact.rules import patterns
+
+_NAMED = ["找客服经理聂宝山六十多次", "我老婆方静的花呗", "业务员单立军说交三千就行", "原告柏雪，被告某公司", "这个翁立群，我已经报警"]
+_CUED = patterns()[0]
+_PIECES = st.sampled_from(["客服", "老板", "张伟", "小王", "叫", "微信", "abc_88", "13800138000", "地址", "路12号", "说", "，", "一三八",
+                           "阿杰", "：", "昵称"])
+
+
+@pytest.mark.parametrize("text", _NAMED)
+def test_a_name_is_covered_and_ends_where_the_next_word_begins(text: str) -> None:
+    """The name is covered, and nothing of the word that follows it."""
+    left = redact(text).text
+    assert "[姓名]" in left
+    assert any(after in left for after in ("]六十", "]的花呗", "]说交", "]，"))
+
+
+def test_judges_stop_before_an_ordinary_word() -> None:
+    """A name of three characters gives way to one of two if its last character begins an ordinary word."""
+    text = "王磊今天没来"
+    assert person(text, 0, 3) == 2
+    assert stranger("方便的话回电", 0, 2) is None
+    assert called("态度很差", 0, 2) is None
+
+
+def test_nicknames_are_no_predicates_and_no_possessions() -> None:
+    """What a seller does or has stays; what nobody does or has is a nickname."""
+    assert nickname("卖家打赏了", 2, 5) is None
+    assert nickname("客服服务态度", 2, 6) is None
+    assert nickname("卖家夜猫子说", 2, 5) == 5
+    assert phrase("昵称密码", 2, 4) is None
+
+
+def test_ordinary_words_hold_no_surname_with_a_title() -> None:
+    """小王 and 老李 stand in complaints, and are people all the same."""
+    assert not {"小王", "小李", "老张", "阿杰"} & ordinary()
+    assert {"态度", "客服", "今天", "退款"} <= ordinary()
+
+
+def test_posts_without_personal_data_show_only_people_called_by_title() -> None:
+    """In the invented posts of the codebook at most one post in a hundred shows anything, and never a number or an address."""
+    folder = resources.files("kamen_analysis.codebook") / "posts"
+    lines = [line for file in folder.iterdir() if file.name.endswith(".jsonl") for line in file.read_text("utf-8").splitlines()]
+    posts = [json.loads(line)["body"] for line in lines]
+    found = [span.kind for done in redact_many(posts) for span in done.spans]
+    assert len(posts) > 1500
+    assert len(found) < len(posts) / 100
+    assert set(found) <= {"NAME", "ACCOUNT"}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_PIECES, min_size=1, max_size=12).map("".join))
+def test_gates_keep_no_pattern_from_its_value(text: str) -> None:
+    """Behind every cue, every pattern that finds a value is among those the gates let through."""
+    words, cues = fold(f"\n㐁\n{text}\n㐁\n"), sorted(_CUED)
+    hits = [(number, at, at + len(cue)) for number, cue in enumerate(cues) for at in range(len(words)) if words.startswith(cue, at)]
+    if not hits:
+        return
+    table = np.array(hits, dtype=np.int64)
+    chosen, opened = Gates([_CUED[cue] for cue in cues]).open(table, coded(words), coded(words), np.ones(len(hits), dtype=bool))
+    tried = {(hits[hit], id(pattern)) for hit, behind in zip(chosen.tolist(), opened, strict=True) for pattern in behind}
+    for hit in hits:
+        for pattern in _CUED[cues[hit[0]]]:
+            match = pattern.match(words, hit[2], len(words) - 3)
+            assert match is None or pattern.value(match) is None or (hit, id(pattern)) in tried
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(_PIECES, max_size=10).map("".join))
+def test_what_stands_before_an_address_does_not_hide_it(before: str) -> None:
+    """However long the sentence before it, the address is found from its own first character on."""
+    text = f"{before}。寄到浙江省杭州市西湖区文三路99号5栋"
+    covered = {i for span in find(text) for i in range(span.start, span.end)}
+    assert set(range(len(before) + 3, len(text))) <= covered
