@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.metrics.alert import backtest_zh
 from kamen_analysis.metrics.shares import SMALL
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.small import withheld
@@ -34,9 +35,9 @@ def _alerts(m: Measures) -> Table:
     small = int((frame["n"] < SMALL).sum())
     frame = frame[frame["n"] >= SMALL].reset_index(drop=True)
     columns = (Column("period_zh", "周"), Column("platform", "平台"), Column("n", "投诉（件）", "count", cases=_burst),
-               Column("expected", "按前七周应有", "ratio"), Column("value", "标准化超出", "ratio"), Column("note", "说明"))
+               Column("expected", "按基线应有", "ratio"), Column("value", "标准化超出", "ratio"), Column("note", "说明"))
     note = (f"共检验 {len(tested):,} 个“平台×周”，报警 {len(frame) + small:,} 个（其中 {small} 个不足 {SMALL} 件，不列）；"
-            "每周各平台之间的错误发现率控制在 5%。")
+            f"每周各平台之间的错误发现率控制在 5%。{backtest_zh()}。")
     return Table("alerts", "投诉突增的周", frame, columns, note, metrics.caption(metrics.alerts), 20)
 
 
