@@ -153,7 +153,7 @@ def arrow(table: str, rows: list[dict[str, Any]], names: Sequence[str] = ()) -> 
     import pyarrow as pa
 
     schema = arrow_schema(table)
-    unknown = sorted(set().union(*rows) - set(schema.names))
+    unknown = sorted({name for keys in {tuple(row) for row in rows} for name in keys} - set(schema.names))
     if unknown:
         raise TableError(f"表 {table} 没有这些列：{'、'.join(unknown)}")
     wanted = [field.with_nullable(True) for field in schema if not names or field.name in names]
@@ -166,8 +166,10 @@ def _instants(rows: list[dict[str, Any]], field: pa.Field) -> pa.Array:
     import pyarrow as pa
 
     # By number: once pandera is imported, Arrow reads the wall time of an aware instant as if it were UTC.
-    found = (row.get(field.name) for row in rows)
-    return pa.array([None if at is None else round(at.timestamp() * 1e6) for at in found], pa.int64()).cast(field.type)
+    found = [row.get(field.name) for row in rows]
+    # Rows of one page share the moment it was seen.
+    numbers = {id(at): at and round(at.timestamp() * 1e6) for at in {id(at): at for at in found}.values()}
+    return pa.array([numbers[id(at)] for at in found], pa.int64()).cast(field.type)
 
 
 def validate(table: str, data: pd.DataFrame) -> pd.DataFrame:

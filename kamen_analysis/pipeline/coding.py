@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -15,7 +16,8 @@ from kamen_analysis.pipeline.partition import CODED
 
 CODED_SCHEMA = pa.schema([records.arrow_schema("posts").field(name) for name in CODED])
 _SPAN = ("code", "decided_by", "rule", "field", "start", "end", "score")
-LABELS_SCHEMA = pa.schema([pa.field("row", pa.int64()), *(records.arrow_schema("labels").field(name) for name in _SPAN)])
+SPAN_SCHEMA = pa.schema([records.arrow_schema("labels").field(name) for name in _SPAN])
+LABELS_SCHEMA = SPAN_SCHEMA.insert(0, pa.field("row", pa.int64()))
 
 
 def code(part: Path, folder: Path) -> None:
@@ -25,16 +27,18 @@ def code(part: Path, folder: Path) -> None:
     with pq.ParquetWriter(at, CODED_SCHEMA) as coded, pq.ParquetWriter(labels_at, LABELS_SCHEMA) as labels:
         posts = pq.ParquetFile(part / "posts.parquet")
         for group in range(posts.num_row_groups):
-            texts = posts.read_row_group(group, columns=["title", "body", "target"]).to_pylist()
-            found = label_posts([{"id": str(row), **text} for row, text in enumerate(texts)])
-            coded.write_table(_columns(CODED_SCHEMA, [vars(one) for one in found]))
-            labels.write_table(_columns(LABELS_SCHEMA, _reasons(found, done)))
-            done += len(texts)
+            texts = posts.read_row_group(group, columns=["title", "body", "target"]).to_pydict()
+            found = label_posts([dict(zip(texts, row, strict=True)) for row in zip(*texts.values(), strict=True)])
+            coded.write_table(_columns(CODED_SCHEMA, found))
+            labels.write_table(_reasons(found, done))
+            done += len(found)
 
 
-def _reasons(found: list[Labelled], first: int) -> list[Mapping[str, Any]]:
-    return [{"row": row, **vars(reason)} for row, one in enumerate(found, first) for reason in one.reasons]
+def _reasons(found: list[Labelled], first: int) -> pa.Table:
+    row = np.repeat(np.arange(first, first + len(found)), [len(one.reasons) for one in found])
+    table = _columns(SPAN_SCHEMA, [reason for one in found for reason in one.reasons])
+    return table.add_column(0, LABELS_SCHEMA.field(0), pa.array(row, pa.int64()))
 
 
-def _columns(schema: pa.Schema, rows: list[Mapping[str, Any]]) -> pa.Table:
-    return pa.table([pa.array([row[field.name] for row in rows], field.type) for field in schema], schema=schema)
+def _columns(schema: pa.Schema, rows: Sequence[object]) -> pa.Table:
+    return pa.table([pa.array(list(map(attrgetter(field.name), rows)), field.type) for field in schema], schema=schema)
