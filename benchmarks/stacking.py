@@ -22,8 +22,7 @@ from kamen_analysis.label.text import fold
 
 SEED, STRENGTH = 7, 1.0
 NEVER = 99.0
-LIMITS = (NEVER, 2.0, 1.0, 0.5)  # In log odds.
-GAIN = 0.003  # A lower limit must be right so much more often: in doubt the rules stand.
+LIMITS = (NEVER, 2.0, 1.0, 0.5, 0.0)  # In log odds.
 COMPLAINTS = ("product", "outcome")  # Tasks of complaints only.
 Bools = npt.NDArray[np.bool_]
 
@@ -80,17 +79,21 @@ def train(files: npt.NDArray[np.str_], posts: Sequence[Post], codes: Sequence[fr
 def _trained(name: str, task: Task, files: npt.NDArray[np.str_], test: str) -> tuple[stack.Part, dict[str, Any]]:
     learned = files != test
     folds = [(task.fit(learned & (files != file)), task.use & (files == file)) for file in sorted(set(files[learned]))]
-    right = {limit: sum(_right(task, part, rows, limit) for part, rows in folds) for limit in LIMITS}
-    n, ruled = int((task.use & learned).sum()), right[NEVER]
-    limit = NEVER
-    for lower in LIMITS:
-        limit = lower if right[lower] >= right[limit] + GAIN * n else limit
+    right = {limit: np.concatenate([_right(task, part, rows, limit) for part, rows in folds]) for limit in LIMITS}
+    limit, n, ruled = _limit(right), int((task.use & learned).sum()), int(right[NEVER].sum())
     part = replace(task.fit(learned), limit=limit)
     tried = task.use & (files == test)
-    print(f"{name}: limit {limit}; of {n} posts of files not learned from rules {ruled / n:.3f}, with the model {right[limit] / n:.3f}; "
-          f"{test} ({tried.sum()}): {', '.join(f'{_right(task, part, tried, at) / tried.sum():.3f}' for at in (NEVER, limit))}", flush=True)
-    return part, {"n": n, "rules": ruled, "stack": right[limit]}
+    print(f"{name}: limit {limit}; of {n} posts of files not learned from rules {ruled / n:.3f}, with the model {right[limit].mean():.3f}; "
+          f"{test} ({tried.sum()}): {', '.join(f'{_right(task, part, tried, at).mean():.3f}' for at in (NEVER, limit))}", flush=True)
+    return part, {"n": n, "rules": ruled, "stack": int(right[limit].sum())}
 
 
-def _right(task: Task, part: stack.Part, rows: Bools, limit: float) -> int:
-    return int((np.array(task.ask(replace(part, limit=limit), rows).answers) == task.gold[rows]).sum())
+def _limit(right: dict[float, Bools]) -> float:
+    """Return the highest limit no more than a standard error worse than the best (Breiman et al. 1984): in doubt the rules stand."""
+    best = max(right.values(), key=np.count_nonzero)
+    return next(limit for limit, mine in right.items() if best.sum() - mine.sum() <= np.sqrt((best != mine).sum()))
+
+
+def _right(task: Task, part: stack.Part, rows: Bools, limit: float) -> Bools:
+    right: Bools = np.array(task.ask(replace(part, limit=limit), rows).answers) == task.gold[rows]
+    return right

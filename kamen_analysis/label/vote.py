@@ -1,6 +1,6 @@
 """Rules and model vote: both for a reason, the rule alone, the model alone where it is sure enough, or, where it is sure against, neither.
 
-Both limits are chosen by `benchmarks/train.py` on posts of authors the model has not read.
+Both limits stand in `benchmarks/train.py`: chosen on posts of authors neither the model nor the rules had read.
 """
 
 from __future__ import annotations
