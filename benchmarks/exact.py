@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -52,7 +54,7 @@ def _explained(mine: pd.DataFrame, tables: Tables, scope: str) -> float:
 
 def _build(posts: pd.DataFrame, tables: Tables) -> Data:
     some = {name: tables[name][tables[name]["post_id"].isin(posts["post_id"])] for name in ("events", "labels")}
-    return Data(posts, some["events"], some["labels"], tables["rejected"], {}, Home.__new__(Home))
+    return Data(posts, some["events"], some["labels"], tables["rejected"], {}, Home(Path()))
 
 
 def bursts(world: World, tables: Tables, scope: str) -> tuple[int, int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import expected
 import numpy as np
@@ -114,7 +115,7 @@ def _statuses(world: World, tables: Tables) -> Iterator[Row]:
 
 def _solved(world: World, tables: Tables, scope: str) -> Iterator[Row]:
     """The headlines of the sensitivity panel as built; the other choices have intervals of the same kind."""
-    data = Data(tables["posts"], tables["events"], tables["labels"], tables["rejected"], {}, Home.__new__(Home))
+    data = Data(tables["posts"], tables["events"], tables["labels"], tables["rejected"], {}, Home(Path()))
     table = metrics.sensitivity(data, scope=scope)
     outcome, codes = expected.self_reported(world), truth.prevalence(world)
     true = {"solved": float(outcome[["resolved", "partial"]].sum()), **{f"reason:{code}": float(p) for code, p in codes.items()}}
