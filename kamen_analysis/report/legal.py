@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 import kamen_analysis.codebook as codebook
 from kamen_analysis.errors import KamenError
+from kamen_analysis.report.marks import Md, escape
 
 FILE = Path(__file__).with_name("law.yaml")
 MOST = 5
@@ -72,11 +73,15 @@ class Law(BaseModel):
 
 
 class Applied(NamedTuple):
-    """A provision as it bears on the complaints of a report: of `of` complaints with the reason and a date, `n` fall in its time."""
+    """A provision as it bears on the complaints of a report: of `of` complaints with the reason and a date, `n` fall in its time.
+
+    `former`: the version before it, where that binds some of them.
+    """
 
     provision: Provision
     n: int
     of: int
+    former: Applied | None = None
 
     @property
     def reach(self) -> str:
@@ -88,24 +93,41 @@ class Applied(NamedTuple):
         return f"只适用于 {since}{until}发布的投诉，本期 {self.of:,} 件中 {self.n:,} 件"
 
 
+    @property
+    def words(self) -> Md:
+        """The line of the report: law and article, in force since, what it says, caveat, time; then the former version."""
+        p = self.provision
+        parts = [f"（{p.in_force} 起施行{'' if p.is_verified else '；未核实'}）：{p.gist_zh}",
+                 f"【注意】{p.caveat_zh}" if p.caveat_zh else "", f"【时间】{self.reach}。" if self.reach else ""]
+        former = Md(f"**此前适用：**{self.former.words}") if self.former else Md("")
+        return Md(f"**{escape(f'{p.law} {p.article}')}**{escape(''.join(parts))}{former}")
+
+
 def applied(found: Law, posted: Mapping[str, pd.Series]) -> dict[str, list[Applied]]:
     """Return for each reason the provisions in force when its complaints were posted (`posted`: dates by code), in the law's order.
 
-    Which of two versions binds follows the complaint's own date (法不溯及既往): an earlier version stands beside the one that replaced
-    it where complaints of its time are among them; what bound none of them is left out, unless no complaint has a date.
+    Which of two versions binds follows the complaint's own date (法不溯及既往): an earlier version stands with the one that replaced
+    it where complaints of its time are among them, and counts as the same provision; what bound none of them is left out, unless no
+    complaint has a date.
     """
     result = {}
     for code, keys in found.reasons.items():
         dates = posted.get(code, pd.Series(dtype="datetime64[us]"))
-        both = [p for key in keys for p in _versions(found, key)]
-        lines = [Applied(p, int(_in_time(p, dates).sum()), len(dates)) for p in both]
-        result[code] = [line for line in lines if line.n or (not len(dates) and line.provision.repealed is None)]
+        lines = [_bearing(found, key, dates) for key in keys]
+        result[code] = [line for line in lines if line.n or not len(dates)]
     return result
 
 
-def _versions(found: Law, key: str) -> list[Provision]:
+def _bearing(found: Law, key: str, dates: pd.Series) -> Applied:
+    """Return a provision with its former version; the former alone where the newer binds none."""
     newest = found.provisions[key]
-    return [newest, *([found.provisions[newest.replaces]] if newest.replaces else [])]
+    line = Applied(newest, int(_in_time(newest, dates).sum()), len(dates))
+    if newest.replaces is None:
+        return line
+    former = Applied(found.provisions[newest.replaces], int(_in_time(found.provisions[newest.replaces], dates).sum()), len(dates))
+    if not former.n:
+        return line
+    return line._replace(former=former) if line.n else former
 
 
 def _in_time(provision: Provision, dates: pd.Series) -> pd.Series:
