@@ -58,7 +58,24 @@ def flow() -> pd.DataFrame:
     return told(pd.DataFrame(rows, columns=["reason", "answer", "end", "n"]), hidden=7)
 
 
-MAKERS: tuple[Callable[[], pd.DataFrame], ...] = (reasons, volume, calendar, flow)
+def contrasts() -> pd.DataFrame:
+    """Four platforms against all others, two of them told apart."""
+    value, half = np.array([0.21, 0.04, -0.02, -0.25]), 0.08
+    verdict = ["高于其余", "无法区分", "无法区分", "低于其余"]
+    return told(pd.DataFrame({"measure": "replied", "measure_zh": "商家首次回复", "platform": ["甲盟", "乙盟", "丙盟", "丁盟"],
+                              "n": [80, 60, 41, 12], "of": [100, 120, 90, 60], "value": value, "low": value - half, "high": value + half,
+                              "p": [0.001, 0.4, 0.7, 0.0001], "verdict": verdict}))
+
+
+def coverage() -> pd.DataFrame:
+    """Two sources, one of them silent for a fortnight."""
+    ends = (["2025-01-01", "2025-04-10"], ["2025-12-31", "2025-11-02"])
+    first, last = (pd.to_datetime(days).tz_localize("Asia/Shanghai") for days in ends)
+    table = pd.DataFrame({"source_zh": ["投诉板", "热线"], "n": [812, 95], "first_date": first, "last_date": last, "gap_days": [0, 14]})
+    return told(table, silences=[("热线", pd.Timestamp("2025-07-01"), pd.Timestamp("2025-07-14"))])
+
+
+MAKERS: tuple[Callable[[], pd.DataFrame], ...] = (reasons, volume, calendar, flow, contrasts, coverage)
 
 
 @pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
