@@ -167,7 +167,8 @@ def _coded(m: Measures, code: str = "") -> Any:
     """Posts of the coded sample; with `code` those the machine had given it."""
     sample = m.manifest.get("coded_sample") or {"posts": []}
     rows = m.rows(pd.Series(sample["posts"], dtype="str"))
-    posts = pd.Series(rows[rows >= 0])
+    # The same words filed against a second platform were read with the first.
+    posts = m.posts.loc[m.whole["dup_group"].isin(m.whole["dup_group"].iloc[rows[rows >= 0]]), "post_id"]
     return posts[posts.isin(m.machine.loc[m.machine["code"] == code, "post_id"])] if code else posts
 
 
