@@ -5,7 +5,6 @@ Nothing is guessed: what is missing stays missing, what cannot be read is missin
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from kamen_analysis import money, times
 from kamen_analysis.captures.page import Page
+from kamen_analysis.plain import plain
 from kamen_analysis.redact import find, redact
 from kamen_analysis.sources.audit import Note, shape
 from kamen_analysis.sources.base import RawPost, Reject, Source, Step, step_event
@@ -37,14 +37,8 @@ _SAME_TURN = {
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"\x00-\x20]{1,500}", re.I)
 _ID_PAIR = re.compile(r"(?:id|sn|no|[a-z]id|post_id|complaint_id|page|type)=[\w-]{1,40}", re.ASCII | re.I)
-_PLAIN_PATH = re.compile(r"(?!.*\d{15})[\w/.~-]*", re.ASCII)
+_PLAIN_PATH, _LONG_NUMBER = re.compile(r"[\w/.~-]*", re.ASCII), re.compile(r"\d{15}", re.ASCII)
 _NO_PATH = frozenset({"NAME", "ADDRESS", "EMAIL", "IDCARD"})
-_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>|<!--.*?-->", re.S)
-_BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^<>]{0,100}>", re.I)
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_SPACES = re.compile(r"[ \t\u00a0\u3000]{2,}|[\t\u00a0]")
-_LINES = re.compile(r"[ \u3000]*(?:\r\n?|\n|\u2028|\u2029)\s*")
 
 
 @dataclass(frozen=True)
@@ -85,23 +79,6 @@ def clean(raw: RawPost, page: Page, source: Source) -> Cleaned:
     return Cleaned(post, _events(raw, post, source, notes), notes)
 
 
-def plain(text: str | None) -> str:
-    """Return text without markup, entities, control characters and lone surrogates, each run of blanks one blank, blank lines dropped."""
-    if not text:
-        return ""
-    # Most text is clean already: four looks in C tell, and only the rest is worked on.
-    if text.isprintable() and "<" not in text and "&" not in text and "  " not in text:
-        return text.strip()
-    if "<" in text:
-        text = _TAG.sub("", _BREAK.sub("\n", text))
-    if "&" in text:
-        text = html.unescape(text)
-    text = _CONTROL.sub("", text)
-    if not text.isascii():
-        text = _SURROGATE.sub("\ufffd", text)
-    return _SPACES.sub(" ", _LINES.sub("\n", text)).strip()
-
-
 def _capped(text: str, most: int) -> str:
     # A number cut in two is no longer found, and half of it still says whose it is: what straddles the cap goes first.
     return text if len(text) <= most else redact(text[: most + _A_VALUE]).text[:most]
@@ -118,7 +95,8 @@ def address(url: str | None) -> str | None:
         return None
     path = unquote(parts.path)
     # A number in a path is the page's own, mostly; a person's name, house or mailbox is never part of a page's address here.
-    if not _PLAIN_PATH.fullmatch(path) and any(span.kind in _NO_PATH for span in find(path)):
+    is_plain = _PLAIN_PATH.fullmatch(path) and not _LONG_NUMBER.search(path)
+    if not is_plain and any(span.kind in _NO_PATH for span in find(path)):
         return None
     kept = [pair for pair in parts.query.split("&") if _ID_PAIR.fullmatch(pair) or not find(f"https://a.example/?{unquote(pair)}")]
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "&".join(kept), ""))

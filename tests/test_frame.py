@@ -14,7 +14,7 @@ import yaml
 # Rooms by floor, ground first. A module imports from floors below its own, or from its own room.
 FLOORS = (
     {"errors", "zh", "stats", "progress"},
-    {"paths", "records", "money", "times"},
+    {"paths", "records", "money", "times", "plain"},
     {"tabular", "codebook", "data", "kept"},
     {"captures", "redact", "charts", "platforms", "dedupe", "world"},
     {"sources", "label", "metrics"},

@@ -19,7 +19,7 @@ import pytest
 from lxml import html as markup
 from playwright.sync_api import Page, sync_playwright
 
-from kamen_analysis import cli, data, tabular
+from kamen_analysis import clean, cli, data, tabular
 from kamen_analysis.captures import importer, sidecar
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
@@ -223,6 +223,47 @@ def test_long_and_broken_text(home: Home) -> None:
     words = "".join(posts["title"] + posts["body"] + posts["target"].fillna(""))
     words.encode()
     assert not re.search(r"[\x00-\x08\x0e-\x1f\ud800-\udfff]", words)
+
+
+def test_no_unseen_mark_reaches_a_reader(folder: Path, browsed: tuple[Watched, dict[str, Any]]) -> None:
+    """Bidi overrides, zero-width marks and escapes of posts and shops stand nowhere a reader looks: page, Word, PDF, CSV, workbook, SVG."""
+    with zipfile.ZipFile(folder / "report.docx") as word, zipfile.ZipFile(folder / "tables.xlsx") as book:
+        texts = {name: parts.read(name).decode() for parts in (word, book) for name in parts.namelist() if name.endswith(".xml")}
+    files = [path for pattern in ("tables/*.csv", "figures/*.svg", "*.json") for path in folder.glob(pattern)]
+    texts |= {path.name: path.read_text("utf-8-sig") for path in files}
+    texts["pdf"] = "".join(page.extract_text() for page in pypdf.PdfReader(folder / "report.pdf").pages)
+    texts["page"] = html.unescape(folder.joinpath("report.html").read_text("utf-8"))
+    texts |= {"seen": browsed[1]["text"], "cases": browsed[1]["cases"]}
+    assert len(texts) > 40
+    unseen = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\x00\x1b]|\\u(?:202[a-e]|200b)", re.I)
+    assert {name: found[0] for name, text in texts.items() if (found := unseen.search(html.unescape(text)))} == {}
+
+
+def test_one_post_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A post on which cleaning itself breaks, in a way nobody foresaw, is one reject by name; the others are built."""
+    rows = [{"标题": f"点卡不给退 {n}", "正文": "客服说已激活不退"} for n in range(3)]
+    (tmp_path / "x.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    importer.import_files("table", [tmp_path / "x.jsonl"], Home(tmp_path))
+    inner = clean.plain
+
+    def breaking(text: str | None) -> str:
+        return str(int("9" * 5000)) if text == "点卡不给退 1" else inner(text)
+
+    monkeypatch.setattr(clean, "plain", breaking)
+    manifest = build(Home(tmp_path), jobs=1)
+    assert manifest["stages"][1]["rejected"] == {"parser_failed": 1} and manifest["stages"][1]["out"] == 2
+
+
+def test_numbers_without_end(tmp_path: Path) -> None:
+    """Character references, amounts, times and numbers of thousands of digits are text or missing, and never end the build."""
+    nines = "9" * 6000
+    row = {"标题": f"点卡&#{nines};不退", "正文": f"客服说&#x{nines};已激活&#{nines}", "涉诉金额": nines, "编号": nines,
+           "发布时间": f"2026-08-{nines}"}
+    (tmp_path / "x.jsonl").write_text(json.dumps(row) + f'\n{{"标题": "点卡", "涉诉金额": {nines}}}\n', "utf-8")
+    importer.import_files("table", [tmp_path / "x.jsonl"], Home(tmp_path))
+    stages = build(Home(tmp_path), jobs=1)["stages"]
+    assert (stages[1]["in"], stages[1]["out"], stages[1]["rejected"]) == (2, 1, {"damaged_row": 1})
+    assert nines not in data.load(Home(tmp_path)).posts["body"].iloc[0]
 
 
 def _workbook(path: Path, parts: dict[str, bytes]) -> Path:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from subprocess import DEVNULL
 
 import nbformat
 from nbclient import NotebookClient
 
+from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
@@ -27,5 +29,11 @@ def executed(home: Home) -> None:
         next(cell for cell in book.cells if "parameters" in cell.metadata.get("tags", [])).source += f"\nhome = {str(home.root)!r}"
     cells = [cell | {"id": f"cell-{number}"} for number, cell in enumerate(cell for book in books for cell in book.cells)]
     whole = nbformat.from_dict({**books[0], "cells": cells})
-    NotebookClient(whole, timeout=_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
+    # What an error says is searched like all else.
+    place = {"metadata": {"path": str(FOLDER)}}
+    client = NotebookClient(whole, timeout=_SECONDS, kernel_name="python3", allow_errors=True, resources=place)
+    try:
+        client.execute(stderr=DEVNULL)
+    except (RuntimeError, OSError) as error:
+        raise KamenError(f"试建里的笔记本没有走完（{type(error).__name__}）") from None
     nbformat.write(whole, home.root / "notebooks.ipynb")

@@ -12,8 +12,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent
 
 _PART = (
-    "records.py", "zh.py", "kept.py", "clean.py", "money.py", "times.py", "dedupe.py", "captures", "tabular", "redact", "sources",
-    "pipeline/partition.py", "pipeline/broken.py",
+    "records.py", "zh.py", "kept.py", "clean.py", "plain.py", "money.py", "times.py", "dedupe.py", "captures", "tabular", "redact",
+    "sources", "pipeline/partition.py", "pipeline/broken.py",
 )
 _CODES = ("zh.py", "codebook", "label", "pipeline/coding.py")
 _TABLES = ("records.py", "dedupe.py", "platforms.py", "codebook/platforms.yaml", "pipeline")

@@ -150,8 +150,10 @@ def _place(page: Page, source: str) -> dict[str, Any]:
 def _take(raw_post: base.RawPost, page: Page, module: base.Source, batch: _Batch, warnings: audit.Warnings) -> None:
     try:
         cleaned = clean.clean(raw_post, page, module)
-    except base.Reject as reject:
-        said = {"reason": reject.reason, "detail": reject.detail, "post_id": reject.post_id}
+    except (base.Reject, LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        # A post of a form nobody thought of costs itself, not the build.
+        found = error if isinstance(error, base.Reject) else base.Reject("parser_failed", type(error).__name__)
+        said = {"reason": found.reason, "detail": found.detail, "post_id": found.post_id}
         batch.rejected.append({"stage": "clean", **said, **_place(page, module.KEY)})
         return
     if cleaned.notes:

@@ -55,8 +55,10 @@ STEPS = {
 }
 
 _LISTS = ("complaints", "lists", "list")
+# No blank is tried twice (*+): a page of blanks alone would take forever.
 _JSONP = re.compile(
-    r"\s*(?:/\*.{0,20}?\*/)?\s*(?:try\s*\{)?\s*[\w$.]+\s*\(\s*(\{.*\})\s*\)\s*;?\s*(?:\}\s*catch\s*\(\w*\)\s*\{\s*\}\s*;?)?\s*", re.S,
+    r"\s*+(?:/\*.{0,20}?\*/\s*+)?(?:try\s*+\{\s*+)?[\w$.]++\s*+\(\s*+(\{.*\})\s*+\)\s*+;?\s*+"
+    r"(?:\}\s*+catch\s*+\(\w*+\)\s*+\{\s*+\}\s*+;?)?\s*+", re.S,
 )
 _REFUSED = {10017: "login_required", 10019: "no_such_page"}
 _RATINGS = frozenset({"attitude", "process", "satisfaction"})
