@@ -15,7 +15,7 @@ _PART = (
     "records.py", "zh.py", "kept.py", "clean.py", "plain.py", "money.py", "times.py", "dedupe.py", "captures", "tabular", "redact",
     "sources", "pipeline/partition.py", "pipeline/broken.py",
 )
-_CODES = ("zh.py", "codebook", "label", "pipeline/coding.py")
+_CODES = ("zh.py", "kept.py", "codebook", "label", "pipeline/coding.py")
 _TABLES = ("records.py", "dedupe.py", "platforms.py", "codebook/platforms.yaml", "pipeline")
 # What rules and model were made from, and what is decided later.
 _APART = ("codebook/platforms.yaml", "codebook/sentences", "codebook/second_reading.csv")
