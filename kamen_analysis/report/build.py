@@ -105,21 +105,13 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
         content = compose(data, span, scope, folder, "docx" in formats, tell, earlier)
         _write(content, formats, folder, tell)
         record.write(content.figures, folder)
-        _remember(data, content.figures["manifest"], target)
+        kept.remember(data, content.figures["manifest"], target)
         given = {"period": span.key, "scope": scope, "title": TITLE, "created": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
                  "manifest": sha256(data.home.processed / "manifest.json"), "inputs": data.manifest.get("inputs", {})}
         provenance.write_provenance(folder, content.facts, given)
     files = sorted(path for path in target.rglob("*") if path.is_file())
     outside = int(select(data, span).posts["is_used"].sum()) - content.facts.used
     return ReportResult(target, files, content.headlines, content.facts.used, outside, content.facts.is_synthetic)
-
-
-def _remember(data: Data, digest: str, target: Path) -> None:
-    """Keep this build for the explanation of the next report, and only those that the other reports beside `target` rest on."""
-    others = [found for path in target.parent.glob("*") if path != target and (found := record.read(path))]
-    kept.keep(data, digest)
-    if target.parent == data.home.reports:
-        kept.forget(data.home, {digest, *(str(found.get("manifest")) for found in others)})
 
 
 def _refuse(formats: Sequence[str], scope: str) -> None:
@@ -152,13 +144,16 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, png: bool, tell
                          names=reason_names(), law=law(), provisions=applied(law(), measures.posted_by_code),
                          order=list(measures.reasons["code"]), exports=exports.read(measures.home), **reply.words(measures, whole.home),
                          manifest_digest=sha256(data.home.processed / "manifest.json"))
-    rules = {code: {"name": rule.name_zh, "about": f"{rule.definition}。编：{rule.counts_when}"}
-             for code, rule in codebook.load().reasons.items()}
-    drill = {**cases.payload(), "rules": rules}
+    drill = {**cases.payload(), "rules": _rules()}
     tell("作图", 0, 1)
     drawing()
     tell("作图", 1, 1)
     return Content(source, tables, known, [finding.text for finding in found], drill, measures, figured)
+
+
+def _rules() -> dict[str, dict[str, str]]:
+    return {code: {"name": rule.name_zh, "about": f"{rule.definition}。编：{rule.counts_when}"}
+            for code, rule in codebook.load().reasons.items()}
 
 
 def _write(content: Content, formats: Sequence[str], folder: Path, tell: Progress) -> None:
@@ -171,9 +166,7 @@ def _write(content: Content, formats: Sequence[str], folder: Path, tell: Progres
     provenance.write_datapackage([*tables, whole], folder, TITLE, content.facts)
     publication.write_terms(folder, TITLE, content.facts)
     provenance.write_dictionary(folder)
-    unescaped = text.environment().overlay(finalize=plain)
-    readme = unescaped.get_template("readme.md.jinja").render(title=TITLE, subtitle=subtitle, facts=content.facts)
-    (folder / "README.md").write_text(readme, encoding="utf-8")
+    _readme(content, folder)
     banner = f"{MARK}：合成帖子，不反映任何真实平台，不得引用" if mark else ""
     words = {"title": TITLE, "subtitle": subtitle, "mark": mark, "banner": banner}
     about = [TITLE, subtitle, content.facts.scope_zh, "公开投诉不是统计样本，未经核实，没有按平台规模调整；投诉反映不等于事实。"]
@@ -190,6 +183,12 @@ def _write(content: Content, formats: Sequence[str], folder: Path, tell: Progres
         tell("写出报告", done, len(formats))
         work()
     tell("写出报告", len(formats), len(formats))
+
+
+def _readme(content: Content, folder: Path) -> None:
+    unescaped = text.environment().overlay(finalize=plain)
+    readme = unescaped.get_template("readme.md.jinja").render(title=TITLE, subtitle=content.subtitle, facts=content.facts)
+    (folder / "README.md").write_text(readme, encoding="utf-8")
 
 
 def _word(content: Content, folder: Path) -> None:

@@ -20,6 +20,7 @@ from kamen_analysis.metrics import reason_names
 from kamen_analysis.metrics.keys import rows_of
 from kamen_analysis.paths import Home, atomic_write
 from kamen_analysis.records import EVENT_KINDS
+from kamen_analysis.report import record
 
 KINDS = [*EVENT_KINDS]
 MOST = 200_000  # posts of a build that is kept: of more the explanation stays with the headlines
@@ -30,8 +31,8 @@ PLAIN = ["source", "posted_at", "first_seen_at", "is_used", "in_scope", "post_ty
 def slim(data: Data) -> pd.DataFrame:
     """Return one row a post: PLAIN, its hashed id, address and text, whether it has a status, and its codes and events as bits."""
     posts = data.posts
-    place, number = (_hashed(part) for part in (posts["post_id"], posts["post_id"].str.partition(":")[2]))
-    text = posts[["title", "body", "target"]].fillna("").agg("\n".join, axis=1)
+    place, number = (_hashed(part) for part in (posts["post_id"], posts["post_id"].str.split(":", n=1).str[1].fillna("")))
+    text = posts["title"].fillna("") + "\n" + posts["body"].fillna("") + "\n" + posts["target"].fillna("")
     # The id keeps its form "source:number": the opt-out list may name either.
     return posts[PLAIN].assign(post_id=place + ":" + number, url=_hashed(posts["url"].fillna("")), title=_hashed(text),
                                has_status=posts["status"].notna(), codes=_bits(posts, data.labels, "code", [*reason_names()]),
@@ -70,10 +71,18 @@ def as_data(table: pd.DataFrame, manifest: dict[str, Any], where: Home) -> Data:
     return Data(posts, events, labels, pd.DataFrame(), {**manifest, "withdrawn": hidden}, where)
 
 
+def remember(data: Data, digest: str, target: Path) -> None:
+    """Keep this build for the explanation of the next report, and only those that the other reports beside `target` rest on."""
+    others = [found for path in target.parent.glob("*") if path != target and (found := record.read(path))]
+    keep(data, digest)
+    if target.parent == data.home.reports:
+        forget(data.home, {digest, *(str(found.get("manifest")) for found in others)})
+
+
 def keep(data: Data, digest: str) -> None:
-    """Keep the build of `data`, whose manifest has this digest, unless it is kept already or too large."""
+    """Keep the build of `data`, whose manifest has this digest, unless it is kept already, empty or too large."""
     path = _path(data.home, digest)
-    if path.exists() or len(data.posts) > MOST:
+    if path.exists() or not 0 < len(data.posts) <= MOST:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     given = {b"bits": json.dumps([*reason_names(), *KINDS]).encode()}

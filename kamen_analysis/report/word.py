@@ -113,15 +113,23 @@ def _finish(document: etree._Element) -> None:
 def _fit(table: etree._Element) -> None:
     """Give each column the width its words need, the whole at most the page's: Word and others then agree on the layout."""
     rows = [["".join(cell.itertext()) for cell in row.findall(f"{{{W}}}tc")] for row in table.findall(f"{{{W}}}tr")]
-    # A column with nothing under its head is there to be filled in: it gets the most room.
-    needs = [max(min(zh_width(cell), MOST_CHARACTERS) for cell in column) + 2 if any(column[1:]) else MOST_CHARACTERS
-             for column in zip(*rows, strict=True)]
+    columns = list(zip(*rows, strict=True))
+    needs = [_need(column, zh_width(column[0])) for column in columns]
+    if sum(needs) * TWIPS_A_CHARACTER > PAGE_TWIPS:
+        # Too wide: heads go on two lines before numbers do.
+        needs = [_need(column, zh_width(column[0]) // 2 + 1) for column in columns]
     scale = min(PAGE_TWIPS / sum(needs), TWIPS_A_CHARACTER)
     for column, need in zip(table.iter(f"{{{W}}}gridCol"), needs, strict=True):
         column.set(f"{{{W}}}w", str(int(need * scale)))
     whole = table.find(f"{{{W}}}tblPr/{{{W}}}tblW")
     whole.set(f"{{{W}}}type", "dxa")
     whole.set(f"{{{W}}}w", str(int(sum(needs) * scale)))
+
+
+def _need(column: tuple[str, ...], head: int) -> int:
+    """Return how many characters wide a column is; with nothing under its head it is there to be filled in and gets the most room."""
+    cells = [zh_width(cell) for cell in column[1:]]
+    return min(max([head, *cells]), MOST_CHARACTERS) + 2 if any(cells) else MOST_CHARACTERS
 
 
 def zh_width(text: str) -> int:
