@@ -22,6 +22,7 @@ _TITLE, _UNLESS, _BYSTANDER, _NOT_THEIRS, _OWN, _NO_REFUSAL = WHY
 LEARNED = "model"  # The name of the rule by which the model alone gives a reason.
 EXCLUDED = 16  # The first exclusion of a reason is 16, the second 17, …
 _BESIDE = 40  # Characters between a cue and the refusal that stands beside it.
+_SUBJECT = 10  # Characters from a subject (我) to the farthest cue it still rules: a clause without commas may go on for a whole post.
 
 
 class Rule(NamedTuple):
@@ -147,13 +148,14 @@ def _unsaid(cue: Cue, speaker: npt.NDArray[np.uint8], own: Bools, refused: Bools
 
 
 def _own(start: Ints, texts: Texts, found: Found) -> Bools:
-    """Tell whether the clause before each cue has the poster as its subject (我…), not as its object (说我…)."""
+    """Tell whether the clause shortly before each cue has the poster as its subject (我…), not as its object (说我…)."""
     mine = found.get(("self",))
     if mine is None:
         return np.zeros(len(start), np.bool_)
     last = np.searchsorted(mine.start, start + 2) - 1
     objects = found[("object",)].end if ("object",) in found else mine.end[:0]
-    return (last >= 0) & (mine.start[last] >= texts.bounds(start, "clause")[0]) & ~np.isin(mine.end[last], objects)
+    low = np.maximum(texts.bounds(start, "clause")[0], start - _SUBJECT)
+    return (last >= 0) & (mine.start[last] >= low) & ~np.isin(mine.end[last], objects)
 
 
 def _refusal_near(start: Ints, end: Ints, texts: Texts, found: Found) -> Bools:

@@ -131,8 +131,8 @@ def _unsaid(cue: Cue, match: Match, speaker: str | None, reading: Reading) -> st
 
 
 def _own(match: Match, reading: Reading) -> bool:
-    """Tell whether the clause before the cue has the poster as its subject (我…), not as its object (说我…)."""
-    low, _ = reading.doc.bounds(match.start, "clause")
+    """Tell whether the clause shortly before the cue has the poster as its subject (我…), not as its object (说我…)."""
+    low = max(reading.doc.bounds(match.start, "clause")[0], match.start - 10)
     objects = {m.end for m in reading.found.get(("object",), ())}
     mine = [m.end for m in reading.found.get(("self",), ()) if low <= m.start < match.start + 2]
     return bool(mine) and mine[-1] not in objects
