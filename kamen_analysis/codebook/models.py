@@ -39,7 +39,10 @@ class WordClass(Strict):
 
 
 class Cue(Strict):
-    """Ways of saying one thing. `voice` tells whose mouth it must come from, `unless` what in the same sentence undoes it.
+    """Ways of saying one thing. `voice` tells whose mouth it must come from, `unless` what undoes it.
+
+    `unless` is looked for no farther off than `reach` characters (in text without marks a sentence may be the whole post), and within
+    `within`; loose wording needs a wide reach.
 
     any: nobody's in particular (an act of the other side); other: not the consumer's own statement;
     claimed: the other side says it, or a refusal stands beside it; merchant: the other side says it.
@@ -51,6 +54,7 @@ class Cue(Strict):
     within: Within = "sentence"
     voice: Voice = "any"
     unless: tuple[str, ...] = ()
+    reach: int = 16
     immune: tuple[DeviceKind, ...] = ()
     yields_to: tuple[str, ...] = ()
     score: float = 1.0

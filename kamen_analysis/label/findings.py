@@ -122,12 +122,18 @@ def _excluded(rule: Rule, matches: Matches, texts: Texts, found: Found) -> Ints:
     for j, exclusion in reversed(list(enumerate(rule.reason.exclusions))):
         if other := found.get((rule.reason.code, "exclusion", j)):
             low, high = matches[:2] if exclusion.scope == "overlap" else texts.bounds(matches.start, exclusion.scope)
-            last = np.searchsorted(other.start, high) - 1
-            reach = np.maximum.accumulate(other.end)
-            why[(last >= 0) & (reach[last] > low)] = EXCLUDED + j
+            why[_touched(other, low, high)] = EXCLUDED + j
     if other := found.get((rule.reason.code, "unless", rule.number)):
-        why[_any_in(other.start, *texts.bounds(matches.start, rule.cue.within))] = _UNLESS
+        low, high = texts.bounds(matches.start, rule.cue.within)
+        why[_touched(other, np.maximum(low, matches.start - rule.cue.reach), np.minimum(high, matches.end + rule.cue.reach))] = _UNLESS
     return why
+
+
+def _touched(other: Matches, low: Ints, high: Ints) -> Bools:
+    """Tell which of the stretches [low, high) one of the matches touches."""
+    last = np.searchsorted(other.start, high) - 1
+    touched: Bools = (last >= 0) & (np.maximum.accumulate(other.end)[last] > low)
+    return touched
 
 
 def _any_in(sorted_: Ints, low: Ints, high: Ints) -> Bools:

@@ -105,7 +105,8 @@ def _weigh(rule: ReasonRule, reading: Reading) -> Iterator[Finding]:
 def _excluded(rule: ReasonRule, i: int, cue: Cue, match: Match, reading: Reading) -> str | None:
     doc, found = reading.doc, reading.found
     low, high = doc.bounds(match.start, cue.within)
-    if any(low <= m.start < high for m in found.get((rule.code, "unless", i), ())):
+    low, high = max(low, match.start - cue.reach), min(high, match.end + cue.reach)
+    if any(m.start < high and low < m.end for m in found.get((rule.code, "unless", i), ())):
         return "同句另有所指"
     for j, exclusion in enumerate(rule.exclusions):
         low, high = (match.start, match.end) if exclusion.scope == "overlap" else doc.bounds(match.start, exclusion.scope)
