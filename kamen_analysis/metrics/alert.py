@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.shares import SMALL
-from kamen_analysis.metrics.trend import volume
+from kamen_analysis.metrics.trend import tallied
 from kamen_analysis.stats import benjamini_hochberg, ears, farrington
 
 METHODS = ("C1", "C2", "C3", "Farrington")
@@ -89,7 +89,7 @@ def alerts(posts: pd.DataFrame, by: str | None = "platform", scope: str = "virtu
 
 def _weeks(posts: pd.DataFrame, by: str | None, scope: str) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     """Return the weekly counts, the same as weeks × series, and what tells the series apart."""
-    counts, key = volume(posts, "W", by=by, scope=scope), by or "all"
+    counts, key = tallied(posts, "W", by=by, scope=scope), by or "all"
     table = counts if by else counts.assign(all="全部")
     return table, table.pivot(index="period", columns=key, values="n").astype(float), key
 

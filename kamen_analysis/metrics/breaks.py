@@ -7,7 +7,7 @@ import pandas as pd
 
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.shares import MINIMUM
-from kamen_analysis.metrics.trend import volume
+from kamen_analysis.metrics.trend import tallied
 from kamen_analysis.stats import benjamini_hochberg
 from kamen_analysis.stats import change_points as breaks_of
 
@@ -27,7 +27,7 @@ def change_points(posts: pd.DataFrame, by: str | None = None, scope: str = "virt
     Leaves out: 不完整的周与缺口周；不足 26 周或 30 件的序列；短于 4 周的起落（见突增报警）；调整后 p 不小于 0.05 的
     Read with care: 缓慢的增减会显示成台阶；抓取范围变化、平台开张或关停都会造成改变，要人去看原因
     """
-    weeks = volume(posts, "W", by=by, scope=scope)
+    weeks = tallied(posts, "W", by=by, scope=scope)
     key = by or "all"
     weeks = (weeks if by else weeks.assign(all="全部")).loc[lambda t: t["complete"] & ~t["gap"]]
     rows = [row for name, series in weeks.groupby(key, observed=True) for row in _rows(name, key, series)]

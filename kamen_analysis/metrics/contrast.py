@@ -9,7 +9,7 @@ import pandas as pd
 
 from kamen_analysis.metrics.names import OUTCOME_KINDS_ZH
 from kamen_analysis.metrics.provenance import metric
-from kamen_analysis.metrics.resolution import ENDS
+from kamen_analysis.metrics.resolution import CLAIM, ENDS
 from kamen_analysis.metrics.response import REPLY
 from kamen_analysis.metrics.selection import filed, used
 from kamen_analysis.metrics.shares import MINIMUM, SMALL, TOO_FEW
@@ -17,30 +17,32 @@ from kamen_analysis.metrics.timeline import TERMINAL, VAGUE, durations, is_vague
 from kamen_analysis.stats import count_spells, gray_p, gray_spells, holm, incidence_at, logrank_p, logrank_spells
 
 ALL, DAY = "全部平台之间", 30
+_ENDED = {kind: ENDS.index(end) + 1 for kind, end in TERMINAL.items()}
 _COLUMNS = ["measure", "measure_zh", "platform", "n", "of", "share", "value", "low", "high", "p", "p_holm", "verdict", "note"]
 
 
 @metric
 def contrasts(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual", minimum: int = MINIMUM) -> pd.DataFrame:
-    """Return, for the reply and each ending, every platform against all others: measure, platform, n, of, share, value, low, high, p…
+    """Return, for the reply, the claim and each ending, every platform against all others: measure, platform, n, of, share, value, p…
 
     `share`: cumulative incidence by day 30, `value` less that of all others (`low`, `high`: square-and-add of the two log-log intervals,
-    Zou GY, Donner A, Stat Med 2008;27:1693). p: log-rank test for the reply, which nothing hinders (Mantel 1966), Gray's for endings,
-    which compete (Gray RJ, Ann Stat 1988;16:1141); times in whole days, later ones in weeks and months, ties exact. A platform's few
-    events fall askew: its p is that of Pearson's type III law with the score's three moments (`stats.skewed`). p_holm: Holm's over all
-    platforms and measures. The row 全部平台之间 tests all platforms at once and has no share.
+    Zou GY, Donner A, Stat Med 2008;27:1693). p: log-rank test for the reply, which nothing hinders (Mantel 1966), Gray's for the
+    claim and endings, which compete (Gray RJ, Ann Stat 1988;16:1141); times in whole days, later ones in weeks and months, ties exact.
+    A platform's few events fall askew: its p is that of Pearson's type III law with the score's three moments (`stats.skewed`). p_holm:
+    Holm's over all platforms and measures. The row 全部平台之间 tests all platforms at once and has no share.
 
     Counts: 该平台有回复、或以该方式了结的投诉
     Out of: 该平台有发布时间、时间确切或尚未发生的投诉；没有发生的算到最近一次抓取（右删失）
     Leaves out: 少于 30 件、或按全部平台的比例推算不到 5 件事件的平台；只知至迟时间的；这类占五分之一以上时整项不比；
         事件不足 5 件的平台不给比例与差值
-    Read with care: 逐个平台与其余全部相比，错误以全族 5% 控制（Holm）；没有按商品与时期调整；无法区分不等于相同
+    Read with care: 逐个平台与其余全部相比，错误以全族 5% 控制（Holm）；没有按商品与时期调整；无法区分不等于相同；“商家称已解决”
+        只是商家的说法，计其首次，先以别的方式了结的不算
     """
     chosen = used(filed(posts), scope)
     chosen = chosen[chosen["platform"].notna()]
     measures = {"replied": ("商家首次回复", REPLY, {"merchant_replied": 1}, 1),
-                **{kind: (OUTCOME_KINDS_ZH[kind], list(TERMINAL), {k: ENDS.index(v) + 1 for k, v in TERMINAL.items()}, ENDS.index(kind) + 1)
-                   for kind in ENDS}}
+                CLAIM: (OUTCOME_KINDS_ZH[CLAIM], [CLAIM, *TERMINAL], {**_ENDED, CLAIM: len(ENDS) + 1}, len(ENDS) + 1),
+                **{kind: (OUTCOME_KINDS_ZH[kind], list(TERMINAL), _ENDED, ENDS.index(kind) + 1) for kind in ENDS}}
     tables = {tuple(m[1]): durations(chosen, events, m[1]) for m in measures.values()}
     parts = []
     for key, (name, kinds, number, which) in measures.items():

@@ -18,7 +18,7 @@ def reasons(posts: pd.DataFrame, labels: pd.DataFrame, by: str | None = None, sc
 
     Counts: 帖中写到对方以该理由拒绝或拖延退款的投诉，一帖可有多个理由，同一理由只计一次；按平台列时，同文投诉两家的，两家各计一件
     Out of: 同组内全部计入的投诉，含没有写明理由的
-    Leaves out: 非投诉与重复帖；分组时无法归组（如没有日期）的帖子；基数不足 30 的不给比例，分组后 1–4 件的不给数
+    Leaves out: 非投诉与重复帖；分组时无法归组（如没有日期）的帖子；基数不足 30 的不给比例，分组后 1–4 件的不给数，平台的基数也是
     Read with care: 这是投诉反映的说法，不是查实的事实；各理由可并存，比例之和可以超过 100%
     """
     chosen, keys = counted(posts, scope, by)
@@ -34,6 +34,7 @@ def reasons(posts: pd.DataFrame, labels: pd.DataFrame, by: str | None = None, sc
         n = seen.groupby([chosen[key] for key in keys], observed=True).sum()
         table = of.merge(codes, how="cross").assign(n=n.to_numpy().ravel())
         table = suppress(with_shares(table.astype({"n": int})), within="code")
+        table = table.assign(of=table["of"].astype("Int64").mask(table["of"] < SMALL)) if by == "platform" else table
     return table.assign(name_zh=name_of(table["code"]))[[*keys, "code", "name_zh", "n", "of", "share", "low", "high", "note"]]
 
 

@@ -28,11 +28,14 @@ def outcomes(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") 
     consumer_confirmed, auto_closed, closed and gone (deleted, withdrawn) compete: a post ends in one of them. merchant_says_resolved is
     a claim made on the way, counted at its first time unless the post ended before; a later ending is still counted as such, so
     its curve overlaps the others. `bound_low`, `bound_high`: if the outcomes known only by an upper bound came late, or early.
+    Closed without refund is no ending of its own: no source's status or step says that nothing was paid (已关闭 gives no reason, 12315's
+    未达成调解协议, 调解失败 and 不予受理 speak of the mediation alone), and a post's own account is mostly older than its closing.
 
     Counts: 从发布起到该日以该方式了结的投诉的累计比例
     Out of: 有发布时间、且了结时间确切或尚未了结的投诉；未了结的算到最近一次抓取为止（右删失）
     Leaves out: 没有发布时间的；只知“至迟某时已了结”的（给出上下界）；时间先后矛盾的；不足 30 件不给比例
-    Read with care: 超时自动关闭不是解决；“商家称已解决”只是商家的说法，其中一部分后来由消费者确认或自动关闭，与其他曲线有重叠
+    Read with care: 超时自动关闭不是解决；“商家称已解决”只是商家的说法，其中一部分后来由消费者确认或自动关闭，与其他曲线有重叠；
+        “关闭（原因未注明）”里退款与否来源都没有写明，不能算作已退，也不能算作未退
     """
     chosen = used(posts, scope)
     parts = [_end_curves(chosen, events, ENDS), _claim_curve(chosen, events)]

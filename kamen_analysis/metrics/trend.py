@@ -5,9 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from kamen_analysis.errors import KamenError
+from kamen_analysis.metrics.cover import withheld_grid
 from kamen_analysis.metrics.names import period_names, period_starts
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import filed, is_counted
+from kamen_analysis.metrics.shares import HIDDEN
 
 _FREQ = {"M": "MS", "W": "W-MON"}
 _EXPECTED = 5.0  # below this mean count a period without captures may be a true zero
@@ -24,9 +26,20 @@ def volume(posts: pd.DataFrame, freq: str = "M", by: str | None = "source", scop
 
     Counts: 按发布时间（北京时间）落在该期的投诉；按平台列时，同文投诉两家的，两家各计一件
     Out of: 不是比例，没有分母
-    Leaves out: 没有发布时间的帖子（件数另注）；该来源该期没有任何抓取的记为缺口，不记为零
+    Leaves out: 没有发布时间的帖子（件数另注）；该来源该期没有任何抓取的记为缺口，不记为零；按平台列时 1–4 件的格子不给数，
+        必要时连带隐去另一格，以免相减得出
     Read with care: 首尾两期往往不完整；抓取范围变化会造成假的涨落；多少不等于严重程度
     """
+    table = tallied(posts, freq, by, scope, as_of)
+    if by != "platform":
+        return table
+    hidden = withheld_grid(table, "period", "platform")
+    return hidden.assign(note=hidden["note"].mask(hidden["n"].isna() & ~hidden["gap"], HIDDEN))
+
+
+def tallied(posts: pd.DataFrame, freq: str = "M", by: str | None = "source", scope: str = "virtual",
+            as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+    """Return `volume` with every count, small ones too: what tests and alarms are reckoned from."""
     if freq not in _FREQ or by not in ("source", "platform", None):
         raise KamenError("volume 的 freq 只能是 M、W，by 只能是 source、platform、None")
     counts, dated = is_counted(filed(posts) if by == "platform" else posts, scope), posts["posted_at"].notna()

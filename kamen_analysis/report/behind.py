@@ -35,8 +35,8 @@ def _followed(m: Measures) -> Any:
 
 
 def _timed(m: Measures, what: str) -> Any:
-    """Posts whose clock to `what` ("reply", "end") can be read; "replied": those of them with a reply."""
-    table = m.durations(tuple(REPLY if what in ("reply", "replied") else TERMINAL))
+    """Posts whose clock to `what` ("reply", "end", "claim": claim or end) can be read; "replied": those of them with a reply."""
+    table = m.durations(tuple(REPLY if what in ("reply", "replied") else (CLAIM, *TERMINAL) if what == "claim" else TERMINAL))
     keep = table["is_timed"] & (table["kind"].notna() | (what != "replied"))
     return m.filed.loc[keep, "post_id"]
 

@@ -7,9 +7,10 @@ from functools import cached_property
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.metrics.cover import withheld_grid
 from kamen_analysis.report.days import calendar
 from kamen_analysis.report.selected import Selection
-from kamen_analysis.report.small import withheld, withheld_grid
+from kamen_analysis.report.small import withheld
 
 LATEST = 8  # weeks for which posts still to be seen are worth telling
 

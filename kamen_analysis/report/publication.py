@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from kamen_analysis.metrics import reason_names
+from kamen_analysis.metrics.cover import covered
 from kamen_analysis.metrics.refusal import code_matrix
 from kamen_analysis.records import PRODUCTS
 from kamen_analysis.report import numbers
 from kamen_analysis.report.facts import Facts
 from kamen_analysis.report.measures import Measures
-from kamen_analysis.report.small import NOTE, covered
+from kamen_analysis.report.small import NOTE
 from kamen_analysis.report.tables import Column, Table
 from kamen_analysis.report.text import environment
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import factory
 import numpy as np
 import pandas as pd
@@ -20,6 +22,34 @@ def test_volume_counts_like_its_twin(posts: pd.DataFrame, freq: str) -> None:
     got = {(row.source, row.period_zh): int(row.n) for row in table.itertuples() if not row.gap and row.n}
     assert got == dict(twin)
     assert table["n"].sum() + table.attrs["undated"] == len(metrics.used(posts))
+
+
+@pytest.mark.parametrize("freq", ["M", "W"])
+def test_volume_by_platform_keeps_small_counts(posts: pd.DataFrame, freq: str) -> None:
+    """What shows by platform is the twin's; no 1–4 shows, nor can one be had from a platform's or a period's total."""
+    table, name = metrics.volume(posts, freq, by="platform"), slow.month if freq == "M" else slow.week
+    twin = Counter((post["platform"], name(post["posted_at"])) for post in slow.used(posts) if post["posted_at"] and post["platform"])
+    own = pd.Series([twin[row.platform, row.period_zh] for row in table.itertuples()], table.index)
+    assert own.sum() == sum(twin.values())
+    shown = table["n"].notna()
+    assert (table.loc[shown, "n"] == own[shown]).all() and not table.loc[shown, "n"].isin(range(1, 5)).any() and shown.mean() > 0.03
+    assert (table.loc[~shown, "note"] == "<5").all() and (table.loc[shown, "note"] != "<5").all()
+    for line in ("platform", "period_zh"):
+        open_cells = (shown & (own > 0)).groupby(table[line]).any()
+        hidden = own[~shown].groupby(table[line]).agg(["sum", "size"])
+        hidden = hidden[open_cells[hidden.index]]
+        assert len(hidden) and (hidden["sum"] >= 5).all() and (hidden["size"] >= 2).all()
+
+
+def test_sizes_of_tiny_platforms_are_withheld() -> None:
+    """A platform of four posts has no denominator in any row of reasons by platform, one of five has; shares of the large stay."""
+    sizes = {"甲": 60, "小": 4, "五": 5}
+    posts = records.frame("posts", [factory.post(0, platform=name) for name, count in sizes.items() for _ in range(count)])
+    posts["post_id"] = [f"demo:{i}" for i in range(len(posts))]
+    table = metrics.reasons(posts, factory.labels(posts), by="platform").set_index("platform")
+    assert table.loc["小", "of"].isna().all() and not table.loc["小", "n"].fillna(0).any()
+    assert set(table.loc["五", "of"]) == {5} and set(table.loc["甲", "of"]) == {60}
+    assert table.loc["甲", "share"].notna().any()
 
 
 def test_volume_marks_incomplete_ends(posts: pd.DataFrame) -> None:
@@ -69,7 +99,7 @@ def test_reasons_count_like_their_twin(posts: pd.DataFrame, labels: pd.DataFrame
     group = {"month": "month_zh"}.get(by or "", by)
     for row in table.to_dict("records"):
         key = row[group] if group else None
-        assert row["of"] == of[key]
+        assert row["of"] == of[key] if pd.notna(row["of"]) else by == "platform" and 0 < of[key] < 5
         if pd.notna(row["n"]):
             assert row["n"] == n[key, row["code"]]
             assert row["n"] == 0 or by is None or row["n"] >= 5

@@ -15,6 +15,7 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics.contrast import ALL
 from kamen_analysis.metrics.corrected import bounds, held_out
 from kamen_analysis.metrics.legal import limits
+from kamen_analysis.metrics.resolution import CLAIM
 
 
 def daily(counts: dict[str, list[int]], start: str = "2025-01-06", **given: object) -> pd.DataFrame:
@@ -87,11 +88,24 @@ def test_contrasts_find_the_planted_and_only_it() -> None:
     assert set(same["verdict"]) <= {"无法区分", "样本不足"}
 
 
+def test_contrasts_take_a_claim_at_its_first_time() -> None:
+    """One platform claims 70% on day 3 and closes them on day 12, five 20%: its claims are above the rest, its closings counted too."""
+    posts, events = settled({**{f"平{i}": 0.2 for i in range(5)}, "高": 0.7})
+    claims = events[events["kind"] == "consumer_confirmed"].assign(kind=CLAIM)
+    later = claims.assign(kind="closed", at=claims["at"] + pd.Timedelta(days=10))
+    table = metrics.contrasts(posts, pd.concat([later, claims], ignore_index=True)).set_index(["measure", "platform"])
+    own = table.loc[(CLAIM, "高")]
+    assert own["verdict"] == "高于其余" and own["n"] == 84
+    assert own["share"] == pytest.approx(0.7) and own["value"] == pytest.approx(0.5)
+    assert table.loc[("closed", "高"), "share"] == pytest.approx(0.7)
+
+
 def test_contrast_shares_are_their_twins(posts: pd.DataFrame, events: pd.DataFrame) -> None:
-    """Shares by day 30 are the twin's on whole days; adjusted p is never below p; few events give no share."""
+    """Shares by day 30, the claim's too, are the twin's on whole days; adjusted p is never below p; few events give no share."""
     table = metrics.contrasts(posts, events)
+    assert table.loc[table["measure"] == CLAIM, "share"].notna().sum() > 3
     for row in table[table["platform"] != ALL].dropna(subset="share").itertuples():
-        kinds = ["merchant_replied"] if row.measure == "replied" else list(slow.ENDS)
+        kinds = {"replied": ["merchant_replied"], CLAIM: [CLAIM, *slow.ENDS]}.get(row.measure, list(slow.ENDS))
         spells = [(float(np.ceil(t)), k) for t, k in slow.spells(posts[posts["platform"] == row.platform], events, kinds)]
         kind = "merchant_replied" if row.measure == "replied" else row.measure
         assert row.share == pytest.approx(slow.incidence(spells, kind, 30))

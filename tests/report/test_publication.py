@@ -8,12 +8,13 @@ import pytest
 import yaml
 
 from kamen_analysis.data import load
+from kamen_analysis.metrics.cover import covered, withheld_grid
 from kamen_analysis.metrics.shares import SMALL
 from kamen_analysis.paths import Home
 from kamen_analysis.report.build import ReportResult
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.publication import aggregate
-from kamen_analysis.report.small import covered, withheld, withheld_grid
+from kamen_analysis.report.small import withheld
 
 
 def test_the_package_is_valid_frictionless(made: ReportResult) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import kamen_analysis.metrics as metrics
 from kamen_analysis.metrics.chains import PASSING
 from kamen_analysis.metrics.contrast import ALL
+from kamen_analysis.metrics.resolution import CLAIM
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections.columns import limits, rate
 from kamen_analysis.report.small import NOTE, withheld
@@ -27,7 +28,7 @@ def _happened(row: Any) -> str:
 
 
 def _watched(row: Any) -> str:
-    return "timed:reply" if row["measure"] == "replied" else "timed:end"
+    return {"replied": "timed:reply", CLAIM: "timed:claim"}.get(row["measure"], "timed:end")
 
 
 def _waiting(m: Measures) -> Table:

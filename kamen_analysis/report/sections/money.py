@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.metrics.cover import covered
 from kamen_analysis.metrics.shares import HIDDEN
 from kamen_analysis.report.measures import Measures
-from kamen_analysis.report.small import NOTE, covered
+from kamen_analysis.report.small import NOTE
 from kamen_analysis.report.tables import Column, Table
 
 
