@@ -56,9 +56,9 @@ class Reading:
         low, high = self.texts.bounds(first, device.scope)
         number = np.full(len(first), i, np.int32)
         if device.direction in ("forward", "both"):
-            # Quoted speech goes on to its closing mark, over the ends of sentences.
+            # Quoted speech goes on to its closing mark, over the ends of sentences and of its reach.
             quoted = self._quote_end(last) if device.kind == "speech" else np.zeros_like(last)
-            stop = self._stop(i, np.maximum(last, quoted), np.minimum(np.maximum(high, quoted), last + device.reach))
+            stop = self._stop(i, np.maximum(last, quoted), np.maximum(np.minimum(high, last + device.reach), quoted))
             yield Regions(last, stop, number, first, last)
         if device.direction in ("backward", "both"):
             yield Regions(np.maximum(low, first - device.reach), first, number, first, last)

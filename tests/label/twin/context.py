@@ -35,11 +35,11 @@ class Reading:
 
     def _regions(self, device: Device, i: int, span: Span) -> list[Region]:
         low, high = self.doc.bounds(span[0], device.scope)
-        # Quoted speech goes on to its closing mark, over the ends of sentences.
+        # Quoted speech goes on to its closing mark, over the ends of sentences and of its reach.
         quoted = (self.doc.quote_end(span[1]) or 0) if device.kind == "speech" else 0
         out = []
         if device.direction in ("forward", "both"):
-            stop = self._stop(i, max(span[1], quoted), min(max(high, quoted), span[1] + device.reach))
+            stop = self._stop(i, max(span[1], quoted), max(min(high, span[1] + device.reach), quoted))
             out.append(Region(span[1], stop, device, span))
         if device.direction in ("backward", "both"):
             out.append(Region(max(low, span[0] - device.reach), span[0], device, span))
