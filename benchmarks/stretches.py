@@ -88,7 +88,7 @@ def _gold(row: Text, heard: reasons.Heard, i: int, low: int, high: int) -> list[
 
 def _matrix(heard: reasons.Heard, start: npt.NDArray[Any], end: npt.NDArray[Any]) -> sp.csr_matrix:
     clauses = heard.texts.clauses.starts
-    parts = sum(features(heard, np.arange(len(heard.texts)), clauses))
+    parts = sum(features(heard, clauses))
     first, last = np.searchsorted(clauses, start), np.searchsorted(clauses, end)
     pointer = np.concatenate([[0], np.cumsum(last - first)])
     inside = np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)])

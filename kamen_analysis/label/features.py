@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from kamen_analysis.label.findings import rules
 from kamen_analysis.label.reasons import Heard
-from kamen_analysis.label.text import Ints, Texts, spread
+from kamen_analysis.label.text import STRIDE, Ints, Texts, distinct
 
 BUCKETS = 1 << 16
 LONGEST = 3  # Characters in the longest n-gram.
@@ -29,65 +29,68 @@ def units(texts: Texts, posts: Ints) -> tuple[Ints, Ints]:
     """Return the stretches (starts, ends) of `posts` the model is asked about: from each clause on, as many as fit in `WIDE`."""
     starts, ends = texts.clauses
     last = np.maximum(np.searchsorted(ends, starts + WIDE, "right") - 1, np.arange(len(starts)))
-    kept = np.isin(texts.post(starts), posts) & (ends[last] > starts)
+    asked = np.zeros(len(texts), np.bool_)
+    asked[posts] = True
+    kept = asked[texts.post(starts)] & (ends[last] > starts)
     return starts[kept], ends[last][kept]
 
 
-def features(heard: Heard, posts: Ints, starts: Ints) -> Iterator[sp.csr_matrix]:
-    """Yield matrices (starts, BUCKETS + 1), to be added up, of how often each feature of `posts` (ascending) begins in each stretch.
+def features(heard: Heard, starts: Ints) -> Iterator[sp.csr_matrix]:
+    """Yield matrices (starts, BUCKETS + 1), to be added up, of how often each feature begins in each stretch of a batch.
 
     A stretch goes from one of `starts` (ascending, the first post's start among them) to the next. The last column counts for nothing.
     """
-    for at, buckets in (_grams(heard, posts), _classes(heard, posts), _cues(heard, posts)):
+    for at, buckets in (_grams(heard), _classes(heard), _cues(heard)):
         first = np.searchsorted(at, starts) * buckets.shape[1]
         pointer = np.append(first, buckets.size).astype(np.int32)
         yield sp.csr_matrix((np.ones(buckets.size, np.float32), buckets.ravel(), pointer), shape=(len(starts), BUCKETS + 1))
 
 
-def _bucket(key: Words) -> Ints:
-    return (key * _FINISH >> np.uint32(16)).astype(np.int32)
+def _bucket(key: Words) -> Words:
+    return key * _FINISH >> np.uint32(16)
 
 
-def _grams(heard: Heard, posts: Ints) -> tuple[Ints, Ints]:
+def _grams(heard: Heard) -> tuple[Ints, Ints]:
     texts = heard.texts
-    end = texts.index[posts] + texts.lengths[posts]
-    here = spread(texts.index[posts], end)
-    room = np.repeat(end, texts.lengths[posts]) - here
-    states = (heard.reading.states[here].astype(np.uint32) + np.uint32(1)) * _STATE
-    out = np.full((len(here), LONGEST + STATED), _NONE, np.int32)
-    rolling = np.zeros(len(here), np.uint32)
+    states = (heard.reading.states.astype(np.uint32) + np.uint32(1)) * _STATE
+    following = np.concatenate([texts.codes, np.zeros(LONGEST, np.uint32)])
+    out = np.empty((len(texts.codes), LONGEST + STATED), np.int32)
+    rolling = np.zeros(len(texts.codes), np.uint32)
     for n in range(1, LONGEST + 1):
-        rolling = rolling * _PAIRED + texts.codes[np.minimum(here + n - 1, len(texts.codes) - 1)] + np.uint32(n)
-        out[:, n - 1] = np.where(room >= n, _bucket(rolling), _NONE)
+        rolling = rolling * _PAIRED + following[n - 1: n - 1 - LONGEST] + np.uint32(n)
+        out[:, n - 1] = _bucket(rolling)
         if n <= STATED:
-            out[:, LONGEST + n - 1] = np.where(room >= n, _bucket(rolling + states), _NONE)
-    return texts.at[here], out
+            out[:, LONGEST + n - 1] = _bucket(rolling + states)
+    end = texts.index + texts.lengths
+    for n in range(LONGEST):  # What begins so far before the end of a post, or of the one before it, is longer than the text.
+        out[end - n, n: LONGEST] = _NONE
+        out[end - n, LONGEST + n:] = _NONE
+    return texts.at, out
 
 
-def _classes(heard: Heard, posts: Ints) -> tuple[Ints, Ints]:
+def _classes(heard: Heard) -> tuple[Ints, Ints]:
     at, number = heard.hits.classes()
-    home = heard.texts.post(at)
-    kept = np.isin(home, posts)
-    at, home, keys = at[kept], home[kept], _keys(tuple(f"k {name}" for name, _ in heard.hits.vocabulary.named))[number[kept]]
+    keys = _keys(tuple(f"k {name}" for name, _ in heard.hits.vocabulary.named))[number]
     out = np.full((len(at), 1 + BACK), _NONE, np.int32)
     out[:, 0] = _bucket(keys)
     for n in range(1, BACK + 1):
-        out[n:, n] = np.where(home[n:] == home[:-n], _bucket(keys[:-n] * _PAIRED + keys[n:]), _NONE)
+        out[n:, n] = _bucket(keys[:-n] * _PAIRED + keys[n:])
+        far = np.flatnonzero(at[n:] - at[:-n] > STRIDE) + n  # Posts stand so far apart.
+        out[far[heard.texts.post(at[far]) != heard.texts.post(at[far - n])], n] = _NONE
     return at, out
 
 
-def _cues(heard: Heard, posts: Ints) -> tuple[Ints, Ints]:
+def _cues(heard: Heard) -> tuple[Ints, Ints]:
     found = heard.findings
     kinds = tuple(f"{rule.reason.code} {rule.name} {stands}" for rule in rules() for stands in (False, True))
-    kept = np.isin(found.post, posts)
-    both = np.unique(found.start[kept].astype(np.int64) * len(kinds) + (found.rule * 2 + found.stands)[kept])
+    both = distinct(found.start.astype(np.int64) * len(kinds) + (found.rule * 2 + found.stands))
     return (both // len(kinds)).astype(np.int32), _cue_buckets(kinds)[both % len(kinds)]
 
 
 @functools.cache
 def _cue_buckets(kinds: tuple[str, ...]) -> Ints:
     named = [(f"c {code} {stands} {n}", f"r {rule} {stands} {n}") for code, rule, stands in map(str.split, kinds) for n in range(CUED)]
-    return _bucket(_keys(tuple(name for pair in named for name in pair))).reshape(len(kinds), 2 * CUED)
+    return _bucket(_keys(tuple(name for pair in named for name in pair))).astype(np.int32).reshape(len(kinds), 2 * CUED)
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ Ints = npt.NDArray[np.int32]
 Codes = npt.NDArray[np.uint32]
 Indexes = marks.Indexes
 Bools = marks.Bools
+Number = TypeVar("Number", bound=np.integer)
 
 _SHELF = kept.Shelf("fold", "zh.py", "label/text.py")
 _FOLDED = 0x20000  # No character from here on has another shape.
@@ -35,11 +36,6 @@ class Cut(NamedTuple):
     starts: Ints
     ends: Ints
 
-    def around(self, at: Ints) -> tuple[Ints, Ints]:
-        """Return the start and the end of the stretch that holds each place."""
-        i = np.searchsorted(self.starts, at, "right") - 1
-        return self.starts[i], self.ends[i]
-
 
 class Texts:
     """A batch of posts: `codes` (characters), `at` (the place of each), and of each post its start, end and where its title ends."""
@@ -51,13 +47,20 @@ class Texts:
         self.index: Ints = np.concatenate([[0], np.cumsum(lengths + 1)[:-1]]).astype(np.int32)
         self.start: Ints = self.index + posts * STRIDE
         self.end, self.cut = self.start + lengths, self.start + titles
+        # In a block of STRIDE places begins one post at most: the post at each block's beginning, and where the one behind each begins.
+        blocks = np.arange(int(self.end[-1]) // STRIDE + 2) * STRIDE
+        self._homes = (np.searchsorted(self.start, blocks, "right") - 1).astype(np.int32)
+        self._next = np.append(self.start[1:], np.iinfo(np.int32).max).astype(np.int32)
+        self._numbers: dict[str, Ints] = {}  # The number of the clause (sentence, line) of each character.
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def post(self, at: Ints) -> Ints:
         """Return the number of the post that holds each place."""
-        return (np.searchsorted(self.start, at, "right") - 1).astype(np.int32)
+        home: Ints = self._homes[at // STRIDE]
+        home += at >= self._next[home]
+        return home
 
     def indexes(self, at: Ints) -> Ints:
         """Return the indexes into `codes` of places."""
@@ -69,17 +72,24 @@ class Texts:
         whole = self.codes.tobytes().decode("utf-32-le", "surrogatepass")
         return [whole[first:last] for first, last in zip(self.index.tolist(), (self.index + self.lengths).tolist(), strict=True)]
 
-    def totals(self, characters: Bools) -> Ints:
-        """Return for each post how many of its characters are marked; `characters` has one mark for each in `codes`."""
-        sums = np.concatenate([np.zeros(1, np.int32), np.cumsum(characters, dtype=np.int32)])
-        count: Ints = sums[self.index + self.lengths] - sums[self.index]
+    @functools.cached_property
+    def low(self) -> npt.NDArray[np.uint16]:
+        """The characters in sixteen bits; those that need more are U+FFFF, which is none."""
+        return np.minimum(self.codes, 0xFFFF).astype(np.uint16)
+
+    def totals(self, characters: Bools, last: int | None = None) -> Ints:
+        """Return for each post how many of its characters (its `last` so many) are marked; there is one mark for each of `codes`."""
+        sums = np.zeros(len(characters) + 1, np.int32)
+        np.cumsum(characters, dtype=np.int32, out=sums[1:])
+        end = self.index + self.lengths
+        count: Ints = sums[end] - sums[self.index if last is None else np.maximum(self.index, end - last)]
         return count
 
     def members(self, characters: Iterable[str]) -> Bools:
         """Return which of `codes` are one of `characters` (all below U+10000)."""
         table = np.zeros(0x10000, np.bool_)
         table[[ord(c) for c in characters]] = True
-        return table[np.minimum(self.codes, 0xFFFF)]
+        return table[self.low]
 
     def respelt(self, spelling: Mapping[str, str], posts: Iterable[int]) -> Texts:
         """Return the batch with evasive spellings made plain in `posts`; every place is kept."""
@@ -125,7 +135,11 @@ class Texts:
             post = self.post(at)
             return self.start[post], self.end[post]
         cut: Cut = getattr(self, f"{within}s")
-        return cut.around(at)
+        if within not in self._numbers:
+            starts = self.indexes(cut.starts)
+            self._numbers[within] = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(starts, append=len(self.codes)))
+        i = self._numbers[within][self.indexes(at)]
+        return cut.starts[i], cut.ends[i]
 
 
 def fold(titles: Sequence[str], bodies: Sequence[str]) -> Texts:
@@ -152,10 +166,11 @@ def spread(low: npt.NDArray[np.integer], high: npt.NDArray[np.integer]) -> Index
     return np.repeat(low - np.cumsum(count) + count, count) + np.arange(count.sum())
 
 
-def distinct(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def distinct(numbers: npt.NDArray[Number]) -> npt.NDArray[Number]:
     """Return the different numbers, ascending; by sorting, which is several times faster here than `np.unique`."""
     ordered = np.sort(numbers)
-    first: Bools = np.concatenate([[True], np.diff(ordered) > 0])[: len(ordered)]
+    first = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     return ordered[first]
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from kamen_analysis.codebook.models import WordClass
 from kamen_analysis.codebook.template import words_of
-from kamen_analysis.label.text import Bools, Ints, Texts
+from kamen_analysis.label.text import Bools, Ints, Texts, distinct
 from kamen_analysis.label.trie import LENGTH, Keys, Trie, ends
 from kamen_analysis.zh import fold
 
@@ -75,10 +76,12 @@ class Hits:
 
     def classes(self) -> tuple[Ints, Ints]:
         """Return the places of the word classes and their numbers (in the order of their names), in text order, each once."""
-        found = [(self.atom(atom) >> LENGTH).astype(np.int64) << 16 | number for number, (_, atom) in enumerate(self.vocabulary.named)]
-        both = np.sort(np.concatenate(found))
-        both = both[np.diff(both, prepend=-1) > 0]
-        return (both >> 16).astype(np.int32), (both & 0xFFFF).astype(np.int32)
+        rows = [self.atom(atom) for _, atom in self.vocabulary.named]
+        bits = len(rows).bit_length()
+        small = int(self.texts.end[-1]) < 1 << 32 - bits  # Half as wide is sorted twice as fast.
+        start: npt.NDArray[Any] = (np.concatenate(rows) >> LENGTH).astype(np.uint32 if small else np.uint64)
+        both = distinct(start << bits | np.repeat(np.arange(len(rows), dtype=start.dtype), [len(row) for row in rows]))
+        return (both >> bits).astype(np.int32), (both & (1 << bits) - 1).astype(np.int32)
 
 
 def _clash(keys: Keys, longer: Keys) -> Bools:

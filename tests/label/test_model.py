@@ -36,7 +36,7 @@ def _near(learned: model.Model, *texts: str) -> list[float]:
 
 def _tiny() -> model.Model:
     heard = _heard(*WAITS, *REFUSES)
-    rows = sum(features(heard, np.arange(6), heard.texts.start)).toarray()[:, :BUCKETS]
+    rows = sum(features(heard, heard.texts.start)).toarray()[:, :BUCKETS]
     learner = LogisticRegression(C=20, solver="liblinear", random_state=7)
     learner.fit(rows / rows.sum(axis=1, keepdims=True) ** 0.5, [1, 1, 1, 0, 0, 0])
     return model.quantised(("stalling",), learner.coef_.T, learner.intercept_, {"veto": 0.03, "add": 0.9})
