@@ -14,7 +14,7 @@ import numpy.typing as npt
 from kamen_analysis.codebook import coding
 from kamen_analysis.label._lexicon import Hits, Spots, inside
 from kamen_analysis.label._reading import read
-from kamen_analysis.label.text import Bools, Ints, Texts, distinct, fold
+from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, distinct, fold
 from kamen_analysis.label.traits import TRAITS, searched, traits
 
 _QUOTED = re.compile(r"[“\"「『][^“”\"「」『』\n]{1,200}[”\"」』]"
@@ -40,14 +40,16 @@ class Scales:
 
     count: npt.NDArray[np.int64]
 
-    def points(self, kind: str) -> Floats:
-        """Return the points (posts, evidence) for a type of post."""
+    def points(self, kind: str, posts: Indexes | slice = slice(None)) -> tuple[Indexes, Floats]:
+        """Return the evidence that speaks for or against a type of post (its numbers), and its points (posts, evidence)."""
         worth = np.array([points.get(kind, 0.0) for points in evidence().values()])
-        return worth * np.where(worth > 0, self.count, self.count > 0)
+        some = np.flatnonzero(worth)
+        count = self.count[posts][:, some]
+        return some, worth[some] * np.where(worth[some] > 0, count, count > 0)
 
     def total(self, kind: str) -> Floats:
         """Return the sum of the points (posts,) for a type of post."""
-        total: Floats = np.cumsum(self.points(kind), axis=1)[:, -1]  # One after the other, so that no sum hangs on the batch.
+        total: Floats = np.cumsum(self.points(kind)[1], axis=1)[:, -1]  # One after the other, so that no sum hangs on the batch.
         return total
 
     @functools.cached_property
@@ -87,7 +89,10 @@ def decide(scales: Scales, targets: Sequence[object]) -> list[Gate]:
     """Return the gate's decision on each post by its evidence."""
     book, names = coding.gate(), list(evidence())
     best = scales.totals.argmax(axis=1)
-    rules = np.stack([scales.points(kind).argmax(axis=1) for kind in book.order], axis=1)[np.arange(len(best)), best]
+    rules = np.zeros(len(best), np.intp)
+    for i, kind in enumerate(book.order):
+        some, points = scales.points(kind, won := np.flatnonzero(best == i))
+        rules[won] = some[points.argmax(axis=1)]
     filed = np.array([bool(target) for target in targets]) | _told(scales)
     weak = scales.totals.max(axis=1) < book.least
     return [Gate("complaint" if f else "other", "filed") if w else Gate(book.order[b], names[r])
@@ -104,8 +109,8 @@ def weigh(title: str, body: str, target: str | None = None) -> dict[str, dict[st
     scales = scale(read(fold([title or ""], [body or ""])), [target])
     tally: dict[str, dict[str, float]] = {}
     for kind in coding.gate().order:
-        row = {name: float(points) for (name, worth), points, count
-               in zip(evidence().items(), scales.points(kind)[0], scales.count[0], strict=True) if count and kind in worth}
+        some, points = scales.points(kind)
+        row = {list(evidence())[i]: float(worth) for i, worth in zip(some.tolist(), points[0], strict=True) if scales.count[0, i]}
         if row:
             tally[kind] = row
     return tally

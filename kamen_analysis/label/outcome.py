@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from kamen_analysis.label._lexicon import Hits, Spots, inside
 from kamen_analysis.label._reading import read
@@ -31,6 +33,7 @@ _NUMBERS = f"¥￥{HAN}" + "".join(c for c in map(chr, range(0x10000)) if c.isde
 _UNITS = f"{HAN}几多来块元蚊圆r大刀米"  # What goes on with a number in words.
 _BEFORE, _BACK_WORDS, _REACH = "退返赔补了还回给我咗畀款到来付的个张账手卡上里\n", "退返赔补到来打", 8
 _BEHIND, _BEHIND_THEN, _SUMS, _AFTER_REACH = "到退收", "账回到了给", f"{_NUMBERS}元钱块蚊圆b洋刀米kw百多", 6
+_KINDS = (_NUMBERS, _BEFORE, _BEHIND, _BEHIND_THEN, _BACK_WORDS, _SUMS, HAN, _UNITS)
 
 
 class Told(NamedTuple):
@@ -135,9 +138,10 @@ def part_back(hits: Hits, asked: Bools) -> Ints:
 
 def _maybe_back(hits: Hits) -> Bools:
     texts = hits.texts
-    number, before, behind, then = (texts.members(some) for some in (_NUMBERS, _BEFORE, _BEHIND, _BEHIND_THEN))
-    back, sums = _within(texts.members(_BACK_WORDS), _REACH), _within(texts.members(_SUMS), _AFTER_REACH)
-    number[:-1] &= ~texts.members(HAN)[:-1] | texts.members(_UNITS)[1:]  # 一下 and 一直 are no sums.
+    kinds = _kinds()[texts.low]
+    number, before, behind, then, back, sums, han, units = (kinds & np.uint8(1 << i) > 0 for i in range(len(_KINDS)))
+    back, sums = _within(back, _REACH), _within(sums, _AFTER_REACH)
+    number[:-1] &= ~han[:-1] | units[1:]  # 一下 and 一直 are no sums.
     near = np.zeros(len(texts.codes), np.bool_)
     near[1:] = number[1:] & before[:-1] & back[1:]
     near[:-1] |= behind[:-1] & then[1:] & sums[:-1]
@@ -145,9 +149,18 @@ def _maybe_back(hits: Hits) -> Bools:
     return some
 
 
+@functools.cache
+def _kinds() -> npt.NDArray[np.uint8]:
+    table = np.zeros(0x10000, np.uint8)
+    for i, characters in enumerate(_KINDS):
+        table[[ord(c) for c in characters]] |= np.uint8(1 << i)
+    return table
+
+
 def _within(characters: Bools, reach: int) -> Bools:
     # Whether one of the marked characters stands within `reach` before each index.
-    sums = np.concatenate([np.zeros(reach + 1, np.int32), np.cumsum(characters, dtype=np.int32)])
+    sums = np.zeros(len(characters) + reach + 1, np.int32)
+    np.cumsum(characters, dtype=np.int32, out=sums[reach + 1:])
     near: Bools = sums[reach:-1] > sums[: -reach - 1]
     return near
 

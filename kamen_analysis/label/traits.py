@@ -17,6 +17,7 @@ TRAITS = ("blank", "babble", "short", "long", "impersonal", "third_person", "add
 _NUMBERED = re.compile(r"第[一二三四五六]|(?:^|[\n。;；:：])\s*(?:[一二三四五六七]|\d{1,2})\s?[、.．)）](?!\d)|其[一二三四]|[①②③④]")
 _NUMBERING = "第其、.．)）①②③④"  # One of these is in each number of a list.
 _ASKING = re.compile(r"[?？吗呢嘛]\s{0,9}(?:谢谢|谢)?[\s。!！?？]{0,40}$|怎么办[\s。]{0,40}$")
+_ASKED, _TAIL = "?？吗呢嘛怎", 56  # With one of these begins what asks at the end, so long at most.
 _WHICH = re.compile(r"[?？吗呢]|什么|怎[么样]|多少|几[个天年]|如何|(?<!去)哪|去哪(?!儿)|是否|能[否不]|会不会|可不可以|谁")
 _DONE = re.compile(r"[了咗被]|(?<![超通])过|没[^有]|不[到给上动]|一直|昨|今天|刚|[买充付拍订]的|收到|拍下|少一|错一")
 _COUNTED = re.compile(r"\d{2}|[一二两三四五六七八九十百千]多?(?:块|元|天|个月|年|周)")
@@ -25,14 +26,15 @@ _DEALS = ("bought", "citizen", "consumer", "settled")
 _TIMED = ("dated", "said", "legal", "asks")
 _PERSONS = ("own", "kin", "citizen")
 _HAN = (0x4E00, 0x9FFF)
-_HASHES = 256
+_BITS = np.uint16(63)
 
 
 def traits(hits: Hits, quotes: tuple[Ints, Ints]) -> Bools:
     """Return (posts, TRAITS): which traits each post has; `quotes` are starts and ends of what stands in quotation marks."""
     texts, gate = hits.texts, coding.gate()
     n = texts.lengths
-    asking, lists = _where(texts, n >= 0, _asks), _where(texts, texts.totals(texts.members(_NUMBERING)) >= 3, _numbered)
+    asking = _where(texts, texts.totals(texts.members(_ASKED), _TAIL) > 0, _asks)
+    lists = _where(texts, texts.totals(texts.members(_NUMBERING)) >= 3, _numbered)
     alone = ~hits.has(*(f"gate.{name}" for name in _PERSONS))
     done = _where(texts, (n < 120) | alone, lambda text: bool(_DONE.search(text)))
     asks = _where(texts, (n < 120) & ~done, lambda text: bool(_WHICH.search(text))) & ((n < 40) | asking)
@@ -81,18 +83,17 @@ def _addressed(hits: Hits, quotes: tuple[Ints, Ints]) -> Bools:
 
 def _empty(texts: Texts) -> tuple[Bools, Bools]:
     """Return which posts have next to no Chinese characters, and which have few different ones for their number."""
-    han = (texts.codes >= _HAN[0]) & (texts.codes <= _HAN[1])
-    count, home = texts.totals(han), texts.post(texts.at[han])
-    kinds = np.zeros((len(texts), _HASHES), np.bool_)
-    kinds[home, texts.codes[han] % _HASHES] = True
+    han = texts.low - np.uint16(_HAN[0]) <= _HAN[1] - _HAN[0]
+    count = texts.totals(han)
+    # Each character sets one bit of 64: two of one bit make a post doubtful at worst.
+    bits = np.bitwise_or.reduceat(han.astype(np.uint64) << (texts.low & _BITS), texts.index)
     blank = count < 3
-    doubtful = ~blank & (kinds.sum(axis=1) < count / 4)
-    return blank, _where(texts, doubtful, _babbles)
+    return blank, _where(texts, ~blank & (np.bitwise_count(bits) < count / 4), _babbles)
 
 
 def _babbles(text: str) -> bool:
-    han = [c for c in text if _HAN[0] <= ord(c) <= _HAN[1]]
-    return len(set(han)) < len(han) / 4
+    han = sum(map(text.count, kinds := {c for c in text if _HAN[0] <= ord(c) <= _HAN[1]}))
+    return len(kinds) < han / 4
 
 
 def _numbered(text: str) -> bool:
@@ -100,4 +101,4 @@ def _numbered(text: str) -> bool:
 
 
 def _asks(text: str) -> bool:
-    return _ASKING.search(text) is not None
+    return _ASKING.search(text, max(0, len(text) - _TAIL)) is not None
