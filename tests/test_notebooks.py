@@ -16,6 +16,7 @@ import papermill
 import pytest
 import smallworld
 
+from kamen_analysis import metrics
 from kamen_analysis.data import load
 from kamen_analysis.paths import Home
 from kamen_analysis.report.build import report
@@ -95,6 +96,13 @@ def test_one_way_to_the_data(name: str) -> None:
     assert [names[choice] for choice in CHOICES] == [None] * 4 and names["to_report"] is False
     code = "\n".join(cell.source for cell in read(name).cells if cell.cell_type == "code")
     assert code.count("ka.load(") == 1 and "ka.load(home)" in code and "period, platform, source)" in code
+
+
+def test_every_metric_is_met() -> None:
+    """Each public metric is shown by one of the notebooks, or by the function of ours a notebook calls in its place."""
+    code = "\n".join(cell.source for name in NAMES for cell in read(name).cells if cell.cell_type == "code")
+    shown = set(re.findall(r"ka\.metrics\.(\w+)\b", code)) | set(re.findall(r"notebook\.(\w+)\(", code))
+    assert {metric.__name__ for metric in metrics.METRICS} - shown == {"sensitivity"} and "panel" in shown
 
 
 @pytest.fixture(scope="module")

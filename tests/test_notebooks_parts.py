@@ -88,6 +88,22 @@ def test_a_real_sample_is_taken_as_coded(data: Data, tmp_path: Path) -> None:
     assert right.loc["buck_passing", "recall"] < 1 or right["precision"].min() < 1
 
 
+def test_shares_are_corrected_by_the_settled_sample(data: Data) -> None:
+    """The sample the tables were built with corrects each share; of another scope, or none, it is 未校正; a platform has its part."""
+    assert set(notebook.corrected(data)["share"].isna()) == {True}
+    drawn = metrics.used(data.posts)["post_id"].sample(150, random_state=1).tolist()
+    known = {"name": "s", "scope": "virtual", "posts": drawn}
+    whole = Data(data.posts, data.events, data.labels, data.rejected, {**data.manifest, "coded_sample": known}, data.home)
+    table = notebook.corrected(whole).set_index("code")
+    assert set(table["of"]) == {150} and table["share"].notna().all() and (table["low"] <= table["share"]).all()
+    coded = data.labels[data.labels["post_id"].isin(drawn)].drop_duplicates(["post_id", "code"])["code"].value_counts()
+    assert table["n"].to_dict() == {code: int(coded.get(code, 0)) for code in table.index}
+    assert set(notebook.corrected(whole, "all")["of"]) == {0}
+    name = data.posts["platform"].mode()[0]
+    mine = set(metrics.used(data.posts[data.posts["platform"] == name])["post_id"]) & set(drawn)
+    assert set(notebook.corrected(notebook.select(whole, platform=name))["of"]) == {len(mine)}
+
+
 def test_confusion_names_both_sides(data: Data) -> None:
     """A post the machine calls A and people B stands in row B, column A; one it calls A and people nothing in the row of none."""
     posts = data.posts.head(3)

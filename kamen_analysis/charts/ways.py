@@ -158,7 +158,7 @@ def coverage(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         for at, row in enumerate(rows.iloc[::-1].to_dict("records")):
             start, end = (row[key].tz_localize(None) for key in ("first_date", "last_date"))
             ax.barh(at, end - start, left=start, height=0.42, color=style.COLOURS[0])
-            for first, last in [gap[1:] for gap in silences if gap[0] == row["source_zh"]]:
+            for first, last in [gap[1:] for gap in silences if gap[0] == _named(row)]:
                 ax.barh(at, last - first + pd.Timedelta(days=1), left=first, height=0.42, facecolor="white",
                         edgecolor=style.COLOURS[1], hatch="////", linewidth=1)
         ax.set_yticks(range(len(rows)), [_source(row) for row in rows.iloc[::-1].to_dict("records")])
@@ -168,9 +168,13 @@ def coverage(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         return style.finish(ax, coverage_finding(table), style.foot(table, *facts), table, own)
 
 
+def _named(row: Any) -> str:
+    return str(row["source_zh" if "source_zh" in row else "source"])
+
+
 def _source(row: Any) -> str:
     n = row["n"]
-    return f"{style.drawable(row['source_zh'])}（{f'{n:,}' if isinstance(n, int) else '<5'} 件）"
+    return f"{style.drawable(_named(row))}（{f'{n:,}' if isinstance(n, int) else '<5'} 件）"
 
 
 def coverage_finding(table: pd.DataFrame) -> str:

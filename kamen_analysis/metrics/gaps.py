@@ -61,7 +61,7 @@ def _rate(days: np.ndarray, running: np.ndarray, first: np.datetime64, last: np.
 @metric
 def coverage(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
     """Return one row a source: source, n, of, share (of all counted), captured (all its posts), first_date, last_date, days, gap_days,
-    is_small, note.
+    is_small, note. `.attrs["silences"]`: source, first and last day of each of its `gaps`.
 
     Counts: 各来源计入的投诉，及其占全部计入投诉的比例
     Out of: 各来源计入的投诉之和
@@ -72,7 +72,8 @@ def coverage(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
     table = posts.groupby("source", observed=True).agg(captured=("post_id", "size"), first_date=("posted_at", "min"),
                                                        last_date=("posted_at", "max"))
     n = chosen.groupby("source", observed=True).size()
-    lost = gaps(posts).groupby("source")["value"].sum()
+    silences = gaps(posts)
+    lost = silences.groupby("source")["value"].sum()
     table = table.assign(n=n.reindex(table.index).fillna(0).astype(int), gap_days=lost.reindex(table.index).fillna(0).astype(int))
     table = table.reset_index().astype({"source": "str"})
     days = np.floor(days_between(table["first_date"], table["last_date"])) + 1
@@ -80,5 +81,6 @@ def coverage(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
     note = pd.Series("", table.index, dtype="str").mask(table["gap_days"] > 0, "有缺口").mask(small, "量小，不宜单看")
     table = table.assign(of=len(chosen), share=table["n"] / len(chosen) if len(chosen) >= MINIMUM else np.nan, days=days, is_small=small,
                          note=note)
+    table.attrs["silences"] = list(silences[["source", "first_date", "last_date"]].itertuples(index=False, name=None))
     return table.sort_values(["n", "source"], ascending=[False, True], ignore_index=True)[
         ["source", "n", "of", "share", "captured", "first_date", "last_date", "days", "gap_days", "is_small", "note"]]

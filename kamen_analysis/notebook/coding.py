@@ -112,6 +112,18 @@ def accuracy(made: Codings) -> pd.DataFrame:
     return _marked(table[table["code"].isin(made.codes)].reset_index(drop=True), made)
 
 
+def corrected(data: Data, scope: str = "virtual") -> pd.DataFrame:
+    """Return `metrics.corrected` by the simple random sample people have settled for this scope, as far as it is among the posts of `data`.
+
+    Without one, or with under thirty posts of it, every row says 未校正 and has only the bounds.
+    """
+    known = data.manifest.get("coded_sample")
+    named = known["posts"] if known and known["scope"] in ("all", scope) else []
+    mine = data.posts.loc[data.posts["post_id"].isin(named), ["post_id"]]
+    coded = mine.merge(data.labels[["post_id", "code"]].drop_duplicates(), how="left")
+    return metrics.corrected(data.posts, settled.machine(data.labels, data.manifest), coded, scope)
+
+
 def confusion(made: Codings) -> pd.DataFrame:
     """Return what the machine said instead: rows the settled code it missed, columns the code it gave that is not settled; posts."""
     ours = _by_post(made.machine)

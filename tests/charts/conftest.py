@@ -50,7 +50,7 @@ def drawn_tables(posts: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "tactic_order": metrics.tactic_order(posts, labels), "tactics_by_age": metrics.tactics_by_age(posts, labels),
         "channels": metrics.channels(posts, told(posts, ("platform", "police"), "channel")),
         "chains": metrics.chains(posts, labels, told(posts, ("platform", "merchant"), "source").assign(target="maker")),
-        "coverage": named(metrics.coverage(posts)),
+        "coverage": named(metrics.coverage(posts)), "coverage-keys": metrics.coverage(posts),
         "funnel": metrics.funnel(STAGES if len(posts) else {"stages": []}),
     }
 
