@@ -31,6 +31,15 @@ def test_near_misses(code: str, text: str) -> None:
     assert code not in codes(text)
 
 
+@pytest.mark.parametrize(("body", "code"), [
+    ("我买的时候页面上什么都没有写后来申请退款弹出来一行字电子券不支持退", "virtual_goods"),
+    ("网上一搜好多人都是这个型号用了两年屏幕就出一条绿线去店里看了一眼师傅打给总部客服说我这台过了保修期只能自费换屏", "time_barred"),
+])
+def test_long_without_marks(body: str, code: str) -> None:
+    """In text without marks a subject or a hearsay far off leaves a cue alone."""
+    assert code in codes(body)
+
+
 @pytest.mark.parametrize(("said", "unsaid", "code"), [
     ("客服说卡密已激活，不能退。", "我说卡密还没激活，可以退吧。", "already_activated"),
     ("他把我拉黑了。", "我把他拉黑了。", "unreachable"),
