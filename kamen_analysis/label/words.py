@@ -11,7 +11,7 @@ import numpy.typing as npt
 from kamen_analysis.codebook.models import WordClass
 from kamen_analysis.codebook.template import words_of
 from kamen_analysis.label.text import Bools, Ints, Texts, distinct
-from kamen_analysis.label.trie import LENGTH, Keys, Trie, ends
+from kamen_analysis.label.trie import LENGTH, Keys, Trie, ends, together
 from kamen_analysis.zh import fold
 
 
@@ -67,7 +67,7 @@ class Hits:
         if keys is None:
             rows = self.places.rows(self.vocabulary.plain[number])
             rows += [keys for atom in self.vocabulary.classed[number] if len(keys := self.atom(atom))]
-            keys = np.sort(np.concatenate(rows)) if len(rows) > 1 else rows[0] if rows else self.places.none
+            keys = together(rows) if rows else self.places.none
             if opens is not None:
                 start = keys >> LENGTH
                 keys = keys[start - self.texts.bounds(start, "clause")[0] <= opens]
