@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -16,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis import zh
-from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, one, spread
+from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, plain, spread
 from kamen_analysis.label.trie import LENGTH, Keys, Places, Trie, ends
 
 GAP = 6
 MARKS = frozenset("。！？!?；;，,\n\r")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _GAPS = re.compile(r"(…+)")
+_WALK = 500  # texts read in one walk
 _CUE, _SIZE, _END = 12, 12, 29  # Bits of the number of a cue, of how long a hit is, and of where it ends, packed to be sorted at once.
 
 Hit = tuple[int, int, int]
@@ -161,9 +162,21 @@ class Lexicon:
 
     def find(self, text: str) -> dict[str, list[Hit]]:
         """Return the hits (start, end, cue) of every group found in one folded text."""
-        hits = self.find_all(one(text))
-        found = {group: hits.get(group) for group in self._groups if group[-1] != "!"}
-        return {group: list(zip(*(column.tolist() for column in spots), strict=True)) for group, spots in found.items() if len(spots.cue)}
+        return next(self.find_each([text]))
+
+    def find_each(self, folded: Sequence[str]) -> Iterator[dict[str, list[Hit]]]:
+        """Yield for each of some folded texts what `find` returns, found in few walks."""
+        for first in range(0, len(folded), _WALK):
+            texts = plain(folded[first: first + _WALK])
+            hits = self.find_all(texts)
+            found: list[dict[str, list[Hit]]] = [{} for _ in range(len(texts))]
+            for group in (name for name in self._groups if name[-1] != "!"):
+                spots = hits.get(group)
+                post = texts.post(spots.start)
+                columns = (post, spots.start - texts.start[post], spots.end - texts.start[post], spots.cue)
+                for row, start, end, cue in zip(*(column.tolist() for column in columns), strict=True):
+                    found[row].setdefault(group, []).append((start, end, cue))
+            yield from found
 
 
 def _readings(cue: str) -> Iterator[list[str]]:

@@ -155,9 +155,10 @@ def fold(titles: Sequence[str], bodies: Sequence[str]) -> Texts:
     return found
 
 
-def one(folded: str) -> Texts:
-    """Return a folded text as a batch of one, all of it body: places are offsets."""
-    return Texts(_codes(folded + APART), np.array([len(folded)], np.int32), np.zeros(1, np.int32))
+def plain(folded: Sequence[str]) -> Texts:
+    """Return folded texts as a batch, all of them body: places less the start of their post are offsets."""
+    lengths = np.fromiter(map(len, folded), np.int32, len(folded))
+    return Texts(_codes(APART.join([*folded, ""])), lengths, np.zeros(len(folded), np.int32))
 
 
 def spread(low: npt.NDArray[np.integer], high: npt.NDArray[np.integer]) -> Indexes:

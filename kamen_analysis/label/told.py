@@ -11,7 +11,7 @@ import pandas as pd
 from kamen_analysis import zh
 from kamen_analysis.codebook.bodies import UNTOLD, Say, bodies
 from kamen_analysis.label._lexicon import Hit, Lexicon
-from kamen_analysis.label.extract import extract
+from kamen_analysis.label.extract import worded
 
 _REACH = 7  # characters between the words of sending and the body one is sent to
 _SPEAKS = 3  # characters between a body and the word that shows it speaking
@@ -37,7 +37,10 @@ class _Named(NamedTuple):
 def handoffs(text: str) -> list[Handoff]:
     """Return who sends the consumer to whom in `text`, in text order; what is denied, supposed or the consumer's own way is left out."""
     folded = zh.fold(text)
-    hits = _lexicon().find(folded)
+    return _handoffs(folded, _lexicon().find(folded))
+
+
+def _handoffs(folded: str, hits: dict[str, list[Hit]]) -> list[Handoff]:
     named = _bodies(hits)
     found: dict[int, Handoff] = {}
     for start, end, _ in sorted(hits.get("sends", ()), key=lambda hit: (hit[1], -hit[0])):
@@ -95,8 +98,10 @@ def _lexicon() -> Lexicon:
 
 def told_handoffs(posts: pd.DataFrame) -> pd.DataFrame:
     """Return one row a handoff told by `posts` (post_id, title, body): post_id, step (0 first), source, target."""
+    folded = [zh.fold(text) for text in _texts(posts)]
     rows = [{"post_id": post_id, "step": step, "source": one.source, "target": one.target}
-            for post_id, text in _texts(posts) for step, one in enumerate(handoffs(text))]
+            for post_id, text, hits in zip(posts["post_id"], folded, _lexicon().find_each(folded), strict=True)
+            for step, one in enumerate(_handoffs(text, hits))]
     return pd.DataFrame(rows, columns=["post_id", "step", "source", "target"]).astype(
         {"post_id": "str", "step": "int64", "source": "str", "target": "str"})
 
@@ -104,10 +109,10 @@ def told_handoffs(posts: pd.DataFrame) -> pd.DataFrame:
 def told_channels(posts: pd.DataFrame) -> pd.DataFrame:
     """Return one row a post and channel tried (codebook/extract.yaml): post_id, channel, start (where the text first tells it)."""
     rows = [{"post_id": post_id, "channel": fact.value, "start": fact.start}
-            for post_id, text in _texts(posts) for fact in extract(text) if fact.kind == "channel"]
+            for post_id, facts in zip(posts["post_id"], worded(_texts(posts)), strict=True) for fact in facts if fact.kind == "channel"]
     table = pd.DataFrame(rows, columns=["post_id", "channel", "start"]).astype({"post_id": "str", "channel": "str", "start": "int64"})
     return table.sort_values(["post_id", "start"], kind="stable").drop_duplicates(["post_id", "channel"], ignore_index=True)
 
 
-def _texts(posts: pd.DataFrame) -> list[tuple[str, str]]:
-    return [(post_id, f"{title}。{body}") for post_id, title, body in zip(posts["post_id"], posts["title"], posts["body"], strict=True)]
+def _texts(posts: pd.DataFrame) -> list[str]:
+    return [f"{title}。{body}" for title, body in zip(posts["title"], posts["body"], strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamen_analysis.codebook.coding import extraction
-from kamen_analysis.label.extract import extract
+from kamen_analysis.label.extract import Extract, worded
 from kamen_analysis.metrics.shares import with_shares
 
 MOST = 5_000
@@ -15,9 +15,10 @@ KINDS_ZH = {"payment": "付款方式", "evidence": "留存的证据", "channel":
 def facts(used: pd.DataFrame) -> pd.DataFrame:
     """Return one row a post and fact: post_id, kind, value, start (where the text first says it), outcome; of the posts `read`."""
     some = read(used)
+    texts = [f"{title}。{body}" for title, body in zip(some["title"], some["body"], strict=True)]
     rows = [{"post_id": post_id, "kind": kind, "value": value, "start": start, "outcome": outcome}
-            for post_id, title, body, outcome in zip(some["post_id"], some["title"], some["body"], some["outcome"], strict=True)
-            for (kind, value), start in sorted(_told(f"{title}。{body}").items())]
+            for post_id, outcome, told in zip(some["post_id"], some["outcome"], worded(texts), strict=True)
+            for (kind, value), start in sorted(_firsts(told).items())]
     return pd.DataFrame(rows, columns=["post_id", "kind", "value", "start", "outcome"]).astype(
         {"kind": "str", "value": "str", "start": "int64", "outcome": "str"})
 
@@ -30,9 +31,9 @@ def read(used: pd.DataFrame) -> pd.DataFrame:
     return used.loc[order.nsmallest(MOST).index]
 
 
-def _told(text: str) -> dict[tuple[str, str], int]:
+def _firsts(told: list[Extract]) -> dict[tuple[str, str], int]:
     # Written last first, so that the first place stays.
-    found = sorted((fact for fact in extract(text) if fact.kind in KINDS_ZH), key=lambda fact: -fact.start)
+    found = sorted((fact for fact in told if fact.kind in KINDS_ZH), key=lambda fact: -fact.start)
     return {(fact.kind, fact.value): fact.start for fact in found}
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kamen_analysis.codebook import coding
 from kamen_analysis.label._lexicon import Lexicon, expand
-from kamen_analysis.label.extract import chinese_number, extract
+from kamen_analysis.label.extract import chinese_number, extract, worded
 
 AMOUNTS = [
     ("花了五百块", "五百块", "500"), ("转了1.2k过去", "1.2k", "1200"), ("68+30都没到", "68+30", "98"), ("¥398的年卡", "¥398", "398"),
@@ -77,3 +77,11 @@ def test_cues_read_braces_gaps_and_masks() -> None:
     assert lexicon.find("钱没给我到账").get("late") == [(1, 6, 0)]
     assert "late" not in lexicon.find("钱没给，已到账")
     assert lexicon.find("密码和码").get("code") == [(3, 4, 0)]
+
+
+def test_many_texts_tell_what_each_tells_alone() -> None:
+    """Texts read together, more than one walk takes, give the facts and places each gives when it is read by itself."""
+    texts = ["微信付款，留了截图。已打12315", "", "没有截图；支付宝付的，要求退款", "找客服，客服叫我找平台，也报过警"] * 150
+    alone = [[fact for fact in extract(text) if fact.kind != "amount"] for text in texts]
+    assert [sorted(facts, key=lambda fact: (fact.start, fact.end, fact.kind)) for facts in worded(texts)] == alone
+    assert any(alone)
