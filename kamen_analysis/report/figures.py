@@ -86,7 +86,7 @@ def _save(shown: Axes | Canvas, *paths: Path) -> None:
         with house():
             figure.set_dpi(DPI)
             engine.execute(figure)
-            figure.set_layout_engine("none")
+            figure.set_layout_engine(None)  # with "none" a placeholder stays, for which every save draws twice
     for path in paths:
         charts.save(figure, path)
     plt.close(figure)
