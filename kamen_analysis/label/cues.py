@@ -15,6 +15,8 @@ from kamen_analysis.label.text import STRIDE, Indexes, Ints, Texts, spread
 from kamen_analysis.label.trie import LENGTH, Keys, ends
 from kamen_analysis.label.words import Hits, Vocabulary
 
+_MANY, _TIMES = 1000, 4  # Fewer places, or not so many times as many, are looked at all rather than searched for those in reach.
+
 
 class Line(NamedTuple):
     """A template line to look for: whose it is, its text, and the stretch of text it must not cross."""
@@ -79,13 +81,32 @@ class Matcher:
         counts = np.diff(hits.places.first)
         sizes = np.add.reduceat(counts[self._words], self._first)
         live = np.flatnonzero(np.minimum.reduceat(sizes[self._need], self._each))
-        found: dict[tuple[object, ...], list[Keys]] = defaultdict(list)
+        rows, wide = list[tuple[_Template, Keys]](), sizes.tolist()
         for template in map(self.templates.__getitem__, live.tolist()):
-            if parts := _chain(template, hits, *([row[slot] for slot in template.slots] for row in (sizes, self._longest))):
-                matrix = np.stack(parts, axis=1)
-                high = hits.texts.bounds(matrix[:, 0] >> LENGTH, template.within)[1]
-                found[template.key].append(matrix[ends(matrix[:, -1]) <= high])
-        return {key: matches for key, rows in found.items() if len((matches := _joined(rows)).start)}
+            if parts := _chain(template, hits, *([row[slot] for slot in template.slots] for row in (wide, self._longest))):
+                rows.append((template, _columns(parts)))
+        return _found(hits.texts, rows)
+
+
+def _columns(parts: list[Keys]) -> Keys:
+    matrix = np.empty((len(parts[0]), len(parts)), parts[0].dtype)
+    for j, part in enumerate(parts):
+        matrix[:, j] = part
+    return matrix
+
+
+def _found(texts: Texts, rows: list[tuple[_Template, Keys]]) -> Found:
+    """Return the matches by key, without those that cross what they must not."""
+    found: dict[tuple[object, ...], list[Keys]] = defaultdict(list)
+    for within in sorted({template.within for template, _ in rows}):
+        some = [(template.key, matrix) for template, matrix in rows if template.within == within]
+        high = texts.bounds(np.concatenate([matrix[:, 0] for _, matrix in some]) >> LENGTH, within)[1]
+        kept = ends(np.concatenate([matrix[:, -1] for _, matrix in some])) <= high
+        first = 0
+        for key, matrix in some:
+            here = kept[first: (first := first + len(matrix))]
+            found[key].append(matrix if here.all() else matrix[here])
+    return {key: matches for key, each in found.items() if len((matches := _joined(each)).start)}
 
 
 def _flat(rows: Iterable[Iterable[int]]) -> tuple[Indexes, Indexes]:
@@ -98,8 +119,11 @@ def _joined(rows: list[Keys]) -> Matches:
     widest = max(row.shape[1] for row in rows)
     last = np.concatenate([ends(row[:, -1]) for row in rows])
     parts = np.concatenate([np.hstack([row, *[row[:, :1]] * (widest - row.shape[1])]) for row in rows])
-    order = np.argsort(parts[:, 0] >> LENGTH, kind="stable")
-    return Matches(parts[order, 0] >> LENGTH, last[order], parts[order])
+    start = parts[:, 0] >> LENGTH
+    if len(rows) == 1:
+        return Matches(start, last, parts)
+    order = np.argsort(start, kind="stable")
+    return Matches(start[order], last[order], parts[order])
 
 
 def _chain(template: _Template, hits: Hits, sizes: list[int], longest: list[int]) -> list[Keys] | None:
@@ -111,16 +135,19 @@ def _chain(template: _Template, hits: Hits, sizes: list[int], longest: list[int]
     """
     slots, gaps, opens, rare = template.slots, template.gaps, template.opens, sizes.index(min(sizes))
     rows, onward = {rare: hits.slot(slots[rare], opens[rare])}, dict[int, Indexes]()
-    if rare:
+    if 0 < rare < len(slots) - 1:
         rows[rare] = _led(rows[rare], hits.slot(slots[rare - 1], opens[rare - 1]), gaps[rare] + longest[rare - 1])
     for j in range(rare + 1, len(slots)):
         if not len(rows[j - 1]):
             return None
-        rows[j] = _after(rows[j - 1], hits.slot(slots[j], opens[j]), gaps[j])
+        row = hits.slot(slots[j], opens[j])
+        rows[j] = _after(rows[j - 1], row, gaps[j]) if j < len(slots) - 1 else row  # The last is looked up from the one before anyway.
     for j in range(len(slots) - 2, -1, -1):
         if not len(rows[j + 1]):
             return None
-        row = rows[j] if j >= rare else _before(rows[j + 1], hits.slot(slots[j], opens[j]), gaps[j + 1] + longest[j])
+        row = rows[j] if j >= rare else hits.slot(slots[j], opens[j])
+        if j < rare and len(row) > max(_MANY, _TIMES * len(rows[j + 1])):
+            row = _before(rows[j + 1], row, gaps[j + 1] + longest[j])
         rows[j], onward[j] = _linked(row, rows[j + 1], gaps[j + 1])
     if not len(rows[0]):
         return None
