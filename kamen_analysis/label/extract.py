@@ -15,6 +15,7 @@ _LOOK_BACK = 6  # Characters in which a denial stands before the word it denies.
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "俩": 2}
 _UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10000}
 HAN = "零〇一二两三四五六七八九十百千万"
+UNITS = f"{HAN}几多来块元蚊圆r大刀米"  # What goes on with a number in words.
 # No sum has more digits; without bounds a run of thousands would be read anew from each of its digits.
 _NUMBER = r"\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?"
 _MONEY = r"块钱|元|块|蚊|圆|rmb|大洋|刀(?!片)|米(?=[\s,。，!！]|$)"
@@ -30,7 +31,7 @@ _AMOUNT = re.compile(
     rf"|(?:(?<=[花充付转退扣交卖价])|(?<=[花充付转退扣交卖]了))(?P<hanbare>[一二两三四五六七八九]{{1,9}}[百千万][{HAN}]{{0,15}})(?![个张次天年月人位])"
     rf"|(?P<hanpair>[一二两三四五六七八九][百千万][一二三四五六七八九])(?![{HAN}个张次天年月人位多])")
 
-_FIRST = re.compile(rf"[¥￥\d{HAN}]")
+_FIRST = re.compile(rf"[¥￥\d]|[{HAN}](?=[{UNITS}])")
 
 
 class Extract(NamedTuple):

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from kamen_analysis.label._lexicon import Hits, Spots, inside
 from kamen_analysis.label._reading import read
-from kamen_analysis.label.extract import HAN, amounts
+from kamen_analysis.label.extract import HAN, UNITS, amounts
 from kamen_analysis.label.text import Bools, Ints, fold
 
 _LOOK_BACK = 6  # Characters in which a denial stands before the word it denies.
@@ -30,10 +30,9 @@ _BACK = re.compile(r"(?:[退返赔补](?:给?我|给)?[了还回咗畀款到来�
 _BACK_AFTER = re.compile(r"(?:元|块)?钱?(?:也|都|已经|已|刚|刚刚|今天)?(?:到账|退回|收到了|退了|退给)")
 # What a sum that came back has close before it, or behind it: looked for first, since sums are slow to read.
 _NUMBERS = f"¥￥{HAN}" + "".join(c for c in map(chr, range(0x10000)) if c.isdecimal())
-_UNITS = f"{HAN}几多来块元蚊圆r大刀米"  # What goes on with a number in words.
 _BEFORE, _BACK_WORDS, _REACH = "退返赔补了还回给我咗畀款到来付的个张账手卡上里\n", "退返赔补到来打", 8
 _BEHIND, _BEHIND_THEN, _SUMS, _AFTER_REACH = "到退收", "账回到了给", f"{_NUMBERS}元钱块蚊圆b洋刀米kw百多", 6
-_KINDS = (_NUMBERS, _BEFORE, _BEHIND, _BEHIND_THEN, _BACK_WORDS, _SUMS, HAN, _UNITS)
+_KINDS = (_NUMBERS, _BEFORE, _BEHIND, _BEHIND_THEN, _BACK_WORDS, _SUMS, HAN, UNITS)
 
 
 class Told(NamedTuple):

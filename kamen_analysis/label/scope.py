@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -103,12 +102,19 @@ def _posts(hits: Hits, *spots: Spots) -> Bools:
 
 def _names(hits: Hits, shops: Sequence[Shop]) -> tuple[Ints, Ints]:
     """Return starts and ends of the shops' own names in the texts: they are weighed as the target."""
-    texts, found = hits.texts, []
-    for post, (name, _) in enumerate(shops):
-        if len(name) >= _NAME and name in (text := texts.strings[post]):
-            found += [(int(texts.start[post]), *mark.span()) for mark in re.finditer(re.escape(name), text)]
-    begun, start, end = np.array(found, np.int32).reshape(-1, 3).T
-    return begun + start, begun + end
+    texts, found = hits.texts, list[tuple[int, int, int]]()
+    for begun, (name, _), text in zip(texts.start.tolist(), shops, texts.strings, strict=True):
+        if len(name) >= _NAME and name in text:
+            found += [(begun, at, at + len(name)) for at in _occurrences(name, text)]
+    home, start, end = np.array(found, np.int32).reshape(-1, 3).T
+    return home + start, home + end
+
+
+def _occurrences(name: str, text: str) -> Iterator[int]:
+    at = text.find(name)
+    while at >= 0:
+        yield at
+        at = text.find(name, at + len(name))
 
 
 def _first(hits: Hits, spots: dict[str, Spots]) -> Ints:
