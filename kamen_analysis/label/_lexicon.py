@@ -66,8 +66,10 @@ class Hits:
     def get(self, group: str) -> Spots:
         """Return the hits of a group, none when it was not found."""
         if group not in self._kept:
-            found, masks = self._raw(group), self._raw(f"{group}!")
-            self._kept[group] = found.take(~inside(found, masks.start, masks.end)) if len(masks.start) and len(found.start) else found
+            found = self._raw(group)
+            if len(found.start) and len((masks := self._raw(f"{group}!")).start):
+                found = found.take(~inside(found, masks.start, masks.end))
+            self._kept[group] = found
         return self._kept[group]
 
     def _raw(self, group: str) -> Spots:
