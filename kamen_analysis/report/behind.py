@@ -10,7 +10,6 @@ import pandas as pd
 
 import kamen_analysis.metrics as metrics
 from kamen_analysis.metrics import legal
-from kamen_analysis.metrics.chains import walk
 from kamen_analysis.metrics.escalation import OLDEST
 from kamen_analysis.metrics.holiday import festivals
 from kamen_analysis.metrics.keys import are_named
@@ -97,9 +96,8 @@ def _passed(m: Measures, length: str = "") -> Any:
     rows = m.passed["post_id"]
     if not length:
         return rows
-    found = {row: walk(zip(g["source"], g["target"], strict=True)) for row, g in m.handoffs.groupby("post_id")}
     wanted = (lambda longest, circle: circle) if length == "circle" else (lambda longest, circle: str(min(longest, 3)) == length)
-    return rows[[wanted(*found.get(row, (0, False))) for row in rows]]
+    return rows[[wanted(*m.walks.get(row, (0, False))) for row in rows]]
 
 
 def _age(m: Measures, age: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,8 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, png: bool, tell
     tell("计算指标", 1, 1)
     place, figures = folder / "figures", described(measures)
     place.mkdir(parents=True)
-    drawing = begin(lambda: draw(measures, figures, place, png))
+    # Two processes draw every other figure each.
+    drawing = [begin(partial(draw, measures, [*figures][part::2], place, png)) for part in (0, 1)]
     exported = exports.figures(measures, place, place if png else None)
     source = text.render(tables, figures | exported, cases, facts=known, findings=found, quotes=quotes(measures),
                          typical=typical(measures), advice=advice(measures),
@@ -146,7 +148,8 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, png: bool, tell
                          manifest_digest=sha256(data.home.processed / "manifest.json"))
     drill = {**cases.payload(), "rules": _rules()}
     tell("作图", 0, 1)
-    drawing()
+    for drawn in drawing:
+        drawn()
     tell("作图", 1, 1)
     return Content(source, tables, known, [finding.text for finding in found], drill, measures, figured)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -36,9 +37,9 @@ def quotes(measures: Measures) -> dict[str, list[Quote]]:
     labels = labels.sort_values(["code", "score", "order"], ascending=[True, False, True]).groupby("code").head(LOOKED_AT)
     used = measures.named(measures.whole.iloc[labels["post_id"].unique()])
     used = used[["post_id", "id", "source_zh", "posted_at", "platform", "title", "body"]]
-    refuse_if_personal("posts", used[["title", "body"]])
     rows = labels.merge(used[used["post_id"].isin(labels["post_id"])], on="post_id")
     found = {str(code): _pick(group) for code, group in rows.groupby("code")}
+    _refuse_if_personal(used, [quote.post_id for picked in found.values() for quote in picked])
     return {code: found[code] for code in measures.reasons["code"] if code in found}
 
 
@@ -47,7 +48,6 @@ def typical(measures: Measures, top: int = 5) -> list[dict[str, object]]:
     used = measures.used
     pool = used.assign(order=measures.blind_order[used["post_id"]]).nsmallest(POOL, "order")
     pool = measures.named(pool[pool["body"].str.len().between(40, WHOLE)])
-    refuse_if_personal("posts", pool[["title", "body"]])
     rows = measures.labels[measures.labels["field"] == "body"].merge(pool, on="post_id").sort_values(["order", "code"])
     found: list[dict[str, object]] = []
     for code, name in measures.reasons.loc[measures.reasons["n"].fillna(0) > 0, ["code", "name_zh"]].head(top).itertuples(index=False):
@@ -56,7 +56,13 @@ def typical(measures: Measures, top: int = 5) -> list[dict[str, object]]:
         found += [{"reason": name, "text": marked(row["body"], row["start"], row["end"], WHOLE), "id": row["id"],
                    "source": row["source_zh"], "date": numbers.date(row["posted_at"]), "outcome": OUTCOMES[row["outcome"]]}
                   for row in mine.head(1).to_dict("records")]
+    _refuse_if_personal(pool, [case["id"] for case in found])
     return found
+
+
+def _refuse_if_personal(posts: pd.DataFrame, shown: Sequence[object]) -> None:
+    # What stays behind was looked through when the tables were written.
+    refuse_if_personal("posts", posts.loc[posts["id"].isin(shown), ["title", "body"]])
 
 
 def _pick(rows: pd.DataFrame) -> list[Quote]:

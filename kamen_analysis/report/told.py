@@ -9,7 +9,7 @@ import pandas as pd
 
 import kamen_analysis.metrics as metrics
 from kamen_analysis.label.told import told_handoffs
-from kamen_analysis.metrics.chains import PASSING, passed
+from kamen_analysis.metrics.chains import PASSING, passed, walk
 from kamen_analysis.report import stated
 from kamen_analysis.report.aside import begin
 from kamen_analysis.report.counted import Counted
@@ -59,6 +59,14 @@ class Told(Counted):
     def handoffs(self) -> pd.DataFrame:
         """Who sends the consumer on to whom in `passed` (post_id, step, source, target)."""
         return told_handoffs(self.passed).astype({"post_id": "int64"})
+
+    @cached_property
+    def walks(self) -> dict[int, tuple[int, bool]]:
+        """Of each post in `handoffs` how long its chain is and whether it comes round (`metrics.chains.walk`)."""
+        told: dict[int, list[tuple[str, str]]] = {}
+        for row, source, target in self.handoffs[["post_id", "source", "target"]].itertuples(index=False):
+            told.setdefault(row, []).append((source, target))
+        return {row: walk(chain) for row, chain in told.items()}
 
     @cached_property
     def chains(self) -> pd.DataFrame:
