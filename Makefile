@@ -9,7 +9,7 @@ report: $(READY)
 	$(BIN)/kamen demo
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks
