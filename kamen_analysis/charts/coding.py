@@ -16,6 +16,7 @@ Series = tuple[str, str, str, str]
 AGREEMENT: tuple[Series, ...] = (("alpha", "low", "high", "Krippendorff α"), ("kappa", "kappa_low", "kappa_high", "Cohen κ"))
 ACCURACY: tuple[Series, ...] = (("precision", "precision_low", "precision_high", "查准率"),
                                 ("recall", "recall_low", "recall_high", "查全率"))
+ALL = "all"  # The code of the row over all codes (`metrics.diagnostics.code_scores`).
 TENTATIVE, RELIABLE = 0.667, 0.8  # Krippendorff K, Content Analysis (2004), p. 241
 
 
@@ -60,7 +61,8 @@ def accuracy(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 def accuracy_finding(table: pd.DataFrame) -> str:
     """Return the finding of an accuracy table: precision and recall over all codes, with their denominators."""
-    both, ours, theirs = (int(table[key].sum()) for key in ("both", "machine", "human"))
+    rows = table[table["code"] != ALL]
+    both, ours, theirs = (int(rows[key].sum()) for key in ("both", "machine", "human"))
     if not ours or not theirs:
         return "机器编码的查准率与查全率：样本不足"
     return f"机器编码合计查准率 {percent(both / ours)}（{both:,}/{ours:,}）、查全率 {percent(both / theirs)}（{both:,}/{theirs:,}）"

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kamen_analysis import charts, metrics
-from kamen_analysis.charts import style
+from kamen_analysis.charts import coding, style
 from kamen_analysis.errors import KamenError, PublishRefused
 
 NAMES = (
@@ -243,3 +243,10 @@ def test_titles_count_the_withheld_platforms(tables: dict[str, pd.DataFrame]) ->
         before = int(re.search(r"(\d+) 个平台", charts.finding(name, table))[1])
         count, withheld = re.search(r"(\d+) 个平台（其中 (\d+) 个件数过少", charts.finding(name, less)).groups()
         assert int(count) == before and int(withheld) >= 1
+
+
+def test_the_row_over_all_codes_is_not_counted_again() -> None:
+    """The finding over all codes has the same counts whether or not the table ends with a row that sums them up."""
+    rows = pd.DataFrame({"code": ["stalling", "unreachable"], "both": [8, 3], "machine": [10, 4], "human": [9, 5]})
+    summed = pd.concat([rows, pd.DataFrame({"code": ["all"], "both": [11], "machine": [14], "human": [14]})])
+    assert "11/14" in coding.accuracy_finding(rows) and coding.accuracy_finding(summed) == coding.accuracy_finding(rows)
