@@ -72,3 +72,10 @@ def test_kept_patterns_match_as_compiled_ones() -> None:
         assert (ours.flags, ours.groups, ours.groupindex) == (theirs.flags, theirs.groups, theirs.groupindex)
         assert [m.regs for m in ours.finditer(TEXT)] == [m.regs for m in theirs.finditer(TEXT)]
     assert len(written) > 50
+
+
+def test_an_untried_python_compiles_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a Python nobody has tried, a pattern is compiled by `re` alone and nothing kept is asked."""
+    monkeypatch.setattr(kept, "UNTRIED", (3, 0))
+    monkeypatch.setattr(kept.Shelf, "get", lambda *_: pytest.fail("what is kept was asked"))
+    assert kept.pattern(r"(?P<digits>\d+)元") == re.compile(r"(?P<digits>\d+)元")
