@@ -6,7 +6,22 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from kamen_analysis.charts import beside, coding, compare, curves, dates, facts, platform, refusal, streams, style, trend, variants, ways
+from kamen_analysis.charts import (
+    beside,
+    coding,
+    compare,
+    curves,
+    dates,
+    facts,
+    order,
+    platform,
+    refusal,
+    streams,
+    style,
+    trend,
+    variants,
+    ways,
+)
 from kamen_analysis.charts.words import interval, percent
 from kamen_analysis.errors import KamenError
 
@@ -34,7 +49,8 @@ _FINDINGS: dict[str, tuple[str, Callable[[pd.DataFrame], str]]] = {
     "corrected": ("机器比例与校正后比例的区间点图", beside.corrected_finding),
     "holidays": ("节日各周与平常周之比的区间点图", beside.holidays_finding),
     "contrasts": ("各平台与其余平台之差的区间点图", beside.contrasts_finding),
-    "tactic_order": ("讲述先后的区间点图", ways.order_finding),
+    "tactic_order": ("讲述先后的区间点图", order.order_finding),
+    "sequences": ("整条讲述顺序的区间点图", order.sequences_finding),
     "channels": ("走过的渠道与自述解决比例的区间点图", ways.channels_finding),
     "chains": ("推诿双方的区间点图", ways.chains_finding),
     "tactics_by_age": ("拒退理由占比随平台季龄变化的热力图", ways.ages_finding),

@@ -1,4 +1,4 @@
-"""The ways complaints go: what is told first, channels tried, who sends whom on, tactics by a platform's age, what each source covers."""
+"""The ways complaints go: channels tried, who sends whom on, tactics by a platform's age, what each source covers."""
 
 from __future__ import annotations
 
@@ -10,40 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from kamen_analysis.charts import style
-from kamen_analysis.charts.dots import VERDICTS, dots, height, row_limits
+from kamen_analysis.charts.dots import dots, height, row_limits
 from kamen_analysis.charts.words import measured, percent
 
 _MOST = 16
-
-
-def tactic_order(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw `metrics.tactic_order`: of the complaints that tell both reasons, the share that tell the first one first."""
-    with style.house():
-        rows = _pairs(table).head(_MOST)
-        own, ax = ax is None, style.canvas(ax, height(len(rows)))
-        if rows.empty:
-            return style.calm(ax, order_finding(table), table, own)
-        looks = [VERDICTS["高于其余" if low > 0.5 else "无法区分"] for low in rows["low"]]
-        dots(ax, rows, [f"{a} → {b}" for a, b in zip(rows["name_a"], rows["name_b"], strict=True)], looks)
-        ax.axvline(0.5, color=style.QUIET, linewidth=1)
-        ax.set_xlim(0, 1)
-        ax.set_xlabel("两者都讲到的投诉里先讲到前者的比例；横线为 95% Wilson 区间；右侧为件数/基数")
-        where = style.foot(table, f"n={int(rows['of'].sum()):,} 对", "▲ 先后分明 ● 无法区分", "讲述的先后不等于发生的先后")
-        return style.finish(ax, order_finding(table), where, table, own)
-
-
-def _pairs(table: pd.DataFrame) -> pd.DataFrame:
-    rows = table[table["share"].notna() & (table["share"] > 0.5)]
-    return rows.sort_values(["low", "of"], ascending=False)
-
-
-def order_finding(table: pd.DataFrame) -> str:
-    """Return the finding of an order table: the pair whose order is surest, or that none can be told."""
-    rows = _pairs(table)
-    if rows.empty or rows["low"].iloc[0] <= 0.5:
-        return "同一投诉里先讲到哪个理由：没有哪一对先后分明" if len(rows) else "同一投诉里先讲到哪个理由：样本不足"
-    first = rows.iloc[0]
-    return f"同一投诉里多先讲“{first['name_a']}”、后讲“{first['name_b']}”，占 {measured(first)}"
 
 
 def channels(table: pd.DataFrame, ax: Axes | None = None) -> Axes:

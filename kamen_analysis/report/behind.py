@@ -71,6 +71,14 @@ def _order(m: Measures, a: str, b: str, which: str) -> Any:
     return m.counted.loc[both & (first[:, 0] < first[:, 1]) if which == "first" else both, "post_id"]
 
 
+def _sequence(m: Measures, told: str | None = None) -> Any:
+    """Posts whose body tells several reasons; with `told` just these in this order, and with "" those of no sequence in the table."""
+    order = m.told_in_order
+    if told is None:
+        return order.index.to_series()
+    return order.index[order == told if told else ~order.isin(m.sequences["sequence"])].to_series()
+
+
 def _no_channel(m: Measures) -> Any:
     return m.read.loc[~are_named(m.read, m.told_channels["post_id"]), "post_id"]
 
@@ -172,7 +180,7 @@ def _coded(m: Measures, code: str = "") -> Any:
 
 SETS: dict[str, Callable[..., pd.Series]] = {
     "followed": _followed, "timed": _timed, "ended": _ended, "ratio": _ratio, "clock": _clock, "stated": _stated, "order": _order,
-    "no_channel": _no_channel, "read": _read, "channels": _channels, "chain": _chain, "passed": _passed, "age": _age,
+    "sequence": _sequence, "no_channel": _no_channel, "read": _read, "channels": _channels, "chain": _chain, "passed": _passed, "age": _age,
     "between": _between, "week": _week, "run": _run, "festival": _festival, "seen_week": _seen_week, "weekday": _weekday,
     "rule": _rule, "scope": _scope, "coded": _coded,
 }

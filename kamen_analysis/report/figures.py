@@ -40,6 +40,7 @@ FIGURES = {
     "reasons_month": ("reasons_by_month", "reasons_by_month", "最常见拒退理由的逐月占比"),
     "cooccurrence": ("cooccurrence", "cooccurrence", "哪些理由常在同一投诉里出现"),
     "tactic_order": ("tactic_order", "tactic_order", "同一投诉里先讲到哪个理由"),
+    "sequences": ("sequences", "sequences", "从头到尾依次讲到哪些理由"),
     "platforms": ("platforms", "platforms", "各平台的回复率及 95% 区间"),
     "platform_ranks": ("platform_ranks", "platform_ranks", "各平台回复率的名次区间"),
     "platform_funnel": ("platform_funnel", "platform_funnel", "回复率与投诉量：漏斗图"),

@@ -68,6 +68,11 @@ class Measures(Coding):
         return metrics.tactic_order(self.posts, self.labels, scope=self.scope)
 
     @cached_property
+    def sequences(self) -> pd.DataFrame:
+        """Whole sequences of reasons told."""
+        return metrics.sequences(self.posts, self.labels, scope=self.scope)
+
+    @cached_property
     def products(self) -> pd.DataFrame:
         """Share of each kind of goods."""
         return metrics.products(self.posts, self.scope)

@@ -105,6 +105,14 @@ class Selection:
         return pd.DataFrame(first_starts(self.counted, self.labels, codes), columns=codes)
 
     @cached_property
+    def told_in_order(self) -> pd.Series:
+        """The codes each counted complaint with several of them tells, joined by "→" in that order (`metrics.sequences`)."""
+        first, codes = self.first_starts.to_numpy(), np.array(self.first_starts.columns)
+        several = np.flatnonzero(np.isfinite(first).sum(axis=1) >= 2)
+        told = [[at for at in np.argsort(first[row], kind="stable") if np.isfinite(first[row, at])] for row in several]
+        return pd.Series(["→".join(codes[row]) for row in told], self.counted["post_id"].iloc[several], dtype="str")
+
+    @cached_property
     def posted_by_code(self) -> dict[str, pd.Series]:
         """The posting dates (naive, Beijing) of the counted complaints with each reason; undated ones are not there."""
         rows = self.labels.loc[self.is_used.to_numpy(bool)[self.labels["post_id"]], ["post_id", "code"]].drop_duplicates()

@@ -20,8 +20,8 @@ from kamen_analysis.errors import KamenError, PublishRefused
 NAMES = (
     "volume", "volume-one", "volume-weeks", "volume-platforms", "reasons", "reasons_by_month", "cooccurrence", "time_to_reply", "outcomes",
     "platforms", "platform_funnel", "amounts", "amounts-goods", "self_reported", "products", "naive_ratio", "clocks", "funnel",
-    "platform_ranks", "changes", "holidays", "contrasts", "corrected", "tactic_order", "tactics_by_age", "channels", "chains", "coverage",
-    "coverage-keys")
+    "platform_ranks", "changes", "holidays", "contrasts", "corrected", "tactic_order", "sequences", "tactics_by_age", "channels", "chains",
+    "coverage", "coverage-keys")
 
 
 def draw(name: str, table: pd.DataFrame) -> Figure:

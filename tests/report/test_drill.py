@@ -59,5 +59,5 @@ def test_the_late_tables_are_there(twice: Home) -> None:
     """The world is rich enough that the tables which came late have rows."""
     shown = tables(Measures(load(twice), "virtual"))
     keys = ("rule_use", "code_scores", "coverage", "holidays", "waiting", "contrasts", "chain_lengths", "tactics_by_age", "campaigns",
-            "bounds", "sensitivity", "choices")
+            "bounds", "sensitivity", "choices", "sequences")
     assert [key for key in keys if shown[key].frame.empty] == []

@@ -17,7 +17,7 @@ TOP = 6
 
 def tables(m: Measures) -> list[Table]:
     """Return the reasons overall, by month, by goods, and which go together in what order."""
-    return [_reasons(m), _by(m, "month"), _by(m, "product"), _together(m), _order(m)]
+    return [_reasons(m), _by(m, "month"), _by(m, "product"), _together(m), _order(m), _sequences(m)]
 
 
 def _reasons(m: Measures) -> Table:
@@ -70,3 +70,15 @@ def _first(row: Any) -> dict[str, Any]:
 
 def _both(row: Any) -> dict[str, Any]:
     return {"set": f"order:{row['code_a']}:{row['code_b']}:both"}
+
+
+def _sequences(m: Measures) -> Table:
+    columns = (Column("sequence_zh", "依次讲到的理由"), Column("length", "几步"),
+               *rate(lambda row: {"set": f"sequence:{row['sequence']}"}, "讲到两个及以上理由（件）", base=_in_order))
+    frame = m.sequences.assign(length=m.sequences["length"].map(lambda steps: str(steps) if steps else "—"))
+    return Table("sequences", "从头到尾依次讲到哪些理由", frame if frame["of"].iloc[0] else frame.head(0), columns, limit=15,
+                 definition=metrics.caption(metrics.sequences))
+
+
+def _in_order(row: Any) -> dict[str, Any]:
+    return {"set": "sequence"}

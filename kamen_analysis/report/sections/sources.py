@@ -16,7 +16,8 @@ from kamen_analysis.report.tables import Column, Table
 
 DEFINED: dict[str, Callable[..., Any]] = {
     "计入的投诉": metrics.used, "投诉量": metrics.volume, "拒退理由占比": metrics.reasons, "理由并现": metrics.cooccurrence,
-    "讲述先后": metrics.tactic_order, "商家回复率": metrics.replies, "首次回复天数": metrics.median_reply, "处理结果": metrics.outcomes,
+    "讲述先后": metrics.tactic_order, "整条顺序": metrics.sequences,
+    "商家回复率": metrics.replies, "首次回复天数": metrics.median_reply, "处理结果": metrics.outcomes,
     "平台对照": metrics.platforms, "涉诉金额": metrics.amounts, "期限对照": metrics.clocks,
 }
 
