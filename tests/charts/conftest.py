@@ -19,6 +19,11 @@ STAGES = {"is_synthetic": True, "stages": [
     {"stage": "gate", "unit": "帖", "in": 880, "out": 700, "rejected": {"ad": 100, "article": 50, "question": 20, "merchant": 10}}]}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer --update-images where tests of charts are named on the command line."""
+    parser.addoption("--update-images", action="store_true", help="draw the baseline pictures of the charts anew")
+
+
 def told(posts: pd.DataFrame, values: tuple[str, str], column: str) -> pd.DataFrame:
     """Return what every third post tells: one of two values in turn."""
     some = posts["post_id"].iloc[::3]
