@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 
 from kamen_analysis.charts import style
 from kamen_analysis.charts.dots import VERDICTS, Look, height, row_limits
-from kamen_analysis.charts.words import percent
+from kamen_analysis.charts.numbers import count, percent, points, ratio, signed
 
 ALL_YEARS, ALL = "历年合计", "全部平台之间"
 _MOST = 30
@@ -30,9 +30,9 @@ def holidays(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         inside = [step for step in _STEPS if rows["low"].min() * 0.9 <= step <= rows["high"].max() * 1.1] or [1.0]
         ax.set_xticks(inside, [f"{step:g}" for step in inside])
         ax.minorticks_off()
-        _beside(ax, [f"{row['value']:.2f}  {int(row['n']):,} 件" for row in rows.to_dict("records")])
+        _beside(ax, [f"{ratio(row['value'])}  {count(row['n'])} 件" for row in rows.to_dict("records")])
         ax.set_xlabel("节日各周件数是前后平常周的几倍（对数刻度）；横线为 95% 区间；竖线为 1 倍")
-        facts = (f"n={int(rows.loc[rows['year'] != ALL_YEARS, 'n'].sum()):,}", "▲ 多于 ▼ 少于 ● 无法区分")
+        facts = (f"n={count(rows.loc[rows['year'] != ALL_YEARS, 'n'].sum())}", "▲ 多于 ▼ 少于 ● 无法区分")
         return style.finish(ax, holidays_finding(table), style.foot(table, *facts), table, own)
 
 
@@ -44,7 +44,7 @@ def holidays_finding(table: pd.DataFrame) -> str:
     sure = rows[(rows["low"] > 1) | (rows["high"] < 1)]
     if sure.empty:
         return f"{'、'.join(rows['festival_zh'])}各周的投诉，与前后平常周都无法区分"
-    parts = [f"{row.festival_zh} {row.value:.2f} 倍（95% 区间 {row.low:.2f}–{row.high:.2f}）" for row in sure.itertuples()]
+    parts = [f"{row.festival_zh} {ratio(row.value)} 倍（95% 区间 {ratio(row.low)}–{ratio(row.high)}）" for row in sure.itertuples()]
     return f"节日各周的投诉与前后平常周相比：{'；'.join(parts)}"
 
 
@@ -56,11 +56,11 @@ def contrasts(table: pd.DataFrame, ax: Axes | None = None, measure: str = "repli
         own, ax = ax is None, style.canvas(ax, height(len(rows)))
         if rows.empty:
             return style.calm(ax, contrasts_finding(table, measure), table, own)
-        points = rows.assign(**{key: rows[key] * 100 for key in ("value", "low", "high")})
-        _against(ax, points, rows["platform"].tolist(), [VERDICTS[verdict] for verdict in rows["verdict"]], 0.0)
-        _beside(ax, [f"{row['value'] * 100:+.1f}  {int(row['n']):,}/{int(row['of']):,}" for row in rows.to_dict("records")])
+        scaled = rows.assign(**{key: rows[key] * 100 for key in ("value", "low", "high")})
+        _against(ax, scaled, rows["platform"].tolist(), [VERDICTS[verdict] for verdict in rows["verdict"]], 0.0)
+        _beside(ax, [f"{signed(row['value'])}  {count(row['n'])}/{count(row['of'])}" for row in rows.to_dict("records")])
         ax.set_xlabel(f"30 日内{rows['measure_zh'].iloc[0]}的累计比例，与其余全部平台之差（百分点）；右侧为差与件数/基数")
-        facts = (f"n={int(rows['of'].sum()):,}", "横线为 95% 区间", "▲ 高于其余 ▼ 低于其余 ● 无法区分（Holm，全族 5%）", "未按平台规模调整")
+        facts = (f"n={count(rows['of'].sum())}", "横线为 95% 区间", "▲ 高于其余 ▼ 低于其余 ● 无法区分（Holm，全族 5%）", "未按平台规模调整")
         return style.finish(ax, contrasts_finding(table, measure), style.foot(table, *facts), table, own)
 
 
@@ -74,7 +74,7 @@ def contrasts_finding(table: pd.DataFrame, measure: str = "replied") -> str:
         return f"{name}：{len(rows)} 个平台都与其余平台无法区分"
     most = sure.iloc[int(sure["value"].abs().argmax())]
     return (f"{name}：{len(rows)} 个平台中 {len(sure)} 个与其余有别；差得最多的是{style.drawable(most['platform'])}，"
-            f"{most['value'] * 100:+.1f} 个百分点")
+            + points(most["value"]))
 
 
 def corrected(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -96,7 +96,7 @@ def corrected(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.set_xlabel("占计入投诉的比例：○ 机器判定" + ("；◆ 按人工编码样本校正，横线为 95% 区间" if is_coded else
                       "；横线为机器误差下的敏感性上下限，不是置信区间"))
-        where = style.foot(table, f"编码样本 {int(rows['of'].max()):,} 件" if is_coded else "未校正：没有足够的人工编码样本")
+        where = style.foot(table, f"编码样本 {count(rows['of'].max())} 件" if is_coded else "未校正：没有足够的人工编码样本")
         return style.finish(ax, corrected_finding(table), where, table, own)
 
 

@@ -9,7 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from kamen_analysis.charts import style
 from kamen_analysis.charts.dots import height, row_limits
-from kamen_analysis.charts.words import percent
+from kamen_analysis.charts.numbers import count, percent, ratio
 
 # What is drawn of each row: column, its interval's ends, its name
 Series = tuple[str, str, str, str]
@@ -32,7 +32,7 @@ def agreement(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         _intervals(ax, rows, AGREEMENT)
         ax.set_xlim(min(0.0, float(np.nanmin(rows["low"]))), 1.02)
         ax.set_xlabel("一致度（1 为完全一致，0 为等于巧合）；横线为 95% 区间；虚线为 0.667 与 0.8")
-        foot = style.foot(table, f"两人以上编码 {int(rows['posts'].max()):,} 件", *_imitated(table))
+        foot = style.foot(table, f"两人以上编码 {count(rows['posts'].max())} 件", *_imitated(table))
         return style.finish(ax, agreement_finding(table), foot, table, own)
 
 
@@ -42,7 +42,7 @@ def agreement_finding(table: pd.DataFrame) -> str:
     if rows.empty:
         return "编码员之间的一致度：样本不足"
     worst, good = rows.iloc[0], int((rows["alpha"] >= RELIABLE).sum())
-    return f"{len(rows)} 个编码中 {good} 个的 α 达到 0.8；最低的是“{worst['name_zh']}”，α={worst['alpha']:.2f}"
+    return f"{len(rows)} 个编码中 {good} 个的 α 达到 0.8；最低的是“{worst['name_zh']}”，α={ratio(worst['alpha'])}"
 
 
 def accuracy(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -65,7 +65,8 @@ def accuracy_finding(table: pd.DataFrame) -> str:
     both, ours, theirs = (int(rows[key].sum()) for key in ("both", "machine", "human"))
     if not ours or not theirs:
         return "机器编码的查准率与查全率：样本不足"
-    return f"机器编码合计查准率 {percent(both / ours)}（{both:,}/{ours:,}）、查全率 {percent(both / theirs)}（{both:,}/{theirs:,}）"
+    precision, recall = (f"{percent(both / base)}（{count(both)}/{count(base)}）" for base in (ours, theirs))
+    return f"机器编码合计查准率 {precision}、查全率 {recall}"
 
 
 def _intervals(ax: Axes, rows: pd.DataFrame, drawn: tuple[Series, ...]) -> None:

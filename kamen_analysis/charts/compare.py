@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from kamen_analysis.charts import style
-from kamen_analysis.charts.dots import VERDICTS, height, row_limits
-from kamen_analysis.charts.words import withheld
+from kamen_analysis.charts.dots import VERDICTS, height, row_limits, withheld
+from kamen_analysis.charts.numbers import count, signed_interval, tenth
 
 _MOVES = {"升": VERDICTS["高于其余"], "降": VERDICTS["低于其余"], "无法区分": VERDICTS["无法区分"]}
 _MOST = 40
@@ -67,7 +67,7 @@ def changes(table: pd.DataFrame, ax: Axes | None = None, base: str = "month") ->
         first = rows.iloc[0]
         ax.set_xlabel(f"{first['month_zh']} 减 {first['against_zh']}（百分点）；横线为 95% 区间")
         ax.grid(axis="y", visible=False)
-        facts = (f"n={int(first['of']):,} 与 {int(first['of_base']):,}", "▲ 升 ▼ 降 ● 无法区分（错误发现率 5%）")
+        facts = (f"n={count(first['of'])} 与 {count(first['of_base'])}", "▲ 升 ▼ 降 ● 无法区分（错误发现率 5%）")
         return style.finish(ax, changes_finding(table, base), style.foot(table, *facts), table, own)
 
 
@@ -81,5 +81,5 @@ def changes_finding(table: pd.DataFrame, base: str = "month") -> str:
     if moved.empty:
         return f"{rows.iloc[0]['month_zh']} 各拒退理由占比{name}都无法区分升降"
     most = moved.iloc[int(moved["value"].abs().argmax())]
-    span = f"95% 区间 {most['low'] * 100:+.1f} 至 {most['high'] * 100:+.1f}"
-    return f"{most['month_zh']} “{most['name_zh']}”{name}{most['verdict']} {abs(most['value']) * 100:.1f} 个百分点（{span}）"
+    span = f"95% 区间 {signed_interval(most['low'], most['high'])}"
+    return f"{most['month_zh']} “{most['name_zh']}”{name}{most['verdict']} {tenth(abs(most['value']) * 100)} 个百分点（{span}）"

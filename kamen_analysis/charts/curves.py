@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from kamen_analysis.charts import style
-from kamen_analysis.charts.words import percent
+from kamen_analysis.charts.numbers import count, percent
 
 _FEWEST = 10  # a curve is drawn as far as this many are still watched
 _UNTIL = 120  # and no further than this day, past which little happens
@@ -29,7 +29,7 @@ def time_to_reply(table: pd.DataFrame, ax: Axes | None = None, until: int = _UNT
         for key in ("bound_low", "bound_high") if bounded else ():
             ax.step(rows["day"], rows[key], where="post", color=style.QUIET, linewidth=1, linestyle=(0, (4, 3)))
         _day_axis(ax, rows, 1.0)
-        facts = [f"n={int(rows['of'].iloc[0]):,}", "阴影为 95% 区间（Kaplan–Meier）",
+        facts = [f"n={count(rows['of'].iloc[0])}", "阴影为 95% 区间（Kaplan–Meier）",
                  "虚线：只知至迟时间的按最晚、最早计" if bounded else "", str(rows["note"].iloc[0])]
         return style.finish(ax, reply_finding(table), style.foot(table, *facts), table, own)
 
@@ -54,7 +54,7 @@ def _day_axis(ax: Axes, rows: pd.DataFrame, top: float) -> None:
     last = float(rows["day"].max())
     ticks = [tick for tick in _TICKS if last * 0.055 <= tick <= last]
     watched = rows.drop_duplicates("day").set_index("day")["at_risk"]
-    ax.set_xticks([0, *ticks], ["0", *(f"{tick}\n{watched[tick]:,}" for tick in ticks)])
+    ax.set_xticks([0, *ticks], ["0", *(f"{tick}\n{count(watched[tick])}" for tick in ticks)])
     ax.set_xlim(0, max(last, 1.0))
     ax.set_ylim(0, top)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
@@ -89,7 +89,7 @@ def outcomes(table: pd.DataFrame, ax: Axes | None = None, until: int = _UNTIL) -
         ends = [_curve(ax, rows[rows["kind"] == kind], i) for i, kind in enumerate(kinds.index)]
         names = [f"{name} {percent(end[1])}" for name, end in zip(kinds, ends, strict=True)]
         style.label_ends(ax, ends, names, list(style.COLOURS))
-        facts = (f"n={int(rows['of'].max()):,}", "阴影为 95% 区间（Aalen–Johansen）", f"右侧为第 {int(rows['day'].max())} 天的累计比例",
+        facts = (f"n={count(rows['of'].max())}", "阴影为 95% 区间（Aalen–Johansen）", f"右侧为第 {int(rows['day'].max())} 天的累计比例",
                  "自动关闭与商家自称都不算解决", str(rows["note"].iloc[0]))
         return style.finish(ax, outcomes_finding(table), style.foot(table, *facts), table, own)
 

@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from kamen_analysis.charts import style
 from kamen_analysis.charts.festivals import marks
-from kamen_analysis.charts.words import percent
+from kamen_analysis.charts.numbers import count, percent
 
 WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 _MOST_WEEKS, SMALL = 54, 5
@@ -29,8 +29,8 @@ def calendar(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.set_xlim(-4.2, max(_MOST_WEEKS, 20) + 0.5)
         ax.set_ylim(-9.5 * len(blocks) + 1.3, 2.4)
         ax.set_axis_off()
-        low, high = "每格一天，颜色越深投诉越多（1–4 件同色）", f"最深为 {top:,.0f} 件及以上"
-        facts = (f"n={int(table['n'].sum()):,} 件", low, high, "斜线格：该日没有任何抓取，不是零", "○ 春节 △ 618 ◇ 双11")
+        low, high = "每格一天，颜色越深投诉越多（1–4 件同色）", f"最深为 {count(top)} 件及以上"
+        facts = (f"n={count(table['n'].sum())} 件", low, high, "斜线格：该日没有任何抓取，不是零", "○ 春节 △ 618 ◇ 双11")
         return style.finish(ax, calendar_finding(table), style.foot(table, *facts), table, own)
 
 
@@ -78,5 +78,5 @@ def calendar_finding(table: pd.DataFrame) -> str:
     expected = whole * float(days[most]) / len(table)
     # Seven days are looked at: Bonferroni on the normal approximation of a Poisson count (two-sided 5%).
     if by_day[most] - expected <= 2.69 * np.sqrt(max(expected, 1.0)):
-        return f"{whole:,} 件投诉在一周各日之间无法区分多少"
+        return f"{count(whole)} 件投诉在一周各日之间无法区分多少"
     return f"{WEEKDAYS[most]}发的投诉最多，占 {percent(by_day[most] / whole)}（各日均等时为 {percent(float(days[most]) / len(table))}）"

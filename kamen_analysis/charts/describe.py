@@ -22,7 +22,7 @@ from kamen_analysis.charts import (
     variants,
     ways,
 )
-from kamen_analysis.charts.words import interval, percent
+from kamen_analysis.charts.numbers import interval_percent, percent
 from kamen_analysis.errors import KamenError
 
 _FINDINGS: dict[str, tuple[str, Callable[[pd.DataFrame], str]]] = {
@@ -83,6 +83,6 @@ def _numbers(name: str, table: pd.DataFrame) -> str:
     if name not in _NAMES:
         return ""
     rows = table[table["share"].notna()].sort_values("share", ascending=False).head(5)
-    parts = [f"{row[_NAMES[name]]} {percent(row['share'])}" + (f"（{span}）" if (span := interval(row["low"], row["high"])) else "")
+    parts = [f"{row[_NAMES[name]]} {percent(row['share'])}" + (f"（{span}）" if (span := interval_percent(row["low"], row["high"])) else "")
              for _, row in rows.iterrows()]
     return f"最高的几项：{'；'.join(parts)}。" if parts else ""

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from kamen_analysis.charts import style
-from kamen_analysis.charts.words import percent
+from kamen_analysis.charts.numbers import count, percent
 
 Look = tuple[str, str]
 PLAIN: Look = (style.COLOURS[0], "o")
@@ -48,9 +48,14 @@ def row_limits(rows: int) -> tuple[float, float]:
 
 def _bases(rows: pd.DataFrame) -> list[str]:
     pairs = zip(rows["n"], rows["of"], strict=True)
-    return [f"n={int(of):,}" if pd.isna(n) else f"{int(n):,}/{int(of):,}" for n, of in pairs]
+    return [f"n={count(of)}" if pd.isna(n) else f"{count(n)}/{count(of)}" for n, of in pairs]
 
 
 def height(rows: int) -> float:
     """Return the figure height in inches for a dot plot of `rows`."""
     return 1.7 + 0.33 * max(rows, 3)
+
+
+def withheld(number: int) -> str:
+    """Return the remark on platforms that were compared though their few cases are not shown; nothing where there are none."""
+    return f"（其中 {number} 个件数过少，不列比例）" if number else ""

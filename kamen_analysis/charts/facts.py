@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from kamen_analysis.charts import style
 from kamen_analysis.charts.dots import dots, height, row_limits
-from kamen_analysis.charts.words import measured, percent, yuan
+from kamen_analysis.charts.numbers import count, measured, percent, tenth, whole_yuan
 
 
 def self_reported(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -39,7 +39,7 @@ def _shares(table: pd.DataFrame, key: str, what: str, about: str, ax: Axes | Non
             return style.calm(ax, what, table, own)
         dots(ax, rows, rows[key].tolist())
         ax.set_xlabel(about)
-        return style.finish(ax, shares_finding(table, key, what), style.foot(table, f"n={int(rows['of'].max()):,}"), table, own)
+        return style.finish(ax, shares_finding(table, key, what), style.foot(table, f"n={count(rows['of'].max())}"), table, own)
 
 
 def shares_finding(table: pd.DataFrame, key: str, what: str) -> str:
@@ -61,7 +61,7 @@ def amounts(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.hlines(y, low, high, color=style.COLOURS[0], linewidth=2.4)
         ax.plot(median, y, "o", color=style.COLOURS[0], markersize=7)
         _money_axis(ax, rows, y, float(np.nanmin(q1)), float(np.nanmax(q3)))
-        facts = ("浅色条为中间一半（四分位）", "点为中位数，横线为 95% 自助区间", f"另有 {int(table['unknown'].sum()):,} 件未写明金额")
+        facts = ("浅色条为中间一半（四分位）", "点为中位数，横线为 95% 自助区间", f"另有 {count(table['unknown'].sum())} 件未写明金额")
         return style.finish(ax, amounts_finding(table), style.foot(table, *facts), table, own)
 
 
@@ -72,10 +72,10 @@ def _money_axis(ax: Axes, rows: pd.DataFrame, y: np.ndarray[tuple[int], np.dtype
     ax.set_xscale("log")
     steps = [m * 10.0**e for e in range(-1, 9) for m in (1, 2, 5)]
     inside = [step for step in steps if max(low, 0.1) * 0.7 <= step <= high * 1.4] or [max(low, 0.1)]
-    ax.set_xticks(inside, [f"{step:,.0f}" if step >= 1 else f"{step:.1f}" for step in inside])
+    ax.set_xticks(inside, [count(step) if step >= 1 else tenth(step) for step in inside])
     ax.minorticks_off()
     right = ax.secondary_yaxis("right")
-    right.set_yticks(y, [f"{yuan(row['median'])}  n={row['n']:,}" for row in rows.to_dict("records")])
+    right.set_yticks(y, [f"{whole_yuan(row['median'])}  n={count(row['n'])}" for row in rows.to_dict("records")])
     right.spines[:].set_visible(False)
     right.tick_params(labelsize=8.5, labelcolor=style.QUIET)
     ax.set_xlabel("元（对数刻度）；右侧为中位数与写明金额的件数")
@@ -87,12 +87,13 @@ def amounts_finding(table: pd.DataFrame) -> str:
     rows = table[table["median"].notna()].sort_values("median", ascending=False)
     if rows.empty:
         return "涉诉金额：样本不足"
-    total = f"写明的合计 {yuan(table['total'].sum())}"
+    total = f"写明的合计 {whole_yuan(table['total'].sum())}"
     if len(table) == 1:
         row = rows.iloc[0]
-        return f"涉诉金额中位数 {yuan(row['median'])}（95% 区间 {row['low']:,.0f}–{row['high']:,.0f} 元，n={int(row['n']):,}），{total}"
+        span = f"{count(row['low'])}–{whole_yuan(row['high'])}"
+        return f"涉诉金额中位数 {whole_yuan(row['median'])}（95% 区间 {span}，n={count(row['n'])}），{total}"
     key = next(name for name in ("product_zh", "platform", "month_zh", "week_zh", "source") if name in rows)
-    return f"涉诉金额中位数最高的是{style.drawable(rows.iloc[0][key])}，{yuan(rows.iloc[0]['median'])}；{total}"
+    return f"涉诉金额中位数最高的是{style.drawable(rows.iloc[0][key])}，{whole_yuan(rows.iloc[0]['median'])}；{total}"
 
 
 def funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -111,7 +112,7 @@ def funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             ax.text(0, float(at) - 0.31, _stage(int(stage["n_out"]), put_aside), fontsize=8, color=style.QUIET, va="top")
         ax.set_yticks(y, [f"{row['stage_zh']}（{row['unit']}）" for row in stages.to_dict("records")])
         ax.set_ylim(-0.75, len(stages) - 0.5)
-        ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        ax.xaxis.set_major_formatter(lambda value, _: count(value))
         ax.grid(axis="y", visible=False)
         ax.set_xlabel("实心：通过；斜线：剔除")
         where = style.foot(table, "每个环节：进入 = 通过 + 按原因剔除", "一页可含多条，页与条不能相减")
@@ -119,8 +120,8 @@ def funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def _stage(passed: int, put_aside: pd.DataFrame, most: int = 4) -> str:
-    why = "，".join(f"{row['reason_zh']} {row['n']:,}" for row in put_aside.head(most).to_dict("records"))
-    return f"通过 {passed:,}；" + (f"剔除：{why}{'…' if len(put_aside) > most else ''}" if why else "没有剔除")
+    why = "，".join(f"{row['reason_zh']} {count(row['n'])}" for row in put_aside.head(most).to_dict("records"))
+    return f"通过 {count(passed)}；" + (f"剔除：{why}{'…' if len(put_aside) > most else ''}" if why else "没有剔除")
 
 
 def funnel_finding(table: pd.DataFrame) -> str:
@@ -131,4 +132,4 @@ def funnel_finding(table: pd.DataFrame) -> str:
     rows = table[table["unit"] != "页"] if (table["unit"] != "页").any() else table
     first, last = rows.iloc[0], rows.iloc[-1]
     share = percent(last["n_out"] / first["n_in"]) if first["n_in"] else "—"
-    return f"读到的 {int(first['n_in']):,} {first['unit']}中，{int(last['n_out']):,} {last['unit']}计入指标（{share}）"
+    return f"读到的 {count(first['n_in'])} {first['unit']}中，{count(last['n_out'])} {last['unit']}计入指标（{share}）"

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from kamen_analysis.charts import style
 from kamen_analysis.charts.dots import VERDICTS, dots, height
-from kamen_analysis.charts.words import measured, percent
+from kamen_analysis.charts.numbers import count, measured, percent
 
 _MOST = 16
 
@@ -24,7 +24,7 @@ def tactic_order(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.axvline(0.5, color=style.QUIET, linewidth=1)
         ax.set_xlim(0, 1)
         ax.set_xlabel("两者都讲到的投诉里先讲到前者的比例；横线为 95% Wilson 区间；右侧为件数/基数")
-        where = style.foot(table, f"n={int(rows['of'].sum()):,} 对", "▲ 先后分明 ● 无法区分", "讲述的先后不等于发生的先后")
+        where = style.foot(table, f"n={count(rows['of'].sum())} 对", "▲ 先后分明 ● 无法区分", "讲述的先后不等于发生的先后")
         return style.finish(ax, order_finding(table), where, table, own)
 
 
@@ -54,7 +54,7 @@ def sequences(table: pd.DataFrame, ax: Axes | None = None, top: int = 14) -> Axe
         ax.set_xlabel("占讲到两个及以上理由的投诉的比例；横线为 95% Wilson 区间；右侧为件数/基数")
         left = f"另有 {len(rows) - top} 种满 5 件的顺序未画" if len(rows) > top else ""
         others = [f"不足 5 件的各种顺序合计 {percent(share)}" for share in rest]
-        where = style.foot(table, f"n={int(rows['of'].iloc[0]):,}", left, *others, "讲述的先后不等于发生的先后")
+        where = style.foot(table, f"n={count(rows['of'].iloc[0])}", left, *others, "讲述的先后不等于发生的先后")
         return style.finish(ax, sequences_finding(table), where, table, own)
 
 

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from kamen_analysis.charts import style
-from kamen_analysis.charts.dots import VERDICTS, dots, height
-from kamen_analysis.charts.words import percent, withheld
+from kamen_analysis.charts.dots import VERDICTS, dots, height, withheld
+from kamen_analysis.charts.numbers import count, percent
 
 MEASURES = {"replied": "有商家回复", "resolved_30": "三十天内经消费者确认解决", "transfer": "被引导私下转账"}
 _MOST = 40
@@ -102,7 +102,7 @@ def _outside(ax: Axes, rows: pd.DataFrame) -> None:
 def _sizes(of: pd.Series) -> tuple[list[float], list[str]]:
     steps = [m * 10.0**e for e in range(1, 7) for m in (1, 2, 3, 5)]
     kept = [step for step in steps if float(of.min()) <= step <= float(of.max())] or [float(of.min())]
-    return kept, [f"{step:,.0f}" for step in kept]
+    return kept, [count(step) for step in kept]
 
 
 def funnel_finding(table: pd.DataFrame) -> str:

@@ -10,7 +10,7 @@ from matplotlib.ticker import PercentFormatter
 
 from kamen_analysis.charts import style
 from kamen_analysis.charts.dots import dots, height
-from kamen_analysis.charts.words import interval, measured, percent
+from kamen_analysis.charts.numbers import count, interval_percent, measured, percent, points, tenth, whole
 
 
 def reasons(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -22,7 +22,7 @@ def reasons(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             return style.calm(ax, "投诉反映的拒退理由", table, own)
         dots(ax, rows, rows["name_zh"].tolist())
         ax.set_xlabel("占计入投诉的比例；横线为 95% Wilson 区间；右侧为件数/基数")
-        return style.finish(ax, reasons_finding(table), style.foot(table, f"n={int(rows['of'].iloc[0]):,}", "一帖可有多个理由"), table, own)
+        return style.finish(ax, reasons_finding(table), style.foot(table, f"n={count(rows['of'].iloc[0])}", "一帖可有多个理由"), table, own)
 
 
 def reasons_finding(table: pd.DataFrame) -> str:
@@ -91,8 +91,8 @@ def months_finding(table: pd.DataFrame) -> str:
     if moved.empty:
         return "各拒退理由的月度比例：首尾两月的区间都有重叠，升降无法区分"
     most = moved.iloc[int((moved["b"] - moved["a"]).abs().argmax())]
-    points = (most["b"] - most["a"]) * 100
-    return f"“{most['name']}”由 {percent(most['a'])} {'升' if points > 0 else '降'}到 {percent(most['b'])}，变动 {points:+.1f} 个百分点"
+    gap = most["b"] - most["a"]
+    return f"“{most['name']}”由 {percent(most['a'])} {'升' if gap > 0 else '降'}到 {percent(most['b'])}，变动 {points(gap)}"
 
 
 def cooccurrence(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -106,7 +106,7 @@ def cooccurrence(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         names = table.drop_duplicates("code_a").set_index("code_a")["name_a"]
         grid = table.pivot(index="code_a", columns="code_b", values="share").reindex(index=order, columns=order).to_numpy(float)
         across = [style.drawable(names[code]) for code in order]
-        _heat(ax, grid, [f"{name}（{of[code]:,}）" for name, code in zip(across, order, strict=True)], across)
+        _heat(ax, grid, [f"{name}（{count(of[code])}）" for name, code in zip(across, order, strict=True)], across)
         where = style.foot(table, "行：有该理由的投诉（件数）；格：其中同时有列理由的比例（%）", "·：件数少于 5，不给数")
         return style.finish(ax, pairs_finding(table), where, table, own)
 
@@ -115,7 +115,7 @@ def _heat(ax: Axes, grid: np.ndarray[tuple[int, int], np.dtype[np.float64]], row
     top = float(np.nanmax(grid)) if np.isfinite(grid).any() else 1.0
     ax.imshow(grid, cmap="Blues", vmin=0, vmax=top, aspect="auto")
     for i, j in np.ndindex(*grid.shape):
-        text = "·" if np.isnan(grid[i, j]) else f"{grid[i, j] * 100:.0f}"
+        text = "·" if np.isnan(grid[i, j]) else whole(grid[i, j])
         if i != j:
             ax.text(j, i, text, ha="center", va="center", fontsize=8.5, color="white" if grid[i, j] > 0.6 * top else style.INK)
     ax.set_yticks(range(len(rows)), rows)
@@ -132,5 +132,5 @@ def pairs_finding(table: pd.DataFrame) -> str:
     if rows.empty or rows["sure"].max() <= 1:
         return "没有哪两个拒退理由一起出现得明显多于巧合"
     best = rows.iloc[int(rows["sure"].argmax())]
-    share = f"{percent(best['share'])}（95% 区间 {interval(best['low'], best['high'])}）"
-    return f"“{best['name_a']}”的投诉中 {share}也写到“{best['name_b']}”，是各自独立时的 {best['lift']:.1f} 倍"
+    share = f"{percent(best['share'])}（95% 区间 {interval_percent(best['low'], best['high'])}）"
+    return f"“{best['name_a']}”的投诉中 {share}也写到“{best['name_b']}”，是各自独立时的 {tenth(best['lift'])} 倍"

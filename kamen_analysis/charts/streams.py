@@ -8,7 +8,7 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
 from kamen_analysis.charts import style
-from kamen_analysis.charts.words import percent
+from kamen_analysis.charts.numbers import count, percent
 
 STEPS = {"reason": "首要理由", "answer": "商家回复", "end": "怎样了结"}
 _WIDTH, _GAP = 0.035, 0.035
@@ -32,8 +32,8 @@ def flow(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.set(xlim=(-0.42, 2.42), ylim=(-0.02, 1.1))
         ax.set_axis_off()
         hidden = table.attrs.get("hidden", 0)
-        facts = (f"n={whole:,}", "只计来源给出处理过程的投诉", "有几个理由的归入全体中最常见的一个",
-                 f"另有 {hidden:,} 件在不足 5 件的支流里，未画" if hidden else "", "关闭不等于解决")
+        facts = (f"n={count(whole)}", "只计来源给出处理过程的投诉", "有几个理由的归入全体中最常见的一个",
+                 f"另有 {count(hidden)} 件在不足 5 件的支流里，未画" if hidden else "", "关闭不等于解决")
         return style.finish(ax, flow_finding(table), style.foot(table, *facts), table, own)
 
 
@@ -82,7 +82,7 @@ def _blocks(ax: Axes, x: int, spans: dict[str, tuple[float, float]], whole: int)
     for name, (low, high) in spans.items():
         ax.add_patch(Rectangle((x - _WIDTH, low), 2 * _WIDTH, high - low, facecolor=style.INK, linewidth=0))
         n = round((high - low) / room * whole)
-        words = f"{style.drawable(name)}{chr(10) if x == 1 else ' '}{n:,}（{percent(n / whole)}）"
+        words = f"{style.drawable(name)}{chr(10) if x == 1 else ' '}{count(n)}（{percent(n / whole)}）"
         side = -1 if x == 0 else 1
         ax.text(x + side * (_WIDTH + 0.015), (low + high) / 2, words, ha="right" if x == 0 else "left", va="center", fontsize=8.5,
                 bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.0} if x == 1 else None)
@@ -96,4 +96,4 @@ def flow_finding(table: pd.DataFrame) -> str:
     ends = table.groupby("end")["n"].sum().sort_values(ascending=False)
     good = int(ends.get("消费者确认解决", 0))
     most = f"最多的是“{ends.index[0]}”，{percent(ends.iloc[0] / whole)}"
-    return f"{whole:,} 件投诉中，经消费者确认解决的 {good:,} 件（{percent(good / whole)}）；{most}"
+    return f"{count(whole)} 件投诉中，经消费者确认解决的 {count(good)} 件（{percent(good / whole)}）；{most}"

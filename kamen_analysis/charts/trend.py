@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from kamen_analysis.charts import style
 from kamen_analysis.charts.festivals import marks
+from kamen_analysis.charts.numbers import count, whole
 
 _MOST, _MOST_MARKS = 6, 16
 
@@ -113,11 +114,11 @@ def _axes(ax: Axes, periods: list[str]) -> None:
 
 
 def _foot(table: pd.DataFrame, shown: int, key: str | None) -> str:
-    facts = [f"n={int(table['n'].fillna(0).sum()):,} 件", "斜线：该期不完整", "竖虚线：春节、618、双11"]
+    facts = [f"n={count(table['n'].fillna(0).sum())} 件", "斜线：该期不完整", "竖虚线：春节、618、双11"]
     if "value" in table and table["value"].notna().any():
         facts.append("菱形与竖线：补上迟到的估计及 95% 区间")
     if table.attrs.get("undated"):
-        facts.append(f"另有 {table.attrs['undated']:,} 件没有发布时间，未画")
+        facts.append(f"另有 {count(table.attrs['undated'])} 件没有发布时间，未画")
     if table["gap"].any():
         facts.append("缺口：没有抓取，不是零")
     if key and table[key].nunique() > shown:
@@ -132,16 +133,16 @@ def volume_finding(table: pd.DataFrame) -> str:
     total = whole.groupby(["period", "period_zh"])["n"].sum().reset_index().sort_values("period")
     everything = int(table["n"].fillna(0).sum())
     if total.empty or total["n"].sum() * 2 < everything:
-        return f"共 {everything:,} 件投诉，多数不在各来源都完整的期内，逐期不可比"
+        return f"共 {count(everything)} 件投诉，多数不在各来源都完整的期内，逐期不可比"
     top, last = total.sort_values("n").iloc[-1], total.iloc[-1]
-    text = f"{last['period_zh']} 投诉 {int(last['n']):,} 件"
+    text = f"{last['period_zh']} 投诉 {count(last['n'])} 件"
     if len(total) > 1:
         text += _change(int(total.iloc[-2]["n"]), int(last["n"]))
-    return text + (f"；最多的是 {top['period_zh']}，{int(top['n']):,} 件" if top["period_zh"] != last["period_zh"] else "，为各期最多")
+    return text + (f"；最多的是 {top['period_zh']}，{count(top['n'])} 件" if top["period_zh"] != last["period_zh"] else "，为各期最多")
 
 
 def _change(before: int, now: int) -> str:
     """Return the change between two counts in words; too small for two Poisson counts to tell apart (5%) says so."""
     if (now - before) ** 2 <= 3.84 * (now + before) or before == 0:
-        return f"，与上一完整期（{before:,} 件）无法区分"
-    return f"，比上一完整期{'增' if now > before else '减'} {abs(now / before - 1) * 100:.0f}%"
+        return f"，与上一完整期（{count(before)} 件）无法区分"
+    return f"，比上一完整期{'增' if now > before else '减'} {whole(abs(now / before - 1))}%"

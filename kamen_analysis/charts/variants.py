@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from kamen_analysis.charts import style
 from kamen_analysis.charts.dots import PLAIN, Look, dots, height
-from kamen_analysis.charts.words import percent
+from kamen_analysis.charts.numbers import count, percent
 
 OTHER: Look = (style.COLOURS[1], "s")
 
@@ -22,7 +22,7 @@ def choices(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         dots(ax, rows, rows["variant"].tolist(), [PLAIN, *[OTHER] * (len(rows) - 1)])
         ax.axvspan(rows["low"].iloc[0], rows["high"].iloc[0], color=style.PALE, zorder=0)
         ax.set_xlabel(f"“{rows['name_zh'].iloc[0]}”占计入投诉的比例；横线为 95% Wilson 区间；灰带为原做法的区间；右侧为件数/基数")
-        return style.finish(ax, choices_finding(table), style.foot(table, f"n={int(rows['of'].iloc[0]):,}"), table, own)
+        return style.finish(ax, choices_finding(table), style.foot(table, f"n={count(rows['of'].iloc[0])}"), table, own)
 
 
 def choices_finding(table: pd.DataFrame) -> str:

@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 
 from kamen_analysis.charts import style
 from kamen_analysis.charts.dots import dots, height, row_limits
-from kamen_analysis.charts.words import measured, percent
+from kamen_analysis.charts.numbers import count, measured, percent, whole
 
 _MOST = 16
 
@@ -29,7 +29,7 @@ def channels(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             at, colour = y + (0.14 if i == 0 else -0.14), style.COLOURS[i]
             ax.hlines(at, rows[low].to_numpy(float), rows[high].to_numpy(float), color=colour, linewidth=2, alpha=0.55)
             ax.plot(rows[key].to_numpy(float), at, style.MARKERS[2 * i], color=colour, markersize=6, label=name)
-        ax.set_yticks(y, [f"{row.channel_zh}（{row.n:,}）" for row in rows.itertuples()])
+        ax.set_yticks(y, [f"{row.channel_zh}（{count(row.n)}）" for row in rows.itertuples()])
         ax.set_ylim(*row_limits(len(rows)))
         ax.set_xlim(0, None)
         ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
@@ -38,7 +38,7 @@ def channels(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize=9, borderaxespad=0.2)
         none = table.loc[table["n"] == 0, "channel_zh"].tolist()
         facts = (f"没有人写到：{'、'.join(none)}" if none else "", "自述以发帖时为准", "不是渠道的效果")
-        where = style.foot(table, f"n={int(rows['of'].max()):,}", *facts)
+        where = style.foot(table, f"n={count(rows['of'].max())}", *facts)
         return style.finish(ax, channels_finding(table), where, table, own)
 
 
@@ -64,7 +64,7 @@ def chains(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             return style.calm(ax, chains_finding(table), table, own)
         dots(ax, rows, [f"{row.source_zh} → {row.target_zh}" for row in rows.itertuples()])
         ax.set_xlabel("占“踢皮球”投诉的比例；横线为 95% Wilson 区间；右侧为件数/基数")
-        where = style.foot(table, f"n={int(rows['of'].iloc[0]):,}", "一件可推几次，比例之和可超过 100%")
+        where = style.foot(table, f"n={count(rows['of'].iloc[0])}", "一件可推几次，比例之和可超过 100%")
         return style.finish(ax, chains_finding(table), where, table, own)
 
 
@@ -91,10 +91,10 @@ def tactics_by_age(table: pd.DataFrame, ax: Axes | None = None, top: int = 6) ->
         ax.imshow(grid, cmap="Blues", vmin=0, vmax=top_share, aspect="auto")
         for i, j in np.ndindex(*grid.shape):
             ink = "white" if grid[i, j] > 0.6 * top_share else style.INK
-            ax.text(j, i, "·" if np.isnan(grid[i, j]) else f"{grid[i, j] * 100:.0f}", ha="center", va="center", fontsize=8.5, color=ink)
+            ax.text(j, i, "·" if np.isnan(grid[i, j]) else whole(grid[i, j]), ha="center", va="center", fontsize=8.5, color=ink)
         names = shown.drop_duplicates("code").set_index("code")["name_zh"]
         ax.set_yticks(range(len(codes)), [names[code] for code in codes])
-        below = [f"{str(name).split('及')[0]}\n{of:,}" for name, of in zip(ages["age_zh"], ages["of"], strict=True)]
+        below = [f"{str(name).split('及')[0]}\n{count(of)}" for name, of in zip(ages["age_zh"], ages["of"], strict=True)]
         ax.set_xticks(range(len(ages)), below, fontsize=8)
         ax.set_xlabel("平台在本数据里的季龄；下行为该季龄的投诉件数；末列含更久")
         ax.grid(False)
@@ -134,7 +134,7 @@ def coverage(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.set_yticks(range(len(rows)), [_source(row) for row in rows.iloc[::-1].to_dict("records")])
         ax.set_ylim(-0.6, len(rows) - 0.4)
         ax.grid(axis="y", visible=False)
-        facts = (f"n={int(rows['n'].sum()):,}", "实心：有帖子的时段；斜线：静默（数是未知，不是零）")
+        facts = (f"n={count(rows['n'].sum())}", "实心：有帖子的时段；斜线：静默（数是未知，不是零）")
         return style.finish(ax, coverage_finding(table), style.foot(table, *facts), table, own)
 
 
@@ -144,7 +144,7 @@ def _named(row: Any) -> str:
 
 def _source(row: Any) -> str:
     n = row["n"]
-    return f"{style.drawable(_named(row))}（{f'{n:,}' if isinstance(n, int) else '<5'} 件）"
+    return f"{style.drawable(_named(row))}（{count(n) if isinstance(n, int) else '<5'} 件）"
 
 
 def coverage_finding(table: pd.DataFrame) -> str:
@@ -152,4 +152,4 @@ def coverage_finding(table: pd.DataFrame) -> str:
     gone = table[table["gap_days"] > 0]
     if gone.empty:
         return f"{len(table)} 个来源都没有看得出的静默"
-    return f"{len(table)} 个来源中 {len(gone)} 个有静默，合计 {int(gone['gap_days'].sum()):,} 日没有任何帖子"
+    return f"{len(table)} 个来源中 {len(gone)} 个有静默，合计 {count(gone['gap_days'].sum())} 日没有任何帖子"

@@ -10,8 +10,8 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from kamen_analysis.charts import numbers
 from kamen_analysis.errors import KamenError
-from kamen_analysis.report import numbers
 from kamen_analysis.report.measures import Measures
 
 FILE = Path(__file__).with_name("advice.yaml")

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 import kamen_analysis.codebook as codebook
+from kamen_analysis.charts import numbers
 from kamen_analysis.data import Data, load
 from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics import reason_names
@@ -21,7 +22,6 @@ from kamen_analysis.report import (
     exports,
     html,
     kept,
-    numbers,
     pdf,
     provenance,
     publication,

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from kamen_analysis.charts import numbers
 from kamen_analysis.charts.style import drawable
 from kamen_analysis.redact.door import refuse_if_personal
-from kamen_analysis.report import behind, numbers
+from kamen_analysis.report import behind
 from kamen_analysis.report.marks import UNSEEN as _UNSEEN
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.rules import rule_name

@@ -7,6 +7,7 @@ from functools import cached_property
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.charts import numbers
 from kamen_analysis.metrics import diagnostics
 from kamen_analysis.report.sample import Sample, sample
 from kamen_analysis.report.told import Told
@@ -37,5 +38,5 @@ class Coding(Told):
     def code_scores(self) -> pd.DataFrame:
         """Precision and recall of each code on those texts."""
         table = diagnostics.code_scores(self.tried.said, self.tried.gold)
-        table.attrs.update(sources=[f"随程序附带的 {len(self.tried.texts):,} 句已编码文句，写规则时看过，成绩偏高"])
+        table.attrs.update(sources=[f"随程序附带的 {numbers.count(len(self.tried.texts))} 句已编码文句，写规则时看过，成绩偏高"])
         return table

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from kamen_analysis.report import numbers
+from kamen_analysis.charts import numbers
 from kamen_analysis.report.marks import plain
 from kamen_analysis.report.tables import Column, Table
 from kamen_analysis.tabular.guard import guarded

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from kamen_analysis.charts import numbers
 from kamen_analysis.errors import KamenError, PublishRefused
 from kamen_analysis.paths import Home, sha256
 from kamen_analysis.redact import find
@@ -58,7 +59,8 @@ class Export:
         """Where it comes from, in one sentence."""
         old = "；此后数据已更新，请重跑该笔记本" if self.is_old else ""
         more = f"；{self.told['note']}" if self.told.get("note") else ""
-        return f"由笔记本 {self.notebook} 导出；n={self.told['n']:,}；来源：{self.told['source']}；期间：{self.told['period']}{more}{old}。"
+        n, source, period = numbers.count(self.told["n"]), self.told["source"], self.told["period"]
+        return f"由笔记本 {self.notebook} 导出；n={n}；来源：{source}；期间：{period}{more}{old}。"
 
 
 def read(home: Home) -> tuple[Export, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from kamen_analysis.report import numbers
+from kamen_analysis.charts import numbers
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.stats import newcombe
 

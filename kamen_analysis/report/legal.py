@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 import kamen_analysis.codebook as codebook
+from kamen_analysis.charts import numbers
 from kamen_analysis.errors import KamenError
 from kamen_analysis.report.marks import Md, escape
 
@@ -90,7 +91,7 @@ class Applied(NamedTuple):
             return ""
         until = f"、{self.provision.repealed:%Y-%m-%d} 前" if self.provision.repealed else ""
         since = f"{self.provision.effective:%Y-%m-%d} 起" if self.provision.effective else ""
-        return f"只适用于 {since}{until}发布的投诉，本期 {self.of:,} 件中 {self.n:,} 件"
+        return f"只适用于 {since}{until}发布的投诉，本期 {numbers.count(self.of)} 件中 {numbers.count(self.n)} 件"
 
 
     @property

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kamen_analysis.charts import numbers
 from kamen_analysis.metrics import reason_names
 from kamen_analysis.metrics.cover import covered
 from kamen_analysis.metrics.refusal import code_matrix
 from kamen_analysis.records import PRODUCTS
-from kamen_analysis.report import numbers
 from kamen_analysis.report.facts import Facts
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.small import NOTE

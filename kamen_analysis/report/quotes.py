@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from kamen_analysis.charts import numbers
 from kamen_analysis.records import OUTCOMES
 from kamen_analysis.redact.door import refuse_if_personal
-from kamen_analysis.report import numbers
 from kamen_analysis.report.marks import Md, marked
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.rules import rule_name

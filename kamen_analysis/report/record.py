@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from kamen_analysis.charts import numbers
 from kamen_analysis.metrics import reason_names
 from kamen_analysis.metrics.names import OUTCOME_KINDS_ZH
 from kamen_analysis.metrics.refusal import code_matrix
 from kamen_analysis.metrics.shares import SMALL
 from kamen_analysis.records import PRODUCTS, STAGES
-from kamen_analysis.report import numbers
 from kamen_analysis.report.facts import Facts
 from kamen_analysis.report.measures import Measures
 

@@ -13,11 +13,12 @@ from typing import Any
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.charts import numbers
 from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics.shares import MINIMUM
 from kamen_analysis.paths import Home
 from kamen_analysis.redact import redact
-from kamen_analysis.report import numbers, word
+from kamen_analysis.report import word
 from kamen_analysis.report.facts import Facts
 from kamen_analysis.report.marks import Md, escape, marked
 from kamen_analysis.report.measures import Measures

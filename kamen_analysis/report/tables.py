@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from kamen_analysis.report import numbers
+from kamen_analysis.charts import numbers
 from kamen_analysis.report.marks import Md, escape, plain, span
 
 Kind = Literal["text", "count", "share", "points", "yuan", "days", "ratio", "date", "digest"]
@@ -115,7 +115,7 @@ def _notes(table: Table) -> list[str]:
         parts.append(f"{remarks[0]}。")
     if len(table.frame) > abs(table.limit):
         which = "前" if table.limit > 0 else "最近"
-        parts.append(f"共 {len(table.frame):,} 行，此处列{which} {abs(table.limit)} 行，全表见 tables/{table.key}.csv。")
+        parts.append(f"共 {numbers.count(len(table.frame))} 行，此处列{which} {abs(table.limit)} 行，全表见 tables/{table.key}.csv。")
     labels = {"Out of": "分母", "Leaves out": "不计", "Read with care": "读法"}
     parts += [f"{labels[key]}：{text}。" for key, text in table.definition.items() if key in labels]
     return ["::: {.note}", escape("".join(parts)), ":::", ""] if parts else []

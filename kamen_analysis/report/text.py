@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from kamen_analysis.report import numbers
+from kamen_analysis.charts import numbers
 from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.figures import Figure
 from kamen_analysis.report.marks import Md, escape, link

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.charts import numbers
 from kamen_analysis.data import Data
 from kamen_analysis.metrics.explain import PARTS
-from kamen_analysis.report import numbers
 from kamen_analysis.report.rules import rule_name
 from kamen_analysis.report.tables import Column, Table
 from kamen_analysis.stats import newcombe
@@ -64,7 +64,7 @@ def _gap(was: dict[str, Any], now: dict[str, Any]) -> tuple[float, float, float]
 def _signed(gap: float, kind: str) -> str:
     if kind in ("share", "curve"):
         return numbers.signed(gap)
-    return f"{gap:+,.0f}" if kind == "count" else f"{gap:+,.1f}"
+    return numbers.signed_count(gap) if kind == "count" else numbers.signed_tenth(gap)
 
 
 def _span(low: float, high: float, kind: str) -> str:
@@ -89,7 +89,7 @@ def _data(old: dict[str, Any], new: dict[str, Any]) -> str:
     if old["period"] != new["period"]:
         return f"期间不同（{old['period']} 对 {new['period']}），比的是不同的投诉"
     counts = {"新发布": fresh, "迟到或补抓": late, "不再计入": gone}
-    parts = [f"{what} {n:,} 件" for what, n in counts.items() if n]
+    parts = [f"{what} {numbers.count(n)} 件" for what, n in counts.items() if n]
     return f"数据：{'、'.join(parts)}" if parts else "投诉件数没有变"
 
 

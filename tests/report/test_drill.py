@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 import smallworld
 
+from kamen_analysis.charts import numbers
 from kamen_analysis.data import load
 from kamen_analysis.paths import Home, home
-from kamen_analysis.report import numbers
 from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections import tables

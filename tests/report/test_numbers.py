@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
-from kamen_analysis.report import numbers
+from kamen_analysis.charts import numbers
 
 
 def test_a_share_reads_as_the_style_says() -> None:
@@ -38,3 +42,20 @@ def test_missing_is_a_dash(missing: object) -> None:
     """Whatever stands for "not known" is a dash in every form."""
     for write in (numbers.count, numbers.percent, numbers.yuan, numbers.days, numbers.date, numbers.moment, numbers.points, numbers.ratio):
         assert write(missing) == "—"
+
+
+def test_charts_tell_a_share_with_its_unit() -> None:
+    """In a chart's sentence the interval carries the unit and is left out where it is missing; sums are told to the yuan."""
+    row = SimpleNamespace(share=0.3117, low=0.284, high=0.341, of=1204)
+    assert numbers.measured(row) == "31.2%（95% 区间 28.4–34.1%，n=1,204）"
+    assert numbers.measured(SimpleNamespace(share=0.3117, low=float("nan"), high=0.341, of=1204)) == "31.2%（n=1,204）"
+    assert (numbers.whole_yuan(1145.9), numbers.whole(0.314), numbers.signed_count(-1204.0)) == ("1,146 元", "31", "-1,204")
+
+
+def test_numbers_are_formatted_nowhere_else(root: Path) -> None:
+    """No other module of charts or report holds a format of its own for thousands or decimals."""
+    own = re.compile(r"\{[^{}]*:\+?(?:,|,?\.\d[f%])\}")
+    package = root / "kamen_analysis"
+    files = [path for room in ("charts", "report") for path in (package / room).rglob("*.py") if path.name != "numbers.py"]
+    assert len(files) > 60
+    assert [path.name for path in files if own.search(path.read_text(encoding="utf-8"))] == []

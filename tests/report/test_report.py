@@ -17,11 +17,11 @@ import smallworld
 from lxml import etree
 
 from kamen_analysis import records
+from kamen_analysis.charts import numbers
 from kamen_analysis.data import load
 from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics import reasons
 from kamen_analysis.paths import Home, home, sha256
-from kamen_analysis.report import numbers
 from kamen_analysis.report.build import ReportResult, report
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections import sources

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.charts import numbers
 from kamen_analysis.metrics.campaigns import SHOWN
 from kamen_analysis.metrics.shares import SMALL
 from kamen_analysis.report.measures import Measures
@@ -49,7 +50,7 @@ def _alert_methods(m: Measures) -> Table:
     columns = (Column("period_zh", "周"), Column("platform", "平台"), Column("n", "投诉（件）", "count", cases=_of_week),
                Column("c1", "EARS C1"), Column("c2", "EARS C2"), Column("c3", "EARS C3"), Column("farrington", "Farrington"),
                Column("value", "报警的方法", "count"), Column("of", "能判断的方法", "count"), Column("note", "说明"))
-    note = f"至少一种方法报警的“平台×周”共 {len(table):,} 个，不足 {SMALL} 件的不列。"
+    note = f"至少一种方法报警的“平台×周”共 {numbers.count(len(table))} 个，不足 {SMALL} 件的不列。"
     return Table("alert_methods", "同一周，四种报警方法各怎么说", frame.assign(**said), columns, note,
                  metrics.caption(metrics.alert_methods), 12)
 

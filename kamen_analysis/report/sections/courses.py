@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.charts import numbers
 from kamen_analysis.metrics.chains import PASSING
 from kamen_analysis.metrics.contrast import ALL
 from kamen_analysis.metrics.resolution import CLAIM
@@ -53,7 +54,7 @@ def _contrasts(m: Measures) -> Table:
                Column("verdict", "判断"), Column("note", "说明"))
     single = table["platform"] != ALL
     tested = int((single & table["p"].notna()).sum())
-    note = f"共检验 {tested:,} 个“平台×结果”，此处只列全体检验与有别的；其余都无法区分。"
+    note = f"共检验 {numbers.count(tested)} 个“平台×结果”，此处只列全体检验与有别的；其余都无法区分。"
     return Table("contrasts", "各平台与其余全部平台相比", frame, columns, note, metrics.caption(metrics.contrasts), 30)
 
 
@@ -65,7 +66,7 @@ def _chains(m: Measures) -> list[Table]:
     """Return who sends whom on and how long it goes; of more than MOST posts a fixed, blind choice is read."""
     told = pd.DataFrame({"post_id": m.passed["post_id"], "code": PASSING})
     lengths = metrics.chain_lengths(m.passed, told, m.handoffs, scope="all")
-    note = f"投诉超过 {MOST:,} 件，此处只读其中固定抽取的 {MOST:,} 件。" if len(m.passed) == MOST else ""
+    note = f"投诉超过 {numbers.count(MOST)} 件，此处只读其中固定抽取的 {numbers.count(MOST)} 件。" if len(m.passed) == MOST else ""
     who = (Column("source_zh", "推的一方"), Column("target_zh", "推给"),
            *rate(lambda row: {"set": f"chain:{row['source']}:{row['target']}"}, base=_all_passed))
     far = (Column("length_zh", "手数"), *rate(lambda row: {"set": f"passed:{row['length']}"}, base=_all_passed))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.charts import numbers
 from kamen_analysis.metrics import diagnostics
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.rules import rule_name
@@ -47,7 +48,7 @@ def _scores(m: Measures) -> Table:
         Column(key, head, "share"), Column(f"{key}_low", "95% 区间（%）", "share", high=f"{key}_high"))]
     columns = (Column("name_zh", "拒退理由"), Column("human", "人判有（句）", "count"),
                Column("machine", "机器判有（句）", "count"), *rates)
-    note = f"{len(m.tried.texts):,} 句{SEEN}"
+    note = f"{numbers.count(len(m.tried.texts))} 句{SEEN}"
     return Table("code_scores", "各编码在附带文句上的查准率、查全率与 F1", frame, columns, note, metrics.caption(diagnostics.code_scores))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
-from kamen_analysis.report import numbers
+from kamen_analysis.charts import numbers
 from kamen_analysis.report.benchmark import halves
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections.columns import rate

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.charts import numbers
 from kamen_analysis.metrics.resolution import confirmed_by
 from kamen_analysis.metrics.shares import MINIMUM, SMALL
 from kamen_analysis.metrics.timeline import TERMINAL, durations, is_vague
@@ -30,8 +31,9 @@ def _of(row: Any) -> dict[str, Any]:
 
 def _rank(row: Any) -> str:
     if pd.isna(row.rank_low):
-        return "—"
-    return f"{row.rank_low:.0f}" if row.rank_low == row.rank_high else f"{row.rank_low:.0f}–{row.rank_high:.0f}"
+        return numbers.NOTHING
+    low, high = numbers.count(row.rank_low), numbers.count(row.rank_high)
+    return low if low == high else f"{low}–{high}"
 
 
 def _replies(m: Measures) -> Table:

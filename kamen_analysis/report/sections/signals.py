@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.charts import numbers
 from kamen_analysis.metrics.alert import backtest_zh
 from kamen_analysis.metrics.shares import SMALL
 from kamen_analysis.report.measures import Measures
@@ -36,7 +37,8 @@ def _alerts(m: Measures) -> Table:
     frame = frame[frame["n"] >= SMALL].reset_index(drop=True)
     columns = (Column("period_zh", "周"), Column("platform", "平台"), Column("n", "投诉（件）", "count", cases=_burst),
                Column("expected", "按基线应有", "ratio"), Column("value", "标准化超出", "ratio"), Column("note", "说明"))
-    note = (f"共检验 {len(tested):,} 个“平台×周”，报警 {len(frame) + small:,} 个（其中 {small} 个不足 {SMALL} 件，不列）；"
+    raised = numbers.count(len(frame) + small)
+    note = (f"共检验 {numbers.count(len(tested))} 个“平台×周”，报警 {raised} 个（其中 {small} 个不足 {SMALL} 件，不列）；"
             f"每周各平台之间的错误发现率控制在 5%。{backtest_zh()}。")
     return Table("alerts", "投诉突增的周", frame, columns, note, metrics.caption(metrics.alerts), 20)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.charts import numbers
 from kamen_analysis.metrics.shares import MINIMUM
 from kamen_analysis.report.counted import LATEST
 from kamen_analysis.report.measures import Measures
@@ -29,7 +30,7 @@ def _total(m: Measures) -> Table:
         Column("year", "同比变动（件）", "count"), Column("note", "说明"),
     )
     undated = m.volume_total.attrs.get("undated", 0)
-    note = f"没有发布时间而未列入本表的投诉 {undated:,} 件。没有任何抓取的月份不列：那是缺口，不是零。{NOTE}"
+    note = f"没有发布时间而未列入本表的投诉 {numbers.count(undated)} 件。没有任何抓取的月份不列：那是缺口，不是零。{NOTE}"
     return Table("volume", "各月投诉量", frame, columns, note, metrics.caption(metrics.volume), -36)
 
 

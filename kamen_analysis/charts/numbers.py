@@ -1,4 +1,4 @@
-"""Every number of the report is written here and nowhere else, so that one figure reads the same in text, table and finding."""
+"""Every number of report and charts is written here and nowhere else, so that one figure reads the same in text, table and picture."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def count(value: Any) -> str:
 
 def percent(value: Any) -> str:
     """Return a share (0–1) as 31.2%."""
-    return NOTHING if is_missing(value) else f"{_tenth(100 * value)}%"
+    return NOTHING if is_missing(value) else f"{tenth(100 * value)}%"
 
 
 def interval(low: Any, high: Any) -> str:
     """Return the ends of a share's interval in per cent: 28.4–34.1."""
-    return NOTHING if is_missing(low) or is_missing(high) else f"{_tenth(100 * low)}–{_tenth(100 * high)}"
+    return NOTHING if is_missing(low) or is_missing(high) else f"{tenth(100 * low)}–{tenth(100 * high)}"
 
 
 def share(value: Any, low: Any, high: Any, of: Any) -> str:
@@ -39,24 +39,24 @@ def share(value: Any, low: Any, high: Any, of: Any) -> str:
 
 def signed(value: Any) -> str:
     """Return a difference of shares (0–1) in 百分点 as a bare signed number: +2.1 (the column's head names the unit)."""
-    return NOTHING if is_missing(value) else _sign(100 * value)
+    return NOTHING if is_missing(value) else signed_tenth(100 * value)
 
 
 def signed_interval(low: Any, high: Any) -> str:
     """Return the ends of a difference's interval in 百分点: -4.1 至 +10.8."""
-    return NOTHING if is_missing(low) or is_missing(high) else f"{_sign(100 * low)} 至 {_sign(100 * high)}"
+    return NOTHING if is_missing(low) or is_missing(high) else f"{signed_tenth(100 * low)} 至 {signed_tenth(100 * high)}"
 
 
 def points(value: Any) -> str:
     """Return a difference of shares (0–1) in 百分点, signed: +2.1 个百分点."""
-    return NOTHING if is_missing(value) else f"{_sign(100 * value)} 个百分点"
+    return NOTHING if is_missing(value) else f"{signed_tenth(100 * value)} 个百分点"
 
 
 def points_interval(value: Any, low: Any, high: Any) -> str:
     """Return a difference of shares with its interval: +2.1 个百分点（95% 区间 -0.4 至 +4.6）."""
     if is_missing(value):
         return NOTHING
-    return f"{points(value)}（95% 区间 {_sign(100 * low)} 至 {_sign(100 * high)}）"
+    return f"{points(value)}（95% 区间 {signed_tenth(100 * low)} 至 {signed_tenth(100 * high)}）"
 
 
 def yuan(value: Any) -> str:
@@ -68,7 +68,7 @@ def yuan(value: Any) -> str:
 
 def days(value: Any) -> str:
     """Return a duration in days: 3.5 日."""
-    return NOTHING if is_missing(value) else f"{_tenth(value)} 日"
+    return NOTHING if is_missing(value) else f"{tenth(value)} 日"
 
 
 def ratio(value: Any) -> str:
@@ -86,11 +86,39 @@ def moment(value: Any) -> str:
     return NOTHING if is_missing(value) else pd.Timestamp(value).strftime("%Y-%m-%d %H:%M")
 
 
-def _tenth(value: float) -> str:
+def tenth(value: float) -> str:
+    """Return a number with one decimal: 2.5."""
     # Half away from zero, as readers round; a bare format would turn 0.25 into 0.2.
     return f"{math.floor(abs(value) * 10 + 0.5 + 1e-9) / 10 * (-1 if value < 0 else 1) + 0.0:,.1f}"
 
 
-def _sign(value: float) -> str:
-    text = _tenth(value)
+def signed_tenth(value: float) -> str:
+    """Return a number with its sign and one decimal: +2.5; nothing is neither up nor down: 0.0."""
+    text = tenth(value)
     return text if text.startswith("-") or text == "0.0" else f"+{text}"
+
+
+def signed_count(value: float) -> str:
+    """Return a whole number with its sign: +1,204."""
+    return f"{value:+,.0f}"
+
+
+def whole(value: Any) -> str:
+    """Return a share (0–1) as a bare whole number of per cent, for cells whose unit is told: 31."""
+    return f"{100 * value:.0f}"
+
+
+def whole_yuan(value: Any) -> str:
+    """Return an amount to the yuan, for charts: 146 元."""
+    return NOTHING if is_missing(value) else f"{value:,.0f} 元"
+
+
+def interval_percent(low: Any, high: Any) -> str:
+    """Return a share's interval in a sentence, with its unit: 28.4–34.1%; nothing where it is missing."""
+    return "" if is_missing(low) or is_missing(high) else f"{interval(low, high)}%"
+
+
+def measured(row: Any) -> str:
+    """Return a row's share with interval and denominator: 31.2%（95% 区间 28.4–34.1%，n=1,204）."""
+    span = interval_percent(row.low, row.high)
+    return f"{percent(row.share)}（{f'95% 区间 {span}，' if span else ''}n={count(row.of)}）"
