@@ -21,7 +21,7 @@ from kamen_analysis.report import (
     excel,
     exports,
     html,
-    kept,
+    pastbuilds,
     pdf,
     provenance,
     publication,
@@ -106,7 +106,7 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
         content = compose(data, span, scope, folder, "docx" in formats, tell, earlier)
         _write(content, formats, folder, tell)
         record.write(content.figures, folder)
-        kept.remember(data, content.figures["manifest"], target)
+        pastbuilds.remember(data, content.figures["manifest"], target)
         given = {"period": span.key, "scope": scope, "title": TITLE, "created": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
                  "manifest": sha256(data.home.processed / "manifest.json"), "inputs": data.manifest.get("inputs", {})}
         provenance.write_provenance(folder, content.facts, given)
@@ -133,7 +133,8 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, png: bool, tell
     tell("计算指标", 0, 1)
     tables, cases = make_tables(measures), Cases(measures)
     figured = record.figures(measures, known, span.key)
-    tables |= runs.tables(figured, reports) | {"steps_run": runs.steps(figured, reports, whole, span)}
+    steps = runs.steps(figured, reports, whole, span)
+    tables |= runs.tables(figured, reports) | {"steps_run": steps}
     found = findings(measures)
     tell("计算指标", 1, 1)
     place, figures = folder / "figures", described(measures)
@@ -145,6 +146,7 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, png: bool, tell
                          typical=typical(measures), advice=advice(measures),
                          names=reason_names(), law=law(), provisions=applied(law(), measures.posted_by_code),
                          order=list(measures.reasons["code"]), exports=exports.read(measures.home), **reply.words(measures, whole.home),
+                         untold=runs.untold(figured, reports, steps, len(whole.posts)),
                          manifest_digest=sha256(data.home.processed / "manifest.json"))
     drill = {**cases.payload(), "rules": _rules()}
     tell("作图", 0, 1)

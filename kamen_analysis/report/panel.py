@@ -9,6 +9,7 @@ import pandas as pd
 import kamen_analysis.metrics as metrics
 from kamen_analysis.data import Data
 from kamen_analysis.metrics.sensitivity import reading
+from kamen_analysis.report.part import latest
 from kamen_analysis.report.small import blurred, near
 from kamen_analysis.report.strict import leads
 from kamen_analysis.stats import wilson
@@ -16,7 +17,7 @@ from kamen_analysis.stats import wilson
 if TYPE_CHECKING:
     from kamen_analysis.report.selected import Selection
 
-MOST = 20_000  # posts whose copies are looked for anew
+MOST = 20_000  # posts looked at again, copies and all
 ENDS = ["share", "low", "high"]
 
 
@@ -38,20 +39,19 @@ def turned(m: Selection) -> pd.DataFrame:
 def chosen(m: Selection) -> pd.DataFrame:
     """Return `metrics.sensitivity` of the selection (stricter gate, other thresholds of copies…), rounded where two variants come close.
 
-    Empty where there are too many posts to look at again.
+    Of more than MOST posts the latest are looked at again (`attrs["posts"]`), all rounded: the rest must not be had by subtraction.
     """
-    if len(m.whole) > MOST:
-        return pd.DataFrame(columns=["headline", "variant", "value"])
-    posts = m.whole.assign(post_id=m.whole["id"])
-    labels = m.labels.assign(post_id=posts["id"].iloc[m.labels["post_id"]].to_numpy())
+    posts = latest(m.whole, MOST).assign(post_id=lambda table: table["id"])
+    labels = m.labels[m.labels["post_id"].isin(posts.index)]
+    labels = labels.assign(post_id=m.whole["id"].iloc[labels["post_id"]].to_numpy())
     found = metrics.sensitivity(Data(posts, m.events, labels, pd.DataFrame(), m.manifest, m.home), leads(posts), scope=m.scope)
     counts = found.pivot(index="variant", columns="headline", values="n").reindex(found["variant"].unique()).astype("Float64")
-    close = near(counts.to_numpy(float, na_value=0.0))
+    close = near(counts.to_numpy(float, na_value=0.0)) | (len(posts) < len(m.whole))
     told = _rounded(found, "n", "of", ["value", "low", "high"])
     told.loc[told["headline"] == "used", "value"] = told["n"]
     is_close = found["variant"].isin(counts.index[close])
     table = pd.concat([found[~is_close], told[is_close]]).sort_index().assign(is_exact=~is_close)
-    table.attrs = {**found.attrs, "reading": reading(table)}
+    table.attrs = {**found.attrs, "reading": reading(table), "posts": len(posts)}
     return table
 
 

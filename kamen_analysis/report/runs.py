@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from kamen_analysis.charts import numbers
 from kamen_analysis.data import Data
-from kamen_analysis.report import kept, why
+from kamen_analysis.report import pastbuilds, why
 from kamen_analysis.report.facts import SCOPES_ZH
 from kamen_analysis.report.period import Period, select
 from kamen_analysis.report.tables import Column, Table
@@ -36,12 +37,32 @@ def tables(now: dict[str, Any], earlier: Sequence[dict[str, Any]]) -> dict[str, 
 def steps(now: dict[str, Any], earlier: Sequence[dict[str, Any]], data: Data, span: Period) -> Table:
     """Return each headline's change since the earlier run of this very period in steps that add up; empty where that build is not kept."""
     empty = Table("steps_run", "头条数字的变动逐步拆开", pd.DataFrame(), (Column("name", "头条数字"),))
-    same = [old for old in earlier if old["period"] == now["period"] and old["scope"] == now["scope"]]
-    runs = [old for old in same if old["manifest"] != now["manifest"]]
-    before = kept.kept(data.home, runs[0]["manifest"]) if runs else None
+    runs = _runs(now, earlier)
+    before = pastbuilds.recall(data.home, runs[0]["manifest"]) if runs and len(data.posts) <= pastbuilds.MOST else None
     if before is None:
         return empty
-    after = kept.as_data(kept.slim(data), data.manifest, data.home)
+    after = pastbuilds.as_data(pastbuilds.slim(data), data.manifest, data.home)
     scope = "all" if now["scope"] == SCOPES_ZH["all"] else "virtual"
     return replace(why.steps(select(before, span), select(after, span), scope), key="steps_run",
                    title=f"与上一次生成的本期报告相比（数据截至 {runs[0]['last_capture']}）：变动逐步拆开，各步相加正好等于变动")
+
+
+def _runs(now: dict[str, Any], earlier: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the earlier runs of this very period over other tables."""
+    same = [old for old in earlier if old["period"] == now["period"] and old["scope"] == now["scope"]]
+    return [old for old in same if old["manifest"] != now["manifest"]]
+
+
+def untold(now: dict[str, Any], earlier: Sequence[dict[str, Any]], shown: Table, posts: int) -> str:
+    """Return why the change since the earlier run is not told step by step; "" where it is (`shown`), or there is no such run."""
+    if not _runs(now, earlier) or not shown.frame.empty:
+        return ""
+    size = max(posts, *(_captured(old) for old in _runs(now, earlier)[:1]))
+    if size > pastbuilds.MOST:
+        most, whole = numbers.count(pastbuilds.MOST), numbers.count(size)
+        return f"变动没有逐步拆开：逐帖对照至多 {most} 条，而帖子共 {whole} 条（用于拆开的 0 条）；原因只说到上表为止。"
+    return "变动没有逐步拆开：上一次所依据的表没有留存（缓存已清理，或编码有增减）；原因只说到上表为止。"
+
+
+def _captured(old: dict[str, Any]) -> int:
+    return int(next((line["value"] or 0 for line in old["headlines"] if line["key"] == "captured"), 0))

@@ -32,7 +32,7 @@ class Told(Counted):
     @cached_property
     def stated(self) -> pd.DataFrame:
         """Payment, evidence, channels and remedies the posts state."""
-        return stated.shares(self.stated_facts, min(len(self.used), stated.MOST))
+        return stated.shares(self.stated_facts, len(self.read))
 
     @cached_property
     def read(self) -> pd.DataFrame:
@@ -53,7 +53,12 @@ class Told(Counted):
     @cached_property
     def passed(self) -> pd.DataFrame:
         """The complaints with the reason buck_passing whose words were read; of more than MOST a fixed, blind choice."""
-        return stated.read(self.whole.iloc[passed(self.counted, self.labels, "all")["post_id"]])
+        return stated.read(self.all_passed)
+
+    @cached_property
+    def all_passed(self) -> pd.DataFrame:
+        """The complaints with the reason buck_passing."""
+        return self.whole.iloc[passed(self.counted, self.labels, "all")["post_id"]]
 
     @cached_property
     def handoffs(self) -> pd.DataFrame:

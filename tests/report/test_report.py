@@ -206,6 +206,17 @@ def test_the_folder_explains_itself(made: ReportResult) -> None:
     assert listed == {(name, column.name) for name, columns in records.TABLES.items() for column in columns}
 
 
+def test_a_damaged_capture_is_no_zero(small: Home) -> None:
+    """A damaged capture stands beside the withheld runs, under a title that names both; how many posts it held is not known, not nought."""
+    gap = {"source": "board", "capture": "x.warc.gz", "posts": 0, "bytes": 512, "reason": "存档损坏", "since": None,
+           "until": "2026-08-09T01:00:00+00:00"}
+    data = load(small)
+    shown = sources.tables(Measures(replace(data, manifest=data.manifest | {"gaps": [gap]}), "all"))
+    table = next(table for table in shown if table.key == "withheld")
+    assert "损坏的存档" in table.title and "未发布的抓取" in table.title and "无从知道" in table.note
+    assert [column.write(table.rows()[0]) for column in table.columns][1:4] == ["最初", "2026-08-09", "—"]
+
+
 def test_a_withheld_run_is_shown(small: Home) -> None:
     """A withheld run stands in the report with its source, its dates in Beijing time and why; without one there is no such row."""
     gap = {"source": "board", "capture": "x.warc.gz", "posts": 3, "reason": "只得 3 帖，少于下限 100",
@@ -213,5 +224,5 @@ def test_a_withheld_run_is_shown(small: Home) -> None:
     data = load(small)
     with_gap = sources.tables(Measures(replace(data, manifest=data.manifest | {"gaps": [gap]}), "all"))
     shown = next(table for table in with_gap if table.key == "withheld").frame
-    assert shown[["since", "until", "reason"]].to_numpy().tolist() == [["2026-08-02", "2026-08-09", gap["reason"]]]
+    assert shown[["since", "until", "posts", "reason"]].to_numpy().tolist() == [["2026-08-02", "2026-08-09", 3, gap["reason"]]]
     assert next(table for table in sources.tables(Measures(data, "all")) if table.key == "withheld").frame.empty

@@ -11,6 +11,7 @@ from kamen_analysis.charts import numbers
 from kamen_analysis.metrics.campaigns import SHOWN
 from kamen_analysis.metrics.shares import SMALL
 from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.part import latest, told
 from kamen_analysis.report.sections.columns import limits
 from kamen_analysis.report.small import NOTE, withheld
 from kamen_analysis.report.tables import Column, Table
@@ -110,14 +111,15 @@ def _sources_named(frame: pd.DataFrame, m: Measures) -> pd.DataFrame:
 
 
 def _farms(m: Measures) -> Table:
-    """Return texts written over and over among what is no complaint; empty where that is too much to look through here."""
-    others = m.whole[m.whole["post_type"] != "complaint"]
-    others = others if len(others) <= FARMS_MOST else others.head(0)
+    """Return texts written over and over among what is no complaint; of more than FARMS_MOST posts the latest are looked through."""
+    every = m.whole[m.whole["post_type"] != "complaint"]
+    others = latest(every, FARMS_MOST)
     frame = _sources_named(metrics.template_farms(others.assign(post_id=others["id"])), m)
     columns = (Column("kinds", "是什么"), Column("n", "帖子", "count", cases=_evidence), Column("of", "非投诉帖子", "count"),
                Column("share", "占比", "share", cases=_evidence), Column("low", "95% 区间（%）", "share", high="high"),
                Column("first_at", "从", "date"), Column("last_at", "到", "date"), Column("sources", "来源"), Column("note", "说明"))
-    return Table("template_farms", "非投诉里反复出现的同一套文字", frame, columns,
+    note = told(len(others), len(every), "最近发布的", "非投诉帖子", "条")
+    return Table("template_farms", "非投诉里反复出现的同一套文字", frame, columns, note,
                  definition=metrics.caption(metrics.template_farms), limit=15)
 
 

@@ -13,9 +13,9 @@ from kamen_analysis.metrics.chains import PASSING
 from kamen_analysis.metrics.contrast import ALL
 from kamen_analysis.metrics.resolution import CLAIM
 from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.part import told
 from kamen_analysis.report.sections.columns import limits, rate
 from kamen_analysis.report.small import NOTE, withheld
-from kamen_analysis.report.stated import MOST
 from kamen_analysis.report.tables import Column, Table
 
 
@@ -64,9 +64,9 @@ def _of_platform(fit: dict[Any, list[str]], which: Callable[[Any], str]) -> Call
 
 def _chains(m: Measures) -> list[Table]:
     """Return who sends whom on and how long it goes; of more than MOST posts a fixed, blind choice is read."""
-    told = pd.DataFrame({"post_id": m.passed["post_id"], "code": PASSING})
-    lengths = metrics.chain_lengths(m.passed, told, m.handoffs, scope="all")
-    note = f"投诉超过 {numbers.count(MOST)} 件，此处只读其中固定抽取的 {numbers.count(MOST)} 件。" if len(m.passed) == MOST else ""
+    named = pd.DataFrame({"post_id": m.passed["post_id"], "code": PASSING})
+    lengths = metrics.chain_lengths(m.passed, named, m.handoffs, scope="all")
+    note = told(len(m.passed), len(m.all_passed), "固定抽取的", "“踢皮球”投诉")
     who = (Column("source_zh", "推的一方"), Column("target_zh", "推给"),
            *rate(lambda row: {"set": f"chain:{row['source']}:{row['target']}"}, base=_all_passed))
     far = (Column("length_zh", "手数"), *rate(lambda row: {"set": f"passed:{row['length']}"}, base=_all_passed))

@@ -8,6 +8,7 @@ import pandas as pd
 
 import kamen_analysis.metrics as metrics
 from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.part import told
 from kamen_analysis.report.sections.columns import wide
 from kamen_analysis.report.small import ROUNDED
 from kamen_analysis.report.tables import Column, Table
@@ -45,5 +46,6 @@ def _choices(m: Measures) -> Table:
     frame = wide(found, ["variant"], "headline", "value")
     frame = frame.assign(used=frame["used"].astype("Int64"), note=frame["variant"].map(exact).map({True: "", False: ROUNDED}))
     shares = tuple(Column(str(key), str(name), "share") for key, name in heads.items())
-    return Table("choices", title, frame, (*columns, *shares, Column("note", "说明")), found.attrs["reading"],
+    some = told(found.attrs["posts"], len(m.whole), "最近发布的", "帖子", "条")
+    return Table("choices", title, frame, (*columns, *shares, Column("note", "说明")), some + found.attrs["reading"],
                  metrics.caption(metrics.sensitivity))

@@ -72,12 +72,13 @@ def _put_aside(row: Any) -> dict[str, Any] | None:
 def _withheld(m: Measures) -> Table:
     rows = [
         {"source": m.names.get(gap["source"], gap["source"]), "since": _day(gap["since"]), "until": _day(gap["until"]),
-         "posts": gap["posts"], "reason": gap["reason"]} for gap in m.manifest.get("gaps", [])
+         "posts": None if "bytes" in gap else gap["posts"], "reason": gap["reason"]} for gap in m.manifest.get("gaps", [])
     ]
     columns = (Column("source", "来源"), Column("since", "从"), Column("until", "到"), Column("posts", "未发布的帖子", "count"),
-               Column("reason", "为什么不发布"))
-    frame = pd.DataFrame(rows, columns=["source", "since", "until", "posts", "reason"])
-    return Table("withheld", "未发布的抓取：所得不足，按缺口处理，不当作零", frame, columns, limit=30)
+               Column("reason", "为什么"))
+    frame = pd.DataFrame(rows, columns=["source", "since", "until", "posts", "reason"]).astype({"posts": "Int64"})
+    note = "损坏的存档里有多少帖子无从知道，写作“—”。" if frame["posts"].isna().any() else ""
+    return Table("withheld", "未发布的抓取与损坏的存档：按缺口处理，不当作零", frame, columns, note, limit=30)
 
 
 def _day(instant: str | None) -> str:

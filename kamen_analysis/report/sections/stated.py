@@ -7,13 +7,13 @@ from typing import Any
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
-from kamen_analysis.charts import numbers
 from kamen_analysis.metrics.escalation import NONE, SOLVED
 from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.part import told
 from kamen_analysis.report.sections.columns import rate, wide
 from kamen_analysis.report.small import NOTE as NOTE_SMALL
 from kamen_analysis.report.small import withheld
-from kamen_analysis.report.stated import KINDS_ZH, MOST
+from kamen_analysis.report.stated import KINDS_ZH
 from kamen_analysis.report.tables import Column, Table
 
 NOTE = "由程序从脱敏后的标题和正文读出，帖中没有写的不等于没有；一帖可有多项。"
@@ -21,7 +21,7 @@ NOTE = "由程序从脱敏后的标题和正文读出，帖中没有写的不等
 
 def tables(m: Measures) -> list[Table]:
     """Return payment, evidence and remedies; the channels tried, what came of each, and which was tried before which."""
-    sampled = f"投诉超过 {numbers.count(MOST)} 件，此处只读其中固定抽取的 {numbers.count(MOST)} 件。" if len(m.used) > MOST else ""
+    sampled = told(len(m.read), len(m.used), "固定抽取的")
     shares = [_stated(m, kind, name, NOTE + sampled) for kind, name in KINDS_ZH.items() if kind != "channel"]
     return [*shares, _channels(m, sampled), _outcomes(m, sampled), _order(m, sampled)]
 

@@ -13,7 +13,7 @@ import smallworld
 import kamen_analysis.metrics as metrics
 from kamen_analysis.data import load
 from kamen_analysis.paths import Home, home, sha256
-from kamen_analysis.report import kept
+from kamen_analysis.report import pastbuilds
 from kamen_analysis.report.build import report
 
 
@@ -37,7 +37,7 @@ def test_a_kept_build_explains_as_the_build_itself(twice: tuple[Home, Home]) -> 
     """What is kept gives the very table of steps that the whole tables give, withdrawals by id and by number among them."""
     before, after = (load(where) for where in twice)
     whole = metrics.explain(before, after)
-    less = metrics.explain(*(kept.as_data(kept.slim(data), data.manifest, data.home) for data in (before, after)))
+    less = metrics.explain(*(pastbuilds.as_data(pastbuilds.slim(data), data.manifest, data.home) for data in (before, after)))
     pd.testing.assert_frame_equal(whole, less)
     assert whole.set_index("part")["n"]["withdrawn"].iloc[0] == 10
 
@@ -45,13 +45,13 @@ def test_a_kept_build_explains_as_the_build_itself(twice: tuple[Home, Home]) -> 
 def test_what_is_kept_holds_no_word_and_no_id(twice: tuple[Home, Home]) -> None:
     """The file names no post, address or word of any."""
     data = load(twice[0])
-    kept.keep(data, "abc")
+    pastbuilds.keep(data, "abc")
     raw = (twice[0].root / "data" / ".cache" / "builds" / "abc.parquet").read_bytes()
     shown = pd.read_parquet(twice[0].root / "data" / ".cache" / "builds" / "abc.parquet").astype(str)
     assert not shown.isin(data.posts["post_id"].tolist()).any().any() and "点卡".encode() not in raw
-    assert kept.kept(twice[0], "abc") is not None and kept.kept(twice[0], "none") is None
-    kept.forget(twice[0], set())
-    assert kept.kept(twice[0], "abc") is None
+    assert pastbuilds.recall(twice[0], "abc") is not None and pastbuilds.recall(twice[0], "none") is None
+    pastbuilds.forget(twice[0], set())
+    assert pastbuilds.recall(twice[0], "abc") is None
 
 
 def test_the_next_report_of_the_period_tells_each_step(twice: tuple[Home, Home], tmp_path: Path) -> None:

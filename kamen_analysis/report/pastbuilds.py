@@ -90,7 +90,7 @@ def keep(data: Data, digest: str) -> None:
         pq.write_table(pa.Table.from_pandas(slim(data), preserve_index=False).replace_schema_metadata(given), file, compression="zstd")
 
 
-def kept(where: Home, digest: str) -> Data | None:
+def recall(where: Home, digest: str) -> Data | None:
     """Return the build with this digest; None where it was not kept, or its bits mean something else."""
     path = _path(where, digest)
     if not digest or not path.exists():
