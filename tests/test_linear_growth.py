@@ -58,7 +58,7 @@ from kamen_analysis import sources
 from kamen_analysis.label.posts import label_posts
 from kamen_analysis.redact import redact, rules
 for pattern in [one for behind in rules.patterns()[0].values() for one in behind] + rules.patterns()[1]:
-    pattern.match, pattern.find
+    pattern.match
 label_posts([{"id": "1", "title": "点卡", "body": "买了点卡，客服说已激活不退款，让我加微信。" * 3, "target": "某店"}])
 redact("我叫王小明，手机13912345678")
 for source in sources.registry().values():

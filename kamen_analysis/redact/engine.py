@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kamen_analysis.redact.reading import read
-from kamen_analysis.redact.rules import placeholders
+from kamen_analysis.redact.rules import book, placeholders
 from kamen_analysis.redact.search import Engine
 
 
@@ -33,12 +33,17 @@ class Redacted:
 
 
 _PASSES = 12  # readings of one text; ordinary posts need two, the worst seen four
-_AT_ONCE = 150_000  # characters read as one: fewer leave the arrays short, more leave the caches
+_AT_ONCE = 400_000  # characters read as one: fewer leave the arrays short, more leave the caches
 
 
 @functools.cache
 def _engine() -> Engine:
     return Engine()
+
+
+@functools.cache
+def _placeholders() -> dict[str, str]:
+    return {kind.kind: kind.placeholder for kind in book().kinds}
 
 
 def find(text: str) -> list[Span]:
@@ -89,10 +94,10 @@ def _find(texts: list[str]) -> list[list[Span]]:
         found = engine.search(reading)
         if not found:
             return [sorted(each) for each in spans]
-        where = reading.of(np.array([start for start, *_ in found]))
-        for text, (start, end, _rank, kind) in zip(where.tolist(), found, strict=True):
-            spans[int(reading.numbers[text])].append(Span(*reading.at(text, start, end), kind))
-        reading = reading.without([(start, end) for start, end, *_ in found], np.unique(where))
+        where = np.array([(start, end) for start, end, *_ in found])
+        for number, start, end, kind in zip(*map(np.ndarray.tolist, reading.given(where)), (kind for *_, kind in found), strict=True):
+            spans[number].append(Span(start, end, kind))
+        reading = reading.without(where, np.unique(reading.of(where[:, 0])))
     for number in reading.numbers.tolist():
         spans[number] = [Span(0, len(texts[number]), "NUMBER")]
     return [sorted(each) for each in spans]
@@ -110,8 +115,10 @@ def redact_many(texts: Iterable[str]) -> list[Redacted]:
 
 
 def _replaced(text: str, spans: list[Span]) -> Redacted:
+    if not spans:
+        return Redacted(text, spans)
     pieces, done = [], 0
     for span in spans:
-        pieces += [text[done:span.start], _engine().placeholder[span.kind]]
+        pieces += [text[done:span.start], _placeholders()[span.kind]]
         done = span.end
     return Redacted("".join(pieces) + text[done:], spans)

@@ -1,82 +1,101 @@
-"""Which patterns behind a cue are worth trying: a look at the next characters, for all cues of all texts at once, spares most of them."""
+"""Which patterns are worth trying where: a look at a few characters, for all places of all texts at once, spares most of them."""
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from kamen_analysis.redact.reading import members
+from kamen_analysis.redact.leads import Group, Ints, View, only, spread
+from kamen_analysis.redact.reading import Reading, members
 from kamen_analysis.redact.rules import Pattern
-from kamen_analysis.redact.starts import places, starts
+from kamen_analysis.redact.windows import Windows, each, widened
 
-_Ints = npt.NDArray[np.int64]
+_BEFORE = 10  # how far before a needed word a value of a rule with `first` ends
+
 _Flags = npt.NDArray[np.bool_]
-_Codes = npt.NDArray[np.uint32]
 
 
-@dataclass(frozen=True, slots=True)
-class _Gate:
-    """What patterns have in common: the characters they can begin with (a table), one of `first` within `reach`, the digits or the
-    words to look in, and a run of digits in the text."""
+class Cued:
+    """The patterns behind each of some words."""
 
-    next: bytes
-    first: str
-    reach: int
-    reads_digits: bool
-    run: bool
+    def __init__(self, cued: Sequence[Sequence[Pattern]], patterns: Sequence[Pattern], group: Group) -> None:
+        self._patterns, self._group = patterns, group
+        numbers = {id(pattern): number for number, pattern in enumerate(patterns)}
+        here = [[numbers[id(pattern)] for pattern in behind if id(pattern) in numbers] for behind in cued]
+        self._behind = np.hstack([only(some, len(patterns)) for some in here])
+        self._still = self._behind & ~only([number for number, pattern in enumerate(patterns) if pattern.near], len(patterns))
+        self._firsts = sorted({pattern.first for pattern in patterns if pattern.first})
+        self._first = np.array([self._firsts.index(pattern.first) if pattern.first else -1 for pattern in patterns])
+        self._reach = np.array([pattern.reach for pattern in patterns])
 
+    def open(self, hits: Ints, runs: Windows, reading: Reading, view: View) -> Iterator[tuple[Pattern, Ints, Ints]]:
+        """Yield patterns, the hits (rows of word, start, end) to try each behind, and where the texts of these end."""
+        texts = reading.of(hits[:, 1])
+        running = np.zeros(len(reading.starts), dtype=bool)
+        running[reading.of(runs[:, 0])] = True
+        behind = np.where(running[texts], self._behind[:, hits[:, 0]], self._still[:, hits[:, 0]])
+        numbers, hit = spread(behind & self._group.begin(view.classes, hits[:, 2]))
+        soon = self._soon(numbers, hits[hit, 2], view)
+        for pattern, chosen in _by_pattern(self._patterns, numbers[soon], hit[soon]):
+            yield pattern, hits[chosen], reading.ends[texts[chosen]]
 
-@functools.cache
-def _next(written: str) -> bytes:
-    return starts(written).tobytes()
-
-
-class Gates:
-    """The patterns behind each of some words, grouped by their gates."""
-
-    def __init__(self, cued: list[list[Pattern]]) -> None:
-        gates: dict[_Gate, int] = {}
-        self._behind: list[dict[int, list[Pattern]]] = [{} for _ in cued]
-        for behind, patterns in zip(self._behind, cued, strict=True):
-            for pattern in patterns:
-                gate = _Gate(_next(pattern.written), pattern.first, pattern.reach, pattern.reads_digits, pattern.near is not None)
-                behind.setdefault(gates.setdefault(gate, len(gates)), []).append(pattern)
-        self._counts = np.array([len(behind) for behind in self._behind])
-        self._begin = np.cumsum(self._counts) - self._counts
-        self._listed = np.array([gate for behind in self._behind for gate in behind])
-        self._tables = np.frombuffer(b"".join(gate.next for gate in gates), dtype=bool).reshape(len(gates), -1)
-        self._reads_digits = np.array([gate.reads_digits for gate in gates])
-        self._run = np.array([gate.run for gate in gates])
-        self._reach = np.array([gate.reach for gate in gates])
-        self._looks = sorted({(gate.first, gate.reads_digits) for gate in gates if gate.first})
-        numbers = {look: number for number, look in enumerate(self._looks)}
-        self._look = np.array([numbers.get((gate.first, gate.reads_digits), -1) for gate in gates])
-
-    def open(self, hits: _Ints, words: _Codes, digits: _Codes, running: _Flags) -> tuple[_Ints, list[list[Pattern]]]:
-        """Return hits (rows of word, start, end) by number and the patterns to try behind each; `running`: a run is in the hit's text."""
-        counts = self._counts[hits[:, 0]]
-        hit = np.repeat(np.arange(len(hits)), counts)
-        gate = self._listed[np.arange(len(hit)) + np.repeat(self._begin[hits[:, 0]] - np.cumsum(counts) + counts, counts)]
-        at = hits[hit, 2]
-        open_ = self._tables[gate, places(np.where(self._reads_digits[gate], digits[at], words[at]))] & (running[hit] | ~self._run[gate])
-        hit, gate, at = hit[open_], gate[open_], at[open_]
-        soon = self._soon(gate, at, words, digits)
-        hit, gate = hit[soon], gate[soon]
-        return hit, [self._behind[word][behind] for word, behind in zip(hits[hit, 0].tolist(), gate.tolist(), strict=True)]
-
-    def _soon(self, gate: _Ints, at: _Ints, words: _Codes, digits: _Codes) -> _Flags:
-        """Return for each place whether a character of its gate's first stands within reach."""
-        soon = np.ones(len(gate), dtype=bool)
-        look = self._look[gate]
-        for number, (first, reads_digits) in enumerate(self._looks):
-            chosen = np.flatnonzero(look == number)
+    def _soon(self, numbers: Ints, at: Ints, view: View) -> _Flags:
+        """Return for each place whether a character of its pattern's first stands within reach."""
+        soon = np.ones(len(numbers), dtype=bool)
+        firsts = self._first[numbers]
+        for first, chars in enumerate(self._firsts):
+            chosen = np.flatnonzero(firsts == first)
             if len(chosen):
-                codes = digits if reads_digits else words
-                reach = self._reach[gate[chosen]]
+                reach = self._reach[numbers[chosen]]
                 ahead = at[chosen, None] + np.arange(int(reach.max()))
-                there = members(first)[codes[np.minimum(ahead, len(codes) - 1)]]
+                there = members(chars)[view.codes[np.minimum(ahead, len(view.codes) - 1)]]
                 soon[chosen] = (there & (np.arange(ahead.shape[1]) < reach[:, None])).any(axis=1)
         return soon
+
+
+class Free:
+    """The patterns that look anywhere, within windows."""
+
+    def __init__(self, words: Sequence[str], patterns: Sequence[Pattern], group: Group) -> None:
+        self._patterns, self._group = patterns, group
+        self._numbers = {id(pattern): number for number, pattern in enumerate(patterns)}
+        here = [[number for number, pattern in enumerate(patterns) if word in pattern.needs] for word in words]
+        self._needed = np.hstack([only(some, len(patterns)) for some in here])
+        always = [(number, pattern.near or "") for number, pattern in enumerate(patterns) if not pattern.needs]
+        self._near = {name: only([number for number, near in always if near == name], len(patterns)) for _, name in always}
+
+    def near(self, near: dict[str, Windows], view: View) -> Iterator[tuple[Pattern, Ints, Ints]]:
+        """Yield the patterns near a mark, and where in its windows each can begin: the places, and the windows' ends."""
+        for name, wanted in self._near.items():
+            if not len(near[name]):
+                continue
+            places, ends = each(near[name])
+            for pattern, rows in _by_pattern(self._patterns, *spread(self._group.begin(view.classes, places) & wanted)):
+                yield pattern, places[rows], ends[rows]
+
+    def needed(self, hits: Ints, near: dict[str, Windows], reading: Reading, view: View) -> Iterator[tuple[Pattern, Ints, Ints]]:
+        """Yield the patterns whose words are there, and where around these (or near their mark too) each can begin, as `near` does."""
+        for pattern, chosen in _by_pattern(self._patterns, *spread(self._needed[:, hits[:, 0]])):
+            spans = hits[chosen, 1:]
+            spans = spans[np.argsort(spans[:, 0], kind="stable")]
+            if pattern.first:
+                before = np.maximum(spans[:, :1] - np.arange(1, _BEFORE + 1), reading.starts[reading.of(spans[:, :1])] - 1)
+                spans = spans[members(pattern.first)[reading.codes[before]].any(axis=1)]
+            around = pattern.around or len(reading.words)
+            windows = widened(spans, reading, around, around)
+            if pattern.near is not None:
+                texts = reading.of(windows[:, 0])
+                windows = near[pattern.near][np.isin(reading.of(near[pattern.near][:, 0]), texts)]
+            places, ends = each(windows)
+            can = self._group.begin_of(self._numbers[id(pattern)], view.classes, places)
+            yield pattern, places[can], ends[can]
+
+
+def _by_pattern(patterns: Sequence[Pattern], numbers: Ints, rows: Ints) -> Iterator[tuple[Pattern, Ints]]:
+    """Yield patterns with their rows, in the order given: by the numbers of the patterns."""
+    cuts = [0, *(np.flatnonzero(numbers[1:] != numbers[:-1]) + 1).tolist(), len(numbers)]
+    for low, high in itertools.pairwise(cuts if len(numbers) else []):
+        yield patterns[numbers[low]], rows[low:high]

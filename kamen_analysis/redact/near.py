@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 
 import numpy as np
-import numpy.typing as npt
 
+from kamen_analysis.redact.leads import Codes, Group, View
 from kamen_analysis.redact.reading import NUMERALS, Reading
 from kamen_analysis.redact.rules import expand
-from kamen_analysis.redact.starts import SIZE, pair, places
-
-Codes = npt.NDArray[np.uint32]
-Windows = list[tuple[int, int]]
-_Ints = npt.NDArray[np.int64]
+from kamen_analysis.redact.starts import SIZE, places
+from kamen_analysis.redact.windows import NONE, Windows, widened
 
 # How far around a match a pattern may reach: before, behind. The match of each but <RUN> is the macro of that name.
 REACH = {"<RUN>": (24, 16), "<KEY_RUN>": (24, 16), "<STREET_NUMBER>": (40, 40), "<BUILDING>": (48, 32), "<VILLAGE>": (32, 32),
          "<ROOM>": (60, 4), "<NAME_FORM>": (3, 8), "<FAMILIAR>": (2, 8), "<ELDER>": (3, 6), "<TITLE>": (6, 6), "<LINE>": (0, 24),
          "<COLONS>": (5, 40), "<FORM>": (3, 8), "<NICK_SAYS>": (2, 8), "<ACTOR>": (2, 10),
          "<NICK_ROLE>": (0, 4), "<MARKED>": (8, 8), "<MIXED>": (25, 25)}
+
+MARKS = [name for name in REACH if name != "<RUN>"]
 
 # Marks before which no address reaches back across one of these: a window begins behind the last of them.
 _ADDRESSES = {"<STREET_NUMBER>", "<BUILDING>", "<VILLAGE>", "<ROOM>"}
@@ -34,13 +33,8 @@ _BETWEEN = re.compile(r"(?![。!?;%¥$￥])[\W_]|[杠横空格减点]")
 class Near:
     """The marks as one table of bits over the code points, and the pattern of each."""
 
-    def __init__(self) -> None:
-        names = [name for name in REACH if name != "<RUN>"]
-        self._regex = {name: re.compile(expand(name)) for name in names}
-        self._first, self._second = np.zeros((2, SIZE), dtype=np.uint32)
-        for number, name in enumerate(names):
-            for bits, table in zip((self._first, self._second), pair(expand(name)), strict=True):
-                bits |= table.astype(np.uint32) << np.uint32(number)
+    def __init__(self, group: Group) -> None:
+        self._regex, self._group = {name: re.compile(expand(name)) for name in MARKS}, group
         self._outside = np.zeros(SIZE, dtype=bool)
         self._outside[[match.start() for match in _OUTSIDE_ADDRESSES.finditer("".join(map(chr, range(SIZE - 1))))]] = True
         self._row = np.zeros(SIZE, dtype=np.uint8)  # 0 ends a row, 1 stands between, 2 a letter used for a digit, 3 a digit
@@ -48,19 +42,20 @@ class Near:
         self._row[[ord(c) for c in "olisz"]] = 2
         self._row[[ord(c) for c in _DIGITS]] = 3
 
-    def marks(self, reading: Reading) -> dict[str, Windows]:
+    def marks(self, reading: Reading, view: View) -> dict[str, Windows]:
         """Return the windows around each mark, that of <RUN> left out."""
-        where = places(reading.codes)
-        both = self._first[where[:-1]] & self._second[where[1:]]
-        somewhere = np.flatnonzero(both)
-        bits = both[somewhere]
-        behind = np.maximum.accumulate(np.where(self._outside[where], np.arange(1, len(where) + 1), 0))
+        outside = np.append(0, np.flatnonzero(self._outside[places(reading.codes)]) + 1)
+        numbers, at = self._group.everywhere(view.classes)
+        bounds = np.searchsorted(numbers, np.arange(len(self._regex) + 1)).tolist()
         found = {}
-        for number, (name, regex) in enumerate(self._regex.items()):
-            at = somewhere[(bits & np.uint32(1 << number)).astype(bool)]
-            matches = [match.span() for start in at.tolist() if (match := regex.match(reading.words, start))]
+        for (name, regex), low, high in zip(self._regex.items(), bounds, bounds[1:], strict=False):
+            if low == high:
+                found[name] = NONE
+                continue
+            matches = [match.span() for start in at[low:high].tolist() if (match := regex.match(reading.words, start))]
             spans = np.array(matches, dtype=np.int64).reshape(-1, 2)
-            found[name] = widened(spans, reading, *REACH[name], behind[spans[:, 0]] if name in _ADDRESSES else None)
+            least = outside[np.searchsorted(outside, spans[:, 0], "right") - 1] if name in _ADDRESSES else None
+            found[name] = widened(spans, reading, *REACH[name], least)
         return found
 
     def runs(self, codes: Codes, reading: Reading) -> Windows:
@@ -68,24 +63,10 @@ class Near:
         row = self._row[places(codes)]
         digits = np.flatnonzero(row >= 2)
         if len(digits) < _ROW:
-            return []
-        ends = np.cumsum(row == 0)
+            return NONE
+        ends = np.cumsum(row == 0, dtype=np.int32)
         near = np.append(np.diff(digits) <= _STEP, False)
         close = near[:-_ROW + 1] & near[1:-_ROW + 2] & near[2:-_ROW + 3] & near[3:-_ROW + 4]
         first, last = digits[:-_ROW + 1], digits[_ROW - 1:]
         whole = close & (ends[first] == ends[last]) & (row[first] == 3)
         return widened(np.stack([first[whole], last[whole] + 1], axis=1), reading, *REACH["<RUN>"])
-
-
-def widened(spans: _Ints, reading: Reading, before: int, behind: int, least: _Ints | None = None) -> Windows:
-    """Return the stretches of the texts around the (sorted) spans, widened within the text (at `least` where told) and joined where
-    they meet."""
-    if not len(spans):
-        return []
-    texts = reading.of(spans[:, 1] - 1)
-    starts = np.maximum(spans[:, 0] - before, reading.starts[texts])
-    if least is not None:
-        starts = np.maximum(starts, least)
-    ends = np.maximum.accumulate(np.minimum(spans[:, 1] + behind, reading.ends[texts]))
-    new = np.append(True, starts[1:] > ends[:-1])
-    return list(zip(starts[new].tolist(), ends[np.append(new[1:], True)].tolist(), strict=True))

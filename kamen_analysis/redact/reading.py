@@ -52,7 +52,7 @@ def _table() -> npt.NDArray[np.uint32]:
 
 def fold(text: str) -> str:
     """Return `text` half width, simplified, lower case and with plain digits, at exactly its length."""
-    return _decoded(_table()[coded(text)])
+    return decoded(_table()[coded(text)])
 
 
 # Stands before, between and behind the texts of a reading: no pattern reaches across.
@@ -79,29 +79,33 @@ class Reading:
         """Return for each position in `words` the index of its text."""
         return np.searchsorted(self.starts, positions, "right") - 1
 
-    def at(self, text: int, start: int, end: int) -> tuple[int, int]:
-        """Return the offsets into a text as given of the characters from `start` to `end` here, unseen ones behind them included."""
-        base = int(self.bases[text])
-        return int(self.offsets[start]) - base, int(self.offsets[end]) - base
+    def given(self, spans: _Numbers) -> tuple[_Numbers, _Numbers, _Numbers]:
+        """Return for spans (rows of start, end) the number of the text and the offsets into it as given, unseen characters at the end
+        included."""
+        texts = self.of(spans[:, 0])
+        return self.numbers[texts], self.offsets[spans[:, 0]] - self.bases[texts], self.offsets[spans[:, 1]] - self.bases[texts]
 
     def kept(self, keep: npt.NDArray[np.bool_], codes: npt.NDArray[np.uint32], texts: _Numbers | slice) -> Reading:
         """Return the reading of some of the texts with the kept characters only."""
-        places = np.concatenate([[0], np.cumsum(keep)])
-        codes = codes[keep]
-        return Reading(_decoded(codes), codes, self.offsets[keep], self.numbers[texts], self.bases[texts],
-                       places[self.starts[texts]], places[self.ends[texts]])
+        kept = np.flatnonzero(keep)
+        codes = codes[kept]
+        return Reading(decoded(codes), codes, self.offsets[kept], self.numbers[texts], self.bases[texts],
+                       np.searchsorted(kept, self.starts[texts]), np.searchsorted(kept, self.ends[texts]))
 
-    def without(self, spans: list[tuple[int, int]], texts: _Numbers | slice = slice(None)) -> Reading:
+    def without(self, spans: _Numbers, texts: _Numbers | slice = slice(None)) -> Reading:
         """Return the reading of some texts with one HIDDEN in the place of each of the (sorted, separate) spans."""
-        codes, keep = self.codes.copy(), np.ones(len(self.codes), dtype=bool)
-        if not isinstance(texts, slice):
-            keep[:] = False
-            for start, end in zip(self.starts[texts], self.ends[texts], strict=True):
-                keep[start - len(JOINT):end + len(JOINT)] = True
-        for start, end in spans:
-            codes[start] = ord(HIDDEN)
-            keep[start + 1:end] = False
-        return self.kept(keep, codes, texts)
+        codes = self.codes.copy()
+        codes[spans[:, 0]] = ord(HIDDEN)
+        keep = _covered(self.starts[texts] - len(JOINT), self.ends[texts] + len(JOINT), len(codes))
+        return self.kept(keep & ~_covered(spans[:, 0] + 1, spans[:, 1], len(codes)), codes, texts)
+
+
+def _covered(starts: _Numbers, ends: _Numbers, length: int) -> npt.NDArray[np.bool_]:
+    """Return which places lie within one of the stretches, which may share no more than a JOINT."""
+    steps = np.zeros(length + 1, dtype=np.int8)
+    steps[starts] += 1
+    steps[ends] -= 1
+    return np.cumsum(steps[:-1], dtype=np.int8) > 0
 
 
 def coded(text: str) -> npt.NDArray[np.uint32]:
@@ -109,7 +113,8 @@ def coded(text: str) -> npt.NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
-def _decoded(codes: npt.NDArray[np.uint32]) -> str:
+def decoded(codes: npt.NDArray[np.uint32]) -> str:
+    """Return the text of some code points."""
     return codes.tobytes().decode("utf-32-le")
 
 
@@ -127,8 +132,8 @@ def read(texts: Sequence[str], placeholders: re.Pattern[str]) -> Reading:
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     ends = np.cumsum(lengths + len(JOINT))
     starts = ends - lengths
-    whole = Reading(_decoded(codes), codes, np.arange(len(codes)), np.arange(len(texts)), starts, starts, ends)
+    whole = Reading(decoded(codes), codes, np.arange(len(codes)), np.arange(len(texts)), starts, starts, ends)
     unseen = members("".join(sorted(_INVISIBLE)))[codes]
     reading = whole.kept(~unseen, codes, slice(None)) if unseen.any() else whole
     spans = [m.span() for m in placeholders.finditer(reading.words)] if "[" in reading.words else []
-    return reading.without(spans) if spans else reading
+    return reading.without(np.array(spans)) if spans else reading

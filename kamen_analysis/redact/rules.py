@@ -16,7 +16,6 @@ from kamen_analysis.redact.kinds import Rule, lists, read
 from kamen_analysis.redact.kinds import book as book
 from kamen_analysis.redact.names import JUDGES, Judge
 from kamen_analysis.redact.reading import NUMERALS, fold
-from kamen_analysis.redact.starts import starts
 
 _MACRO = re.compile(r"<[A-Za-z_]+>")
 
@@ -49,19 +48,6 @@ class Pattern:
     def match(self) -> Callable[[str, int, int], re.Match[str] | None]:
         """Match right at a place; compiled when first asked for, since a small build needs few of the patterns."""
         return kept.pattern(self.written).match
-
-    @functools.cached_property
-    def find(self) -> Callable[[str, int, int], Iterator[re.Match[str]]]:
-        """Find every match between two places."""
-        return kept.pattern(self.written).finditer
-
-    @functools.cached_property
-    def begins(self) -> bytes:
-        """The table (see `starts`) of what a match can begin with, if whole texts are searched for it and that is something rare."""
-        if self.around or self.near or self.reads_digits or not self.written.startswith("(?P<v>(?"):
-            return b""
-        table = starts(self.written)
-        return b"" if table[ord("1")] or table[ord("a")] else table.tobytes()
 
 
 @functools.cache

@@ -2,106 +2,76 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import re
 from collections.abc import Iterator
 
-import ahocorasick_rs
 import numpy as np
-import numpy.typing as npt
 
-from kamen_analysis.redact.gates import Gates
-from kamen_analysis.redact.near import REACH, Near, Windows, widened
-from kamen_analysis.redact.reading import HIDDEN, NUMERALS, Reading, coded
-from kamen_analysis.redact.rules import Pattern, book, keep, patterns
-from kamen_analysis.redact.starts import places
+from kamen_analysis.redact.digits import Digits
+from kamen_analysis.redact.gates import Cued, Free
+from kamen_analysis.redact.leads import Ints, Leads, View
+from kamen_analysis.redact.near import MARKS, Near
+from kamen_analysis.redact.reading import HIDDEN, Reading
+from kamen_analysis.redact.rules import Pattern, book, expand, patterns
+from kamen_analysis.redact.windows import together
+from kamen_analysis.redact.words import Words
 
 Found = tuple[int, int, int, str]  # start, end (in the reading), rank of the kind, kind
-_Ints = npt.NDArray[np.int64]
 
 # A value found once is hidden wherever the text has it again, if it is at least this long; shorter ones are words or amounts.
 _AGAIN = {"NAME": 2, "ACCOUNT": 3, "ADDRESS": 6}
 _AGAIN_ELSE = 6
 _VALUES = 50  # so many different values of one text: the work stays linear
 
-_BEFORE = 10  # how far before a needed word a value of a rule with `first` ends
-
 
 class Engine:
-    """The automaton of all cues and needs, and the patterns behind each of its words."""
+    """The tree of all cues and needs, and the patterns behind each of its words."""
 
     def __init__(self) -> None:
         cued, free = patterns()
-        self.near = Near()
         words = sorted({*cued, *(word for pattern in free for word in pattern.needs)})
-        self.automaton = ahocorasick_rs.AhoCorasick(words, implementation=ahocorasick_rs.Implementation.DFA)
-        self.needed = [[pattern for pattern in free if word in pattern.needs] for word in words]
-        self.needing = np.array([bool(needed) for needed in self.needed])
-        self.always = {near: [pattern for pattern in free if pattern.near == near and not pattern.needs] for near in REACH}
-        self.placeholder = {kind.kind: kind.placeholder for kind in book().kinds}
-        self.behind = Gates([cued.get(word, []) for word in words])
+        behind = list({id(pattern): pattern for some in cued.values() for pattern in some}.values())
+        rooms = [[pattern for pattern in some if pattern.reads_digits is view] for some in (free, behind) for view in (False, True)]
+        written = [[pattern.written for pattern in room] for room in rooms]
+        self._leads = Leads([[expand(mark) for mark in MARKS], [expand(entry.pattern) for entry in book().keep], *written])
+        marks, alike, *groups = self._leads.groups
+        self._words, self._near, self._digits = Words(words), Near(marks), Digits(self._leads, alike)
+        self._free = [Free(words, room, group) for room, group in zip(rooms[:2], groups[:2], strict=True)]
+        self._cued = [Cued([cued.get(word, []) for word in words], room, group) for room, group in zip(rooms[2:], groups[2:], strict=True)]
 
     def search(self, reading: Reading) -> list[Found]:
         """Return what one reading of the texts shows, overlapping finds joined."""
-        near = self.near.marks(reading)
-        digits = _spoken(reading.words, self.near.runs(reading.codes, reading))
-        near["<RUN>"] = self.near.runs(coded(digits), reading)  # dates and sums are hidden by now
-        near["<RUN>"] = sorted({*near["<RUN>"], *near["<KEY_RUN>"]})
-        hits = np.fromiter(itertools.chain.from_iterable(self.automaton.find_matches_as_indexes(reading.words, overlapping=True)), np.int64)
-        hits = hits.reshape(-1, 3)
-        always = [(pattern, windows) for name, windows in near.items() for pattern in self.always[name]]
-        found = [find for pattern, windows in always for find in _within(pattern, reading, digits, windows)]
-        found += self._needed(reading, digits, hits, near)
-        found += self._behind(reading, digits, hits, near["<RUN>"])
+        words = View(reading.words, reading.codes, self._leads.classes(reading.codes))
+        near = self._near.marks(reading, words)
+        digits = self._digits.view(words, self._near.runs(reading.codes, reading))
+        near["<RUN>"] = together(self._near.runs(digits.codes, reading), near["<KEY_RUN>"])  # dates and sums are hidden by now
+        hits = self._words.hits(reading.codes)
+        found = list[Found]()
+        for view, free, cued in zip((words, digits), self._free, self._cued, strict=True):
+            for pattern, at, ends in itertools.chain(free.near(near, view), free.needed(hits, near, reading, view)):
+                found += _tried(pattern, view.text, at, ends)
+            for pattern, those, ends in cued.open(hits, near["<RUN>"], reading, view):
+                found += _behind(pattern, view.text, reading.words, those, ends)
         return _again(_joined(found), reading)
 
-    def _needed(self, reading: Reading, digits: str, hits: _Ints, near: dict[str, Windows]) -> Iterator[Found]:
-        """Yield what patterns find in the texts that have a word they need."""
-        wanted: dict[int, tuple[Pattern, list[tuple[int, int]]]] = {}
-        for word, start, end in hits[self.needing[hits[:, 0]]].tolist():
-            for pattern in self.needed[word]:
-                if pattern.first and _letters(pattern.first).isdisjoint(reading.words[max(0, start - _BEFORE):start]):
-                    continue
-                wanted.setdefault(id(pattern), (pattern, []))[1].append((start, end))
-        for pattern, spans in wanted.values():
-            around = pattern.around or len(reading.words)
-            windows = widened(np.array(sorted(spans)), reading, around, around)
-            if pattern.near is not None:
-                needing = {start for start, _ in windows}
-                windows = [window for window in near[pattern.near] if int(reading.starts[reading.of(np.array(window[0]))]) in needing]
-            yield from _within(pattern, reading, digits, windows)
 
-    def _behind(self, reading: Reading, digits: str, hits: _Ints, runs: Windows) -> Iterator[Found]:
-        """Yield what stands right behind a cue; a look at the next characters spares most of the patterns."""
-        texts = reading.of(hits[:, 1])
-        running = np.zeros(len(reading.starts), dtype=bool)
-        running[reading.of(np.array([start for start, _ in runs], dtype=np.int64))] = True
-        chosen, opened = self.behind.open(hits, reading.codes, coded(digits), running[texts])
-        rows = zip(hits[chosen, 1].tolist(), hits[chosen, 2].tolist(), reading.ends[texts[chosen]].tolist(), opened, strict=True)
-        for start, end, limit, patterns_ in rows:
-            for pattern in patterns_:
-                match = pattern.match(digits if pattern.reads_digits else reading.words, end, limit)
-                if match and _stands_alone(reading.words, start, end) and (value := pattern.value(match)):
-                    yield (*value, pattern.rank, pattern.kind)
+def _tried(pattern: Pattern, text: str, at: Ints, ends: Ints) -> Iterator[Found]:
+    """Yield what a pattern finds at some places, each behind the find before."""
+    done = 0
+    for place, end in zip(at.tolist(), ends.tolist(), strict=True):
+        if place >= done and (match := pattern.match(text, place, end)):
+            done = match.end()
+            if value := pattern.value(match):
+                yield (*value, pattern.rank, pattern.kind)
 
 
-@functools.cache
-def _letters(first: str) -> frozenset[str]:
-    return frozenset(first)
-
-
-def _spoken(words: str, windows: Windows) -> str:
-    """Return the text with, in the windows, Chinese numerals read as digits and the look-alikes hidden."""
-    pieces, done = [], 0
-    for start, end in windows:
-        pieces += [words[done:start], keep().sub(_hide, words[start:end].translate(NUMERALS))]
-        done = end
-    return "".join(pieces) + words[done:]
-
-
-def _hide(match: re.Match[str]) -> str:
-    return HIDDEN * len(match[0])
+def _behind(pattern: Pattern, text: str, words: str, hits: Ints, ends: Ints) -> Iterator[Found]:
+    """Yield what a pattern finds right behind some cues."""
+    for (_, start, at), end in zip(hits.tolist(), ends.tolist(), strict=True):
+        match = pattern.match(text, at, end)
+        if match and _stands_alone(words, start, at) and (value := pattern.value(match)):
+            yield (*value, pattern.rank, pattern.kind)
 
 
 def _stands_alone(words: str, start: int, end: int) -> bool:
@@ -112,26 +82,6 @@ def _stands_alone(words: str, start: int, end: int) -> bool:
     if not (last.isascii() and last.isalpha()) or not words[end].isascii():
         return True
     return not words[end].isalpha() if end - start > 2 else end - start == 2 or not words[end].isalpha()  # vx and qq may touch the value
-
-
-def _within(pattern: Pattern, reading: Reading, digits: str, windows: Windows) -> Iterator[Found]:
-    """Yield what a pattern finds in some windows."""
-    text = digits if pattern.reads_digits else reading.words
-    matches = _begun(pattern, reading, windows) if pattern.begins else (m for window in windows for m in pattern.find(text, *window))
-    for match in matches:
-        if value := pattern.value(match):
-            yield (*value, pattern.rank, pattern.kind)
-
-
-def _begun(pattern: Pattern, reading: Reading, windows: Windows) -> Iterator[re.Match[str]]:
-    """Yield what a pattern finds in some windows, tried only where it can begin: what a regex must look behind for it seeks slowly."""
-    at = np.flatnonzero(np.frombuffer(pattern.begins, np.bool_)[places(reading.codes)])
-    bounds = np.searchsorted(at, np.array(windows).reshape(-1, 2)).tolist()
-    for (start, end), (low, high) in zip(windows, bounds, strict=True):
-        for place in at[low:high].tolist():
-            if place >= start and (match := pattern.match(reading.words, place, end)):
-                yield match
-                start = match.end()
 
 
 def _joined(found: list[Found]) -> list[Found]:

@@ -1,9 +1,10 @@
-"""The characters a pattern can begin with, as a table over code points: a cheap look before the pattern itself."""
+"""What a pattern can begin with, character by character: a cheap look before the pattern itself."""
 
 from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
@@ -11,48 +12,29 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kamen_analysis import kept
+SIZE = 0x20001  # the last place stands for every code point from there on, and is in every set
+DEPTH = 4  # characters looked at: the one before a match, and its first three
 
-Table = npt.NDArray[np.bool_]
+Set = int  # of code points: bit n is set if n is a member
+Lead = tuple[Set, ...]  # what may stand at each of DEPTH places
+_States = dict[int, Lead]  # by the place reached, DEPTH for any beyond: what stands before it
 
-SIZE = 0x20001  # the last place stands for every code point from there on, and is in every table
-
-_SHELF = kept.Shelf("starts", "redact/*.yaml", "redact/starts.py", "redact/rules.py")
-
+_ALL: Set = (1 << SIZE) - 1
+_BEYOND: Set = 1 << (SIZE - 1)
+_ONE = (sre.LITERAL, sre.NOT_LITERAL, sre.IN, sre.ANY)
 _REPEATS = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
-_EMPTY = (sre.ASSERT, sre.ASSERT_NOT, sre.AT)
 _CATEGORIES = {sre.CATEGORY_DIGIT: r"\d", sre.CATEGORY_NOT_DIGIT: r"\D", sre.CATEGORY_SPACE: r"\s", sre.CATEGORY_NOT_SPACE: r"\S",
                sre.CATEGORY_WORD: r"\w", sre.CATEGORY_NOT_WORD: r"\W"}
 
 
-def starts(pattern: str) -> Table:
-    """Return for every code point whether a match of `pattern` can begin with it; all of them if it can match nothing at all."""
-    return _table(_SHELF.get(pattern, lambda: np.packbits(_starts(pattern)).tobytes()))
+def lead(pattern: str) -> Lead:
+    """Return what can stand right before a match of `pattern` and at its first places; more may be told than can, never less."""
+    return _either(_sequence(_parser.parse(pattern), {1: (_ALL,) * DEPTH}).values())
 
 
-def _starts(pattern: str) -> Table:
-    table, empty = _sequence(_parser.parse(pattern))
-    table = np.ones_like(table) if empty else table
-    table[-1] = True
-    return table
-
-
-def pair(pattern: str) -> tuple[Table, Table]:
-    """Return what the first and the second character of a match of `pattern` can be; its first item must be one character."""
-    both = _table(_SHELF.get(f"pair {pattern}", lambda: np.packbits(_pair(pattern)).tobytes()), 2).reshape(2, SIZE)
-    return both[0], both[1]
-
-
-def _pair(pattern: str) -> Table:
-    first, *rest = _parser.parse(pattern)
-    tables = _node(*first)[0], _sequence(rest)[0]
-    for table in tables:
-        table[-1] = True
-    return np.array(tables)
-
-
-def _table(bits: bytes, times: int = 1) -> Table:
-    return np.unpackbits(np.frombuffer(bits, np.uint8), count=SIZE * times).astype(np.bool_)
+def bits(members: Set) -> npt.NDArray[np.bool_]:
+    """Return for every code point whether it is a member."""
+    return np.unpackbits(np.frombuffer(members.to_bytes(SIZE // 8 + 1, "little"), np.uint8), count=SIZE, bitorder="little").astype(np.bool_)
 
 
 def places(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
@@ -60,54 +42,89 @@ def places(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     return np.minimum(codes, SIZE - 1)
 
 
-def _none() -> Table:
-    return np.zeros(SIZE, dtype=bool)
+def _either(leads: Iterable[Lead]) -> Lead:
+    return tuple(functools.reduce(int.__or__, sets) for sets in zip(*leads, strict=True))
 
 
-def _sequence(tree: Any) -> tuple[Table, bool]:
-    """Return what a sequence can begin with, and whether it can match nothing."""
-    table = _none()
-    for op, argument in tree:
-        if op in _EMPTY:
-            continue
-        more, empty = _node(op, argument)
-        table |= more
-        if not empty:
-            return table, False
-    return table, True
+def _merged(*several: _States) -> _States:
+    return {place: _either(states[place] for states in several if place in states) for place in {p for states in several for p in states}}
 
 
-def _node(op: Any, argument: Any) -> tuple[Table, bool]:
+def _sequence(tree: Any, states: _States) -> _States:
+    """Return the places reached behind a sequence."""
+    for at, (op, argument) in enumerate(tree):
+        if op is sre.ASSERT_NOT and argument[0] > 0 and tree[at + 1:].getwidth()[0] == 0:
+            continue  # it may speak of a character behind the last that is looked at
+        states = _node(op, argument, states)
+    return states
+
+
+def _node(op: Any, argument: Any, states: _States) -> _States:
+    if op in _ONE:
+        return _stepped(states, _one(op, argument))
     if op is sre.BRANCH:
-        branches = [_sequence(branch) for branch in argument[1]]
-        return functools.reduce(np.logical_or, [table for table, _ in branches]), any(empty for _, empty in branches)
+        return _merged(*(_sequence(branch, states) for branch in argument[1]))
     if op in _REPEATS:
-        table, empty = _sequence(argument[2])
-        return table, empty or argument[0] == 0
-    if op is sre.SUBPATTERN:
-        return _sequence(argument[3])
-    if op is sre.ATOMIC_GROUP:
-        return _sequence(argument)
-    return (_class([(op, argument)]) if op is not sre.IN else _class(argument)), False
+        least, most, body = argument
+        return _repeated(least, most, body, states)
+    if op in (sre.SUBPATTERN, sre.ATOMIC_GROUP):
+        return _sequence(argument[3] if op is sre.SUBPATTERN else argument, states)
+    if op in (sre.ASSERT, sre.ASSERT_NOT):
+        direction, body = argument
+        return {place: _asserted(op is sre.ASSERT, body, place if direction > 0 else place - int(body.getwidth()[1]), place, known)
+                for place, known in states.items()}
+    return states if op is sre.AT else {DEPTH: _either(states.values())}
 
 
-def _class(items: list[tuple[Any, Any]]) -> Table:
-    table = _none()
-    for op, argument in items:
-        if op is sre.LITERAL:
-            table[min(argument, SIZE - 1)] = True
-        elif op is sre.RANGE:
-            table[argument[0]:argument[1] + 1] = True
-        elif op is sre.CATEGORY:
-            table |= _category(_CATEGORIES[argument])
-        elif op is not sre.NEGATE:
-            return np.ones_like(table)  # any character, all but one, or a reference
-    return ~table if items[0][0] is sre.NEGATE else table
+def _stepped(states: _States, members: Set) -> _States:
+    return _merged(*({min(place + 1, DEPTH): _with(known, place, members)} for place, known in states.items()))
+
+
+def _with(known: Lead, place: int, members: Set) -> Lead:
+    return known if place not in range(DEPTH) else (*known[:place], known[place] & members, *known[place + 1:])
+
+
+def _repeated(least: int, most: int, body: Any, states: _States) -> _States:
+    reached = [states]
+    for _ in range(min(most, DEPTH)):  # more often leads beyond
+        reached.append(_sequence(body, reached[-1]))
+    return _merged(*reached[min(least, DEPTH):])
+
+
+def _asserted(is_so: bool, body: Any, start: int, place: int, known: Lead) -> Lead:
+    """Return what is known at a place once something stands, or does not stand, from `start` on."""
+    if place >= DEPTH:
+        return known
+    if is_so:
+        return _either(_sequence(body, {start: known}).values())
+    while len(body) == 1 and body[0][0] is sre.SUBPATTERN:
+        body = body[0][1][3]
+    return _with(known, start, _ALL ^ _one(*body[0]) | _BEYOND) if len(body) == 1 and body[0][0] in _ONE else known
+
+
+def _one(op: Any, argument: Any) -> Set:
+    """Return the characters of what matches one."""
+    if op is sre.ANY:
+        return _ALL ^ 1 << ord("\n")
+    return _class(((op, argument),)) if op is not sre.IN else _class(tuple(argument))
 
 
 @functools.cache
-def _category(name: str) -> Table:
+def _class(items: tuple[tuple[Any, Any], ...]) -> Set:
+    members = 0
+    for op, argument in items:
+        if op is sre.RANGE:
+            members |= (1 << min(argument[1] + 1, SIZE)) - (1 << min(argument[0], SIZE))
+        elif op is sre.CATEGORY:
+            members |= _category(_CATEGORIES[argument])
+        elif op in (sre.LITERAL, sre.NOT_LITERAL):
+            members |= 1 << min(argument, SIZE - 1)
+    return (_ALL ^ members if items[0][0] in (sre.NEGATE, sre.NOT_LITERAL) else members) | _BEYOND
+
+
+@functools.cache
+def _category(name: str) -> Set:
     text = "".join(map(chr, (code if not 0xD800 <= code < 0xE000 else 0xFFFD for code in range(SIZE))))
-    table = _none()
+    table = np.zeros(SIZE, dtype=bool)
     table[[match.start() for match in re.finditer(name, text)]] = True
-    return table
+    return int.from_bytes(np.packbits(table, bitorder="little").tobytes(), "little")

@@ -11,13 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kamen_analysis.redact import find, redact, redact_many
-from kamen_analysis.redact.gates import Gates
+from kamen_analysis.redact.gates import Cued
+from kamen_analysis.redact.leads import Leads, View, spread
 from kamen_analysis.redact.names import called, nickname, ordinary, person, phrase, stranger
-from kamen_analysis.redact.reading import coded, fold
-from kamen_analysis.redact.rules import patterns
+from kamen_analysis.redact.reading import read
+from kamen_analysis.redact.rules import patterns, placeholders
+from kamen_analysis.redact.words import Words
 
 _NAMED = ["找客服经理聂宝山六十多次", "我老婆方静的花呗", "业务员单立军说交三千就行", "原告柏雪，被告某公司", "这个翁立群，我已经报警"]
-_CUED = patterns()[0]
+_CUED, _FREE = patterns()
+_CUES = sorted(_CUED)
+_BEHIND = list({id(pattern): pattern for behind in _CUED.values() for pattern in behind}.values())
+_LEADS, _ANYWHERE = Leads([[pattern.written for pattern in _BEHIND]]), Leads([[pattern.written for pattern in _FREE]])
+_GATES, _TREE = Cued([_CUED[cue] for cue in _CUES], _BEHIND, _LEADS.groups[0]), Words(_CUES)
 _PIECES = st.sampled_from(["客服", "老板", "张伟", "小王", "叫", "微信", "abc_88", "13800138000", "地址", "路12号", "说", "，", "一三八",
                            "阿杰", "：", "昵称"])
 
@@ -67,17 +73,30 @@ def test_posts_without_personal_data_show_only_people_called_by_title() -> None:
 @given(st.lists(_PIECES, min_size=1, max_size=12).map("".join))
 def test_gates_keep_no_pattern_from_its_value(text: str) -> None:
     """Behind every cue, every pattern that finds a value is among those the gates let through."""
-    words, cues = fold(f"\n㐁\n{text}\n㐁\n"), sorted(_CUED)
-    hits = [(number, at, at + len(cue)) for number, cue in enumerate(cues) for at in range(len(words)) if words.startswith(cue, at)]
-    if not hits:
-        return
-    table = np.array(hits, dtype=np.int64)
-    chosen, opened = Gates([_CUED[cue] for cue in cues]).open(table, coded(words), coded(words), np.ones(len(hits), dtype=bool))
-    tried = {(hits[hit], id(pattern)) for hit, behind in zip(chosen.tolist(), opened, strict=True) for pattern in behind}
-    for hit in hits:
-        for pattern in _CUED[cues[hit[0]]]:
-            match = pattern.match(words, hit[2], len(words) - 3)
-            assert match is None or pattern.value(match) is None or (hit, id(pattern)) in tried
+    reading = read([text], placeholders())
+    hits = _TREE.hits(reading.codes)
+    assert {tuple(hit) for hit in hits.tolist()} == {(number, at, at + len(cue)) for number, cue in enumerate(_CUES)
+                                                     for at in range(len(reading.words)) if reading.words.startswith(cue, at)}
+    view = View(reading.words, reading.codes, _LEADS.classes(reading.codes))
+    runs = np.stack([reading.starts, reading.ends], axis=1)
+    tried = {(*hit, id(pattern)) for pattern, those, _ in _GATES.open(hits, runs, reading, view) for hit in those.tolist()}
+    for word, start, end in hits.tolist():
+        for pattern in _CUED[_CUES[word]]:
+            match = pattern.match(reading.words, end, int(reading.ends[0]))
+            assert match is None or pattern.value(match) is None or (word, start, end, id(pattern)) in tried
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_PIECES, min_size=1, max_size=12).map("".join))
+def test_what_a_pattern_can_begin_with_keeps_it_from_no_match(text: str) -> None:
+    """Wherever a pattern that looks anywhere matches, its lead lets it begin."""
+    reading = read([text], placeholders())
+    at = np.arange(int(reading.starts[0]), int(reading.ends[0]))
+    numbers, chosen = spread(_ANYWHERE.groups[0].begin(_ANYWHERE.classes(reading.codes), at))
+    can = set(zip(numbers.tolist(), at[chosen].tolist(), strict=True))
+    for number, pattern in enumerate(_FREE):
+        for place in at.tolist():
+            assert not pattern.match(reading.words, place, int(reading.ends[0])) or (number, place) in can
 
 
 @settings(max_examples=100, deadline=None)
