@@ -53,9 +53,11 @@ def accuracy(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         if rows.empty:
             return style.calm(ax, "机器编码的查准率与查全率", table, own)
         _intervals(ax, rows.assign(name_zh=[f"{row['name_zh']}（{row['human']}）" for row in rows.to_dict("records")]), ACCURACY)
-        ax.set_xlim(0, 1.02)
+        left = max(0.0, float(np.floor(rows[["precision_low", "recall_low"]].min().min() * 10)) / 10 - 0.1)
+        ax.set_xlim(left, 1.02)
         ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        ax.set_xlabel("与人工裁定相比；括号内为人工判有的件数；横线为 95% Wilson 区间")
+        begins = f"；横轴自 {percent(left)} 起" if left else ""
+        ax.set_xlabel(f"与人工裁定相比；括号内为人工判有的件数；横线为 95% Wilson 区间{begins}")
         return style.finish(ax, accuracy_finding(table), style.foot(table, *_imitated(table)), table, own)
 
 

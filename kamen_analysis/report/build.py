@@ -72,6 +72,7 @@ class Content:
 
     source: str
     tables: dict[str, Table]
+    numbered: dict[str, str]
     facts: Facts
     headlines: list[str]
     drill: dict[str, Any]
@@ -142,7 +143,7 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, png: bool, tell
     # Two processes draw every other figure each.
     drawing = [begin(partial(draw, measures, [*figures][part::2], place, png)) for part in (0, 1)]
     exported = exports.figures(measures, place, place if png else None)
-    source = text.render(tables, figures | exported, cases, facts=known, findings=found, quotes=quotes(measures),
+    source, numbered = text.render(tables, figures | exported, cases, facts=known, findings=found, quotes=quotes(measures),
                          typical=typical(measures), advice=advice(measures),
                          names=reason_names(), law=law(), provisions=applied(law(), measures.posted_by_code),
                          order=list(measures.reasons["code"]), exports=exports.read(measures.home), **reply.words(measures, whole.home),
@@ -153,7 +154,9 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, png: bool, tell
     for drawn in drawing:
         drawn()
     tell("作图", 1, 1)
-    return Content(source, tables, known, [finding.text for finding in found], drill, measures, figured)
+    # Excel and the folder's list of tables follow the text.
+    tables = {key: tables[key] for key in [*numbered, *(key for key in tables if key not in numbered)]}
+    return Content(source, tables, numbered, known, [finding.text for finding in found], drill, measures, figured)
 
 
 def _rules() -> dict[str, dict[str, str]]:
@@ -179,7 +182,8 @@ def _write(content: Content, formats: Sequence[str], folder: Path, tell: Progres
         "html": lambda: html.write(content.source, folder, words, content.drill),
         "pdf": lambda: pdf.write(content.source, folder, TITLE, subtitle, mark),
         "docx": lambda: _word(content, folder),
-        "xlsx": lambda: excel.write_workbook(tables, folder / "tables.xlsx", about, mark, content.facts.last_capture),
+        "xlsx": lambda: excel.write_workbook(tables, folder / "tables.xlsx", about, mark, content.facts.last_capture,
+                                                     content.numbered),
     }
     # The HTML, whose font takes long, and Word beside the others.
     apart = [begin(writers[name]) for name in ("html", "docx") if name in formats]

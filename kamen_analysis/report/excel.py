@@ -13,7 +13,7 @@ import xlsxwriter
 
 from kamen_analysis.charts import numbers
 from kamen_analysis.report.marks import plain
-from kamen_analysis.report.tables import Column, Table
+from kamen_analysis.report.tables import Column, Table, defined
 from kamen_analysis.tabular.guard import guarded
 
 FORMATS = {"count": "#,##0", "share": "0.0%", "points": "+0.0;-0.0;0.0", "yuan": '#,##0.00" 元"', "days": '0.0" 日"', "ratio": "0.00",
@@ -63,37 +63,52 @@ def _number(column: Column, value: Any) -> Any:
     return round(100 * value, 6) if column.kind == "points" else value
 
 
-def write_workbook(tables: Sequence[Table], path: Path, about: list[str], mark: str, created: pd.Timestamp | None = None) -> Path:
-    """Write one sheet a table after a first sheet of notes and definitions; `mark` heads every sheet and page."""
+def write_workbook(tables: Sequence[Table], path: Path, about: list[str], mark: str, created: pd.Timestamp | None = None,
+                   numbered: dict[str, str] | None = None) -> Path:
+    """Write one sheet a table after a first sheet of notes and definitions; `mark` heads every sheet and page.
+
+    `numbered`: the number each table goes by in the report, where a table without one is called 附表; None: they are counted here.
+    """
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
     with xlsxwriter.Workbook(str(path), options) as book:
         # The data's own time, so that the same data gives the same file.
         at = pd.Timestamp(2000, 1, 1) if created is None or pd.isna(created) else created.tz_localize(None)
         book.set_properties({"title": about[0], "created": at.to_pydatetime()})
-        names = _names(tables)
+        names = _names(tables, numbered)
         _notes(book, about, tables, names, mark)
-        styles = {kind: book.add_format({"num_format": code}) for kind, code in FORMATS.items()}
+        styles = {kind: book.add_format({"num_format": code, "valign": "top"}) for kind, code in FORMATS.items()}
+        styles["text"] = book.add_format({"text_wrap": True, "valign": "top"})
         for table in tables:
             _sheet(book, names[table.key], table, styles, mark)
     return path
 
 
-def _names(tables: Sequence[Table]) -> dict[str, str]:
-    # Excel allows 31 characters: what a title adds after a colon or in brackets stays on the sheet and in the notes.
-    return {table.key: f"{i:02d} {_SHEET.sub('', _ADDED.split(table.title)[0])}"[:31] for i, table in enumerate(tables, 1)}
+def _names(tables: Sequence[Table], numbered: dict[str, str] | None) -> dict[str, str]:
+    # Excel allows 31 characters: what a title adds after a colon or in brackets stays on the sheet, and here where two begin alike.
+    short = [_ADDED.split(table.title)[0] for table in tables]
+    names: dict[str, str] = {}
+    for table, head in zip(tables, short, strict=True):
+        extra = len(names) + 1 - len(numbered or {})
+        number = f"{extra:02d}" if numbered is None else numbered.get(table.key, f"附表{extra}").replace(" ", "")
+        words = head if short.count(head) == 1 else table.title.replace("：", "·")
+        names[table.key] = f"{number} {_SHEET.sub('', words)}"[:31]
+    return names
 
 
 def _notes(book: Any, about: list[str], tables: Sequence[Table], names: dict[str, str], mark: str) -> None:
     sheet, bold, wrap = book.add_worksheet("说明"), book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
-    sheet.set_column(0, 0, 34)
+    link = book.add_format({"bold": True, "font_color": "#0B4F8A", "underline": 1, "valign": "top"})
+    sheet.set_column(0, 0, 46)
     sheet.set_column(1, 1, 100)
     lines = [(mark, "合成帖子，不反映任何真实平台，不得引用。")] if mark else []
     lines += [("报告", about[0]), *(("", line) for line in about[1:]), ("", "")]
     for table in tables:
-        words = "；".join(part for part in (table.note, *table.definition.values()) if part)
-        lines.append((names[table.key], f"{table.title}。{words}"))
+        lines.append((names[table.key], f"{table.title}。{table.note.rstrip('。')}{'。' if table.note else ''}{defined(table)}"))
     for i, (left, right) in enumerate(lines):
-        sheet.write_string(i, 0, left, bold)
+        if left in names.values():
+            sheet.write_url(i, 0, f"internal:'{left}'!A1", link, left)
+        else:
+            sheet.write_string(i, 0, left, bold)
         sheet.write_string(i, 1, plain(right), wrap)
 
 
@@ -104,16 +119,24 @@ def _sheet(book: Any, name: str, table: Table, styles: dict[str, Any], mark: str
     sheet.write_string(1, 0, plain(table.note), book.add_format({"font_color": "#4A5663"}))
     for j, (column, _, head) in enumerate(columns):
         sheet.write_string(2, j, head, bold)
-        sheet.set_column(j, j, 14 if column.is_number or column.kind == "date" else 24)
+        sheet.set_column(j, j, 14 if column.is_number or column.kind == "date" else _width(table, column))
     for i, row in enumerate(table.rows(), 3):
         for j, (column, key, _) in enumerate(columns):
             _write(sheet, i, j, column, row[key], styles)
+    if table.frame.empty:
+        sheet.write_string(3, 0, "本期没有可列的数据。")
     sheet.freeze_panes(3, 1)
     if len(table.frame):
         sheet.autofilter(2, 0, 2 + len(table.frame), len(columns) - 1)
     sheet.set_landscape()
     sheet.repeat_rows(2)
     sheet.set_footer(f"&L{mark}&C{name}&R第 &P 页，共 &N 页")
+
+
+def _width(table: Table, column: Column) -> int:
+    """Return the width of a column of words in characters: prose gets room for its lines."""
+    longest = max((len(str(value)) for value in table.frame[column.key]), default=0) if column.key in table.frame else 0
+    return min(max(24, 2 * longest), 60)
 
 
 def _write(sheet: Any, i: int, j: int, column: Column, value: Any, styles: dict[str, Any]) -> None:
@@ -125,4 +148,4 @@ def _write(sheet: Any, i: int, j: int, column: Column, value: Any, styles: dict[
     elif column.is_number:
         sheet.write_number(i, j, float(_number(column, value)), style)
     else:
-        sheet.write_string(i, j, plain(value))
+        sheet.write_string(i, j, plain(value), style)

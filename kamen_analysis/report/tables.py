@@ -77,6 +77,14 @@ class Table:
         return [{str(key): value for key, value in row.items()} for row in self.frame.to_dict("records")]
 
 
+LABELS = (("Counts", "数什么"), ("Out of", "分母"), ("Leaves out", "不计"), ("Read with care", "读法"))
+
+
+def defined(table: Table, labels: tuple[tuple[str, str], ...] = LABELS) -> str:
+    """Return the definitions of a table as sentences, each begun by what it defines."""
+    return "".join(f"{name}：{table.definition[key]}。" for key, name in labels if table.definition.get(key))
+
+
 Opener = Callable[[dict[str, Any], int | None], str | None]
 
 
@@ -116,6 +124,5 @@ def _notes(table: Table) -> list[str]:
     if len(table.frame) > abs(table.limit):
         which = "前" if table.limit > 0 else "最近"
         parts.append(f"共 {numbers.count(len(table.frame))} 行，此处列{which} {abs(table.limit)} 行，全表见 tables/{table.key}.csv。")
-    labels = {"Out of": "分母", "Leaves out": "不计", "Read with care": "读法"}
-    parts += [f"{labels[key]}：{text}。" for key, text in table.definition.items() if key in labels]
-    return ["::: {.note}", escape("".join(parts)), ":::", ""] if parts else []
+    words = "".join([*parts, defined(table, LABELS[1:])])
+    return ["::: {.note}", escape(words), ":::", ""] if words else []

@@ -23,6 +23,11 @@ class Numbering:
         self._tables, self._figures, self._opens = tables, figures, opens
         self._numbers: dict[str, str] = {}
 
+    @property
+    def numbers(self) -> dict[str, str]:
+        """The numbers given to tables so far, by key."""
+        return {key: number for key, number in self._numbers.items() if key in self._tables}
+
     def table(self, key: str) -> Md:
         """Return table `key`, numbered unless it is empty."""
         table = self._tables[key]
@@ -58,12 +63,15 @@ def page(name: str, tables: dict[str, Table], **given: Any) -> str:
     return environment().get_template(f"{name}.md.jinja").render(words) + "\n"
 
 
-def render(tables: dict[str, Table], figures: dict[str, Figure], cases: Cases, **given: Any) -> str:
-    """Return the whole report as Markdown; the body is set first so that the summary can link to numbered tables."""
+def render(tables: dict[str, Table], figures: dict[str, Figure], cases: Cases, **given: Any) -> tuple[str, dict[str, str]]:
+    """Return the whole report as Markdown, and the number ("表 3") of each table in it by key.
+
+    The body is set first so that the summary can link to numbered tables.
+    """
     numbering, env = Numbering(tables, figures, cases.key), environment()
     words = {**given, "table": numbering.table, "figure": numbering.figure, "ref": numbering.ref, "n": numbers,
              "has": lambda key: not tables[key].frame.empty,
              "anchor": lambda code: Md(code.replace("_", "-"))}
     body = [env.get_template(f"{name}.md.jinja").render(words) for name in BODY]
     front = [env.get_template(f"{name}.md.jinja").render(words) for name in FRONT]
-    return "\n\n".join([*front, *body]) + "\n"
+    return "\n\n".join([*front, *body]) + "\n", numbering.numbers

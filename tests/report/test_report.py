@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import re
 import zipfile
@@ -134,6 +135,18 @@ def test_excel_is_typed_and_runs_nothing(made: ReportResult) -> None:
     assert not [cell for cell in cells if cell.data_type == "f"]
     amount = next(sheet for sheet in book if sheet.title.endswith("涉诉金额"))
     assert isinstance(amount["D4"].value, int | float) and "元" in amount["D4"].number_format
+
+
+def test_sheets_go_by_the_numbers_of_the_report(made: ReportResult, page: Path) -> None:
+    """A sheet is called by its table's number in the report, in that order; empty tables come last and say that they are empty."""
+    book = openpyxl.load_workbook(made.folder / "tables.xlsx")
+    captions = re.findall(r"<caption>(表 \d+) ([^<]+)</caption>", page.read_text(encoding="utf-8"))
+    numbered = [sheet for sheet in book.worksheets[1:] if sheet.title.startswith("表")]
+    assert [sheet.title.split(" ")[0] for sheet in numbered] == [number.replace(" ", "") for number, _ in captions]
+    assert [sheet["A1"].value.rpartition("　")[2] for sheet in numbered] == [html.unescape(title) for _, title in captions]
+    others = [sheet for sheet in book.worksheets[1 + len(numbered):] if sheet["A4"].value == "本期没有可列的数据。"]
+    assert others and all(sheet.title.startswith("附表") for sheet in others)
+    assert book.worksheets[0]["A8"].hyperlink.location.startswith("'表")
 
 
 def test_datapackage_describes_the_tables(made: ReportResult) -> None:
