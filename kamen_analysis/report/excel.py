@@ -28,8 +28,9 @@ def heads(table: Table) -> list[tuple[Column, str, str]]:
     found: list[tuple[Column, str, str]] = []
     for before, column in zip((None, *table.columns), table.columns, strict=False):
         if column.high:
-            name = before.head if before else ""
-            found += [(column, column.key, f"{name} 95% 下限"), (column, column.high, f"{name} 95% 上限")]
+            # Bounds that are no 95% interval say themselves what they are: "敏感性上下限（%）".
+            name = f"{before.head if before else ''} 95% " if "95%" in column.head else column.head.partition("上下限")[0]
+            found += [(column, column.key, f"{name}下限"), (column, column.high, f"{name}上限")]
         else:
             found.append((column, column.key, column.head))
     return found
@@ -110,15 +111,17 @@ def _notes(book: Any, about: list[str], tables: Sequence[Table], names: dict[str
         else:
             sheet.write_string(i, 0, left, bold)
         sheet.write_string(i, 1, plain(right), wrap)
+    _paper(sheet)
 
 
 def _sheet(book: Any, name: str, table: Table, styles: dict[str, Any], mark: str) -> None:
     sheet, columns = book.add_worksheet(name), heads(table)
-    bold = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E9F1F8", "text_wrap": True, "valign": "top"})
+    head_style = {"bold": True, "bottom": 1, "bg_color": "#E9F1F8", "text_wrap": True, "valign": "top"}
+    bold, right = book.add_format(head_style), book.add_format({**head_style, "align": "right"})
     sheet.write_string(0, 0, f"{mark}　{table.title}" if mark else table.title, book.add_format({"bold": True, "font_size": 13}))
     sheet.write_string(1, 0, plain(table.note), book.add_format({"font_color": "#4A5663"}))
     for j, (column, _, head) in enumerate(columns):
-        sheet.write_string(2, j, head, bold)
+        sheet.write_string(2, j, head, right if column.is_number else bold)
         sheet.set_column(j, j, 14 if column.is_number or column.kind == "date" else _width(table, column))
     for i, row in enumerate(table.rows(), 3):
         for j, (column, key, _) in enumerate(columns):
@@ -129,8 +132,15 @@ def _sheet(book: Any, name: str, table: Table, styles: dict[str, Any], mark: str
     if len(table.frame):
         sheet.autofilter(2, 0, 2 + len(table.frame), len(columns) - 1)
     sheet.set_landscape()
+    _paper(sheet)
     sheet.repeat_rows(2)
     sheet.set_footer(f"&L{mark}&C{name}&R第 &P 页，共 &N 页")
+
+
+def _paper(sheet: Any) -> None:
+    """Print a sheet on A4, one page wide."""
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
 
 
 def _width(table: Table, column: Column) -> int:

@@ -75,10 +75,12 @@ def test_an_empty_table_says_so() -> None:
 
 
 def test_export_names_both_ends_of_an_interval() -> None:
-    """In Excel and CSV an interval is two columns named after the share before it."""
-    columns = (tables.Column("share", "回复率", "share"), tables.Column("low", "区间", "share", high="high"))
+    """In Excel and CSV an interval is two columns named after the share before it; other bounds are not called an interval."""
+    columns = (tables.Column("share", "回复率", "share"), tables.Column("low", "95% 区间（%）", "share", high="high"),
+               tables.Column("least", "敏感性上下限（%）", "share", high="most"))
     named = [(key, head) for _, key, head in heads(tables.Table("t", "题", pd.DataFrame(), columns))]
-    assert named == [("share", "回复率"), ("low", "回复率 95% 下限"), ("high", "回复率 95% 上限")]
+    assert named == [("share", "回复率"), ("low", "回复率 95% 下限"), ("high", "回复率 95% 上限"),
+                     ("least", "敏感性下限"), ("most", "敏感性上限")]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1+2", "@SUM(A1)", " =1", "\t=1"])
