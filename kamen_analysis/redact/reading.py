@@ -17,7 +17,7 @@ from kamen_analysis import zh
 
 # Stands for what is already found and for what must not be found: a rare Han character that no pattern asks for.
 HIDDEN = "㐀"
-_SPOKEN = ("零〇洞", "一壹幺", "二贰两", "三叁参", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
+_SPOKEN = ("零〇洞", "一壹幺妖", "二贰两", "三叁参", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
 NUMERALS = {ord(char): chr(0xFF10 + digit) for digit, chars in enumerate(_SPOKEN) for char in chars}  # full width: told apart from 0-9
 # Blocks of digits and letters in other shapes: first code point and the one behind the last.
 _ODD = ((0x0660, 0x1000), (0x2460, 0x2800), (0x1D400, 0x1D800), (0x1F100, 0x1F150), (0x1FBF0, 0x1FBFA))
