@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import rjieba
 
-from kamen_analysis.redact.kinds import read
+from kamen_analysis.redact.kinds import lists, read
 
 _BEFORE, _BEHIND = 6, 6  # characters of the clause that are cut along with a candidate
 _CLAUSE = re.compile(r"[^\s,，、。;；!！?？:：()（）“”\"㐀㐁]{0,6}$")
@@ -23,9 +23,15 @@ Judge = Callable[[str, int, int], int | None]
 def ordinary() -> frozenset[str]:
     """Return the words of two to four characters that complaints are written in: no name or nickname begins with one.
 
-    The words jieba's dictionary (MIT licence) counts at least 300 times, names left out, and those of the project's own posts.
+    The words jieba's dictionary (MIT licence) counts at least 300 times, names left out, those of the project's own posts, and places.
     """
-    return frozenset(read("ordinary.yaml")["ordinary"].split())
+    return frozenset(read("ordinary.yaml")["ordinary"].split()) | frozenset(lists()["places"])
+
+
+@functools.cache
+def figures() -> frozenset[str]:
+    """Return the names of well-known persons of history, novels and games, which posts mention as such."""
+    return frozenset(lists()["figures"])
 
 
 def person(words: str, start: int, end: int) -> int | None:
@@ -41,11 +47,14 @@ def person(words: str, start: int, end: int) -> int | None:
 
 
 def stranger(words: str, start: int, end: int) -> int | None:
-    """Return where the name ends that no word announces: as `person`, and no ordinary word in it or about it."""
+    """Return where the name ends that no word announces: as `person`, no ordinary word in it or about it, and no well-known figure's."""
+    if any(words[start:stop] in figures() for stop in range(start + 2, end + 2)):
+        return None
+    stop = person(words, start, end)
     for low, high, word, _tag in _pieces(words, start, end):
-        if high - low > 1 and low < end and high > start and word in ordinary():
+        if stop and high - low > 1 and low < stop and high > start and word in ordinary():
             return None
-    return person(words, start, end)
+    return stop
 
 
 def phrase(words: str, start: int, end: int) -> int | None:
