@@ -1,7 +1,7 @@
 """Train the model over the rules (`kamen_analysis.label.stack`) on the codebook's own posts; `train.py` calls this.
 
 Each file of posts is asked of a model of the others: so the limits are chosen, and the refusal reasons the outcome hangs on are those
-a model gave that had not read the post. One file is never learned from: it is tried on.
+a model gave that had not read the post. The files of `test` are never learned from: they are tried on.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class Task:
         return part.settle(words, self.facts[rows], [answer for answer, row in zip(self.ruled, rows, strict=True) if row])
 
 
-def train(files: npt.NDArray[np.str_], posts: Sequence[Post], codes: Sequence[frozenset[str]], test: str) -> stack.Stack:
+def train(files: npt.NDArray[np.str_], posts: Sequence[Post], codes: Sequence[frozenset[str]],
+          test: Sequence[str]) -> stack.Stack:
     """Return the model over the rules: of posts, their files, and the refusal reasons found in them by a model that has not read them."""
     hits = read(fold([post.title for post in posts], [post.body for post in posts]))
     characters, cues = facts.bags(hits)
@@ -73,18 +74,20 @@ def train(files: npt.NDArray[np.str_], posts: Sequence[Post], codes: Sequence[fr
     parts, meta = {}, {}
     for name, task in tasks.items():
         parts[name], meta[name] = _trained(name, task, files, test)
-    return stack.Stack(parts, {"posts": int((files != test).sum()), "seed": SEED, "strength": STRENGTH, "held_out": meta})
+    return stack.Stack(parts, {"posts": int((~np.isin(files, test)).sum()), "seed": SEED, "strength": STRENGTH, "held_out": meta})
 
 
-def _trained(name: str, task: Task, files: npt.NDArray[np.str_], test: str) -> tuple[stack.Part, dict[str, Any]]:
-    learned = files != test
+def _trained(name: str, task: Task, files: npt.NDArray[np.str_], test: Sequence[str]) -> tuple[stack.Part, dict[str, Any]]:
+    learned = ~np.isin(files, test)
     folds = [(task.fit(learned & (files != file)), task.use & (files == file)) for file in sorted(set(files[learned]))]
     right = {limit: np.concatenate([_right(task, part, rows, limit) for part, rows in folds]) for limit in LIMITS}
     limit, n, ruled = _limit(right), int((task.use & learned).sum()), int(right[NEVER].sum())
     part = replace(task.fit(learned), limit=limit)
-    tried = task.use & (files == test)
-    print(f"{name}: limit {limit}; of {n} posts of files not learned from rules {ruled / n:.3f}, with the model {right[limit].mean():.3f}; "
-          f"{test} ({tried.sum()}): {', '.join(f'{_right(task, part, tried, at).mean():.3f}' for at in (NEVER, limit))}", flush=True)
+    tried = [(file, task.use & (files == file)) for file in test]
+    told = "; ".join(f"{file} ({rows.sum()}): " + ", ".join(f"{_right(task, part, rows, at).mean():.3f}" for at in (NEVER, limit))
+                     for file, rows in tried)
+    print(f"{name}: limit {limit}; of {n} posts of files not learned from rules {ruled / n:.3f}, with the model {right[limit].mean():.3f}; {told}",
+          flush=True)
     return part, {"n": n, "rules": ruled, "stack": int(right[limit].sum())}
 
 
