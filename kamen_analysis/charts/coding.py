@@ -9,7 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from kamen_analysis.charts import style
 from kamen_analysis.charts.dots import height, row_limits
-from kamen_analysis.charts.numbers import count, percent, ratio
+from kamen_analysis.charts.numbers import count, percent, ratio, whole
 
 # What is drawn of each row: column, its interval's ends, its name
 Series = tuple[str, str, str, str]
@@ -56,7 +56,7 @@ def accuracy(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         left = max(0.0, float(np.floor(rows[["precision_low", "recall_low"]].min().min() * 10)) / 10 - 0.1)
         ax.set_xlim(left, 1.02)
         ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        begins = f"；横轴自 {percent(left)} 起" if left else ""
+        begins = f"；横轴自 {whole(left)}% 起" if left else ""
         ax.set_xlabel(f"与人工裁定相比；括号内为人工判有的件数；横线为 95% Wilson 区间{begins}")
         return style.finish(ax, accuracy_finding(table), style.foot(table, *_imitated(table)), table, own)
 
