@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kamen_analysis.redact.leads import Classes, Codes, Group, Ints, Leads, View
-from kamen_analysis.redact.reading import HIDDEN, NUMERALS, decoded, members
+from kamen_analysis.redact.leads import Group, Ints, Leads, View
+from kamen_analysis.redact.reading import HIDDEN, NUMERALS, Reading, decoded, members
 from kamen_analysis.redact.rules import keep
 from kamen_analysis.redact.windows import Windows, each
 
-_DIGIT = np.zeros(max(NUMERALS) + 1, dtype=np.uint32)
+_IS_NUMERAL = members("".join(map(chr, NUMERALS)))
+_DIGIT = np.zeros(max(NUMERALS) + 1, dtype=np.int64)
 _DIGIT[list(NUMERALS)] = [ord(digit) for digit in NUMERALS.values()]
 
 
@@ -20,27 +21,24 @@ class Digits:
 
     def __init__(self, leads: Leads, group: Group) -> None:
         self._leads, self._group = leads, group
+        self._hidden = leads.classes(np.array([ord(HIDDEN)]))
 
-    def view(self, words: View, windows: Windows) -> View:
+    def view(self, reading: Reading, words: View, windows: Windows) -> View:
         """Return the view of the texts that patterns reading digits have."""
         at, ends = each(windows)
-        codes = words.codes.copy()
-        numerals = at[members("".join(map(chr, NUMERALS)))[codes[at]]]
-        codes[numerals] = _DIGIT[codes[numerals]]
-        for start, end in self._alike(codes, at, ends):
-            codes[start:end] = ord(HIDDEN)
-        return View(decoded(codes), codes, self._classes(words.classes, codes, at))
+        codes, seen, classes = reading.codes.copy(), words.places.copy(), words.classes.copy()
+        numerals = at[_IS_NUMERAL.take(seen.take(at))]
+        codes[numerals] = seen[numerals] = digits = _DIGIT.take(seen[numerals])
+        classes[numerals] = self._leads.classes(digits)
+        for start, end in self._alike(decoded(codes), classes, at, ends):
+            codes[start:end] = seen[start:end] = ord(HIDDEN)
+            classes[start:end] = self._hidden
+        return View(decoded(codes), seen, classes)
 
-    def _alike(self, codes: Codes, at: Ints, ends: Ints) -> Iterator[tuple[int, int]]:
+    def _alike(self, text: str, classes: Ints, at: Ints, ends: Ints) -> Iterator[tuple[int, int]]:
         """Yield where look-alikes stand, each behind the one before."""
-        text, match = decoded(codes), keep().match
-        can = np.flatnonzero(self._group.begin(self._leads.classes(codes), at).any(axis=0))
-        done = 0
+        done, match = 0, keep().match
+        can = np.flatnonzero(self._group.begin(classes, at).any(axis=0))
         for place, end in zip(at[can].tolist(), ends[can].tolist(), strict=True):
             if place >= done and (found := match(text, place, end)):
                 yield place, (done := found.end())
-
-    def _classes(self, classes: Classes, codes: Codes, at: Ints) -> Classes:
-        classes = classes.copy()
-        classes[at] = self._leads.classes(codes[at])
-        return classes

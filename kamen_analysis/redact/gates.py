@@ -51,7 +51,7 @@ class Cued:
             if len(chosen):
                 reach = self._reach[numbers[chosen]]
                 ahead = at[chosen, None] + np.arange(int(reach.max()))
-                there = members(chars)[view.codes[np.minimum(ahead, len(view.codes) - 1)]]
+                there = members(chars).take(view.places.take(np.minimum(ahead, len(view.places) - 1)))
                 soon[chosen] = (there & (np.arange(ahead.shape[1]) < reach[:, None])).any(axis=1)
         return soon
 

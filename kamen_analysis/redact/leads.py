@@ -13,7 +13,6 @@ from kamen_analysis import kept
 from kamen_analysis.redact.starts import DEPTH, SIZE, bits, lead, places
 
 Codes = npt.NDArray[np.uint32]
-Classes = npt.NDArray[np.uint16]
 Ints = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint64]  # of bits by place: pattern n is bit n % 64 of row n // 64
 
@@ -27,23 +26,28 @@ class Leads:
 
     def __init__(self, groups: Sequence[Sequence[str]]) -> None:
         blob = _SHELF.get("\n\n".join("\n".join(group) for group in groups), lambda: _made(groups))
-        self._class = np.frombuffer(blob, np.uint16, SIZE)
+        self._class = np.frombuffer(blob, np.uint16, SIZE).astype(np.int64)
         tables: Rows = np.frombuffer(blob, np.uint64, offset=2 * (SIZE + _PAD)).reshape(sum(map(_rows, map(len, groups))), DEPTH, -1)
         ends = np.cumsum([_rows(len(group)) for group in groups]).tolist()
         self.groups = [Group(tables[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
 
-    def classes(self, codes: Codes) -> Classes:
-        """Return the class of each code point."""
-        return self._class[places(codes)]
+    def classes(self, places: Ints) -> Ints:
+        """Return the class of the code point at each place of a table."""
+        return self._class.take(places)
+
+    def view(self, text: str, codes: Codes) -> View:
+        """Return how the patterns see a text."""
+        at = places(codes)
+        return View(text, at, self.classes(at))
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Texts as some of the patterns read them: characters, code points, and the classes of these."""
+    """Texts as some of the patterns read them: characters, their places in tables over the code points, and their classes."""
 
     text: str
-    codes: Codes
-    classes: Classes
+    places: Ints
+    classes: Ints
 
 
 class Group:
@@ -52,24 +56,24 @@ class Group:
     def __init__(self, tables: Rows) -> None:
         self._tables = tables
 
-    def begin(self, classes: Classes, at: Ints) -> Rows:
+    def begin(self, classes: Ints, at: Ints) -> Rows:
         """Return which patterns can begin at each place; the places lie within a text, which has a JOINT on either side."""
-        near = [classes[at + step] for step in range(-1, DEPTH - 1)]
+        near = [classes.take(at + step) for step in range(-1, DEPTH - 1)]
         return np.array([table[0].take(near[0]) & table[1].take(near[1]) & table[2].take(near[2]) & table[3].take(near[3])
                          for table in self._tables])
 
-    def begin_of(self, number: int, classes: Classes, at: Ints) -> Ints:
+    def begin_of(self, number: int, classes: Ints, at: Ints) -> Ints:
         """Return the indexes of the places where one pattern can begin."""
         can = np.arange(len(at))
         for step in (1, 0, 2, 3):
             table = (self._tables[number // 64, step] & np.uint64(1 << number % 64)) != 0
-            can = can[table[classes[at[can] + (step - 1)]]]
+            can = can[table.take(classes.take(at.take(can) + (step - 1)))]
         return can
 
-    def everywhere(self, classes: Classes) -> tuple[Ints, Ints]:
+    def everywhere(self, classes: Ints) -> tuple[Ints, Ints]:
         """Return (numbers of patterns, places) of all places where a pattern can begin, by pattern and then by place."""
         here, next_ = classes[1:2 - DEPTH], classes[2:3 - DEPTH]
-        some = functools.reduce(np.bitwise_or, (np.take(table[1], here) & np.take(table[2], next_) for table in self._tables))
+        some = functools.reduce(np.bitwise_or, (table[1].take(here) & table[2].take(next_) for table in self._tables))
         at = np.flatnonzero(some != 0) + 1
         numbers, chosen = spread(self.begin(classes, at))
         return numbers, at[chosen]

@@ -90,12 +90,19 @@ def called(words: str, start: int, end: int) -> int | None:
     return end
 
 
+@functools.lru_cache(maxsize=1 << 14)
+def _cut(text: str) -> list[tuple[str, str]]:
+    # Several patterns ask about the same place.
+    found: list[tuple[str, str]] = rjieba.tag(text)
+    return found
+
+
 def _pieces(words: str, start: int, end: int) -> list[tuple[int, int, str, str]]:
     """Return the words jieba cuts the surroundings into: start, end, word, part of speech."""
     before = _CLAUSE.search(words, max(0, start - _BEFORE), start)
     at = before.start() if before else start
     pieces = []
-    for word, tag in rjieba.tag(words[at:end + _BEHIND]):
+    for word, tag in _cut(words[at:end + _BEHIND]):
         pieces.append((at, at + len(word), word, tag))
         at += len(word)
     return pieces

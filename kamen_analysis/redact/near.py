@@ -6,10 +6,10 @@ import re
 
 import numpy as np
 
-from kamen_analysis.redact.leads import Codes, Group, View
+from kamen_analysis.redact.leads import Group, View
 from kamen_analysis.redact.reading import NUMERALS, Reading
 from kamen_analysis.redact.rules import expand
-from kamen_analysis.redact.starts import SIZE, places
+from kamen_analysis.redact.starts import SIZE
 from kamen_analysis.redact.windows import NONE, Windows, widened
 
 # How far around a match a pattern may reach: before, behind. The match of each but <RUN> is the macro of that name.
@@ -44,7 +44,7 @@ class Near:
 
     def marks(self, reading: Reading, view: View) -> dict[str, Windows]:
         """Return the windows around each mark, that of <RUN> left out."""
-        outside = np.append(0, np.flatnonzero(self._outside[places(reading.codes)]) + 1)
+        outside = np.append(0, self._outside.take(view.places).nonzero()[0] + 1)
         numbers, at = self._group.everywhere(view.classes)
         bounds = np.searchsorted(numbers, np.arange(len(self._regex) + 1)).tolist()
         found = {}
@@ -58,10 +58,10 @@ class Near:
             found[name] = widened(spans, reading, *REACH[name], least)
         return found
 
-    def runs(self, codes: Codes, reading: Reading) -> Windows:
+    def runs(self, reading: Reading, view: View) -> Windows:
         """Return the windows around five digits in a row, whatever stands between them."""
-        row = self._row[places(codes)]
-        digits = np.flatnonzero(row >= 2)
+        row = self._row.take(view.places)
+        digits = (row >= 2).nonzero()[0]
         if len(digits) < _ROW:
             return NONE
         ends = np.cumsum(row == 0, dtype=np.int32)

@@ -24,6 +24,7 @@ _ODD = ((0x0660, 0x1000), (0x2460, 0x2800), (0x1D400, 0x1D800), (0x1F100, 0x1F15
 # Cyrillic and Greek letters that look like Latin ones or digits (Unicode confusables).
 _CONFUSABLE = "авеёкмнорстухзіѕјԛԝАВЕКМНОРСТУХЗІЅЈαβεικνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧӏ"
 _CONFUSED_WITH = "abeekmhopctyx3isjqwABEKMHOPCTYX3ISJabeikvoptuxABEZHIKMNOPTYXl"
+_UNSEEN = 0x110000  # stands for what the eye does not see; behind the last code point
 _INVISIBLE = zh.INVISIBLE | {"\u20e3"} | {chr(code) for code in range(0x300, 0x370)}  # the keycap ring and combining marks
 
 
@@ -47,12 +48,14 @@ def _table() -> npt.NDArray[np.uint32]:
     lower[ord("A"):0x20000] = [ord(char) if len(char) == 1 else code for code, char in enumerate(small, ord("A"))]
     table = lower[table]
     table[0xD800:0xE000] = 0xFFFD  # lone surrogates cannot be searched
+    table[[ord(char) for char in _INVISIBLE]] = _UNSEEN
     return table
 
 
 def fold(text: str) -> str:
     """Return `text` half width, simplified, lower case and with plain digits, at exactly its length."""
-    return decoded(_table()[coded(text)])
+    codes = _table()[coded(text)]
+    return decoded(np.where(codes == _UNSEEN, coded(text), codes))
 
 
 # Stands before, between and behind the texts of a reading: no pattern reaches across.
@@ -132,8 +135,10 @@ def read(texts: Sequence[str], placeholders: re.Pattern[str]) -> Reading:
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     ends = np.cumsum(lengths + len(JOINT))
     starts = ends - lengths
-    whole = Reading(decoded(codes), codes, np.arange(len(codes)), np.arange(len(texts)), starts, starts, ends)
-    unseen = members("".join(sorted(_INVISIBLE)))[codes]
-    reading = whole.kept(~unseen, codes, slice(None)) if unseen.any() else whole
+    is_seen = codes != _UNSEEN
+    if is_seen.all():
+        reading = Reading(decoded(codes), codes, np.arange(len(codes)), np.arange(len(texts)), starts, starts, ends)
+    else:
+        reading = Reading("", codes, np.arange(len(codes)), np.arange(len(texts)), starts, starts, ends).kept(is_seen, codes, slice(None))
     spans = [m.span() for m in placeholders.finditer(reading.words)] if "[" in reading.words else []
     return reading.without(np.array(spans)) if spans else reading

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from re import _parser  # type: ignore[attr-defined]
 
 from kamen_analysis import kept
-from kamen_analysis.redact.checks import CHECKS, Check
+from kamen_analysis.redact.checks import CHECKS, Check, always
 from kamen_analysis.redact.kinds import Kind as Kind
 from kamen_analysis.redact.kinds import Rule, lists, read
 from kamen_analysis.redact.kinds import book as book
@@ -39,7 +39,7 @@ class Pattern:
     def value(self, match: re.Match[str]) -> tuple[int, int] | None:
         """Return where the value of a match stands; None if its check or its judge speaks against it."""
         start, end = match.span("v")
-        if self.check(match["v"]) is False:
+        if self.check is not always and self.check(match["v"]) is False:
             return None
         stop = self.judge(match.string, start, end) if self.judge else end
         return None if stop is None else (start, stop)

@@ -10,7 +10,7 @@ import numpy as np
 
 from kamen_analysis.redact.digits import Digits
 from kamen_analysis.redact.gates import Cued, Free
-from kamen_analysis.redact.leads import Ints, Leads, View
+from kamen_analysis.redact.leads import Ints, Leads
 from kamen_analysis.redact.near import MARKS, Near
 from kamen_analysis.redact.reading import HIDDEN, Reading
 from kamen_analysis.redact.rules import Pattern, book, expand, patterns
@@ -42,11 +42,11 @@ class Engine:
 
     def search(self, reading: Reading) -> list[Found]:
         """Return what one reading of the texts shows, overlapping finds joined."""
-        words = View(reading.words, reading.codes, self._leads.classes(reading.codes))
+        words = self._leads.view(reading.words, reading.codes)
         near = self._near.marks(reading, words)
-        digits = self._digits.view(words, self._near.runs(reading.codes, reading))
-        near["<RUN>"] = together(self._near.runs(digits.codes, reading), near["<KEY_RUN>"])  # dates and sums are hidden by now
-        hits = self._words.hits(reading.codes)
+        digits = self._digits.view(reading, words, self._near.runs(reading, words))
+        near["<RUN>"] = together(self._near.runs(reading, digits), near["<KEY_RUN>"])  # dates and sums are hidden by now
+        hits = self._words.hits(words.places)
         found = list[Found]()
         for view, free, cued in zip((words, digits), self._free, self._cued, strict=True):
             for pattern, at, ends in itertools.chain(free.near(near, view), free.needed(hits, near, reading, view)):
@@ -58,19 +58,19 @@ class Engine:
 
 def _tried(pattern: Pattern, text: str, at: Ints, ends: Ints) -> Iterator[Found]:
     """Yield what a pattern finds at some places, each behind the find before."""
-    done = 0
+    done, match = 0, pattern.match
     for place, end in zip(at.tolist(), ends.tolist(), strict=True):
-        if place >= done and (match := pattern.match(text, place, end)):
-            done = match.end()
-            if value := pattern.value(match):
+        if place >= done and (found := match(text, place, end)):
+            done = found.end()
+            if value := pattern.value(found):
                 yield (*value, pattern.rank, pattern.kind)
 
 
 def _behind(pattern: Pattern, text: str, words: str, hits: Ints, ends: Ints) -> Iterator[Found]:
     """Yield what a pattern finds right behind some cues."""
-    for (_, start, at), end in zip(hits.tolist(), ends.tolist(), strict=True):
-        match = pattern.match(text, at, end)
-        if match and _stands_alone(words, start, at) and (value := pattern.value(match)):
+    match = pattern.match
+    for start, at, end in zip(hits[:, 1].tolist(), hits[:, 2].tolist(), ends.tolist(), strict=True):
+        if (found := match(text, at, end)) and _stands_alone(words, start, at) and (value := pattern.value(found)):
             yield (*value, pattern.rank, pattern.kind)
 
 

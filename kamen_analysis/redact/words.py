@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kamen_analysis.redact.leads import Codes, Ints
-from kamen_analysis.redact.starts import SIZE, places
+from kamen_analysis.redact.leads import Ints
+from kamen_analysis.redact.starts import SIZE
 
 
 class Words:
@@ -17,9 +17,9 @@ class Words:
         letters = {letter: number for number, letter in enumerate(sorted(set("".join(words))), 1)}
         beginnings = sorted({word[:end] for word in words for end in range(len(word) + 1)})
         nodes = {beginning: number for number, beginning in enumerate(beginnings)}
-        self._letter = np.zeros(SIZE, dtype=np.uint16)
+        self._letter = np.zeros(SIZE, dtype=np.int64)
         self._letter[[ord(letter) for letter in letters]] = list(letters.values())
-        self._next = np.zeros((len(nodes), len(letters) + 1), dtype=np.int32)  # 0, the root, where no word goes on
+        self._next = np.zeros((len(nodes), len(letters) + 1), dtype=np.int64)  # 0, the root, where no word goes on
         for beginning, number in nodes.items():
             if beginning:
                 self._next[nodes[beginning[:-1]], letters[beginning[-1]]] = number
@@ -27,15 +27,18 @@ class Words:
         self._word[[nodes[word] for word in words]] = np.arange(len(words))
         self._begins = self._next[0][self._letter] != 0
 
-    def hits(self, codes: Codes) -> Ints:
-        """Return rows of word, start, end for every place where a word stands; no word has a character of a JOINT."""
-        letters, size = self._letter[places(codes)], self._next.shape[1]
-        at = np.flatnonzero(self._begins[places(codes)])
-        nodes, found, length = self._next[0][letters[at]], [np.zeros((0, 3), dtype=np.int64)], 1
+    def hits(self, places: Ints) -> Ints:
+        """Return rows of word, start, end for all words in a text, given the places of its characters in a table over the code points.
+
+        No word has a character of a JOINT.
+        """
+        at = self._begins.take(places).nonzero()[0]
+        nodes, found, length = self._next[0].take(self._letter.take(places.take(at))), [np.zeros((0, 3), dtype=np.int64)], 1
         while len(at):
-            ended = np.flatnonzero(self._word[nodes] >= 0)
-            found.append(np.stack([self._word[nodes[ended]], at[ended], at[ended] + length], axis=1))
-            nodes = np.take(self._next, nodes * size + letters[at + length])
-            going = np.flatnonzero(nodes != 0)
+            words = self._word.take(nodes)
+            ended = (words >= 0).nonzero()[0]
+            found.append(np.stack([words[ended], at[ended], at[ended] + length], axis=1))
+            nodes = self._next.take(nodes * self._next.shape[1] + self._letter.take(places.take(at + length)))
+            going = (nodes != 0).nonzero()[0]
             at, nodes, length = at[going], nodes[going], length + 1
         return np.concatenate(found)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kamen_analysis.redact import find, redact, redact_many
 from kamen_analysis.redact.gates import Cued
-from kamen_analysis.redact.leads import Leads, View, spread
+from kamen_analysis.redact.leads import Leads, spread
 from kamen_analysis.redact.names import called, nickname, ordinary, person, phrase, stranger
 from kamen_analysis.redact.reading import read
 from kamen_analysis.redact.rules import patterns, placeholders
@@ -74,10 +74,10 @@ def test_posts_without_personal_data_show_only_people_called_by_title() -> None:
 def test_gates_keep_no_pattern_from_its_value(text: str) -> None:
     """Behind every cue, every pattern that finds a value is among those the gates let through."""
     reading = read([text], placeholders())
-    hits = _TREE.hits(reading.codes)
+    view = _LEADS.view(reading.words, reading.codes)
+    hits = _TREE.hits(view.places)
     assert {tuple(hit) for hit in hits.tolist()} == {(number, at, at + len(cue)) for number, cue in enumerate(_CUES)
                                                      for at in range(len(reading.words)) if reading.words.startswith(cue, at)}
-    view = View(reading.words, reading.codes, _LEADS.classes(reading.codes))
     runs = np.stack([reading.starts, reading.ends], axis=1)
     tried = {(*hit, id(pattern)) for pattern, those, _ in _GATES.open(hits, runs, reading, view) for hit in those.tolist()}
     for word, start, end in hits.tolist():
@@ -92,7 +92,7 @@ def test_what_a_pattern_can_begin_with_keeps_it_from_no_match(text: str) -> None
     """Wherever a pattern that looks anywhere matches, its lead lets it begin."""
     reading = read([text], placeholders())
     at = np.arange(int(reading.starts[0]), int(reading.ends[0]))
-    numbers, chosen = spread(_ANYWHERE.groups[0].begin(_ANYWHERE.classes(reading.codes), at))
+    numbers, chosen = spread(_ANYWHERE.groups[0].begin(_ANYWHERE.view(reading.words, reading.codes).classes, at))
     can = set(zip(numbers.tolist(), at[chosen].tolist(), strict=True))
     for number, pattern in enumerate(_FREE):
         for place in at.tolist():
