@@ -1,7 +1,7 @@
 """Train the model over the rules (`kamen_analysis.label.stack`) on the codebook's own posts; `train.py` calls this.
 
-Each file of posts is asked of a model of the others: so the limits are chosen, and the refusal reasons the outcome hangs on are those
-a model gave that had not read the post. The files of `test` are never learned from: they are tried on.
+The files of posts fall into groups, each asked of a model of the others: so the limits are chosen, and the refusal reasons the outcome
+hangs on are those a model gave that had not read the post. The files of `test` are never learned from: they are tried on.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from kamen_analysis.label._reading import read
 from kamen_analysis.label.text import fold
 
 SEED, STRENGTH = 7, 1.0
+FOLDS = 4  # Groups of files: each is asked of a model of the other groups.
 NEVER = 99.0
 LIMITS = (NEVER, 2.0, 1.0, 0.5, 0.0)  # In log odds.
 COMPLAINTS = ("product", "outcome")  # Tasks of complaints only.
@@ -79,15 +80,16 @@ def train(files: npt.NDArray[np.str_], posts: Sequence[Post], codes: Sequence[fr
 
 def _trained(name: str, task: Task, files: npt.NDArray[np.str_], test: Sequence[str]) -> tuple[stack.Part, dict[str, Any]]:
     learned = ~np.isin(files, test)
-    folds = [(task.fit(learned & (files != file)), task.use & (files == file)) for file in sorted(set(files[learned]))]
+    groups = [np.isin(files, sorted(set(files[learned]))[i::FOLDS]) for i in range(FOLDS)]
+    folds = [(task.fit(learned & ~group), task.use & group) for group in groups]
     right = {limit: np.concatenate([_right(task, part, rows, limit) for part, rows in folds]) for limit in LIMITS}
     limit, n, ruled = _limit(right), int((task.use & learned).sum()), int(right[NEVER].sum())
     part = replace(task.fit(learned), limit=limit)
     tried = [(file, task.use & (files == file)) for file in test]
     told = "; ".join(f"{file} ({rows.sum()}): " + ", ".join(f"{_right(task, part, rows, at).mean():.3f}" for at in (NEVER, limit))
                      for file, rows in tried)
-    print(f"{name}: limit {limit}; of {n} posts of files not learned from rules {ruled / n:.3f}, with the model {right[limit].mean():.3f}; {told}",
-          flush=True)
+    print(f"{name}: limit {limit}; of {n} posts of files not learned from rules {ruled / n:.3f}, with the model "
+          f"{right[limit].mean():.3f}; {told}", flush=True)
     return part, {"n": n, "rules": ruled, "stack": int(right[limit].sum())}
 
 

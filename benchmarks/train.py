@@ -29,6 +29,7 @@ SEED, STRENGTH = 7, 80.0
 VETO, ADD = 0.06, 0.5
 # Chosen on posts the rules were not written from; on those they were, the rules are right too often for a limit to be chosen.
 TOLD = {"rules": (0.0, 1.1), "vote": (VETO, ADD), "model": (1.1, ADD)}
+FOLDS = stacking.FOLDS
 TEST = ("near", "mixed")  # The files of posts that are only tried on.
 Bools, Floats = npt.NDArray[np.bool_], npt.NDArray[np.float64]
 
@@ -47,9 +48,10 @@ def fit(data: Corpus, use: Bools) -> model.Model:
 
 
 class Asked(NamedTuple):
-    """Complaints asked of a model that did not see them, each (posts, codes): gold, whether a rule stands, the best probability
-    beside a standing rule, the best anywhere."""
+    """Posts (numbers of texts) asked of a model that did not see them; of each (posts, codes): gold, whether a rule stands, the best
+    probability beside a standing rule, the best anywhere."""
 
+    posts: npt.NDArray[np.int64]
     gold: Bools
     ruled: Bools
     near: Floats
@@ -84,15 +86,16 @@ def ask(data: Corpus, learned: model.Model, posts: npt.NDArray[np.int64]) -> Ask
     np.maximum.at(near, where, opinion.near(found.code[at], found.start[at], found.end[at]))
     ruled = np.zeros(best.shape, np.bool_)
     ruled[where] = True
-    return Asked(np.array([[code in data.texts[i].codes for code in codes] for i in posts]), ruled, near, best)
+    return Asked(posts, np.array([[code in data.texts[i].codes for code in codes] for i in posts]), ruled, near, best)
 
 
 def held_out(data: Corpus, share: float) -> Asked:
-    """Return all posts but the TEST files', file by file, each file asked of a model of the other files' posts
-    (`share` of them) and all sentences."""
+    """Return all posts but the TEST files', each asked of a model of the posts of other files (`share` of them) and all sentences:
+    the files by turns fall into FOLDS groups."""
     kept = np.random.default_rng(SEED).random(len(data.texts)) < share
     learned = (kept | (data.file == "")) & ~np.isin(data.file, TEST)
-    parts = [ask(data, fit(data, learned & (data.file != file)), np.flatnonzero(data.file == file)) for file in _files(data)]
+    groups = [np.isin(data.file, _files(data)[i::FOLDS]) for i in range(FOLDS)]
+    parts = [ask(data, fit(data, learned & ~group), np.flatnonzero(group)) for group in groups]
     return Asked(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
@@ -106,17 +109,17 @@ def train_reasons(data: Corpus, shares: list[float]) -> list[frozenset[str]]:
         asked = held_out(data, share)
         print(f"{share:4.0%} of the posts: P R F1 {_scores(asked)}", flush=True)
     learned = fit(data, ~np.isin(data.file, TEST))
-    posts = [np.flatnonzero(data.file == file) for file in (*_files(data), *TEST)]
-    tried = [ask(data, learned, mine) for mine in posts[-len(TEST):]]
+    tried = [ask(data, learned, np.flatnonzero(data.file == file)) for file in TEST]
     for file, one in zip(TEST, tried, strict=True):
         print(f"{file}, not learned from: P R F1 {_scores(one)}", flush=True)
     digest = hashlib.sha256("\n".join(f"{t.title}\t{t.body}\t{sorted(t.codes)}" for t in data.texts).encode()).hexdigest()
-    meta = {"texts": len(data.texts), "posts": sum(map(len, posts[: -len(TEST)])), "texts_sha256": digest,
+    meta = {"texts": len(data.texts), "posts": len(asked.posts), "texts_sha256": digest,
             "codebook_sha256": codebook.load().digest, "seed": SEED, "strength": STRENGTH, "veto": VETO, "add": ADD,
             "held_out_by_reason": asked.by_reason(VETO, ADD),
             "held_out": {name: [round(float(x), 4) for x in asked.score(*limits)] for name, limits in TOLD.items()}}
     model.save(replace(learned, meta=meta))
-    given = np.concatenate([one.said(VETO, ADD) for one in (asked, *tried)])[np.argsort(np.concatenate(posts))]
+    order = np.argsort(np.concatenate([one.posts for one in (asked, *tried)]))
+    given = np.concatenate([one.said(VETO, ADD) for one in (asked, *tried)])[order]
     return [frozenset(code for code, one in zip(codebook.load().reasons, row, strict=True) if one) for row in given.tolist()]
 
 
