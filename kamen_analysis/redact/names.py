@@ -48,11 +48,11 @@ def person(words: str, start: int, end: int) -> int | None:
 
 def stranger(words: str, start: int, end: int) -> int | None:
     """Return where the name ends that no word announces: as `person`, no ordinary word in it or about it, and no well-known figure's."""
-    if any(words[start:stop] in figures() for stop in range(start + 2, end + 2)):
-        return None
     stop = person(words, start, end)
+    if stop is None or any(words[start:last] in figures() for last in range(stop, stop + 3)):
+        return None
     for low, high, word, _tag in _pieces(words, start, end):
-        if stop and high - low > 1 and low < stop and high > start and word in ordinary():
+        if high - low > 1 and low < stop and high > start and word in ordinary():
             return None
     return stop
 
