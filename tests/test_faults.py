@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -258,12 +257,13 @@ def test_really_full(imported: Home, after: dict[str, str], tmpfs: Callable[[str
 
 def test_two_at_once(copy: Home, after: dict[str, str]) -> None:
     """Of two builds one is told that another runs; of two reports each is whole and the last one stays."""
-    (copy.root / "data" / ".build.lock").touch()
-    with (copy.root / "data" / ".build.lock").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        second = _start(copy, "build")
-        assert "另一个 kamen build" in second.communicate()[1] and second.returncode == 2
-    build(copy, jobs=1)
+    first = _start(copy, "build", "--jobs", "1")
+    assert first.stderr is not None and first.stderr.readline()
+    os.killpg(first.pid, signal.SIGSTOP)  # in the midst of its work
+    second = _start(copy, "build", "--jobs", "1")
+    assert "另一个 kamen build" in second.communicate()[1] and second.returncode == 2
+    os.killpg(first.pid, signal.SIGCONT)
+    assert first.communicate()[1] is not None and first.returncode == 0
     assert _tables(copy) == after
     both = [_start(copy, "report", "--formats", "html") for _ in range(2)]
     said = [running.communicate()[1] for running in both]
