@@ -9,7 +9,8 @@ from kamen_analysis.metrics.shares import SMALL, suppress
 
 Grid = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 Rows = np.ndarray[tuple[int], np.dtype[np.bool_]]
-ROUNDED = f"件数约至 {SMALL}，免得与别的做法相减得出小数"
+ROUNDED = "约数"
+ABOUT = f"注“{ROUNDED}”的各行，件数约至 {SMALL}，免得与别的做法相减得出小数。"
 NOTE = f"1–{SMALL - 1} 件的格子不给数，必要时连带隐去另一格，以免相减得出。"
 
 

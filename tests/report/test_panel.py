@@ -38,7 +38,8 @@ def test_a_small_source_cannot_be_had_by_subtraction(rare: Home) -> None:
     shown = panel.tables(m)[0]
     row = next(row for row in shown.shown() if row["variant"] == f"去掉来源：{m.names.get('board', 'board')}")
     assert len(m.counted) - len(m.counted[m.counted["source"] != "board"]) == 3
-    assert not row["is_exact"] and row["n"] % SMALL == 0 and row["wanted"] is None and "约至" in row["note"]
+    assert not row["is_exact"] and row["n"] % SMALL == 0 and row["wanted"] is None and row["note"] == "约数"
+    assert "注“约数”的各行，件数约至 5" in shown.note
     assert row["share"] == pytest.approx(row["k"] / row["n"]) and row["k"] % SMALL == 0
     assert shown.frame["n"].iloc[0] == len(m.counted)
     assert pd.isna(m.coverage.set_index("source")["n"]["board"])

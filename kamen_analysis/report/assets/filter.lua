@@ -21,6 +21,28 @@ function Div(div)
   end
 end
 
+-- A long head of a column in a wide table goes in two lines, so that names below the others need not be broken.
+local WIDE, LONG = 7, 6
+
+local function in_two(words)
+  local size = utf8.len(words)
+  if size <= LONG then return pandoc.Inlines(words) end
+  local cut = utf8.offset(words, math.ceil(size / 2) + 1)
+  local bracket = words:find('（', 1, true)
+  if bracket and utf8.len(words, 1, bracket - 1) <= LONG + 2 then cut = bracket end
+  return pandoc.Inlines { pandoc.Str(words:sub(1, cut - 1)), pandoc.LineBreak(), pandoc.Str(words:sub(cut)) }
+end
+
+function Table(whole)
+  if FORMAT ~= 'typst' or #whole.colspecs < WIDE then return nil end
+  for _, row in ipairs(whole.head.rows) do
+    for _, cell in ipairs(row.cells) do
+      cell.contents = { pandoc.Plain(in_two(pandoc.utils.stringify(cell.contents))) }
+    end
+  end
+  return whole
+end
+
 function Image(image)
   if FORMAT == 'docx' then
     image.src = image.src:gsub('%.svg$', '.png')

@@ -10,7 +10,7 @@ import kamen_analysis.metrics as metrics
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.part import told
 from kamen_analysis.report.sections.columns import wide
-from kamen_analysis.report.small import ROUNDED
+from kamen_analysis.report.small import ABOUT, ROUNDED
 from kamen_analysis.report.tables import Column, Table
 
 
@@ -28,7 +28,7 @@ def _sensitivity(m: Measures) -> Table:
         Column("replied", "回复率", "share", cases=lambda row: _and(row, {"event": "merchant_replied"})),
         Column("replied_low", "95% 区间（%）", "share", high="replied_high"), Column("note", "说明"),
     )
-    note = "换一种做法，头条数字变多少：差得多的数字不宜单独引用。"
+    note = "换一种做法，头条数字变多少：差得多的数字不宜单独引用。" + ("" if m.turned["is_exact"].all() else ABOUT)
     return Table("sensitivity", "换一种做法，头条数字怎样变", frame, columns, note)
 
 
@@ -46,6 +46,7 @@ def _choices(m: Measures) -> Table:
     frame = wide(found, ["variant"], "headline", "value")
     frame = frame.assign(used=frame["used"].astype("Int64"), note=frame["variant"].map(exact).map({True: "", False: ROUNDED}))
     shares = tuple(Column(str(key), str(name), "share") for key, name in heads.items())
+    reading = f"{found.attrs['reading'].rstrip('。')}。{'' if exact.all() else ABOUT}"
     some = told(found.attrs["posts"], len(m.whole), "最近发布的", "帖子", "条")
-    return Table("choices", title, frame, (*columns, *shares, Column("note", "说明")), some + found.attrs["reading"],
+    return Table("choices", title, frame, (*columns, *shares, Column("note", "说明")), some + reading,
                  metrics.caption(metrics.sensitivity))
