@@ -21,8 +21,9 @@ function Div(div)
   end
 end
 
--- A long head of a column in a wide table goes in two lines, so that names below the others need not be broken.
-local WIDE, LONG = 7, 6
+-- A long head of a column in a wide table goes in two lines, so that names below the others need not be broken; a short table keeps
+-- its note on the page.
+local WIDE, LONG, SHORT = 7, 6, 16
 
 local function in_two(words)
   local size = utf8.len(words)
@@ -34,13 +35,16 @@ local function in_two(words)
 end
 
 function Table(whole)
-  if FORMAT ~= 'typst' or #whole.colspecs < WIDE then return nil end
-  for _, row in ipairs(whole.head.rows) do
-    for _, cell in ipairs(row.cells) do
-      cell.contents = { pandoc.Plain(in_two(pandoc.utils.stringify(cell.contents))) }
+  if FORMAT ~= 'typst' then return nil end
+  if #whole.colspecs >= WIDE then
+    for _, row in ipairs(whole.head.rows) do
+      for _, cell in ipairs(row.cells) do
+        cell.contents = { pandoc.Plain(in_two(pandoc.utils.stringify(cell.contents))) }
+      end
     end
   end
-  return whole
+  if #whole.bodies[1].body > SHORT then return whole end
+  return { pandoc.RawBlock('typst', '#[#show figure.where(kind: table): set block(sticky: true)'), whole, pandoc.RawBlock('typst', ']') }
 end
 
 function Image(image)
