@@ -117,6 +117,12 @@ def has_digits(value: str) -> bool | None:
     return None if sum(map(str.isdecimal, value)) >= 2 else False
 
 
+def long_number(value: str) -> bool | None:
+    """Judge digits with odd signs between them: nine or more, and no list of round sums."""
+    groups = re.findall(r"\d+", value)
+    return None if sum(map(len, groups)) >= 9 and not all(group.endswith("0") for group in groups) else False
+
+
 def key(value: str) -> bool | None:
     """Judge a card key: six or more letters and digits, a digit among them."""
     bare = list(filter(str.isalnum, value))
@@ -186,5 +192,5 @@ Check = Callable[[str], bool | None]
 CHECKS: dict[str, Check] = {
     f.__name__: f
     for f in (id_card, luhn, card_shape, mobile, parts_of_mobile, mixed_key, random_key, long_key, screen_name, phone_length, has_digits,
-              key, loose_key, name, handle, address, ip_address, ip6_address, always)
+              long_number, key, loose_key, name, handle, address, ip_address, ip6_address, always)
 }
