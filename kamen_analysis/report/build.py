@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-import kamen_analysis.codebook as codebook
 from kamen_analysis.charts import numbers
 from kamen_analysis.data import Data, load
 from kamen_analysis.errors import KamenError
@@ -42,6 +41,7 @@ from kamen_analysis.report.marks import plain
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.period import Period, before, key_before, parse, select
 from kamen_analysis.report.quotes import quotes, typical
+from kamen_analysis.report.rules import defined
 from kamen_analysis.report.sections import tables as make_tables
 from kamen_analysis.report.tables import Table
 
@@ -149,7 +149,7 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, png: bool, tell
                          order=list(measures.reasons["code"]), exports=exports.read(measures.home), **reply.words(measures, whole.home),
                          untold=runs.untold(figured, reports, steps, len(whole.posts)),
                          manifest_digest=sha256(data.home.processed / "manifest.json"))
-    drill = {**cases.payload(), "rules": _rules()}
+    drill = {**cases.payload(), "rules": defined()}
     tell("作图", 0, 1)
     for drawn in drawing:
         drawn()
@@ -157,11 +157,6 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, png: bool, tell
     # Excel and the folder's list of tables follow the text.
     tables = {key: tables[key] for key in [*numbered, *(key for key in tables if key not in numbered)]}
     return Content(source, tables, numbered, known, [finding.text for finding in found], drill, measures, figured)
-
-
-def _rules() -> dict[str, dict[str, str]]:
-    return {code: {"name": rule.name_zh, "about": f"{rule.definition}。编：{rule.counts_when}"}
-            for code, rule in codebook.load().reasons.items()}
 
 
 def _write(content: Content, formats: Sequence[str], folder: Path, tell: Progress) -> None:

@@ -32,3 +32,9 @@ def rule_name(rule: str) -> str:
     """Return the Chinese name of rule id `rule`; one the codebook no longer has goes by its reason, or as 旧规则."""
     code = codebook.load().reasons.get(rule.split(".")[0])
     return rule_names().get(rule) or (f"{code.name_zh}·{OTHER}" if code else "旧规则")
+
+
+def defined() -> dict[str, dict[str, str]]:
+    """Return by code the name of each reason and what it means, as the drill-down tells it."""
+    return {code: {"name": rule.name_zh, "about": f"{rule.definition}。编：{rule.counts_when}"}
+            for code, rule in codebook.load().reasons.items()}
