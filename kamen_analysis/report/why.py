@@ -96,7 +96,9 @@ def _data(old: dict[str, Any], new: dict[str, Any]) -> str:
 def _rules(old: dict[str, Any], new: dict[str, Any]) -> str:
     if old["codebook"]["digest"] == new["codebook"]["digest"]:
         return "编码手册没有变"
-    return f"编码手册由 {old['codebook']['version']} 改为 {new['codebook']['version']}（摘要不同），其中有规则改动的影响"
+    was, now = old["codebook"]["version"], new["codebook"]["version"]
+    how = f"由 {was} 改为 {now}" if was != now else f"版本号同为 {now} 而内容有改"
+    return f"编码手册{how}（摘要不同），其中有规则改动的影响"
 
 
 def arrivals(old: dict[str, Any], new: dict[str, Any]) -> tuple[int, int, int]:
