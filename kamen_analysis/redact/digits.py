@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from kamen_analysis.redact.leads import Group, Ints, Leads, View
-from kamen_analysis.redact.reading import HIDDEN, NUMERALS, Reading, decoded, members
+from kamen_analysis.redact.reading import HIDDEN, NUMERALS, Reading, decoded
 from kamen_analysis.redact.rules import keep
+from kamen_analysis.redact.starts import members
 from kamen_analysis.redact.windows import Windows, each
 
 _IS_NUMERAL = members("".join(map(chr, NUMERALS)))

@@ -33,7 +33,7 @@ class Redacted:
 
 
 _PASSES = 12  # readings of one text; ordinary posts need two, the worst seen four
-_AT_ONCE = 400_000  # characters read as one: fewer leave the arrays short, more leave the caches
+_AT_ONCE = 250_000  # characters read as one: fewer leave the arrays short, more leave the caches
 
 
 @functools.cache

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis.redact.leads import Group, Ints, View, only, spread
-from kamen_analysis.redact.reading import Reading, members
+from kamen_analysis.redact.reading import Reading
 from kamen_analysis.redact.rules import Pattern
+from kamen_analysis.redact.starts import members, places
 from kamen_analysis.redact.windows import Windows, each, widened
 
 _BEFORE = 10  # how far before a needed word a value of a rule with `first` ends
@@ -72,9 +73,9 @@ class Free:
         for name, wanted in self._near.items():
             if not len(near[name]):
                 continue
-            places, ends = each(near[name])
-            for pattern, rows in _by_pattern(self._patterns, *spread(self._group.begin(view.classes, places) & wanted)):
-                yield pattern, places[rows], ends[rows]
+            at, ends = each(near[name])
+            for pattern, chosen in _by_pattern(self._patterns, *spread(self._group.begin(view.classes, at) & wanted)):
+                yield pattern, at[chosen], ends[chosen]
 
     def needed(self, hits: Ints, near: dict[str, Windows], reading: Reading, view: View) -> Iterator[tuple[Pattern, Ints, Ints]]:
         """Yield the patterns whose words are there, and where around these (or near their mark too) each can begin, as `near` does."""
@@ -83,15 +84,15 @@ class Free:
             spans = spans[np.argsort(spans[:, 0], kind="stable")]
             if pattern.first:
                 before = np.maximum(spans[:, :1] - np.arange(1, _BEFORE + 1), reading.starts[reading.of(spans[:, :1])] - 1)
-                spans = spans[members(pattern.first)[reading.codes[before]].any(axis=1)]
+                spans = spans[members(pattern.first)[places(reading.codes[before])].any(axis=1)]
             around = pattern.around or len(reading.words)
             windows = widened(spans, reading, around, around)
             if pattern.near is not None:
                 texts = reading.of(windows[:, 0])
                 windows = near[pattern.near][np.isin(reading.of(near[pattern.near][:, 0]), texts)]
-            places, ends = each(windows)
-            can = self._group.begin_of(self._numbers[id(pattern)], view.classes, places)
-            yield pattern, places[can], ends[can]
+            at, ends = each(windows)
+            can = self._group.begin_of(self._numbers[id(pattern)], view.classes, at)
+            yield pattern, at[can], ends[can]
 
 
 def _by_pattern(patterns: Sequence[Pattern], numbers: Ints, rows: Ints) -> Iterator[tuple[Pattern, Ints]]:

@@ -121,14 +121,6 @@ def decoded(codes: npt.NDArray[np.uint32]) -> str:
     return codes.tobytes().decode("utf-32-le")
 
 
-@functools.cache
-def members(chars: str) -> npt.NDArray[np.bool_]:
-    """Return for every code point whether it is one of `chars`."""
-    table = np.zeros(sys.maxunicode + 1, dtype=bool)
-    table[coded(chars)] = True
-    return table
-
-
 def read(texts: Sequence[str], placeholders: re.Pattern[str]) -> Reading:
     """Return the texts as the patterns read them, with what is already a placeholder hidden."""
     codes = _table()[coded(JOINT + JOINT.join(texts) + JOINT)]

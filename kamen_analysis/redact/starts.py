@@ -37,6 +37,14 @@ def bits(members: Set) -> npt.NDArray[np.bool_]:
     return np.unpackbits(np.frombuffer(members.to_bytes(SIZE // 8 + 1, "little"), np.uint8), count=SIZE, bitorder="little").astype(np.bool_)
 
 
+@functools.cache
+def members(chars: str) -> npt.NDArray[np.bool_]:
+    """Return a table over the code points: whether each is one of `chars`."""
+    table = np.zeros(SIZE, dtype=np.bool_)
+    table[[ord(char) for char in chars]] = True
+    return table
+
+
 def places(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
     """Return where in a table each code point is looked up; in the integers numpy takes quickest."""
     return np.minimum(codes, SIZE - 1).astype(np.int64)

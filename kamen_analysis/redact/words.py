@@ -19,7 +19,7 @@ class Words:
         nodes = {beginning: number for number, beginning in enumerate(beginnings)}
         self._letter = np.zeros(SIZE, dtype=np.int64)
         self._letter[[ord(letter) for letter in letters]] = list(letters.values())
-        self._next = np.zeros((len(nodes), len(letters) + 1), dtype=np.int64)  # 0, the root, where no word goes on
+        self._next = np.zeros((len(nodes), len(letters) + 1), dtype=np.uint16)  # 0, the root, where no word goes on
         for beginning, number in nodes.items():
             if beginning:
                 self._next[nodes[beginning[:-1]], letters[beginning[-1]]] = number
@@ -33,12 +33,13 @@ class Words:
         No word has a character of a JOINT.
         """
         at = self._begins.take(places).nonzero()[0]
-        nodes, found, length = self._next[0].take(self._letter.take(places.take(at))), [np.zeros((0, 3), dtype=np.int64)], 1
+        nodes = self._next[0].take(self._letter.take(places.take(at))).astype(np.int64)
+        found, length = [np.zeros((0, 3), dtype=np.int64)], 1
         while len(at):
             words = self._word.take(nodes)
             ended = (words >= 0).nonzero()[0]
             found.append(np.stack([words[ended], at[ended], at[ended] + length], axis=1))
-            nodes = self._next.take(nodes * self._next.shape[1] + self._letter.take(places.take(at + length)))
+            nodes = self._next.take(nodes * self._next.shape[1] + self._letter.take(places.take(at + length))).astype(np.int64)
             going = (nodes != 0).nonzero()[0]
             at, nodes, length = at[going], nodes[going], length + 1
         return np.concatenate(found)
