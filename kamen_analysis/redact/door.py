@@ -22,7 +22,8 @@ def refuse_if_personal(table: str, data: pd.DataFrame) -> None:
     if left:
         places = [f"{column} 列：" + "、".join(f"{names[kind]} {n} 处" for kind, n in sorted(counts.items()))
                   for column, counts in left.items()]
-        raise PublishRefused(f"表 {table} 仍有个人信息，不予发布。" + "；".join(places))
+        raise PublishRefused(f"表 {table} 仍有个人信息，不予发布。" + "；".join(places)
+                             + "。表若是照以前的脱敏规则建的，请先重新运行 kamen build")
 
 
 def _kinds(column: pd.Series) -> Counter[str]:
