@@ -31,7 +31,7 @@ class Engine:
     def __init__(self) -> None:
         cued, free = patterns()
         words = sorted({*cued, *(word for pattern in free for word in pattern.needs)})
-        behind = list({id(pattern): pattern for some in cued.values() for pattern in some}.values())
+        behind = list({id(pattern): pattern for word in words for pattern in cued.get(word, [])}.values())  # in the same order every time
         rooms = [[pattern for pattern in some if pattern.reads_digits is view] for some in (free, behind) for view in (False, True)]
         written = [[pattern.written for pattern in room] for room in rooms]
         self._leads = Leads([[expand(mark) for mark in MARKS], [expand(entry.pattern) for entry in book().keep], *written])

@@ -21,7 +21,7 @@ from kamen_analysis.redact.words import Words
 _NAMED = ["找客服经理聂宝山六十多次", "我老婆方静的花呗", "业务员单立军说交三千就行", "原告柏雪，被告某公司", "这个翁立群，我已经报警"]
 _CUED, _FREE = patterns()
 _CUES = sorted(_CUED)
-_BEHIND = list({id(pattern): pattern for behind in _CUED.values() for pattern in behind}.values())
+_BEHIND = list({id(pattern): pattern for cue in _CUES for pattern in _CUED[cue]}.values())
 _LEADS, _ANYWHERE = Leads([[pattern.written for pattern in _BEHIND]]), Leads([[pattern.written for pattern in _FREE]])
 _GATES, _TREE = Cued([_CUED[cue] for cue in _CUES], _BEHIND, _LEADS.groups[0]), Words(_CUES)
 _PIECES = st.sampled_from(["客服", "老板", "张伟", "小王", "叫", "微信", "abc_88", "13800138000", "地址", "路12号", "说", "，", "一三八",
