@@ -1,6 +1,6 @@
 """Rules and model vote: both for a reason, the rule alone, the model alone where it is sure enough, or, where it is sure against, neither.
 
-Both limits stand in `benchmarks/train.py`: chosen on posts of authors neither the model nor the rules had read.
+The limits stand in `benchmarks/train.py`: chosen on posts of authors neither the model nor the rules had read.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ def vote(heard: Heard, learned: model.Model | None = None) -> Heard:
     return replace(heard, findings=_added(heard, _vetoed(heard.findings, opinion, learned.veto), opinion, learned.add))
 
 
-def _vetoed(found: Findings, opinion: model.Opinion, veto: float) -> Findings:
+def _vetoed(found: Findings, opinion: model.Opinion, veto: model.Floats) -> Findings:
     at = np.flatnonzero(found.stands)
     probability, why = found.probability.copy(), found.why.copy()
     probability[at] = opinion.near(found.code[at], found.start[at], found.end[at])
-    why[at[probability[at] < veto]] = MODEL
+    why[at[probability[at] < veto[found.code[at]]]] = MODEL
     return replace(found, probability=probability, why=why)
 
 
