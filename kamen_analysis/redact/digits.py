@@ -13,6 +13,7 @@ from kamen_analysis.redact.starts import members
 from kamen_analysis.redact.windows import Windows, each
 
 _IS_NUMERAL = members("".join(map(chr, NUMERALS)))
+_IS_ONE, _GOES_ON = members("一"), members("直样共下些定般旦律切致起边")  # 一直, 一样: no digit behind another
 _DIGIT = np.zeros(max(NUMERALS) + 1, dtype=np.int64)
 _DIGIT[list(NUMERALS)] = [ord(digit) for digit in NUMERALS.values()]
 
@@ -29,6 +30,8 @@ class Digits:
         at, ends = each(windows)
         codes, seen, classes = reading.codes.copy(), words.places.copy(), words.classes.copy()
         numerals = at[_IS_NUMERAL.take(seen.take(at))]
+        word = _IS_ONE.take(seen.take(numerals)) & _GOES_ON.take(seen.take(numerals + 1)) & ~_IS_NUMERAL.take(seen.take(numerals - 1))
+        numerals = numerals[~word]
         codes[numerals] = seen[numerals] = digits = _DIGIT.take(seen[numerals])
         classes[numerals] = self._leads.classes(digits)
         for start, end in self._alike(decoded(codes), classes, at, ends):
