@@ -56,6 +56,12 @@ class Task:
         return part.settle(words, self.facts[rows], [answer for answer, row in zip(self.ruled, rows, strict=True) if row])
 
 
+def groups(files: npt.NDArray[np.str_], but: Sequence[str]) -> list[Bools]:
+    """Return FOLDS masks: the files, all but some, dealt out by turns."""
+    names = sorted({*files.tolist()} - {*but})
+    return [np.isin(files, names[i::FOLDS]) for i in range(FOLDS)]
+
+
 def train(files: npt.NDArray[np.str_], posts: Sequence[Post], codes: Sequence[frozenset[str]],
           test: Sequence[str]) -> stack.Stack:
     """Return the model over the rules: of posts, their files, and the refusal reasons found in them by a model that has not read them."""
@@ -80,8 +86,7 @@ def train(files: npt.NDArray[np.str_], posts: Sequence[Post], codes: Sequence[fr
 
 def _trained(name: str, task: Task, files: npt.NDArray[np.str_], test: Sequence[str]) -> tuple[stack.Part, dict[str, Any]]:
     learned = ~np.isin(files, test)
-    groups = [np.isin(files, sorted(set(files[learned]))[i::FOLDS]) for i in range(FOLDS)]
-    folds = [(task.fit(learned & ~group), task.use & group) for group in groups]
+    folds = [(task.fit(learned & ~group), task.use & group) for group in groups(files, test)]
     right = {limit: np.concatenate([_right(task, part, rows, limit) for part, rows in folds]) for limit in LIMITS}
     limit, n, ruled = _limit(right), int((task.use & learned).sum()), int(right[NEVER].sum())
     part = replace(task.fit(learned), limit=limit)

@@ -1,6 +1,6 @@
 """Rules and model vote: both for a reason, the rule alone, the model alone where it is sure enough, or, where it is sure against, neither.
 
-The limits stand in `benchmarks/train.py`: chosen on posts of authors neither the model nor the rules had read.
+The limits stand in `benchmarks/train.py`, with what they were chosen on.
 """
 
 from __future__ import annotations

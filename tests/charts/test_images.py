@@ -42,6 +42,7 @@ def test_a_chart_looks_as_it_did(key: str, tables: dict[str, pd.DataFrame], tmp_
     table = picturetables.MADE[key]() if key in picturetables.MADE else tables[OF_WORLD.get(key, key)]
     if request.config.getoption("--update-images", default=False):
         drawn(key, table, BASELINES / f"{key}.png")
+        pytest.skip("drawn anew: look at what git shows as changed")
     assert compare_images(str(BASELINES / f"{key}.png"), str(drawn(key, table, tmp_path / f"{key}.png")), tol=TOLERANCE) is None
 
 

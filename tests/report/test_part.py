@@ -55,7 +55,7 @@ def test_choices_of_a_part_are_rounded(small: Home, monkeypatch: pytest.MonkeyPa
 
 
 
-@pytest.mark.parametrize(("limit", "words"), [(550, "逐帖对照至多 550 条，而帖子共 600 条（用于拆开的 0 条）"), (200_000, "")])
+@pytest.mark.parametrize(("limit", "words"), [(550, "有帖 600 条，超过逐帖对照的 550 条"), (200_000, "")])
 def test_a_change_not_told_step_by_step_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, words: str) -> None:
     """A second run over newer tables tells the steps or, where there are too many posts to set side by side, how many there are."""
     monkeypatch.setattr(pastbuilds, "MOST", limit)
