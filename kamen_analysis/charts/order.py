@@ -70,5 +70,5 @@ def sequences_finding(table: pd.DataFrame) -> str:
     first, longer = rows.iloc[0], rows[rows["length"] > 2].head(1)
     alike = len(rows) > 1 and rows["high"].iloc[1] > first["low"]
     told = f"最常见的讲法是“{first['sequence_zh']}”，占 {measured(first)}{'，与第二位无法区分' if alike else ''}"
-    more = [f"三步以上最多的是“{row.sequence_zh}”（{percent(row.share)}）" for row in longer.itertuples()]
+    more = [f"三步以上最多的是“{row['sequence_zh']}”，占 {measured(row)}" for _, row in longer.iterrows()]
     return "；".join([told, *more])

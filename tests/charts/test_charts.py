@@ -250,3 +250,11 @@ def test_the_row_over_all_codes_is_not_counted_again() -> None:
     rows = pd.DataFrame({"code": ["stalling", "unreachable"], "both": [8, 3], "machine": [10, 4], "human": [9, 5]})
     summed = pd.concat([rows, pd.DataFrame({"code": ["all"], "both": [11], "machine": [14], "human": [14]})])
     assert "11/14" in coding.accuracy_finding(rows) and coding.accuracy_finding(summed) == coding.accuracy_finding(rows)
+
+
+def test_the_longer_sequence_is_told_with_its_interval_too() -> None:
+    """Both sequences the finding names have share, interval and n."""
+    rows = pd.DataFrame({"sequence_zh": ["拖延→失联跑路", "已激活→拖延→失联跑路"], "length": [2, 3], "n": [90, 12], "of": [300, 300],
+                         "share": [0.3, 0.04], "low": [0.25, 0.02], "high": [0.35, 0.07]})
+    found = charts.finding("sequences", rows)
+    assert "占 30.0%（95% 区间 25.0–35.0%，n=300）" in found and "占 4.0%（95% 区间 2.0–7.0%，n=300）" in found
