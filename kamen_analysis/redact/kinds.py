@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 _FOLDER = Path(__file__).parent
 
@@ -26,6 +26,7 @@ class Rule(_Model):
     `around` bounds the characters on either side of a needed word that are looked at; 0 is the whole text.
 
     `near` names a macro, a plain regex that must match in the text; a rule without cues then looks only around its matches.
+    Behind cues it can only be <RUN>: the gate there asks for digits and for nothing else.
 
     `judge` says from what stands around where the value ends, at most where the pattern ends, or that it is none.
     """
@@ -41,6 +42,12 @@ class Rule(_Model):
     view: Literal["digits", "words"] = "digits"
     check: str = "always"
     judge: str = ""
+
+    @model_validator(mode="after")
+    def _gated(self) -> Rule:
+        if self.cues and self.near not in (None, "<RUN>"):
+            raise ValueError(f"{self.name}：有提示词的规则 near 只能是 <RUN>，不是 {self.near}")
+        return self
 
 
 class Examples(_Model):

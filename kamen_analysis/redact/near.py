@@ -32,7 +32,7 @@ _BETWEEN = re.compile(r"(?![。!?;%¥$￥])[\W_]|[杠横空格减点]")
 
 
 class Near:
-    """The marks as one table of bits over the code points, and the pattern of each."""
+    """Where the marks stand: the pattern of each, tried where it can begin, and rows of digits."""
 
     def __init__(self, group: Group) -> None:
         self._regex, self._group = {name: re.compile(expand(name)) for name in MARKS}, group

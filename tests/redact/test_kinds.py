@@ -7,6 +7,7 @@ import re
 import pytest
 
 from kamen_analysis.redact import find, redact
+from kamen_analysis.redact.kinds import Rule
 from kamen_analysis.redact.rules import Kind, book
 
 _MARK = re.compile("⟦(.*?)⟧", re.S)
@@ -40,3 +41,10 @@ def test_every_kind_of_the_contract_is_there() -> None:
     agreed = {"PHONE", "IDCARD", "BANKCARD", "QQ", "WECHAT", "ALIPAY", "EMAIL", "NAME", "ADDRESS", "ORDER", "CARDKEY", "PAYURL"}
     assert kinds >= agreed | {"PLATE", "PASSPORT", "PERMIT", "IP", "ACCOUNT"}
     assert len({kind.placeholder for kind in book().kinds}) == len(kinds)
+
+
+def test_behind_cues_only_a_run_of_digits_may_be_asked_for() -> None:
+    """A rule with cues that names another mark is refused by name, since the gate behind cues would not look for it."""
+    with pytest.raises(ValueError, match="只能是 <RUN>"):
+        Rule.model_validate({"name": "x", "pattern": "<PLAIN>", "cues": ["电话"], "near": "<ROOM>"})
+    assert Rule.model_validate({"name": "x", "pattern": "<PLAIN>", "cues": ["电话"], "near": "<RUN>"}).near == "<RUN>"
