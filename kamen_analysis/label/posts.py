@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from kamen_analysis.label import facts, findings, gate, outcome, reasons, scope, stack
 from kamen_analysis.label._lexicon import Hits
 from kamen_analysis.label._reading import read
-from kamen_analysis.label.text import fold
+from kamen_analysis.label.text import Texts, fold
 from kamen_analysis.label.vote import AGREES, vote
 
 BATCH = 1_000_000  # Characters labelled together: fewer ask each rule too often, more do not stay in the processor's cache.
 POST = 60  # Characters a post counts beside its own: what it costs whatever its length.
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """One refusal reason of a post: evidence at [start, end) characters of `field` as given, the rule that found it, its score."""
 
     code: str
@@ -32,8 +33,7 @@ class Reason:
     score: float
 
 
-@dataclass(frozen=True)
-class Labelled:
+class Labelled(NamedTuple):
     """All labels of one post; `gate_rule` names the evidence for its type, `stack.MODEL` where the model over the rules gives it.
 
     `decided_by`: who decided each of `stack.TASKS` (and in_scope with the product): rule, model, or vote (they agree).
@@ -50,7 +50,7 @@ class Labelled:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the post as one line of `kamen label`; `field` is named only where the evidence is in the title."""
-        lines = [{k: v for k, v in vars(reason).items() if k != "field" or v == "title"} for reason in self.reasons]
+        lines = [{k: v for k, v in reason._asdict().items() if k != "field" or v == "title"} for reason in self.reasons]
         return {"id": self.id, "post_type": self.post_type, "in_scope": self.in_scope, "product": self.product,
                 "outcome": self.outcome, "reasons": lines}
 
@@ -75,7 +75,7 @@ def label_post(post: Mapping[str, Any]) -> Labelled:
 
 def reasons_of(title: str, body: str) -> list[Reason]:
     """Return the refusal reasons of a complaint, one a code, each with its best evidence."""
-    return _reasons([title], [body])[0]
+    return _reasons(fold([title], [body]), [title], [body])[0]
 
 
 @contextmanager
@@ -106,15 +106,17 @@ def _batches(posts: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, A
 def _label(posts: list[Mapping[str, Any]]) -> Iterator[Labelled]:
     titles, bodies = ([str(post.get(key) or "") for post in posts] for key in ("title", "body"))
     targets = [post.get("target") for post in posts]
-    hits, over = read(fold(titles, bodies)), stack.load()
+    texts, over = fold(titles, bodies), stack.load()
+    hits = read(texts)
     words = over.read(hits)
     scales = gate.scale(hits, targets)
     types, rules = map(list, zip(*gate.decide(scales, targets), strict=True))
     kinds = over.parts["post_type"].settle(words["post_type"], facts.of_type(scales, types), types)
     asked = [i for i, post_type in enumerate(kinds.answers) if post_type == "complaint"]
     found: list[list[Reason]] = [[] for _ in posts]
-    for i, mine in zip(asked, _reasons([titles[i] for i in asked], [bodies[i] for i in asked]), strict=True):
-        found[i] = mine
+    if asked:
+        for i, mine in zip(asked, _reasons(texts.take(asked), [titles[i] for i in asked], [bodies[i] for i in asked]), strict=True):
+            found[i] = mine
     scopes, products = _scopes(hits, over, words, kinds.answers, targets)
     endings = _endings(hits, over, words, kinds.answers, [[reason.code for reason in mine] for mine in found])
     rows = zip(posts, kinds.answers, rules, scopes, endings.answers, found, kinds.decided_by, products, endings.decided_by, strict=True)
@@ -149,21 +151,27 @@ def _or_rule(mine: list[bool], settled: stack.Settled) -> list[str]:
     return [who if own else stack.RULE for own, who in zip(mine, settled.decided_by, strict=True)]
 
 
-def _reasons(titles: list[str], bodies: list[str]) -> list[list[Reason]]:
-    out: list[list[Reason]] = [[] for _ in titles]
-    if not titles:
-        return out
-    heard = vote(reasons.hear(titles, bodies))
+def _reasons(texts: Texts, titles: list[str], bodies: list[str]) -> list[list[Reason]]:
+    heard = vote(reasons.hear_folded(texts))
     found, kept = heard.findings, reasons.decide(heard)
     home = found.post[kept]
-    begun, cut = heard.texts.start[home], heard.texts.titles[home]
-    rows = (home, found.rule[kept], found.start[kept] - begun, found.end[kept] - begun, cut, found.probability[kept])
-    rules = findings.rules()
-    for post, number, start, end, title, probability in zip(*(row.tolist() for row in rows), strict=True):
-        # Evidence that begins in the title ends with it.
-        field, text, shift, end = ("title", titles[post], 0, min(end, title)) if start < title else ("body", bodies[post], title + 1, end)
-        rule, span = rules[number], (start - shift, end - shift)
-        decided_by = findings.LEARNED if rule.cue.id == findings.LEARNED else "vote" if probability >= AGREES else "rule"
-        score = round(probability, 3) if decided_by == findings.LEARNED else rule.cue.score
-        out[post].append(Reason(rule.reason.code, field, *span, text[slice(*span)], rule.name, decided_by, score))
+    start, end = (place[kept] - heard.texts.start[home] for place in (found.start, found.end))
+    cut = heard.texts.titles[home]
+    titled = start < cut
+    shift = np.where(titled, 0, cut + 1)
+    end = np.where(titled, np.minimum(end, cut), end)  # Evidence that begins in the title ends with it.
+    rows = (home, titled, found.rule[kept], start - shift, end - shift, found.probability[kept])
+    rules, out = _rules(), [list[Reason]() for _ in titles]
+    for post, in_title, number, first, last, probability in zip(*(row.tolist() for row in rows), strict=True):
+        code, name, score = rules[number]
+        field, text = ("title", titles[post]) if in_title else ("body", bodies[post])
+        who = findings.LEARNED if score is None else "vote" if probability >= AGREES else "rule"
+        score = round(probability, 3) if score is None else score
+        out[post].append(Reason(code, field, first, last, text[first:last], name, who, score))
     return out
+
+
+@functools.cache
+def _rules() -> list[tuple[str, str, float | None]]:
+    # Of each rule the code, its name, and its score: None where it is the model that gives one.
+    return [(rule.reason.code, rule.name, None if rule.cue.id == findings.LEARNED else rule.cue.score) for rule in findings.rules()]

@@ -91,6 +91,11 @@ class Texts:
         table[[ord(c) for c in characters]] = True
         return table[self.low]
 
+    def take(self, posts: Sequence[int]) -> Texts:
+        """Return the batch of some of the posts, one at least."""
+        first, lengths = self.index[posts], self.lengths[posts]
+        return Texts(self.codes[spread(first, first + lengths + 1)], lengths, self.titles[posts])
+
     def respelt(self, spelling: Mapping[str, str], posts: Iterable[int]) -> Texts:
         """Return the batch with evasive spellings made plain in `posts`; every place is kept."""
         codes = self.codes.copy()
