@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +119,15 @@ def test_new_captures_leave_other_files_alone(home: Home, monkeypatch: pytest.Mo
     same = {name for name in before if after[name] == before[name]}
     assert same and same != set(before) | set(after)
     assert _bytes(home) == _anew(home)
+
+
+def test_settings_are_the_same_in_every_process() -> None:
+    """What decides the tables beside the parts has one digest, however a process orders its sets: else every rerun writes all anew."""
+    code = ("from kamen_analysis import platforms; from kamen_analysis.pipeline import gold, publish; "
+            "print(publish.Settings(platforms.directory(), '1', gold.Gold()).digest())")
+    told = {subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True).stdout
+            for seed in "123"}
+    assert len(told) == 1
 
 
 def test_a_copy_in_a_later_capture_changes_the_earlier_file(home: Home) -> None:
