@@ -39,7 +39,8 @@ class Settings:
 
     def digest(self) -> str:
         """Return one digest of it all."""
-        known = (self.known.entities, sorted(self.known.suffixes), sorted(self.known.by_name.items()))  # sets order them anew in each process
+        # Made from sets, which every process orders anew.
+        known = (self.known.entities, sorted(self.known.suffixes), sorted(self.known.by_name.items()))
         return digests.joined(repr(known), self.version, repr(sorted(self.gold.codes.items())), repr(sorted(self.gold.texts.items())))
 
 
