@@ -1,0 +1,48 @@
+"""Loops over plain arrays, compiled to machine code (numba) that is kept between runs beside what else the project keeps.
+
+Whether what is kept still holds is told by the kernel's file alone: nothing of another file may be built into a kernel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+from numba.core.caching import FunctionCache
+
+from kamen_analysis import kept
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+_UNREADABLE = (OSError, EOFError, pickle.UnpicklingError)
+
+
+class _Cache(FunctionCache):
+    """Machine code on disk: what cannot be read is compiled anew, and what cannot be written is not kept."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return what is kept for a signature, None if there is nothing."""
+        try:
+            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+        except _UNREADABLE:
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep what was compiled for a signature."""
+        try:
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+        except _UNREADABLE:
+            return
+
+
+def compiled(function: Kernel) -> Kernel:
+    """Return a function that is compiled when first called; where no folder can be written, in each run anew."""
+    config: Any = numba.config
+    own, config.CACHE_DIR = config.CACHE_DIR, config.CACHE_DIR or str(kept.folder())
+    kernel: Any = numba.njit(function)
+    with contextlib.suppress(RuntimeError):
+        kernel._cache = _Cache(function)  # type: ignore[no-untyped-call]
+    config.CACHE_DIR = own
+    return cast(Kernel, kernel)
