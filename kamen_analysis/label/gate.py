@@ -17,9 +17,20 @@ from kamen_analysis.label._reading import read
 from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, distinct, fold
 from kamen_analysis.label.traits import TRAITS, searched, traits
 
-_QUOTED = re.compile(r"[“\"「『][^“”\"「」『』\n]{1,200}[”\"」』]"
-                     r"|(?:客服|卖家|店家|商家|对方|平台|官方|老板|店主|发卡方|他|她|群主|网点|公司)[^，。:：\n]{0,4}(?:[:：]|说|称|讲|回|答复|表示|告知)[^。！？!?\n]{1,60}"
-                     r"|(?:答|回)[:：][^。！？!?\n]{1,60}|(?:公告|网页|页面|短信|邮件|弹窗|协议|回我|答复|回复)[^，。\n]{0,4}(?:说|写|称|:|：|为)[^。！？!?\n]{1,60}")
+
+def _behind(words: Sequence[str]) -> str:
+    # One of the words, where the first character has been read.
+    return "|".join(f"(?<={word[0]}){word[1:]}" for word in words)
+
+
+_TELLERS = ("客服", "卖家", "店家", "商家", "对方", "平台", "官方", "老板", "店主", "发卡方", "他", "她", "群主", "网点", "公司")
+_TOLD_IN = ("公告", "网页", "页面", "短信", "邮件", "弹窗", "协议", "回我", "答复", "回复")
+_MARKS = "“\"「『"
+# Each character that a quotation can begin with first, in one set: what stands there is looked at only where one does.
+_QUOTED = re.compile(
+    rf"[{_MARKS}答{''.join(word[0] for word in (*_TELLERS, *_TOLD_IN))}](?:(?<=[{_MARKS}])[^“”\"「」『』\n]{{1,200}}[”\"」』]"
+    rf"|(?:{_behind(_TELLERS)})[^，。:：\n]{{0,4}}(?:[:：]|说|称|讲|回|答复|表示|告知)[^。！？!?\n]{{1,60}}"
+    rf"|(?<=[答回])[:：][^。！？!?\n]{{1,60}}|(?:{_behind(_TOLD_IN)})[^，。\n]{{0,4}}(?:说|写|称|:|：|为)[^。！？!?\n]{{1,60}})")
 _REACH = 10  # Characters a modal word reaches inside its clause.
 _HARMS = ("refused", "trouble", "said")
 _NARRATED = (*_HARMS, "bought", "settled", "spender")
