@@ -148,25 +148,34 @@ def frame(table: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
     return data
 
 
-def arrow(table: str, rows: list[dict[str, Any]], names: Sequence[str] = ()) -> pa.Table:
-    """Return `rows` as an Arrow table of `table` (or of its columns `names`); a missing key is null, a key the table lacks is refused."""
-    import pyarrow as pa
+def arrow(table: str, rows: list[dict[str, Any]]) -> pa.Table:
+    """Return `rows` as an Arrow table of `table`; a missing key is null, a key the table lacks is refused."""
+    return typed(table, columns(table, rows))
 
-    schema = arrow_schema(table)
-    unknown = sorted({name for keys in {tuple(row) for row in rows} for name in keys} - set(schema.names))
+
+def columns(table: str, rows: list[dict[str, Any]], names: Sequence[str] = ()) -> dict[str, list[Any]]:
+    """Return `rows` as the columns of `table` (or those of `names`); a missing key is None, a key the table lacks is refused."""
+    known = [column.name for column in TABLES[table]]
+    unknown = sorted({name for keys in {tuple(row) for row in rows} for name in keys} - set(known))
     if unknown:
         raise TableError(f"表 {table} 没有这些列：{'、'.join(unknown)}")
-    wanted = [field.with_nullable(True) for field in schema if not names or field.name in names]
-    columns = [_instants(rows, field) if pa.types.is_timestamp(field.type) else pa.array([row.get(field.name) for row in rows], field.type)
-               for field in wanted]
-    return pa.table(columns, schema=pa.schema(wanted))
+    return {name: [row.get(name) for row in rows] for name in known if not names or name in names}
 
 
-def _instants(rows: list[dict[str, Any]], field: pa.Field) -> pa.Array:
+def typed(table: str, columns: dict[str, list[Any]]) -> pa.Table:
+    """Return columns of `table` as an Arrow table."""
+    import pyarrow as pa
+
+    fields = [field.with_nullable(True) for field in arrow_schema(table) if field.name in columns]
+    found = [_instants(columns[field.name], field) if pa.types.is_timestamp(field.type) else pa.array(columns[field.name], field.type)
+             for field in fields]
+    return pa.table(found, schema=pa.schema(fields))
+
+
+def _instants(found: list[Any], field: pa.Field) -> pa.Array:
     import pyarrow as pa
 
     # By number: once pandera is imported, Arrow reads the wall time of an aware instant as if it were UTC.
-    found = [row.get(field.name) for row in rows]
     # Rows of one page share the moment it was seen.
     numbers = {id(at): at and round(at.timestamp() * 1e6) for at in {id(at): at for at in found}.values()}
     return pa.array([numbers[id(at)] for at in found], pa.int64()).cast(field.type)

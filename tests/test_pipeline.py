@@ -155,7 +155,7 @@ def test_disk_full(copy: Home) -> None:
     command = [sys.executable, "-m", "kamen_analysis", "--home", str(copy.root), "build", "--jobs", "1"]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (9_000, 9_000)))
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (7_000, 7_000)))
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert _bytes(copy) == before

@@ -7,6 +7,7 @@ read instead of text) and `counts.json`. It is made in batches, so that memory d
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -41,6 +41,7 @@ ID, ESSENCE, AT, LENGTH, BAND = range(5)
 NO_DATE = np.uint64(np.iinfo(np.uint64).max)
 
 Rows = list[dict[str, Any]]
+Columns = dict[str, list[Any]]
 
 
 @dataclass
@@ -66,6 +67,7 @@ class _Batch:
     first: int = 0  # the number of its first post
     posts: Rows = field(default_factory=list)
     events: Rows = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)  # of each event, its post's number
     rejected: Rows = field(default_factory=list)
 
 
@@ -77,11 +79,10 @@ def make(capture: Path, raw: Path, folder: Path) -> None:
     with ExitStack() as stack:
         writers = {name: stack.enter_context(pq.ParquetWriter(folder / f"{name}.parquet", schema(name))) for name in TABLES}
         for batch in _batches(capture, raw, module, facts, warnings):
-            for name in ("posts", "rejected"):
-                _refuse(name, getattr(batch, name), _redact(getattr(batch, name)))
-            for name in TABLES:
-                writers[name].write_table(_table(name, getattr(batch, name)))
-            index.append(_index(batch.posts))
+            tables = {name: _table(name, batch) for name in TABLES}
+            for name, table in tables.items():
+                writers[name].write_table(table)
+            index.append(_index(tables["posts"]))
             for column in facts.filled:
                 facts.filled[column] += sum(bool(post[column]) for post in batch.posts)
     np.save(folder / "index.npy", np.concatenate(index, axis=1))
@@ -95,11 +96,12 @@ def schema(table: str) -> pa.Schema:
     return pa.schema([pa.field("row", pa.int64()), *columns] if table == "events" else columns)
 
 
-def _table(name: str, rows: Rows) -> pa.Table:
-    if name != "events":
-        return records.arrow(name, rows, schema(name).names)
-    numbers = pa.array([event.pop("row") for event in rows], pa.int64())
-    return records.arrow(name, rows, schema(name).names).add_column(0, "row", numbers)
+def _table(name: str, batch: _Batch) -> pa.Table:
+    """Return a batch's rows of one table, personal data gone."""
+    columns = records.columns(name, getattr(batch, name), schema(name).names)
+    _refuse(name, columns, _redact(columns))
+    table = records.typed(name, columns)
+    return table.add_column(0, "row", pa.array(batch.rows, pa.int64())) if name == "events" else table
 
 
 def _batches(capture: Path, raw: Path, module: base.Source, facts: Facts, warnings: audit.Warnings) -> Iterator[_Batch]:
@@ -158,38 +160,38 @@ def _take(raw_post: base.RawPost, page: Page, module: base.Source, batch: _Batch
         return
     if cleaned.notes:
         warnings.add(cleaned.notes)
-    row = batch.first + len(batch.posts)
+    batch.rows += [batch.first + len(batch.posts)] * len(cleaned.events)
     batch.posts.append(cleaned.post)
-    batch.events += [event | {"row": row} for event in cleaned.events]
+    batch.events += cleaned.events
 
 
-def _redact(rows: Rows) -> set[str]:
-    """Redact the free texts of `rows` in place; return those texts in which nothing was found, as they now stand."""
+def _redact(columns: Columns) -> set[str]:
+    """Redact the free texts among `columns` in place; return those texts in which nothing was found, as they now stand."""
     unharmed: set[str] = set()
-    for name in FREE_TEXT:
-        texts = list({row[name]: None for row in rows if row.get(name)})
+    for name in _free(columns):
+        texts = list(dict.fromkeys(filter(None, columns[name])))
         found = dict(zip(texts, redact_many(texts), strict=True))
-        for row in rows:
-            if row.get(name):
-                row[name] = found[row[name]].text
+        columns[name] = [found[text].text if text else text for text in columns[name]]
         unharmed |= {text for text, redacted in found.items() if not redacted.spans}
     return unharmed
 
 
-def _refuse(name: str, rows: Rows, unharmed: set[str]) -> None:
-    """Refuse rows in which personal data is left. A text in which redaction found nothing is not searched a second time."""
-    for column in FREE_TEXT:
-        left = {row[column] for row in rows if row.get(column)} - unharmed
-        refuse_if_personal(name, pd.DataFrame({column: pd.Series(list(left), dtype="str")}))
+def _refuse(name: str, columns: Columns, unharmed: set[str]) -> None:
+    """Refuse columns in which personal data is left. A text in which redaction found nothing is not searched a second time."""
+    refuse_if_personal(name, {column: {text for text in columns[column] if text} - unharmed for column in _free(columns)})
 
 
-def _index(posts: Rows) -> dedupe.U64:
+def _free(columns: Columns) -> list[str]:
+    return [name for name in FREE_TEXT if name in columns]
+
+
+def _index(posts: pa.Table) -> dedupe.U64:
     """Return the index of some posts, a row each for ID, ESSENCE, AT, LENGTH and the bands."""
-    signed = dedupe.sign([f"{post['title']}{post['body']}" for post in posts])
-    ids = np.array([dedupe.digest(post["post_id"].encode()) for post in posts], np.uint64)
-    at = np.array([round(post["posted_at"].timestamp() * 1e6) if post["posted_at"] else NO_DATE for post in posts], np.uint64)
-    length = np.array([len(post["body"]) for post in posts], np.uint64)
-    return np.vstack([ids, signed.essence, at, length, signed.bands])
+    ids, titles, bodies = (posts[name].to_pylist() for name in ("post_id", "title", "body"))
+    signed = dedupe.sign(list(map(operator.add, titles, bodies)))
+    numbers = np.array([dedupe.digest(post_id.encode()) for post_id in ids], np.uint64)
+    at = posts["posted_at"].cast(pa.int64()).fill_null(-1).to_numpy().view(np.uint64)
+    return np.vstack([numbers, signed.essence, at, np.array(list(map(len, bodies)), np.uint64), signed.bands])
 
 
 def listed(warnings: audit.Warnings) -> list[list[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -15,10 +16,10 @@ from kamen_analysis.redact.rules import book
 FREE_TEXT = frozenset({"title", "body", "target", "platform", "appeal", "status", "detail"})
 
 
-def refuse_if_personal(table: str, data: pd.DataFrame) -> None:
+def refuse_if_personal(table: str, data: pd.DataFrame | Mapping[str, Iterable[str]]) -> None:
     """Raise PublishRefused if a free text column of `data` still holds personal data: table, column, kind and count told, never a value."""
     names = {kind.kind: kind.name_zh for kind in book().kinds}
-    left = {column: counts for column in data.columns if column in FREE_TEXT and (counts := _kinds(data[column]))}
+    left = {column: counts for column, values in data.items() if column in FREE_TEXT and (counts := _kinds(values))}
     if left:
         places = [f"{column} 列：" + "、".join(f"{names[kind]} {n} 处" for kind, n in sorted(counts.items()))
                   for column, counts in left.items()]
@@ -26,11 +27,11 @@ def refuse_if_personal(table: str, data: pd.DataFrame) -> None:
                              + "。表若是照以前的脱敏规则建的，请先重新运行 kamen build")
 
 
-def _kinds(column: pd.Series) -> Counter[str]:
+def _kinds(column: Iterable[str]) -> Counter[str]:
     """Count what is found in the values of a column, each distinct value read once."""
     counts: Counter[str] = Counter()
-    values = column.dropna().astype(str).value_counts()
-    for spans, n in zip(find_many(list(values.index)), values, strict=True):
+    values = Counter(column.dropna().astype(str) if isinstance(column, pd.Series) else column)
+    for spans, n in zip(find_many(values), values.values(), strict=True):
         for span in spans:
-            counts[span.kind] += int(n)
+            counts[span.kind] += n
     return counts
