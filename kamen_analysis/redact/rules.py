@@ -11,6 +11,7 @@ from re import _parser  # type: ignore[attr-defined]
 
 from kamen_analysis import kept
 from kamen_analysis.redact.checks import CHECKS, Check, always
+from kamen_analysis.redact.codes import CODES
 from kamen_analysis.redact.kinds import Kind as Kind
 from kamen_analysis.redact.kinds import Rule, lists, read
 from kamen_analysis.redact.kinds import book as book
@@ -42,7 +43,7 @@ class Pattern:
         if self.check is not always and self.check(match["v"]) is False:
             return None
         stop = self.judge(match.string, start, end) if self.judge else end
-        return None if stop is None else (start, stop)
+        return None if stop is None or (self.kind in _NOBODY and _NOBODY[self.kind](match.string, start, stop)) else (start, stop)
 
     @functools.cached_property
     def match(self) -> Callable[[str, int, int], re.Match[str] | None]:
@@ -74,6 +75,24 @@ def _one_of(words: set[str]) -> str:
 def expand(pattern: str) -> str:
     """Return the pattern with its macros, and those within them, written out; an unknown macro raises KeyError."""
     return _MACRO.sub(lambda m: expand(_macros()[m[0]]), pattern)
+
+
+@functools.cache
+def _compiled(macro: str) -> re.Pattern[str]:
+    return re.compile(expand(macro))
+
+
+def _is_title(text: str, start: int, end: int) -> bool:
+    """Tell whether what is called a name is a title with one of the commonest surnames, or one character and a star."""
+    return bool(_compiled("<NOBODY>").fullmatch(text, start, end))
+
+
+def _is_nobody(text: str, start: int, end: int) -> bool:
+    """Tell whether what is called a name is a title, begins a shop's name, or what an amount goes on with (50元话费)."""
+    return _is_title(text, start, end) or bool(_compiled("<OF_A_SHOP>").match(text, start)) or text[start - 1] in "0123456789"
+
+
+_NOBODY = {"NAME": _is_nobody, "ACCOUNT": _is_title}
 
 
 @functools.cache
@@ -117,7 +136,7 @@ def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
             written = (f"(?:{expand(rule.gap)})" if rule.cues else "") + f"(?P<v>{expand(rule.pattern)})"
             needs = tuple(fold(word) for need in rule.needs for word in lists().get(need[1:-1], [need]))
             reach = _longest(rule.gap) + (1 if "surnames" in rule.first else 3)
-            pattern = Pattern(kind.kind, rank, CHECKS[rule.check], rule.view == "digits", rule.near, needs, rule.around, written,
+            pattern = Pattern(kind.kind, rank, (CHECKS | CODES)[rule.check], rule.view == "digits", rule.near, needs, rule.around, written,
                               _first(rule), reach, JUDGES[rule.judge] if rule.judge else None)
             for cue in {cue for listed in rule.cues for cue in spelled(listed)}:
                 cued.setdefault(cue, []).append(pattern)

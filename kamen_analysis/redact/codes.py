@@ -1,0 +1,74 @@
+"""Codes and handles that no word announces, told from models, versions, units and files by how letters and digits alternate in them."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+
+from kamen_analysis.redact.checks import Check
+from kamen_analysis.redact.kinds import lists
+
+_RUNS = re.compile(r"[a-z]+|\d+")
+_COMPANY = re.compile(r"9[1-3]\d{6}[0-9a-z]{10}$")  # the unified social credit code (GB 32100)
+_PUBLIC = re.compile(r"(?:0x|kb\d|cve|gbt?\d|isbn|issn|icp|sku|err|error|http|www|e-|v\d)")  # updates, standards, errors, pages, versions
+_UNITS = re.compile(r"\d+(?:[a-z]{1,4}|x\d+)$")  # 20000mah, 1000000kb, 2560x1440
+
+
+def code(value: str) -> bool | None:
+    """Judge a code no word announces: letters and seven digits, or three groups with letters and five digits, and no public number."""
+    runs = _RUNS.findall(value)
+    digits = sum(len(run) for run in runs if run.isdigit())
+    if len(runs) < 2 or _PUBLIC.match(value) or _COMPANY.match(value) or (_UNITS.match(value) and digits < 12):
+        return False
+    groups = sum(1 for _ in re.finditer(r"[a-z0-9]+", value))
+    return None if digits >= 7 or (groups >= 3 and digits >= 5) else False
+
+
+def serial(value: str) -> bool | None:
+    """Judge what is called a number: seven digits, since shorter ones are of goods, lockers and agents."""
+    return None if sum(map(str.isdecimal, value)) >= 7 else False
+
+
+def apart(value: str) -> bool | None:
+    """Judge groups of letters and digits with blanks between: nine digits or more, and no row of round sums."""
+    groups = re.findall(r"\d+", value)
+    return None if sum(map(len, groups)) >= 9 and not all(group[-1] in "0589" for group in groups) else False
+
+
+def alone(value: str) -> bool | None:
+    """Judge a handle no word announces: pinyin of two syllables, or two words that are no public ones, with what people put to these."""
+    runs = _RUNS.findall(value)
+    words = [run for run in runs if run.isalpha()]
+    digits = sum(map(str.isdecimal, value))
+    if _PUBLIC.match(value) or any(word in _public() for word in words) or re.search(r"\.[a-z]{2,8}$", value):
+        return False
+    if "_" in value and len(words) >= 2 and all(len(word) < 3 or _is_pinyin(word) for word in words) and sum(map(len, words)) >= 6:
+        return None
+    named = any(_is_pinyin(word) and len(word) >= 5 for word in words)
+    several = sum(len(word) >= 2 for word in words) >= 2 and sum(map(len, words)) >= 5 and len(runs) >= 3
+    long = max(map(len, words), default=0)
+    return None if digits >= 1 and (named or (several and (long >= 4 or digits >= 3))) and len(value) >= 7 else False
+
+
+@functools.cache
+def _public() -> frozenset[str]:
+    return frozenset(word for name in ("english", "products", "public_words", "promo_words") for word in lists()[name])
+
+
+@functools.cache
+def _syllables() -> frozenset[str]:
+    return frozenset(lists()["syllables"])
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _is_pinyin(word: str) -> bool:
+    """Tell whether a word is pinyin: one syllable behind another."""
+    reached = {0}
+    for start, length in itertools.product(range(len(word)), range(1, 7)):
+        if start in reached and word[start:start + length] in _syllables():
+            reached.add(min(start + length, len(word)))
+    return len(word) in reached
+
+
+CODES: dict[str, Check] = {f.__name__: f for f in (code, serial, apart, alone)}
