@@ -29,7 +29,7 @@ LANES = 4  # minima to a band
 BANDS = 8
 AGREE = 18  # minima of the 32 that two texts must share to be compared: at a similarity of 0.8 fewer happen once in a thousand pairs
 _TOP = 0x33500  # no letter and no digit stands above
-_PIECE = 2000  # posts whose shingles stay in the processor's cache
+_PIECE = 500  # posts whose shingles stay in the processor's cache
 
 _SHELF = kept.Shelf("folded", "zh.py", "dedupe.py")
 
@@ -65,10 +65,9 @@ def codes(texts: Sequence[str]) -> tuple[U32, Ints]:
     """Return the code points of the texts' essences in one row, and the length of each."""
     bare = [_PLACEHOLDER.sub("", text) if "[" in text else text for text in texts]
     given = np.frombuffer("".join(bare).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    plain = _plain()[np.minimum(given, _TOP)]
-    ends = np.cumsum([0, *map(len, bare)])
-    kept = np.concatenate(([0], np.cumsum(plain != 0)))[ends]
-    return plain[plain != 0], np.diff(kept)
+    plain = _plain().take(given, mode="clip")
+    seen, ends = plain != 0, np.cumsum([0, *map(len, bare)])
+    return plain[seen], np.diff(np.concatenate(([0], np.cumsum(seen)))[ends])
 
 
 def digest(data: bytes) -> int:
@@ -79,6 +78,26 @@ def digest(data: bytes) -> int:
 def essence(text: str) -> str:
     """Return the text folded and without punctuation, spaces and placeholders: what two copies share."""
     return codes([text])[0].tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def grams(found: U32, lengths: Ints) -> tuple[U64, Ints]:
+    """Return `shingles_of` each of several essences (of SHINGLE characters at least) whose code points stand in one row, and how many."""
+    rolled, ends = _rolled(found), np.cumsum(lengths) - SHINGLE + 1
+    starts = ends - lengths + SHINGLE - 1
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        rolled[start:end].sort()
+    new = np.append(True, rolled[1:] != rolled[:-1])
+    new[starts] = True
+    new &= _inside(starts, len(rolled))
+    before = np.concatenate(([0], np.cumsum(new)))
+    return rolled[new], before[ends] - before[starts]
+
+
+def _inside(starts: Ints, count: int) -> npt.NDArray[np.bool_]:
+    """Return which of the shingles over several essences in one row do not reach into the next."""
+    inside = np.ones(count, np.bool_)
+    inside[(starts[1:, None] - np.arange(1, SHINGLE)).ravel()] = False
+    return inside
 
 
 def _rolled(codes: U32) -> U64:
@@ -127,11 +146,10 @@ def sign(texts: Sequence[str]) -> Signed:
 
 def _signed(texts: Sequence[str]) -> Signed:
     found, lengths = codes(texts)
-    long, ends = lengths >= MIN_CHARACTERS, np.cumsum(lengths)
+    long, ends = lengths >= MIN_CHARACTERS, 4 * np.cumsum(lengths)
     digests, bands = np.zeros(len(texts), np.uint64), np.zeros((BANDS, len(texts)), np.uint64)
-    raw = found.tobytes()
-    for row in np.flatnonzero(long):
-        digests[row] = digest(raw[4 * (ends[row] - lengths[row]) : 4 * ends[row]]) or 1
+    raw, starts = found.tobytes(), ends - 4 * lengths
+    digests[long] = [digest(raw[start:end]) or 1 for start, end in zip(starts[long].tolist(), ends[long].tolist(), strict=True)]
     if long.any():
         bands[:, long] = _bands(found[np.repeat(long, lengths)], lengths[long])
     return Signed(digests, bands)
@@ -140,9 +158,8 @@ def _signed(texts: Sequence[str]) -> Signed:
 def _bands(codes: U32, lengths: Ints) -> U64:
     """Return the bands (BANDS, n) of n long texts whose code points stand in one row."""
     starts = np.cumsum(lengths) - lengths
-    inside = np.ones(len(codes), dtype=np.bool_)
-    inside[(starts[1:, None] - np.arange(1, SHINGLE)).ravel()] = False  # shingles do not reach into the next text
-    grams = ((_rolled(codes) * _MIX) >> np.uint64(32)).astype(np.uint32)[inside[: len(codes) - SHINGLE + 1]]
+    grams = ((_rolled(codes) * _MIX) >> np.uint64(32)).astype(np.uint32)
+    grams = grams[_inside(starts, len(grams))]
     firsts = starts - np.arange(len(lengths)) * (SHINGLE - 1)
     found = np.zeros((BANDS, len(lengths)), np.uint64)
     for k in range(LANES * BANDS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import tempfile
 from pathlib import Path
 
@@ -88,11 +89,11 @@ def _compared(parts: list[Part], starts: Ints, first: Ints, second: Ints) -> npt
         lengths = [np.empty(0, np.int64)]
         for part, start, end in zip(parts, starts, starts[1:], strict=False):
             mine = numbers[slice(*np.searchsorted(numbers, (start, end)))] - start
-            texts = part.read("posts", ["title", "body"]).take(mine).to_pylist() if len(mine) else []
-            found, length = dedupe.codes([text["title"] + text["body"] for text in texts])
-            grams = [dedupe.shingles_of(one) for one in np.split(found, np.cumsum(length)[:-1])] if len(length) else []
-            file.writelines(gram.tobytes() for gram in grams)
-            lengths.append(np.array([len(gram) for gram in grams], np.int64))
+            if len(mine):
+                titles, bodies = (column.to_pylist() for column in part.read("posts", ["title", "body"]).take(mine))
+                grams, length = dedupe.grams(*dedupe.codes(list(map(operator.add, titles, bodies))))
+                file.write(grams.tobytes())
+                lengths.append(length)
         file.flush()
         ends = np.cumsum(np.concatenate(lengths)).tolist()
         whole, begins = np.asarray(np.memmap(file, np.uint64, "r")), [0, *ends]

@@ -57,7 +57,7 @@ def write(group: Group, settings: Settings, folder: Path) -> Given:
 
 def write_copies(group: Group, published: Path, given: Given, folder: Path) -> Given:
     """Write of a group in which other posts are copies now the files that say so; it is in `published` as it was when it gave `given`."""
-    was = {name: pq.read_table(published / name / f"{group.name}.parquet") for name in COPIES}
+    was = {name: pq.ParquetFile(published / name / f"{group.name}.parquet").read() for name in COPIES}
     at = pc.index_in(pa.array(group.dup["post_id"], pa.string()), was["posts"]["post_id"].combine_chunks()).to_numpy()
     posts = tables.decided(was["posts"], at, group.dup)
     made = {"posts": posts, "rejected": tables.rejected_again(was["rejected"], posts)}
