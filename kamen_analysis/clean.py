@@ -41,7 +41,7 @@ _PLAIN_PATH, _LONG_NUMBER = re.compile(r"[\w/.~-]*", re.ASCII), re.compile(r"\d{
 _NO_PATH = frozenset({"NAME", "ADDRESS", "EMAIL", "IDCARD"})
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Cleaned:
     """`post`: columns of records.TABLES["posts"]; `events`: rows of "events"; `notes`: what could not be read."""
 

@@ -20,9 +20,13 @@ def plain(text: str | None) -> str:
     """Return text without markup, entities, controls (of direction too) and lone surrogates, each run of blanks one, no blank lines."""
     if not text:
         return ""
-    # Most text is clean already: four looks in C tell, and only the rest is worked on.
-    if text.isprintable() and "<" not in text and "&" not in text and "  " not in text:
-        return text.strip()
+    # Most text is clean already but for blanks around its lines: a few looks in C tell, and only the rest is worked on.
+    if "<" not in text and "&" not in text and "  " not in text:
+        if text.isprintable():
+            return text.strip()
+        lines = text.split("\n")
+        if all(map(str.isprintable, lines)):
+            return "\n".join(filter(None, map(str.strip, lines)))
     if "<" in text:
         text = _TAG.sub("", _BREAK.sub("\n", _uncommented(text)))
     if "&" in text:

@@ -28,10 +28,10 @@ def http_parts(record: Record) -> tuple[int, dict[str, str], bytes]:
     return status, {name.strip().lower(): value.strip() for name, sep, value in pairs if sep}, payload
 
 
-def page(record: Record, file: str) -> Page:
-    """Return a response or resource record as a page, its body decoded; raises BadBody."""
+def page(record: Record, file: str, digest: str = "") -> Page:
+    """Return a response or resource record as a page, its body decoded; raises BadBody. `digest`: that of its block, where it is known."""
     if record.type == "resource":
-        return _page(record, file, 200, record.headers.get("content-type", ""), record.block)
+        return _page(record, file, 200, record.headers.get("content-type", ""), record.block, digest=digest)
     status, headers, body = http_parts(record)
     if headers.get("transfer-encoding", "").lower() == "chunked":
         body = dechunk(body, MAX_BODY)
@@ -39,8 +39,8 @@ def page(record: Record, file: str) -> Page:
     return _page(record, file, status, headers.get("content-type", ""), body, headers.get("location", ""))
 
 
-def _page(record: Record, file: str, status: int, content_type: str, body: bytes, location: str = "") -> Page:
-    return Page(record.url, record.date, status, content_type, body, file, record.offset, hashlib.sha256(body).hexdigest(),
+def _page(record: Record, file: str, status: int, content_type: str, body: bytes, location: str = "", digest: str = "") -> Page:
+    return Page(record.url, record.date, status, content_type, body, file, record.offset, digest or hashlib.sha256(body).hexdigest(),
                 record.headers.get(REQUESTED.lower(), ""), location)
 
 
@@ -99,7 +99,7 @@ def _proven(record: Record, file: str) -> Page | Damage:
     said = record.headers.get("warc-block-digest", "")
     try:
         if not said.startswith("sha256:") or said == f"sha256:{digest}":
-            return page(record, file)
+            return page(record, file, digest)
     except (BadBody, KeyError, ValueError):  # no date, or none of this calendar
         pass
     return Damage(record.offset, record.end, digest)

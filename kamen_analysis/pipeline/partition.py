@@ -10,7 +10,7 @@ import json
 import operator
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kamen_analysis import clean, dedupe, records, sources
+from kamen_analysis import clean, dedupe, records, sources, times
 from kamen_analysis.captures import warc
 from kamen_analysis.captures.members import Damage
 from kamen_analysis.captures.page import Page
@@ -118,7 +118,9 @@ def _batches(capture: Path, raw: Path, module: base.Source, facts: Facts, warnin
         broken.dated(page, facts)
         result = broken.read(module, page, mapping, facts)
         warnings.update(result.warnings)
-        for post in _posts(result, page, facts, batch.rejected):
+        posts = _posts(result, page, facts, batch.rejected)
+        page = replace(page, fetched_at=times.beijing(page.fetched_at))  # once, not for each post
+        for post in posts:
             _take(post, page, module, batch, warnings)
             if len(batch.posts) >= BATCH:
                 yield _counted(batch, facts)
