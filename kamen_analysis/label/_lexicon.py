@@ -6,25 +6,24 @@ six more); `{没,未}退` is 没退 or 未退. Texts are folded first (`text.fol
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import product
+from itertools import accumulate, chain, product
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from kamen_analysis import zh
-from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, plain, spread
-from kamen_analysis.label.trie import LENGTH, Keys, Places, Trie, ends
+from kamen_analysis.label._hits import CUE, END, MARKS, SIZE, Hits, Packed, marks
+from kamen_analysis.label.kernels import compiled, inlined
+from kamen_analysis.label.text import Ints, Texts, plain
+from kamen_analysis.label.trie import Trie
 
 GAP = 6
-MARKS = frozenset("。！？!?；;，,\n\r")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _GAPS = re.compile(r"(…+)")
 _WALK = 500  # texts read in one walk
-_CUE, _SIZE, _END = 12, 12, 29  # Bits of the number of a cue, of how long a hit is, and of where it ends, packed to be sorted at once.
+_BITS, _MANY = 63, 2  # Of the words read a bit each, as far as they go; hits a word, as many as there are in most texts.
 
 Hit = tuple[int, int, int]
 
@@ -36,79 +35,33 @@ def expand(cue: str) -> list[str]:
     return ["".join(chosen) for chosen in product(*choices)]
 
 
-class Spots(NamedTuple):
-    """The hits of one group: starts, ends and the number of the cue in the group, in the order of their ends, the longer first."""
+class _Slots(NamedTuple):
+    """The parts of all cues, one cue after the other, and their words, as numbers.
 
+    Of each slot: the gap before it (-1 before the first of a cue) and its words (slot s: words[first[s]: first[s + 1]]). Of each word its
+    length and the cues it ends (word w: from ends[w] to ends[w + 1]): their last slots, their hits, packed without a place, and a bit for
+    each word of the slot before, of which one must have been read (0: it has one slot only).
+    """
+
+    gap: Ints
+    first: Ints
+    words: Ints
+    length: Ints
+    ends: Ints
+    slot: Ints
+    hit: Packed
+    needs: Packed
+
+
+class _Read(NamedTuple):
+    """The words of a batch in the order of the text: number and place of each, the one before that is the same word, and the last stop
+    before it; of each word of the lexicon the last one."""
+
+    word: Ints
     start: Ints
-    end: Ints
-    cue: Ints
-
-    def take(self, at: Bools | Indexes) -> Spots:
-        """Return some of the hits."""
-        return Spots(*(column[at] for column in self))
-
-
-class _Chain(NamedTuple):
-    group: int
-    cue: int
-    parts: tuple[tuple[int, ...], ...]
-    gaps: tuple[int, ...]
-
-
-class Hits:
-    """What a lexicon found in a batch, group by group; a hit inside a hit of the group's mask is left out."""
-
-    def __init__(self, texts: Texts, packed: npt.NDArray[np.int64], groups: Mapping[str, int]) -> None:
-        self.texts, self._packed, self._groups = texts, packed, groups
-        self._first = np.searchsorted(packed, np.arange(len(groups) + 1, dtype=np.int64) << _CUE + _SIZE + _END).tolist()
-        self._kept: dict[str, Spots] = {}
-
-    def get(self, group: str) -> Spots:
-        """Return the hits of a group, none when it was not found."""
-        if group not in self._kept:
-            found = self._raw(group)
-            if len(found.start) and len((masks := self._raw(f"{group}!")).start):
-                found = found.take(~inside(found, masks.start, masks.end))
-            self._kept[group] = found
-        return self._kept[group]
-
-    def _raw(self, group: str) -> Spots:
-        number = self._groups.get(group)
-        row = self._packed[self._first[number]: self._first[number + 1]] if number is not None else self._packed[:0]
-        end = (row >> _CUE + _SIZE & (1 << _END) - 1).astype(np.int32)
-        size = (1 << _SIZE) - 1 - (row >> _CUE & (1 << _SIZE) - 1)
-        return Spots((end - size).astype(np.int32), end, (row & (1 << _CUE) - 1).astype(np.int32))
-
-    def has(self, *groups: str) -> Bools:
-        """Return for each post whether one of the groups was found in it."""
-        out = np.zeros(len(self.texts), np.bool_)
-        for group in groups:
-            out[self.texts.post(self.get(group).start)] = True
-        return out
-
-    def behind(self, group: str, start: Ints, reach: int, stops: Iterable[str] = MARKS) -> Bools:
-        """Return whether a hit of `group` ends at most `reach` characters before each place, with none of `stops` between."""
-        before = np.sort(self.get(group).end)
-        if not len(before):
-            return np.zeros(len(start), np.bool_)
-        last = before[np.maximum(np.searchsorted(before, start, "right") - 1, 0)]
-        between = marks(self.texts, frozenset(stops))
-        free: Bools = np.searchsorted(between, start) == np.searchsorted(between, last)
-        return free & (last <= start) & (start - last <= reach)
-
-
-@functools.lru_cache(maxsize=4)
-def marks(texts: Texts, characters: frozenset[str]) -> Ints:
-    """Return the places of some characters, ascending."""
-    return texts.at[np.flatnonzero(texts.members(characters))]
-
-
-def inside(spots: Spots, start: Ints, end: Ints) -> Bools:
-    """Return which hits lie in one of the stretches [start, end)."""
-    order = np.argsort(start, kind="stable")
-    reach = np.concatenate([[-1], np.maximum.accumulate(end[order])])
-    lies: Bools = reach[np.searchsorted(start[order], spots.start, "right")] >= spots.end
-    return lies
+    before: Ints
+    stop: Ints
+    last: Ints
 
 
 class Lexicon:
@@ -116,51 +69,39 @@ class Lexicon:
 
     def __init__(self, groups: Mapping[str, Iterable[str]]) -> None:
         self._groups = {group: number for number, group in enumerate(groups)}
-        numbers: dict[str, int] = {}
-        single: list[tuple[int, int, int]] = []
-        self._chains: list[_Chain] = []
+        numbers, slots = dict[str, int](), list[list[int]]()
+        gaps, cue_of = list[int](), dict[int, int]()  # By the last slot.
         for group, cues in enumerate(groups.values()):
             for cue, written in enumerate(cues):
                 for pieces in _readings(written):
-                    parts = tuple(tuple(numbers.setdefault(zh.fold(word), len(numbers)) for word in expand(piece)) for piece in pieces[::2])
-                    if len(parts) == 1:
-                        single += [(word, group, cue) for word in parts[0]]
-                    else:
-                        self._chains.append(_Chain(group, cue, parts, tuple(GAP * len(piece) for piece in pieces[1::2])))
-        self._word, self._group, self._cue = np.array(single, np.int64).reshape(-1, 3).T
+                    slots += [[numbers.setdefault(zh.fold(word), len(numbers)) for word in expand(piece)] for piece in pieces[::2]]
+                    gaps += [-1, *(GAP * len(piece) for piece in pieces[1::2])]
+                    cue_of[len(slots) - 1] = group << END + SIZE + CUE | cue
+        ended: list[list[int]] = [[] for _ in numbers]
+        for slot in cue_of:
+            for word in slots[slot]:
+                ended[word].append(slot)
+        ends, last = _flat(ended)
+        needs = [sum(1 << bit for bit in {word % _BITS for word in slots[slot - 1]}) if gaps[slot] >= 0 else 0 for slot in last.tolist()]
+        self._slots = _Slots(_ints(gaps), *_flat(slots), _ints(map(len, numbers)), ends, last,
+                             np.array([cue_of[slot] for slot in last.tolist()], np.int64), np.array(needs, np.int64))
+        # Ways under way at once: from each part of a cue to each word before it, at each place its gap reaches.
+        self._ways = 1 + max((len(p) for p in slots), default=0) * (max(gaps, default=0) + 1) * max(map(len, numbers), default=0)
         self.trie = Trie(list(numbers))
-        self._longest = max(map(len, numbers), default=0)
 
     def find_all(self, texts: Texts) -> Hits:
         """Return the hits of every group in a batch."""
-        places = self.trie.find(texts)
-        first = np.array(places.first)
-        count = first[self._word + 1] - first[self._word]
-        keys = places.keys[spread(first[self._word], first[self._word + 1])]
-        rows = [_packed(np.repeat(self._group, count), np.repeat(self._cue, count), keys >> LENGTH, ends(keys))]
-        stops = np.append(marks(texts, MARKS), np.iinfo(np.int32).max)
-        for chain in self._chains:
-            if all(any(places.first[word] < places.first[word + 1] for word in part) for part in chain.parts):
-                start, end = self._walk(chain, places, stops)
-                rows.append(_packed(chain.group, chain.cue, start, end))
-        return Hits(texts, np.sort(np.concatenate(rows)), self._groups)
-
-    def _walk(self, chain: _Chain, places: Places, stops: Ints) -> tuple[Keys, Keys]:
-        """Return start and end of every way through a chain: each later part after the one before, within its gap, no mark between."""
-        slots = [places.of(part) for part in chain.parts]
-        lead, rare = slots[0], min(range(len(slots)), key=lambda j: len(slots[j]))
-        if rare:
-            near = slots[rare] >> LENGTH
-            reach = sum(chain.gaps[:rare]) + rare * self._longest
-            low, high = (np.searchsorted(lead, place << LENGTH) for place in (near - reach, near))
-            low = np.maximum(low, np.concatenate([[0], high[:-1]]))
-            lead = lead[spread(low, np.maximum(low, high))]
-        start, end = lead >> LENGTH, ends(lead)
-        for slot, gap in zip(slots[1:], chain.gaps, strict=True):
-            limit = np.minimum(end + gap, stops[np.searchsorted(stops, end)])
-            low, high = np.searchsorted(slot, end << LENGTH), np.searchsorted(slot, limit + 1 << LENGTH)
-            start, end = np.repeat(start, high - low), ends(slot[spread(low, high)])
-        return start, end
+        word, at = self.trie.walk(texts)
+        room = (len(word), len(word), len(self._slots.length))
+        read = _Read(word, texts.at[at], *(np.empty(size, np.int32) for size in room))
+        stops, ways, out = marks(texts, MARKS), np.empty((2, self._ways), np.int32), np.empty(_MANY * len(word), np.int64)
+        many = _cues(read, stops, self._slots, ways, out)
+        if many > len(out):
+            out = np.empty(many, np.int64)
+            _cues(read, stops, self._slots, ways, out)
+        packed = out[:many]
+        packed.sort()
+        return Hits(texts, packed, self._groups)
 
     def find(self, text: str) -> dict[str, list[Hit]]:
         """Return the hits (start, end, cue) of every group found in one folded text."""
@@ -187,8 +128,63 @@ def _readings(cue: str) -> Iterator[list[str]]:
     return (_GAPS.split(reading) for reading in spelt)
 
 
-def _packed(group: npt.ArrayLike, cue: npt.ArrayLike, start: Keys, end: Keys) -> npt.NDArray[np.int64]:
-    size = (1 << _SIZE) - 1 - (end - start).astype(np.int64)
-    head = (np.asarray(group, np.int64) << _END) + end
-    packed: npt.NDArray[np.int64] = (head << _SIZE | size) << _CUE | np.asarray(cue, np.int64)
-    return packed
+def _ints(numbers: Iterable[int]) -> Ints:
+    return np.array(list(numbers), np.int32)
+
+
+def _flat(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+    # Where each row begins, and the rows one after the other.
+    return _ints(accumulate(map(len, rows), initial=0)), _ints(chain.from_iterable(rows))
+
+
+@compiled
+def _cues(read: _Read, stops: Ints, slots: _Slots, ways: Ints, out: Packed) -> int:
+    """Find every way through every cue: each later part after the one before, within its gap, no stop between.
+
+    Fills `out` (packed hits, as far as there is room) and returns how many there are.
+    """
+    read.last[:] = -1
+    stop, seen, n = 0, 0, 0
+    for i in range(len(read.word)):
+        word, start = read.word[i], read.start[i]
+        while stop < len(stops) and stops[stop] < start:
+            stop += 1
+            seen = 0  # A bit for each word since the last stop.
+        read.stop[i] = stops[stop - 1] if stop else -1
+        read.before[i], read.last[word] = read.last[word], i
+        for row in range(slots.ends[word], slots.ends[word + 1]):
+            if not slots.needs[row] or slots.needs[row] & seen:
+                n = _ways(i, row, read, slots, ways, out, n)
+        seen |= 1 << word % _BITS
+    return n
+
+
+@inlined
+def _ways(i: int, row: int, read: _Read, slots: _Slots, ways: Ints, out: Packed, n: int) -> int:
+    # From the word that ends a cue back to its beginnings; `ways` holds the slots and words come to.
+    end = read.start[i] + slots.length[read.word[i]]
+    ways[0, 0], ways[1, 0], many = slots.slot[row], i, 1
+    while many:
+        many -= 1
+        slot, at = ways[0, many], ways[1, many]
+        if slots.gap[slot] >= 0:
+            many = _back(slot, at, read, slots, ways, many)
+            continue
+        if n < len(out):
+            out[n] = slots.hit[row] | end << SIZE + CUE | (1 << SIZE) - 1 - (end - read.start[at]) << CUE
+        n += 1
+    return n
+
+
+@inlined
+def _back(slot: int, at: int, read: _Read, slots: _Slots, ways: Ints, many: int) -> int:
+    # From a word in a slot to the words that may stand in the slot before.
+    start, gap, stop = read.start[at], slots.gap[slot], read.stop[at]
+    for word in slots.words[slots.first[slot - 1]: slots.first[slot]]:
+        before, size = read.last[word], slots.length[word]
+        while before >= 0 and read.start[before] + size + gap >= start:
+            if stop < read.start[before] + size <= start:
+                ways[0, many], ways[1, many] = slot - 1, before
+                many += 1
+            before = read.before[before]
+    return many

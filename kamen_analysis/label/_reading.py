@@ -6,7 +6,8 @@ import functools
 from collections.abc import Iterator
 
 from kamen_analysis.codebook import coding
-from kamen_analysis.label._lexicon import Hits, Lexicon
+from kamen_analysis.label._hits import Hits
+from kamen_analysis.label._lexicon import Lexicon
 from kamen_analysis.label.text import Texts
 
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from kamen_analysis import zh
 from kamen_analysis.codebook import coding
-from kamen_analysis.label._lexicon import MARKS, Hit, Lexicon
+from kamen_analysis.label._hits import MARKS
+from kamen_analysis.label._lexicon import Hit, Lexicon
 
 _LOOK_BACK = 6  # Characters in which a denial stands before the word it denies.
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "俩": 2}

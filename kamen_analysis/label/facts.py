@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from kamen_analysis.codebook import coding
 from kamen_analysis.label import gate, outcome, scope
-from kamen_analysis.label._lexicon import Hits
+from kamen_analysis.label._hits import Hits
 from kamen_analysis.label._reading import groups
 from kamen_analysis.label.text import Ints
 from kamen_analysis.records import OUTCOMES, PRODUCTS

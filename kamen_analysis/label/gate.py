@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis.codebook import coding
-from kamen_analysis.label._lexicon import Hits, Spots, inside
+from kamen_analysis.label._hits import Hits, Spots, inside
 from kamen_analysis.label._reading import read
 from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, distinct, fold
 from kamen_analysis.label.traits import TRAITS, searched, traits

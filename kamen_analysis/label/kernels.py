@@ -46,3 +46,8 @@ def compiled(function: Kernel) -> Kernel:
         kernel._cache = _Cache(function)  # type: ignore[no-untyped-call]
     config.CACHE_DIR = own
     return cast(Kernel, kernel)
+
+
+def inlined(function: Kernel) -> Kernel:
+    """Return a part of a kernel of the same file, built into it where it is called: that costs no call, however many arrays it is given."""
+    return cast(Kernel, numba.njit(inline="always")(function))

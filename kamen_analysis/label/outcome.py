@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kamen_analysis.label._lexicon import Hits, Spots, inside
+from kamen_analysis.label._hits import Hits, Spots, inside
 from kamen_analysis.label._reading import read
 from kamen_analysis.label.extract import HAN, UNITS, amounts
 from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, fold

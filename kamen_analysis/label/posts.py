@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kamen_analysis.label import facts, findings, gate, outcome, reasons, scope, stack
-from kamen_analysis.label._lexicon import Hits
+from kamen_analysis.label._hits import Hits
 from kamen_analysis.label._reading import read
 from kamen_analysis.label.text import Texts, fold
 from kamen_analysis.label.vote import AGREES, vote

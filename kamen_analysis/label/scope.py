@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from kamen_analysis import zh
 from kamen_analysis.codebook import coding
-from kamen_analysis.label._lexicon import Hits, Lexicon, Spots, inside
+from kamen_analysis.label._hits import Hits, Spots, inside
+from kamen_analysis.label._lexicon import Lexicon
 from kamen_analysis.label._reading import read
 from kamen_analysis.label.gate import gates
 from kamen_analysis.label.text import Bools, Ints, distinct, fold

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from kamen_analysis.codebook.loader import FOLDER
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label import stored
-from kamen_analysis.label._lexicon import Hits
+from kamen_analysis.label._hits import Hits
 from kamen_analysis.label.facts import BUCKETS, Floats, bag
 
 TASKS = ("post_type", "product", "outcome")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from kamen_analysis.codebook import coding
-from kamen_analysis.label._lexicon import Hits, inside
+from kamen_analysis.label._hits import Hits, inside
 from kamen_analysis.label.text import Bools, Indexes, Ints, Texts
 
 TRAITS = ("blank", "babble", "short", "long", "impersonal", "third_person", "addressing", "nobody", "timeless", "listed", "priced",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kamen_analysis.codebook import coding
-from kamen_analysis.label._lexicon import Spots
+from kamen_analysis.label._hits import Spots
 from kamen_analysis.label.scope import longest, scope
 from kamen_analysis.records import PRODUCTS
 

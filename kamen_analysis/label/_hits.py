@@ -1,0 +1,119 @@
+"""What a lexicon found in a batch of posts, group by group."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from kamen_analysis.label.kernels import compiled
+from kamen_analysis.label.text import Bools, Indexes, Ints, Texts
+
+MARKS = frozenset("。！？!?；;，,\n\r")
+CUE, SIZE, END = 12, 12, 29  # Bits of the number of a cue, of how long a hit is, and of where it ends, packed to be sorted at once.
+Packed = npt.NDArray[np.int64]
+
+
+class Spots(NamedTuple):
+    """The hits of one group: starts, ends and the number of the cue in the group, in the order of their ends, the longer first."""
+
+    start: Ints
+    end: Ints
+    cue: Ints
+
+    def take(self, at: Bools | Indexes) -> Spots:
+        """Return some of the hits."""
+        return Spots(*(column[at] for column in self))
+
+
+class Hits:
+    """The hits in a batch, ascending by `group`; one inside a hit of the group's mask is left out.
+
+    A column each: number of the group, start, end, number of the cue in its group, and the post; of a group in the order of `Spots`.
+    """
+
+    def __init__(self, texts: Texts, packed: Packed, groups: Mapping[str, int]) -> None:
+        self.texts, self.groups = texts, groups
+        rows = _unmasked(packed, groups)
+        self.group, self.start, self.end, self.cue = _columns(rows)
+        self.post = texts.post(self.start)
+        self._first = _first(rows, groups)
+
+    def at(self, group: str) -> slice:
+        """Return which rows are the hits of a group."""
+        number = self.groups[group]
+        return slice(self._first[number], self._first[number + 1])
+
+    def get(self, group: str) -> Spots:
+        """Return the hits of a group."""
+        rows = self.at(group)
+        return Spots(self.start[rows], self.end[rows], self.cue[rows])
+
+    @functools.cached_property
+    def _seen(self) -> Bools:
+        seen = np.zeros((len(self.groups), len(self.texts)), np.bool_)
+        seen[self.group, self.post] = True
+        return seen
+
+    def has(self, *groups: str) -> Bools:
+        """Return for each post whether one of the groups was found in it."""
+        some: Bools = np.logical_or.reduce(self._seen[[self.groups[group] for group in groups]], axis=0)
+        return some
+
+    def behind(self, group: str, start: Ints, reach: int, stops: Iterable[str] = MARKS) -> Bools:
+        """Return whether a hit of `group` ends at most `reach` characters before each place, with none of `stops` between."""
+        before = self.end[self.at(group)]
+        if not len(before):
+            return np.zeros(len(start), np.bool_)
+        last = before[np.maximum(np.searchsorted(before, start, "right") - 1, 0)]
+        between = marks(self.texts, frozenset(stops))
+        free = np.searchsorted(between, start) == np.searchsorted(between, last)
+        near: Bools = free & (last <= start) & (start - last <= reach)
+        return near
+
+
+@functools.lru_cache(maxsize=4)
+def marks(texts: Texts, characters: frozenset[str]) -> Ints:
+    """Return the places of some characters, ascending."""
+    return texts.at[np.flatnonzero(texts.members(characters))]
+
+
+def inside(spots: Spots, start: Ints, end: Ints) -> Bools:
+    """Return which hits lie in one of the stretches [start, end)."""
+    order = np.argsort(start, kind="stable")
+    reach = np.concatenate([[-1], np.maximum.accumulate(end[order])])
+    lies: Bools = reach[np.searchsorted(start[order], spots.start, "right")] >= spots.end
+    return lies
+
+
+def _first(packed: Packed, groups: Mapping[str, int]) -> list[int]:
+    # Where the hits of each group begin, and where the last end.
+    first: list[int] = np.searchsorted(packed, np.arange(len(groups) + 1) << CUE + SIZE + END).tolist()
+    return first
+
+
+def _unmasked(packed: Packed, groups: Mapping[str, int]) -> Packed:
+    first, kept = _first(packed, groups), np.ones(len(packed), np.bool_)
+    for name, mask in groups.items():
+        if name[-1] == "!":
+            number = groups[name[:-1]]
+            own, other = slice(first[number], first[number + 1]), slice(first[mask], first[mask + 1])
+            kept[other] = False
+            if own.start < own.stop and other.start < other.stop:
+                kept[own] = ~inside(Spots(*_columns(packed[own])[1:]), *_columns(packed[other])[1:3])
+    return packed[kept]
+
+
+@compiled
+def _columns(packed: Packed) -> Ints:
+    # Group, start, end and cue of each hit.
+    out = np.empty((4, len(packed)), np.int32)
+    for i in range(len(packed)):
+        row = packed[i]
+        end = row >> CUE + SIZE & (1 << END) - 1
+        size = (1 << SIZE) - 1 - (row >> CUE & (1 << SIZE) - 1)
+        out[0, i], out[1, i], out[2, i], out[3, i] = row >> CUE + SIZE + END, end - size, end, row & (1 << CUE) - 1
+    return out
