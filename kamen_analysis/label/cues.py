@@ -1,8 +1,7 @@
-"""Find cue templates in a batch of posts: one walk over the characters for the words, then each template over all places at once."""
+"""Find cue templates in a batch of posts: one walk over the characters for the words, then one over the words for the templates."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -11,11 +10,15 @@ import numpy as np
 from kamen_analysis.codebook.models import WordClass
 from kamen_analysis.codebook.template import Part, parse
 from kamen_analysis.errors import KamenError
-from kamen_analysis.label.text import STRIDE, Indexes, Ints, Texts, spread
-from kamen_analysis.label.trie import LENGTH, Keys, ends
+from kamen_analysis.label import chains
+from kamen_analysis.label.chains import Plan, Table
+from kamen_analysis.label.senses import rows
+from kamen_analysis.label.text import STRIDE, Ints, Texts, spread
+from kamen_analysis.label.trie import Keys
 from kamen_analysis.label.words import Hits, Vocabulary
 
-_MANY, _TIMES = 1000, 4  # Fewer places, or not so many times as many, are looked at all rather than searched for those in reach.
+_ANYWHERE = np.iinfo(np.int32).max
+_MANY = 100  # Matches a post, twice as many as in most.
 
 
 class Line(NamedTuple):
@@ -55,10 +58,14 @@ class Matcher:
         self._atom_ids, self._slot_ids, self._slots = dict[str, int](), dict[tuple[str, ...], int](), list[list[int]]()
         self.templates = [self._compile(line, parts) for line in lines for parts in parse(line.text)]
         self.vocabulary = Vocabulary(list(self._atom_ids), self._slots, classes)
-        words = [[word for atom in slot for word in self.vocabulary.atoms[atom].words] for slot in self._slots]
-        self._words, self._first = _flat(words)
-        self._need, self._each = _flat(template.slots for template in self.templates)
-        self._longest = np.maximum.reduceat(self.vocabulary.lengths[self._words], self._first).tolist()
+        self._plan = self._planned()
+        self._widths = dict[tuple[object, ...], int]()
+        for one in self.templates:
+            self._widths[one.key] = max(len(one.slots), self._widths.get(one.key, 0))
+        number = {key: i for i, key in enumerate(self._widths)}
+        self._key = np.array([number[one.key] for one in self.templates])
+        self._last = np.diff(self._plan.first) - 1
+        self._names, self._within = np.unique([one.within for one in self.templates], return_inverse=True)
 
     def _compile(self, line: Line, parts: tuple[Part, ...]) -> _Template:
         if max(part.gap for part in parts) >= STRIDE:
@@ -72,128 +79,54 @@ class Matcher:
             self._slots.append(list(dict.fromkeys(self._atom_ids.setdefault(choice, len(self._atom_ids)) for choice in choices)))
         return self._slot_ids[choices]
 
+    def _planned(self) -> Plan:
+        count, words = [len(one.slots) for one in self.templates], self.vocabulary
+        longest = np.maximum.reduceat(words.lengths[words.slots.flat], words.slots.first[:-1])
+        slot, gap, opens = (np.array([number for one in self.templates for number in column(one)], np.int32) for column in (
+            lambda one: one.slots, lambda one: one.gaps, lambda one: [_ANYWHERE if opens is None else opens for opens in one.opens]))
+        first, template = np.append(0, np.cumsum(count)).astype(np.int32), np.repeat(np.arange(len(count), dtype=np.int32), count)
+        return Plan(first, template, slot, gap, opens, longest[slot].astype(np.int32), words.bits)
+
     def words(self, texts: Texts) -> Hits:
         """Return the words of the codebook in a batch."""
         return Hits(self.vocabulary, texts)
 
     def scan(self, hits: Hits) -> Found:
         """Return the matches of all templates by key; keys without a match are left out."""
-        counts = np.diff(hits.places.first)
-        sizes = np.add.reduceat(counts[self._words], self._first)
-        live = np.flatnonzero(np.minimum.reduceat(sizes[self._need], self._each))
-        rows, wide = list[tuple[_Template, Keys]](), sizes.tolist()
-        for template in map(self.templates.__getitem__, live.tolist()):
-            if parts := _chain(template, hits, *([row[slot] for slot in template.slots] for row in (wide, self._longest))):
-                rows.append((template, _columns(parts)))
-        return _found(hits.texts, rows)
+        candidates, plan, room = self._candidates(hits), self._plan, _MANY * len(hits.texts)
+        out = np.empty((room, 1 + int(np.diff(plan.first).max())), np.int32)
+        many = chains.chains(hits.words, plan, candidates, out)
+        if many > room:
+            out = np.empty((many, out.shape[1]), np.int32)
+            chains.chains(hits.words, plan, candidates, out)
+        return self._found(hits, out[:many])
 
+    def _candidates(self, hits: Hits) -> Table:
+        """Return what may be the rarest part of a template: the part, and the word."""
+        plan, slots, count = self._plan, self.vocabulary.slots, np.bincount(hits.words.sense, minlength=len(self.vocabulary.lengths))
+        size = np.add.reduceat(count[slots.flat], slots.first[:-1])[plan.slot]
+        best = np.minimum.reduceat(size * len(size) + np.arange(len(size)), plan.first[:-1])
+        part = best[best >= len(size)] % len(size)
+        slot = plan.slot[part]
+        sense = slots.flat[spread(slots.first[slot], slots.first[slot + 1])]
+        is_there = count[sense] > 0
+        asked = rows(sense[is_there], np.repeat(part, np.diff(slots.first)[slot])[is_there], len(count))
+        out = np.empty((2, int(size[part].sum())), np.int32)
+        many = chains.candidates(hits.words, plan, asked, out)
+        return out.take(np.argsort(out[0, :many].astype(np.uint16), kind="stable"), axis=1)
 
-def _columns(parts: list[Keys]) -> Keys:
-    matrix = np.empty((len(parts[0]), len(parts)), parts[0].dtype)
-    for j, part in enumerate(parts):
-        matrix[:, j] = part
-    return matrix
-
-
-def _found(texts: Texts, rows: list[tuple[_Template, Keys]]) -> Found:
-    """Return the matches by key, without those that cross what they must not."""
-    found: dict[tuple[object, ...], list[Keys]] = defaultdict(list)
-    for within in sorted({template.within for template, _ in rows}):
-        some = [(template.key, matrix) for template, matrix in rows if template.within == within]
-        high = texts.bounds(np.concatenate([matrix[:, 0] for _, matrix in some]) >> LENGTH, within)[1]
-        kept = ends(np.concatenate([matrix[:, -1] for _, matrix in some])) <= high
-        first = 0
-        for key, matrix in some:
-            here = kept[first: (first := first + len(matrix))]
-            found[key].append(matrix if here.all() else matrix[here])
-    return {key: matches for key, each in found.items() if len((matches := _joined(each)).start)}
-
-
-def _flat(rows: Iterable[Iterable[int]]) -> tuple[Indexes, Indexes]:
-    # Rows of numbers one after the other, and where each begins; none is empty.
-    lists = [list(row) for row in rows]
-    return np.array([number for row in lists for number in row], np.intp), np.cumsum([0, *map(len, lists[:-1])])
-
-
-def _joined(rows: list[Keys]) -> Matches:
-    widest = max(row.shape[1] for row in rows)
-    last = np.concatenate([ends(row[:, -1]) for row in rows])
-    parts = np.concatenate([np.hstack([row, *[row[:, :1]] * (widest - row.shape[1])]) for row in rows])
-    start = parts[:, 0] >> LENGTH
-    if len(rows) == 1:
-        return Matches(start, last, parts)
-    order = np.argsort(start, kind="stable")
-    return Matches(start[order], last[order], parts[order])
-
-
-def _chain(template: _Template, hits: Hits, sizes: list[int], longest: list[int]) -> list[Keys] | None:
-    """Return the parts of a template's matches, each from a different first part on with the nearest that leads to the end; None: no match.
-
-    `sizes` and `longest` tell of each part how often it may occur, and its longest word.
-
-    From the rarest part on: what it can reach, to the right; what leads to the end, back to it; what leads to it, to the left.
-    """
-    slots, gaps, opens, rare = template.slots, template.gaps, template.opens, sizes.index(min(sizes))
-    rows, onward = {rare: hits.slot(slots[rare], opens[rare])}, dict[int, Indexes]()
-    if 0 < rare < len(slots) - 1:
-        rows[rare] = _led(rows[rare], hits.slot(slots[rare - 1], opens[rare - 1]), gaps[rare] + longest[rare - 1])
-    for j in range(rare + 1, len(slots)):
-        if not len(rows[j - 1]):
-            return None
-        row = hits.slot(slots[j], opens[j])
-        rows[j] = _after(rows[j - 1], row, gaps[j]) if j < len(slots) - 1 else row  # The last is looked up from the one before anyway.
-    for j in range(len(slots) - 2, -1, -1):
-        if not len(rows[j + 1]):
-            return None
-        row = rows[j] if j >= rare else hits.slot(slots[j], opens[j])
-        if j < rare and len(row) > max(_MANY, _TIMES * len(rows[j + 1])):
-            row = _before(rows[j + 1], row, gaps[j + 1] + longest[j])
-        rows[j], onward[j] = _linked(row, rows[j + 1], gaps[j + 1])
-    if not len(rows[0]):
-        return None
-    parts, at = [rows[0]], None
-    for j in range(len(slots) - 1):
-        at = onward[j] if at is None else onward[j][at]
-        parts.append(rows[j + 1][at])
-    return parts
-
-
-def _linked(row: Keys, following: Keys, gap: int) -> tuple[Keys, Indexes]:
-    """Return those of `row` whose first of `following` is within the gap, and the indexes of that one."""
-    end = ends(row) << LENGTH
-    first = following.searchsorted(end)
-    near = _within(following, first, end, gap + 1)
-    return row[near], first[near]
-
-
-def _within(places: Keys, first: Indexes, low: Keys, reach: int) -> Indexes:
-    """Return which of `low` have a place less than `reach` behind; `first`: the index of the first place from each on."""
-    if not len(places):
-        return first[:0]
-    found = places.take(first, mode="clip")  # Where there is none, the last place, which stands before.
-    return ((found >= low) & (found < low + (reach << LENGTH))).nonzero()[0]
-
-
-def _after(row: Keys, following: Keys, gap: int) -> Keys:
-    end = ends(row) << LENGTH
-    end.sort()
-    first = following.searchsorted(end)
-    near = _within(following, first, end, gap + 1)
-    return following[_ranges(first[near], following.searchsorted(end[near] + (gap + 1 << LENGTH)))]
-
-
-def _led(row: Keys, leading: Keys, reach: int) -> Keys:
-    """Return those of `row` with one of `leading` within reach before."""
-    low = (row >> LENGTH) - reach << LENGTH
-    return row[_within(leading, leading.searchsorted(low), low, reach)]
-
-
-def _before(row: Keys, leading: Keys, reach: int) -> Keys:
-    start = row >> LENGTH << LENGTH
-    return leading[_ranges(leading.searchsorted(start - (reach << LENGTH)), leading.searchsorted(start))]
-
-
-def _ranges(low: Indexes, high: Indexes) -> Indexes:
-    """Return every index from a `low` to its `high` once; both ascend."""
-    low[1:] = np.maximum(low[1:], high[:-1])
-    return spread(low, np.maximum(low, high))
+    def _found(self, hits: Hits, matches: Table) -> Found:
+        """Return the matches by key, without those that cross what they must not."""
+        words, template, parts = hits.words, matches[:, 0], matches[:, 1:]
+        start, end = words.start[parts[:, 0]], words.end[parts[np.arange(len(parts)), self._last[template]]]
+        kept = np.zeros(len(parts), np.bool_)
+        for number, name in enumerate(self._names.tolist()):
+            at = np.flatnonzero(self._within[template] == number)
+            kept[at] = end[at] <= hits.texts.bounds(start[at], name)[1]
+        at = np.flatnonzero(kept)
+        key = self._key[template[at]]
+        order = np.argsort(key << 32 | start[at], kind="stable")
+        at, first = at[order], np.searchsorted(key[order], np.arange(len(self._widths) + 1)).tolist()
+        rows = [(row, slice(a, b)) for row, a, b in zip(self._widths.items(), first, first[1:], strict=False) if a < b]
+        start, end, keys = start[at], end[at], hits.keys
+        return {key: Matches(start[here], end[here], keys[parts[at[here], :width]]) for (key, width), here in rows}

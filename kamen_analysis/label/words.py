@@ -1,17 +1,19 @@
-"""The words of the codebook in a batch of posts: one walk over the characters, then put together by what may fill a part of a template."""
+"""The words of the codebook in a batch of posts, each with what it may be there: the word classes and parts of templates it fills."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from kamen_analysis.codebook.models import WordClass
 from kamen_analysis.codebook.template import words_of
-from kamen_analysis.label.text import Bools, Ints, Texts, distinct
-from kamen_analysis.label.trie import LENGTH, Keys, Trie, ends, together
+from kamen_analysis.label import senses
+from kamen_analysis.label.chains import Bits, Words
+from kamen_analysis.label.senses import Rows, rows
+from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, distinct, spread
+from kamen_analysis.label.trie import LENGTH, Keys, Trie
 from kamen_analysis.zh import fold
 
 
@@ -24,16 +26,55 @@ class Atom(NamedTuple):
 
 
 class Vocabulary:
-    """The atoms of the codebook, the slots they fill (each a row of numbers of atoms), and the trie of all their words."""
+    """The atoms of the codebook, the slots they fill (each a row of numbers of atoms), and the trie of all their words.
+
+    A word has a sense for each set of its classes that longer words may bar it from: `base[word]` plus their bits, those of the classes
+    in its row of `barring`. `vetoing`: the classes each word bars others from; `slots`: the senses that may fill each; `bits`: the slots
+    of each sense; `classes`: the named classes of each sense, by their numbers in the order of names.
+    """
 
     def __init__(self, choices: Sequence[str], slots: list[list[int]], classes: dict[str, WordClass]) -> None:
         numbers: dict[str, int] = {}
-        self.atoms, self.slots = [_atom(choice, classes, numbers) for choice in choices], slots
-        # Of each slot the words that count wherever they stand, and its other atoms.
-        self.plain = [[word for atom in slot if not self.atoms[atom].name for word in self.atoms[atom].words] for slot in slots]
-        self.classed = [[atom for atom in slot if self.atoms[atom].name] for slot in slots]
-        self.named = sorted((atom.name, number) for number, atom in enumerate(self.atoms) if atom.name)
-        self.trie, self.lengths = Trie(list(numbers)), np.array([len(word) for word in numbers])
+        self.atoms = [_atom(choice, classes, numbers) for choice in choices]
+        self.trie, self.named = Trie(list(numbers)), sorted((atom.name, number) for number, atom in enumerate(self.atoms) if atom.name)
+        atom, word = _pairs(one.words for one in self.atoms)
+        touchy = np.array([bool(one.vetoes) for one in self.atoms])[atom]
+        self.barring = rows(word[touchy], atom[touchy], len(numbers))
+        self.vetoing = rows(*_pairs(one.vetoes for one in self.atoms)[::-1], len(numbers))
+        self.base = np.append(0, np.cumsum(1 << np.diff(self.barring.first))).astype(np.int32)
+        self.lengths = np.repeat(self.trie.lengths, np.diff(self.base))
+        atom, sense = self._senses(atom, word, touchy)
+        of = rows(atom, sense, len(self.atoms))
+        self._slot(*_pairs(slots), of, len(slots))
+        names = np.array([number for _, number in self.named], np.intp)
+        named = np.repeat(np.arange(len(names)), np.diff(of.first)[names])
+        self.classes = rows(of.flat[spread(of.first[names], of.first[names + 1])], named, len(self.lengths))
+
+    def _senses(self, atom: Indexes, word: Indexes, touchy: Bools) -> tuple[Indexes, Indexes]:
+        """Return (atom, sense) of every sense that counts for an atom, given all pairs of an atom and a word."""
+        at = np.flatnonzero(touchy)[np.argsort(word[touchy], kind="stable")]
+        bit = np.full(len(word), 31)  # Which no sense has.
+        bit[at] = np.arange(len(at)) - self.barring.first[word[at]]
+        low, high = self.base[word], self.base[word + 1]
+        atom, bit, first = (np.repeat(column, high - low) for column in (atom, bit, low))
+        sense = spread(low, high)
+        counts = (sense - first) >> bit & 1 == 0
+        return atom[counts], sense[counts]
+
+    def _slot(self, slot: Indexes, atom: Indexes, of: Rows, count: int) -> None:
+        sense = of.flat[spread(of.first[atom], of.first[atom + 1])].astype(np.int64)
+        both = distinct(np.repeat(slot, np.diff(of.first)[atom]) << 32 | sense)
+        slot, sense = both >> 32, both & (1 << 32) - 1
+        self.slots = rows(slot, sense, count)
+        self.bits: Bits = np.zeros((len(self.lengths), count // 8 + 1), np.uint8)
+        np.bitwise_or.at(self.bits, (sense, slot >> 3), (1 << (slot & 7)).astype(np.uint8))
+
+
+def _pairs(lists: Iterable[Sequence[int]]) -> tuple[Indexes, Indexes]:
+    # (number of the list, member) of all lists.
+    every = list(lists)
+    return (np.repeat(np.arange(len(every)), [len(one) for one in every]),
+            np.array([number for one in every for number in one], np.intp))
 
 
 def _atom(choice: str, classes: dict[str, WordClass], numbers: dict[str, int]) -> Atom:
@@ -44,51 +85,24 @@ def _atom(choice: str, classes: dict[str, WordClass], numbers: dict[str, int]) -
 
 
 class Hits:
-    """The words found in a batch, by slot (what may fill a part of a template), put together when a template first asks."""
+    """The words found in a batch."""
 
     def __init__(self, vocabulary: Vocabulary, texts: Texts) -> None:
-        self.vocabulary, self.texts, self.places = vocabulary, texts, vocabulary.trie.find(texts)
-        self._atoms, self._slots = dict[int, Keys](), dict[tuple[int, int | None], Keys]()
+        self.vocabulary, self.texts = vocabulary, texts
+        word, at = vocabulary.trie.walk(texts)
+        lengths = vocabulary.trie.lengths.astype(np.int32)
+        start, end, inside, here, behind = senses.placed(at, lengths[word], texts.at, texts.clauses.starts)
+        mask = senses.barred(word, start, end, int(lengths.max()), vocabulary.vetoing, vocabulary.barring)
+        self.words = Words(start, end, vocabulary.base[word] + mask, inside, here, behind)
 
-    def atom(self, number: int) -> Keys:
-        """Return the places of a word or word class, without those that touch a longer word that is another one."""
-        keys = self._atoms.get(number)
-        if keys is None:
-            atom = self.vocabulary.atoms[number]
-            keys = self.places.of(atom.words)
-            if atom.vetoes and len(keys) and len(vetoes := self.places.of(atom.vetoes)):
-                keys = keys[~_clash(keys, vetoes)]
-            self._atoms[number] = keys
-        return keys
-
-    def slot(self, number: int, opens: int | None = None) -> Keys:
-        """Return the places that may fill a slot, ascending; those that stand near a clause's start only, when it must open one."""
-        keys = self._slots.get((number, opens))
-        if keys is None:
-            rows = self.places.rows(self.vocabulary.plain[number])
-            rows += [keys for atom in self.vocabulary.classed[number] if len(keys := self.atom(atom))]
-            keys = together(rows) if rows else self.places.none
-            if opens is not None:
-                start = keys >> LENGTH
-                keys = keys[start - self.texts.bounds(start, "clause")[0] <= opens]
-            self._slots[number, opens] = keys
-        return keys
+    @property
+    def keys(self) -> Keys:
+        """The keys of the words."""
+        return (self.words.start.astype(np.int64) << LENGTH) + (self.words.end - self.words.start)
 
     def classes(self) -> tuple[Ints, Ints]:
         """Return the places of the word classes and their numbers (in the order of their names), in text order, each once."""
-        rows = [self.atom(atom) for _, atom in self.vocabulary.named]
-        bits = len(rows).bit_length()
-        small = int(self.texts.end[-1]) < 1 << 32 - bits  # Half as wide is sorted twice as fast.
-        start: npt.NDArray[Any] = (np.concatenate(rows) >> LENGTH).astype(np.uint32 if small else np.uint64)
-        both = distinct(start << bits | np.repeat(np.arange(len(rows), dtype=start.dtype), [len(row) for row in rows]))
-        return (both >> bits).astype(np.int32), (both & (1 << bits) - 1).astype(np.int32)
-
-
-def _clash(keys: Keys, longer: Keys) -> Bools:
-    # 没用过 undoes 用过 and 用过了; 没人接听 keeps its own 没人.
-    start, end = keys >> LENGTH, ends(keys)
-    reach = np.concatenate([[-1], np.maximum.accumulate(ends(longer))])
-    left, inside = (reach[np.searchsorted(longer, place << LENGTH)] for place in (start, end))
-    same = longer[np.minimum(np.searchsorted(longer, keys), len(longer) - 1)] == keys
-    clash: Bools = (left > start) | (inside > end) | same
-    return clash
+        sense, of = self.words.sense, self.vocabulary.classes
+        out = np.empty((2, int(np.diff(of.first)[sense].sum()) + 1), np.int32)
+        many = senses.classes(sense, self.words.start, of, out)
+        return out[0, :many], out[1, :many]
