@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,8 +66,21 @@ def ensure(capture: Path, raw: Path, kept: Path, codes: Path) -> None:
     """Make the part of one capture in `kept` and its codes in `codes`, unless they are there already."""
     if digests.codes_key(kept.name) != codes.name:
         raise KamenError(f"处理 {capture.name} 的机器装有另一版本的 kamen_analysis；各机器须装同一版本")
-    _once(kept, lambda fresh: partition.make(capture, raw, fresh))
-    _once(codes, lambda fresh: coding.code(kept, fresh))
+    with _uncollected():
+        _once(kept, lambda fresh: partition.make(capture, raw, fresh))
+        _once(codes, lambda fresh: coding.code(kept, fresh))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Spare the garbage collector: rows hold no cycles, and it would look through them again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _once(kept: Path, make: Callable[[Path], None]) -> None:
