@@ -48,7 +48,7 @@ def alone(value: str) -> bool | None:
     named = any(_is_pinyin(word) and len(word) >= 5 for word in words)
     several = sum(len(word) >= 2 for word in words) >= 2 and sum(map(len, words)) >= 5 and len(runs) >= 3
     long = max(map(len, words), default=0)
-    return None if digits >= 1 and (named or (several and (long >= 4 or digits >= 3))) and len(value) >= 7 else False
+    return None if digits >= 1 and (named or (several and long >= 3 and (long >= 4 or digits >= 3))) and len(value) >= 7 else False
 
 
 @functools.cache
