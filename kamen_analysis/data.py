@@ -15,6 +15,10 @@ from kamen_analysis import records
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, demo_home, home, settle
 
+RECURRING = frozenset({"source", "capture_file", "capture_digest", "posted_precision", "platform", "target", "status", "post_type",
+                       "gate_rule", "product", "outcome", "dup_kind",
+                       "kind", "actor", "code", "decided_by", "rule", "rule_version", "field"})
+
 
 @dataclass(frozen=True)
 class Data:
@@ -38,17 +42,37 @@ class Data:
         return f"<Data{mark} 帖子 {len(self.posts):,}，计入 {used:,}，标签 {len(self.labels):,}，{self.home.processed}>"
 
 
-def read_table(folder: Path, table: str) -> pd.DataFrame:
-    """Return one table of a processed folder; a file that cannot be read is named in the error."""
-    schema = records.arrow_schema(table)
+def read_table(folder: Path, table: str, is_compact: bool = False) -> pd.DataFrame:
+    """Return one table of a processed folder, `compact` if asked; a file that cannot be read is named in the error."""
+    schema = _coded(records.arrow_schema(table)) if is_compact else records.arrow_schema(table)
     parts = []
     for path in sorted((folder / table).glob("*.parquet")):
         try:
             parts.append(pq.read_table(path, schema=schema))
         except (pa.ArrowInvalid, OSError) as error:
             raise KamenError(f"读不了 {path}：文件损坏或不完整，请重新运行 kamen build（{type(error).__name__}）") from None
-    data: pd.DataFrame = pa.concat_tables(parts).to_pandas() if parts else records.empty(table)
-    return data
+    data: pd.DataFrame = _joined(parts).to_pandas() if parts else records.empty(table)
+    return compact(data) if is_compact else data
+
+
+def _coded(schema: pa.Schema) -> pa.Schema:
+    coded = pa.dictionary(pa.int32(), pa.string())
+    return pa.schema([field.with_type(coded) if field.name in RECURRING else field for field in schema])
+
+
+def _joined(parts: list[pa.Table]) -> pa.Table:
+    """Return the parts as one table, each column in one piece: to take a few rows of a column in pieces Arrow copies all of it."""
+    whole = pa.concat_tables(parts).unify_dictionaries()
+    parts.clear()
+    for at, name in enumerate(whole.column_names):
+        whole = whole.set_column(at, whole.schema.field(name), whole.column(name).combine_chunks())
+    return whole
+
+
+def compact(table: pd.DataFrame) -> pd.DataFrame:
+    """Return `table` with the columns whose words recur (RECURRING) as categories in alphabetical order: a number a row, not a text."""
+    found = {name: table[name].astype("category") for name in table if name in RECURRING}
+    return table.assign(**{name: words.cat.set_categories(words.cat.categories.sort_values()) for name, words in found.items()})
 
 
 def read_manifest(where: Home) -> dict[str, Any]:
@@ -63,8 +87,8 @@ def read_manifest(where: Home) -> dict[str, Any]:
     return manifest
 
 
-def load(root: str | Path | Home | None = None) -> Data:
-    """Return the processed tables at `root` (see `paths.home`), or the demonstration's where only those exist.
+def load(root: str | Path | Home | None = None, is_compact: bool = False) -> Data:
+    """Return the processed tables at `root` (see `paths.home`), or the demonstration's where only those exist; `compact` if asked.
 
     `posts.attrs["source_names"]` holds the Chinese name of each source: charts name it in their foot.
     """
@@ -73,6 +97,7 @@ def load(root: str | Path | Home | None = None) -> Data:
     if not (where.processed / "manifest.json").exists() and (demo_home(where).processed / "manifest.json").exists():
         where = demo_home(where)
     manifest = read_manifest(where)
-    posts, events, labels, rejected = (read_table(where.processed, table) for table in ("posts", "events", "labels", "rejected"))
+    names = ("posts", "events", "labels", "rejected")
+    posts, events, labels, rejected = (read_table(where.processed, name, is_compact) for name in names)
     posts.attrs["source_names"] = manifest.get("sources", {})
     return Data(posts, events, labels, rejected, manifest, where)

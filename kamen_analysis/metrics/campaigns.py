@@ -12,6 +12,7 @@ from kamen_analysis.records import POST_TYPES
 
 LEAST = 5
 HOURS = 72
+_INSTANT = "datetime64[us]"  # UTC
 SHOWN = 20  # posts listed as evidence
 _COLUMNS = ["dup_group", "n", "of", "share", "low", "high", "size", "first_at", "last_at", "span_hours", "sources", "targets", "evidence",
             "note"]
@@ -29,12 +30,12 @@ def campaigns(posts: pd.DataFrame, scope: str = "virtual", least: int = LEAST, h
     Leaves out: 没有发布时间的；30 字以下的短文不判重复；同期投诉不足 30 件的不给比例
     Read with care: 表里没有发帖人，看不出是一人多发还是多人照抄；集体维权、代写模板和刷帖都会这样，不能单凭此认定恶意
     """
-    every = posts[(posts["post_type"] == "complaint") & posts["posted_at"].notna()]
-    some = every[(every["dup_size"] >= least) & (every["in_scope"] | (scope == "all"))]
+    every = (posts["post_type"] == "complaint") & posts["posted_at"].notna()
+    some = posts[every & (posts["dup_size"] >= least) & (posts["in_scope"] | (scope == "all"))]
     rows = [row for _, group in some.groupby("dup_group") if (row := _burst(group, least, hours))]
     table = pd.DataFrame(rows, columns=[name for name in _COLUMNS if name not in ("of", "share", "low", "high", "note")])
-    at = np.sort(every["posted_at"].to_numpy())
-    of = np.searchsorted(at, table["last_at"].to_numpy(at.dtype), "right") - np.searchsorted(at, table["first_at"].to_numpy(at.dtype))
+    at = np.sort(posts.loc[every, "posted_at"].to_numpy(_INSTANT))
+    of = np.searchsorted(at, table["last_at"].to_numpy(_INSTANT), "right") - np.searchsorted(at, table["first_at"].to_numpy(_INSTANT))
     table = with_shares(table.astype({"n": "int64", "size": "int64"}).assign(of=of))
     return table.sort_values(["n", "first_at", "dup_group"], ascending=[False, True, True], ignore_index=True)[_COLUMNS]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamen_analysis.codebook.coding import extraction
-from kamen_analysis.metrics.keys import rows_of
+from kamen_analysis.metrics.keys import places_of, rows_of
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.refusal import reasons
 from kamen_analysis.metrics.selection import filed, used
@@ -54,7 +54,7 @@ def channels(posts: pd.DataFrame, told: pd.DataFrame, scope: str = "virtual") ->
 def _seen(chosen: pd.DataFrame, told: pd.DataFrame) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
     """Return whether each post names each channel; the last column: none."""
     names = list(channel_names())
-    rows, columns = rows_of(chosen, told["post_id"]), pd.Categorical(told["channel"], categories=names).codes
+    rows, columns = rows_of(chosen, told["post_id"]), places_of(told["channel"], names)
     here = (rows >= 0) & (columns >= 0)
     seen = np.zeros((len(chosen), len(names)), dtype=bool)
     seen[rows[here], columns[here]] = True

@@ -71,7 +71,7 @@ def _differ(before: pd.DataFrame, after: pd.DataFrame, ids: pd.Series) -> Bools:
     """Return whether the text of a post of both builds has changed."""
     digests = []
     for posts in (before, after):
-        found = pd.util.hash_pandas_object(posts[TEXT].fillna(""), index=False).to_numpy()
+        found = pd.util.hash_pandas_object(posts[TEXT].astype("str").fillna(""), index=False).to_numpy()
         digests.append(np.append(found, 0)[rows_of(posts, ids)])
     return np.asarray(digests[0] != digests[1])
 

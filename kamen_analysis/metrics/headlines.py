@@ -77,7 +77,7 @@ def placed(column: Bools, at: Rows) -> Bools:
 def _numbers(names: pd.Series, at: Rows) -> Rows:
     """Return a number for each name, the same in both builds (its hash); -1 for none."""
     known = names.notna().to_numpy()
-    number = np.where(known, pd.util.hash_array(names.fillna("").to_numpy(object)).view(np.int64) >> 1, -1)
+    number = np.where(known, pd.util.hash_array(names.astype("str").fillna("").to_numpy(object)).view(np.int64) >> 1, -1)
     return np.append(number, -1)[at]
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from kamen_analysis.metrics.keys import rows_of
+from kamen_analysis.metrics.keys import places_of, rows_of
 from kamen_analysis.metrics.names import name_of, reason_names
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import counted, used
@@ -54,7 +56,7 @@ def cooccurrence(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
     chosen = used(posts, scope)
     codes = _codes(labels)
     seen = code_matrix(chosen, labels, codes)
-    both = seen.T @ seen
+    both = np.stack([seen[mine].sum(axis=0) for mine in seen.T > 0])
     alone = np.diag(both)
     with np.errstate(invalid="ignore", divide="ignore"):
         lift = both * len(chosen) / np.outer(alone, alone)
@@ -67,11 +69,11 @@ def cooccurrence(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
         ["code_a", "name_a", "code_b", "name_b", "n", "of", "share", "low", "high", "lift", "note"]]
 
 
-def code_matrix(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+def code_matrix(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:
     """Return a 0/1 matrix: a row for each post of `chosen`, a column for each of `codes`, 1 where the post has the code."""
-    rows, columns = rows_of(chosen, labels["post_id"]), pd.Categorical(labels["code"], categories=codes).codes
-    seen = np.zeros((len(chosen), len(codes)), dtype=np.int64)
-    seen[rows[rows >= 0], columns[rows >= 0]] = 1
+    rows, columns = rows_of(chosen, labels["post_id"]), places_of(labels["code"], codes)
+    seen, here = np.zeros((len(chosen), len(codes)), dtype=np.int8), (rows >= 0) & (columns >= 0)
+    seen[rows[here], columns[here]] = 1
     return seen
 
 
@@ -118,10 +120,9 @@ def sequences(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual")
     Read with care: 这是讲述的先后，多数人按时间讲，但不等于事情发生的先后；同一位置的理由按编码排列
     """
     codes = _codes(labels)
-    first = first_starts(used(posts, scope), labels, codes)
-    first = first[np.isfinite(first).sum(axis=1) >= 2]
-    order = np.where(np.sort(first, axis=1) < np.inf, np.argsort(first, axis=1, kind="stable") + 1, 0)
-    keys, n = np.unique(order, axis=0, return_counts=True)
+    order = orders(first_starts(used(posts, scope), labels, codes))[1]
+    keys, which = kinds(order)
+    n = np.bincount(which)
     often = n >= SMALL
     chains = [[codes[at - 1] for at in key if at] for key in keys[often]]
     table = pd.DataFrame({"sequence": ["→".join(chain) for chain in chains], "length": [len(chain) for chain in chains], "n": n[often]})
@@ -129,7 +130,7 @@ def sequences(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual")
     told = pd.Series(["→".join(names.get(code, code) for code in chain) for chain in chains], table.index, dtype="str")
     table = table.assign(sequence_zh=told).sort_values(["n", "sequence"], ascending=[False, True])
     rest = pd.DataFrame([{"sequence": "", "sequence_zh": REST, "length": 0, "n": int(n[~often].sum())}])
-    table = pd.concat([table, rest], ignore_index=True).astype({"length": "int64", "n": "int64"}).assign(of=len(first), all="")
+    table = pd.concat([table, rest], ignore_index=True).astype({"length": "int64", "n": "int64"}).assign(of=len(order), all="")
     return suppress(with_shares(table), within="all")[["sequence", "sequence_zh", "length", "n", "of", "share", "low", "high", "note"]]
 
 
@@ -137,8 +138,24 @@ def first_starts(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -
     """Return for each post and code the offset in the body of its first evidence; infinite where there is none with a place."""
     labels = labels[(labels["field"] == "body") & (labels["rule"] != "human")]
     labels = labels[labels["code"].isin(codes)]
-    rows, columns = rows_of(chosen, labels["post_id"]), pd.Categorical(labels["code"], categories=codes).codes
+    rows, columns = rows_of(chosen, labels["post_id"]), places_of(labels["code"], codes)
     first = np.full((len(chosen), len(codes)), np.inf)
     here = rows >= 0
     np.minimum.at(first, (rows[here], columns[here]), labels["start"].to_numpy(float)[here])
     return first
+
+
+def orders(first: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> tuple[Any, Any]:
+    """Return of `first_starts` the rows of posts that tell several codes, and their columns (from 1) in the order told, then zeros."""
+    rows = np.flatnonzero(np.isfinite(first).sum(axis=1) >= 2)
+    several = first[rows]
+    return rows, np.where(np.sort(several, axis=1) < np.inf, np.argsort(several, axis=1, kind="stable") + 1, 0)
+
+
+def kinds(order: Any) -> tuple[Any, Any]:
+    """Return the distinct rows of `order`, ordered by their columns from left to right, and which of them each row is."""
+    which = np.zeros(len(order), dtype=np.int64)
+    # Column by column: to sort whole rows takes many times longer.
+    for column in order.T[: int(order.any(axis=0).sum())]:
+        which = np.unique(which * (order.shape[1] + 1) + column, return_inverse=True)[1]
+    return order[np.unique(which, return_index=True)[1]], which

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamen_analysis.metrics.keys import Rows, are_named, rows_of
+from kamen_analysis.metrics.keys import Rows, are_named, places_of, rows_of
 from kamen_analysis.stats import Curve, at_day
 
 # How an ending is shown: deleted and withdrawn posts are gone, the rest are themselves.
@@ -31,7 +31,7 @@ def first_event(posts: pd.DataFrame, events: pd.DataFrame, kinds: list[str]) -> 
     `bound` where one is. Where a post has several, the earliest exact time wins; ties go to the kind named first.
     """
     chosen = events[events["kind"].isin(kinds)]
-    rows, order = rows_of(posts, chosen["post_id"]), pd.Categorical(chosen["kind"], categories=kinds).codes
+    rows, order = rows_of(posts, chosen["post_id"]), places_of(chosen["kind"], kinds)
     at, at_kind = _earliest(rows, chosen["at"], order, len(posts))
     bound, bound_kind = _earliest(rows, chosen["seen_by"].where(chosen["at"].isna()), order, len(posts))
     at, bound = (pd.Series(each, index=posts.index).dt.tz_localize(UTC).astype(posts["posted_at"].dtype) for each in (at, bound))

@@ -100,7 +100,7 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
     """
     _refuse(formats, scope)
     span, tell = parse(period), progress or (lambda stage, done, total: None)
-    data = load(home)
+    data = load(home, is_compact=True)
     target = out or home.reports / (span.key if scope == "virtual" else f"{span.key}-scope-{scope}")
     with atomic_folder(target) as folder:
         earlier = [found for name in (target.name, key_before(span)) if name and (found := record.read(target.parent / name))]

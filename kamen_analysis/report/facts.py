@@ -57,12 +57,12 @@ class Facts:
 def facts(data: Data, measures: Measures, period_zh: str, now: pd.Timestamp) -> Facts:
     """Return the facts of `data` seen at `now`."""
     book, last = codebook.load(), data.posts["last_seen_at"].max()
-    dated = measures.used["posted_at"].dropna()
+    dated = measures.counted["posted_at"].dropna()
     return Facts(
         period_zh=period_zh, scope_zh=SCOPES_ZH[measures.scope],
         sources=sorted(measures.names.get(key, key) for key in data.posts["source"].unique()),
         captured=len(data.posts),
-        used=len(measures.used), undated=len(measures.used) - len(dated),
+        used=len(measures.counted), undated=len(measures.counted) - len(dated),
         followed=measures.followed, first=dated.min(), last=dated.max(), last_capture=last,
         working_days_old=working_days(last, now), is_synthetic=data.is_synthetic, version=__version__,
         codebook_version=book.version, codebook_digest=book.digest)

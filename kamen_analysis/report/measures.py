@@ -12,6 +12,7 @@ from kamen_analysis.report import panel
 from kamen_analysis.report.change import Change, recent
 from kamen_analysis.report.coding import Coding
 from kamen_analysis.report.flow import flow
+from kamen_analysis.report.selected import NEEDED
 
 
 class Measures(Coding):
@@ -140,7 +141,7 @@ class Measures(Coding):
     @cached_property
     def contrasts(self) -> pd.DataFrame:
         """Each platform against all others."""
-        return metrics.contrasts(self.whole, self.events, scope=self.scope)
+        return metrics.contrasts(self.whole[[*NEEDED, "dup_group", "dup_kind"]], self.events, scope=self.scope)
 
     @cached_property
     def ages(self) -> pd.DataFrame:

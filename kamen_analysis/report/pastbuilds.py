@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from kamen_analysis.data import Data
 from kamen_analysis.metrics import reason_names
-from kamen_analysis.metrics.keys import rows_of
+from kamen_analysis.metrics.keys import places_of, rows_of
 from kamen_analysis.paths import Home, atomic_write
 from kamen_analysis.records import EVENT_KINDS
 from kamen_analysis.report import record
@@ -30,7 +30,7 @@ PLAIN = ["source", "posted_at", "first_seen_at", "is_used", "in_scope", "post_ty
 
 def slim(data: Data) -> pd.DataFrame:
     """Return one row a post: PLAIN, its hashed id, address and text, whether it has a status, and its codes and events as bits."""
-    posts = data.posts
+    posts = data.posts.astype({name: "str" for name in data.posts if data.posts[name].dtype == "category"})
     place, number = (_hashed(part) for part in (posts["post_id"], posts["post_id"].str.split(":", n=1).str[1].fillna("")))
     text = posts["title"].fillna("") + "\n" + posts["body"].fillna("") + "\n" + posts["target"].fillna("")
     # The id keeps its form "source:number": the opt-out list may name either.
@@ -41,10 +41,10 @@ def slim(data: Data) -> pd.DataFrame:
 
 def _bits(posts: pd.DataFrame, table: pd.DataFrame, column: str, values: list[str]) -> Any:
     """Return for each post a number whose bits tell which of `values` it has in `table`."""
-    rows, place = rows_of(posts, table["post_id"]), pd.Categorical(table[column], categories=values).codes
+    rows, place = rows_of(posts, table["post_id"]), places_of(table[column], values)
     here = (rows >= 0) & (place >= 0)
     found = np.zeros(len(posts), dtype=np.int64)
-    np.bitwise_or.at(found, rows[here], 1 << place[here].astype(np.int64))
+    np.bitwise_or.at(found, rows[here], 1 << place[here])
     return found
 
 

@@ -27,20 +27,23 @@ def aggregate(m: Measures) -> Table:
 
     No row is a person's: the finest cell is a month of one kind of goods, and cells of 1–4 have no number.
     """
-    posts, codes = m.counted, list(reason_names())
+    posts, names = m.counted, reason_names()
     months, goods = m.months.reindex(posts.index), posts["product"].map(PRODUCTS)
-    seen = np.column_stack([np.ones(len(posts), dtype=np.int64), code_matrix(posts, m.labels, codes)])
-    parts = [_cube(months, goods, seen[:, i], name) for i, name in enumerate([ALL, *reason_names().values()])]
-    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["month", "product", "reason", "n", "note"])
+    known = posts[months.notna()]
+    seen = pd.DataFrame(code_matrix(known, m.labels, list(names)), known.index, [*names.values()])
+    counts = seen.assign(**{ALL: np.int8(1)}).groupby([months[known.index], goods[known.index]], observed=True).sum()
+    counts.index = pd.MultiIndex.from_frame(counts.index.to_frame(index=False).astype("str"))
+    parts = [_cube(counts[name].unstack(fill_value=0), name) for name in (ALL, *names.values())]
+    frame = pd.concat(parts, ignore_index=True)
     columns = (Column("month", "月份"), Column("product", "商品类别"), Column("reason", "拒退理由"), Column("n", "投诉（件）", "count"),
                Column("note", "说明"))
     note = f"匿名汇总：没有发布时间的投诉不在内；一帖可有多个理由，各理由相加不等于全部。{NOTE}"
     return Table("aggregate", "匿名汇总数据：各月、各类商品、各理由的投诉件数", frame, columns, note)
 
 
-def _cube(months: pd.Series, goods: pd.Series, hit: np.ndarray[tuple[int], np.dtype[np.int64]], reason: str) -> pd.DataFrame:
-    known = (hit > 0) & months.notna().to_numpy(bool)
-    grid = pd.crosstab(months[known].astype("str"), goods[known])
+def _cube(counts: pd.DataFrame, reason: str) -> pd.DataFrame:
+    """Return one reason's rows, made of its counts by month (rows) and goods (columns)."""
+    grid = counts.loc[counts.any(axis=1), counts.any(axis=0)]
     if grid.empty:
         return pd.DataFrame(columns=["month", "product", "reason", "n", "note"])
     hide = covered(grid.to_numpy(float))

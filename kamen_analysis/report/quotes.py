@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from kamen_analysis.charts import numbers
@@ -45,8 +46,9 @@ def quotes(measures: Measures) -> dict[str, list[Quote]]:
 
 def typical(measures: Measures, top: int = 5) -> list[dict[str, object]]:
     """Return one whole complaint for each of the `top` reasons, in a fixed blind order: reason, text (evidence marked), id, source…"""
-    used = measures.used
-    pool = used.assign(order=measures.blind_order[used["post_id"]]).nsmallest(POOL, "order")
+    used = measures.counted["post_id"].to_numpy()
+    first = used[np.argsort(measures.blind_order[used], kind="stable")[:POOL]]
+    pool = measures.whole.iloc[first].assign(order=measures.blind_order[first])
     pool = measures.named(pool[pool["body"].str.len().between(40, WHOLE)])
     rows = measures.labels[measures.labels["field"] == "body"].merge(pool, on="post_id").sort_values(["order", "code"])
     found: list[dict[str, object]] = []

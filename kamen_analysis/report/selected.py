@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
-from kamen_analysis.data import Data
+from kamen_analysis.data import Data, compact
 from kamen_analysis.metrics.keys import Rows, are_named, rows_of
 from kamen_analysis.metrics.legal import Clock, judged
 from kamen_analysis.metrics.names import period_names, period_starts
-from kamen_analysis.metrics.refusal import first_starts
+from kamen_analysis.metrics.refusal import first_starts, kinds, orders
 from kamen_analysis.metrics.selection import filed, is_counted
 from kamen_analysis.metrics.timeline import durations
 from kamen_analysis.paths import sha256
@@ -29,7 +29,8 @@ class Selection:
 
     def __init__(self, data: Data, scope: str, previous: tuple[str, Data] | None = None) -> None:
         # Within a report a post goes by its row number, which is many times lighter than its id; no metric reads its words.
-        self.whole = data.posts.assign(id=data.posts["post_id"], post_id=np.arange(len(data.posts))).reset_index(drop=True)
+        posts = compact(data.posts)
+        self.whole = posts.assign(id=posts["post_id"], post_id=np.arange(len(posts))).reset_index(drop=True)
         self.posts, self.manifest = self.whole[NEEDED], data.manifest
         self.labels, self.events = (self._numbered(table) for table in (data.labels, data.events))
         # Charts and tables call a source by its name, not by its key.
@@ -45,16 +46,11 @@ class Selection:
     def _numbered(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of `table` that belong to these posts, by row number."""
         rows = self.rows(table["post_id"])
-        return table.assign(post_id=rows)[rows >= 0].reset_index(drop=True)
+        return compact(table.assign(post_id=rows)[rows >= 0].reset_index(drop=True))
 
     def rows(self, ids: pd.Series) -> Rows:
         """Return the row number of the post with each of `ids`, -1 where it is not among these posts."""
         return rows_of(self.whole[["id"]].rename(columns={"id": "post_id"}), ids)
-
-    @cached_property
-    def used(self) -> pd.DataFrame:
-        """The complaints counted, with their words."""
-        return self.whole[self.is_used]
 
     @cached_property
     def is_used(self) -> pd.Series:
@@ -107,10 +103,11 @@ class Selection:
     @cached_property
     def told_in_order(self) -> pd.Series:
         """The codes each counted complaint with several of them tells, joined by "→" in that order (`metrics.sequences`)."""
-        first, codes = self.first_starts.to_numpy(), np.array(self.first_starts.columns)
-        several = np.flatnonzero(np.isfinite(first).sum(axis=1) >= 2)
-        told = [[at for at in np.argsort(first[row], kind="stable") if np.isfinite(first[row, at])] for row in several]
-        return pd.Series(["→".join(codes[row]) for row in told], self.counted["post_id"].iloc[several], dtype="str")
+        rows, order = orders(self.first_starts.to_numpy())
+        told, which = kinds(order)
+        codes = np.array(["", *self.first_starts.columns])
+        names = pd.Index(["→".join(codes[one[one > 0]]) for one in told], dtype="str")
+        return pd.Series(pd.Categorical.from_codes(which, names), self.counted["post_id"].iloc[rows])
 
     @cached_property
     def posted_by_code(self) -> dict[str, pd.Series]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
 from kamen_analysis.codebook.coding import extraction
 from kamen_analysis.label.extract import Extract, worded
+from kamen_analysis.metrics.keys import Rows
 from kamen_analysis.metrics.shares import with_shares
 
 MOST = 5_000
 KINDS_ZH = {"payment": "付款方式", "evidence": "留存的证据", "channel": "走过的渠道", "remedy": "诉求"}
 
 
-def facts(used: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a post and fact: post_id, kind, value, start (where the text first says it), outcome; of the posts `read`."""
-    some = read(used)
+def facts(some: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a post and fact: post_id, kind, value, start (where the text first says it), outcome."""
     texts = [f"{title}。{body}" for title, body in zip(some["title"], some["body"], strict=True)]
     rows = [{"post_id": post_id, "kind": kind, "value": value, "start": start, "outcome": outcome}
             for post_id, outcome, told in zip(some["post_id"], some["outcome"], worded(texts), strict=True)
@@ -23,12 +26,9 @@ def facts(used: pd.DataFrame) -> pd.DataFrame:
         {"kind": "str", "value": "str", "start": "int64", "outcome": "str"})
 
 
-def read(used: pd.DataFrame) -> pd.DataFrame:
-    """Return the posts whose words are read: all, or of more than MOST a fixed, blind choice."""
-    if len(used) <= MOST:
-        return used
-    order = pd.util.hash_pandas_object(used["id" if "id" in used else "post_id"], index=False)
-    return used.loc[order.nsmallest(MOST).index]
+def read(rows: Rows, order: Any) -> Rows:
+    """Return which of the posts `rows` have their words read: all, or of more than MOST a fixed, blind choice, the first by `order`."""
+    return rows if len(rows) <= MOST else rows[np.argsort(order[rows], kind="stable")[:MOST]]
 
 
 def _firsts(told: list[Extract]) -> dict[tuple[str, str], int]:

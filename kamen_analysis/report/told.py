@@ -22,12 +22,13 @@ class Told(Counted):
 
     def begin_reading(self) -> None:
         """Start to read, beside whatever follows, what the posts state: it takes longest and nothing else waits for it."""
-        self._reading = begin(lambda: stated.facts(self.used))
+        some = self.read
+        self._reading = begin(lambda: stated.facts(some))
 
     @cached_property
     def stated_facts(self) -> pd.DataFrame:
         """What each post read states of payment, evidence, channels and remedies (post_id, kind, value, start, outcome)."""
-        return self._reading() if self._reading else stated.facts(self.used)
+        return self._reading() if self._reading else stated.facts(self.read)
 
     @cached_property
     def stated(self) -> pd.DataFrame:
@@ -37,7 +38,7 @@ class Told(Counted):
     @cached_property
     def read(self) -> pd.DataFrame:
         """The complaints counted whose words were read for what they state."""
-        return stated.read(self.used)
+        return self._read(self.counted)
 
     @cached_property
     def told_channels(self) -> pd.DataFrame:
@@ -53,12 +54,15 @@ class Told(Counted):
     @cached_property
     def passed(self) -> pd.DataFrame:
         """The complaints with the reason buck_passing whose words were read; of more than MOST a fixed, blind choice."""
-        return stated.read(self.all_passed)
+        return self._read(self.all_passed)
 
     @cached_property
     def all_passed(self) -> pd.DataFrame:
         """The complaints with the reason buck_passing."""
-        return self.whole.iloc[passed(self.counted, self.labels, "all")["post_id"]]
+        return passed(self.counted, self.labels, "all")
+
+    def _read(self, posts: pd.DataFrame) -> pd.DataFrame:
+        return self.whole.iloc[stated.read(posts["post_id"].to_numpy(), self.blind_order)]
 
     @cached_property
     def handoffs(self) -> pd.DataFrame:

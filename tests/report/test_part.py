@@ -38,7 +38,7 @@ def test_tables_over_a_part_say_so(small: Home, monkeypatch: pytest.MonkeyPatch)
     m = Measures(load(small), "virtual")
     part = sections(m)
     farms = int((m.whole["post_type"] != "complaint").sum())
-    said = {"payment": told(10, len(m.used), "固定抽取的"), "channel": told(10, len(m.used), "固定抽取的"),
+    said = {"payment": told(10, len(m.counted), "固定抽取的"), "channel": told(10, len(m.counted), "固定抽取的"),
             "chains": told(10, len(m.all_passed), "固定抽取的", "“踢皮球”投诉"),
             "choices": told(300, len(m.whole), "最近发布的", "帖子", "条"),
             "template_farms": told(20, farms, "最近发布的", "非投诉帖子", "条")}

@@ -21,7 +21,7 @@ NOTE = "由程序从脱敏后的标题和正文读出，帖中没有写的不等
 
 def tables(m: Measures) -> list[Table]:
     """Return payment, evidence and remedies; the channels tried, what came of each, and which was tried before which."""
-    sampled = told(len(m.read), len(m.used), "固定抽取的")
+    sampled = told(len(m.read), len(m.counted), "固定抽取的")
     shares = [_stated(m, kind, name, NOTE + sampled) for kind, name in KINDS_ZH.items() if kind != "channel"]
     return [*shares, _channels(m, sampled), _outcomes(m, sampled), _order(m, sampled)]
 
