@@ -14,7 +14,8 @@ from kamen_analysis.codebook import coding
 from kamen_analysis.label import gate, outcome, scope
 from kamen_analysis.label._hits import Hits
 from kamen_analysis.label._reading import groups
-from kamen_analysis.label.text import Ints
+from kamen_analysis.label.kernels import compiled
+from kamen_analysis.label.text import Codes, Ints
 from kamen_analysis.records import OUTCOMES, PRODUCTS
 
 BUCKETS = 1 << 15
@@ -22,18 +23,22 @@ CUED = 3  # A cue weighs as much as so many characters: a person wrote it down.
 WEIGHT = 1.5  # Of the bag, beside the facts.
 _PAIRED, _FINISH, _SHIFT = np.uint32(1000003), np.uint32(0x9E3779B1), np.uint32(17)
 _ENOUGH = 3  # More different cues of one group tell no more.
+STEP = 16  # Columns added at a time.
 Floats = npt.NDArray[np.float64]
 
 
-def bag(hits: Hits, weights: npt.NDArray[np.float32]) -> Floats:
-    """Return the bags (posts, BUCKETS) of a batch times `weights` (BUCKETS, columns).
+def bag(hits: Hits, weights: npt.NDArray[np.int8]) -> Floats:
+    """Return the bags (posts, BUCKETS) of a batch times `weights` (BUCKETS, columns: a multiple of STEP).
 
     In the bag stand each character and pair of characters (the text's beginning and end are one too, \\0), and CUED times each cue found,
     all over the root of their number.
     """
-    characters, cues = bags(hits)
-    total = (hits.texts.lengths + 1) * 2 + np.asarray(cues.sum(axis=1)).ravel()
-    words: Floats = np.asarray(characters @ weights + cues @ weights, np.float64) * (WEIGHT / np.sqrt(total))[:, None]
+    texts = hits.texts
+    sums, cues = np.zeros((len(texts), weights.shape[1]), np.int32), np.bincount(hits.post, minlength=len(texts))
+    _add_characters(texts.codes, texts.index, texts.lengths, weights, sums)
+    _add_cues(hits.post, _buckets(hits), weights, sums)
+    total = (texts.lengths + 1) * 2 + CUED * cues
+    words: Floats = sums * (WEIGHT / np.sqrt(total))[:, None]
     return words
 
 
@@ -43,20 +48,48 @@ def bags(hits: Hits) -> tuple[sp.csr_matrix, sp.csr_matrix]:
     before = np.concatenate([np.zeros(1, np.uint32), texts.codes[:-1]])
     both = np.stack([_bucket(texts.codes), _bucket(before * _PAIRED + texts.codes)], axis=1).ravel()
     pointer = np.append(texts.index, len(texts.codes)) * 2
-    found = [(texts.post(spots.start), keys[spots.cue]) for name, keys in _cues().items() for spots in (hits.get(name),)]
-    row, column = (np.concatenate(columns) for columns in zip(*found, strict=True))
-    cues = sp.coo_matrix((np.full(len(row), CUED, np.float32), (row, column)), shape=shape).tocsr()
+    cues = sp.coo_matrix((np.full(len(hits.post), CUED, np.float32), (hits.post, _buckets(hits))), shape=shape).tocsr()
     return sp.csr_matrix((np.ones(len(both), np.float32), both, pointer), shape=shape), cues
+
+
+@compiled
+def _add_characters(codes: Codes, index: Ints, lengths: Ints, weights: npt.NDArray[np.int8], sums: Ints) -> None:
+    for post in range(len(index)):
+        before, row = np.uint32(0), sums[post]
+        for code in codes[index[post]: index[post] + lengths[post] + 1]:
+            one = np.uint32(code * _FINISH) >> _SHIFT
+            two = np.uint32(np.uint32(before * _PAIRED + code) * _FINISH) >> _SHIFT
+            for column in range(len(row)):
+                row[column] += np.int32(weights[one, column]) + np.int32(weights[two, column])
+            before = code
+
+
+@compiled
+def _add_cues(posts: Ints, buckets: Ints, weights: npt.NDArray[np.int8], sums: Ints) -> None:
+    for i in range(len(posts)):
+        post, bucket = posts[i], buckets[i]
+        for first in range(0, weights.shape[1], STEP):
+            for column in range(first, first + STEP):
+                sums[post, column] += CUED * np.int32(weights[bucket, column])
 
 
 def _bucket(key: npt.NDArray[np.uint32]) -> Ints:
     return (key * _FINISH >> _SHIFT).astype(np.int32)
 
 
+def _buckets(hits: Hits) -> Ints:
+    # The bucket of each cue found.
+    first, every = _cue_buckets()
+    found: Ints = every[first[hits.group] + hits.cue]
+    return found
+
+
 @functools.cache
-def _cues() -> dict[str, Ints]:
-    # The bucket of every cue, by its group.
-    return {name: _bucket(np.array([zlib.crc32(f"{name} {cue}".encode()) for cue in cues], np.uint32)) for name, cues, _ in groups()}
+def _cue_buckets() -> tuple[Ints, Ints]:
+    # Where the cues of each group begin, and the buckets of all; groups are numbered as `groups` has them.
+    keys = [[zlib.crc32(f"{name} {cue}".encode()) for cue in cues] for name, cues, _ in groups()]
+    first = np.cumsum([0, *map(len, keys)])[:-1].astype(np.int32)
+    return first, _bucket(np.array([key for row in keys for key in row], np.uint32))
 
 
 def _is(answers: Sequence[str], keys: Collection[str]) -> Floats:

@@ -19,7 +19,7 @@ from kamen_analysis.codebook.loader import FOLDER
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label import stored
 from kamen_analysis.label._hits import Hits
-from kamen_analysis.label.facts import BUCKETS, Floats, bag
+from kamen_analysis.label.facts import BUCKETS, STEP, Floats, bag
 
 TASKS = ("post_type", "product", "outcome")
 RULE, MODEL, VOTE = "rule", "model", "vote"
@@ -68,14 +68,16 @@ class Stack:
     meta: dict[str, Any]
 
     @functools.cached_property
-    def _columns(self) -> npt.NDArray[np.float32]:
-        return np.hstack([self.parts[task].weights for task in TASKS]).astype(np.float32)
+    def _columns(self) -> npt.NDArray[np.int8]:
+        # Filled up with nothing to whole steps.
+        rows = np.hstack([self.parts[task].weights for task in TASKS])
+        return np.ascontiguousarray(np.pad(rows, ((0, 0), (0, -rows.shape[1] % STEP))))
 
     def read(self, hits: Hits) -> dict[str, Floats]:
         """Return for each task what the words of each post say (posts, answers)."""
         words = bag(hits, self._columns)
         ends = np.cumsum([len(self.parts[task].answers) for task in TASKS])
-        return {task: rows * self.parts[task].scale for task, rows in zip(TASKS, np.split(words, ends[:-1], axis=1), strict=True)}
+        return {task: rows * self.parts[task].scale for task, rows in zip(TASKS, np.split(words, ends, axis=1), strict=False)}
 
 
 def save(stack: Stack, folder: Path = FOLDER) -> None:

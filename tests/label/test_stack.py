@@ -13,7 +13,7 @@ from kamen_analysis.codebook.loader import FOLDER
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label import stack
 from kamen_analysis.label._reading import read
-from kamen_analysis.label.facts import BUCKETS
+from kamen_analysis.label.facts import BUCKETS, STEP, WEIGHT, bag, bags
 from kamen_analysis.label.posts import label_post
 from kamen_analysis.label.text import fold
 from kamen_analysis.records import OUTCOMES, POST_TYPES, PRODUCTS
@@ -56,6 +56,15 @@ def test_words_do_not_depend_on_the_batch() -> None:
     for i, text in enumerate(TEXTS):
         alone = stack.load().read(read(fold([""], [text])))
         assert all(together[task][i] == pytest.approx(alone[task][0], rel=1e-6) for task in stack.TASKS)
+
+
+def test_bags_are_added_up_as_they_are_counted() -> None:
+    """What a batch's words say is its bags, written out as counts, times the weights."""
+    hits = read(fold(TEXTS, ["", "客服说不退。" * 50, "\U0001f642会员", "钱退了一半"]))
+    weights = np.random.default_rng(1).integers(-127, 128, (BUCKETS, STEP), np.int8)
+    counts = np.sum([one.toarray() for one in bags(hits)], axis=0, dtype=float)
+    slow = counts @ weights.astype(float) * (WEIGHT / np.sqrt(counts.sum(axis=1)))[:, None]
+    assert np.array_equal(bag(hits, weights), slow)
 
 
 def test_stack_survives_storage(tmp_path: Path) -> None:
