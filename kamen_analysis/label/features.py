@@ -35,12 +35,17 @@ def units(texts: Texts, posts: Ints) -> tuple[Ints, Ints]:
     return starts[kept], ends[last][kept]
 
 
+def placed(heard: Heard) -> tuple[tuple[Ints, Ints], ...]:
+    """Return the features of a batch, sort by sort: places, ascending, and the buckets (places, features) of those that begin there."""
+    return _grams(heard), _classes(heard), _cues(heard)
+
+
 def features(heard: Heard, starts: Ints) -> Iterator[sp.csr_matrix]:
     """Yield matrices (starts, BUCKETS + 1), to be added up, of how often each feature begins in each stretch of a batch.
 
     A stretch goes from one of `starts` (ascending, the first post's start among them) to the next. The last column counts for nothing.
     """
-    for at, buckets in (_grams(heard), _classes(heard), _cues(heard)):
+    for at, buckets in placed(heard):
         first = np.searchsorted(at, starts) * buckets.shape[1]
         pointer = np.append(first, buckets.size).astype(np.int32)
         yield sp.csr_matrix((np.ones(buckets.size, np.float32), buckets.ravel(), pointer), shape=(len(starts), BUCKETS + 1))

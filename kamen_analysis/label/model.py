@@ -13,8 +13,8 @@ import numpy.typing as npt
 from kamen_analysis.codebook.loader import FOLDER
 from kamen_analysis.codebook.loader import load as load_codebook
 from kamen_analysis.errors import KamenError
-from kamen_analysis.label import stored
-from kamen_analysis.label.features import BUCKETS, features, units
+from kamen_analysis.label import lanes, stored
+from kamen_analysis.label.features import BUCKETS, placed, units
 from kamen_analysis.label.reasons import Heard
 from kamen_analysis.label.text import Ints, spread
 
@@ -63,17 +63,17 @@ class Model:
         return float(self.meta["add"])
 
     @functools.cached_property
-    def _columns(self) -> npt.NDArray[np.float32]:
-        # The weights, and a column of ones to count features with; nothing for the bucket of what is no feature.
-        ones = np.ones((BUCKETS, 1), np.float32)
-        return np.vstack([np.hstack([self.weights.astype(np.float32), ones]), np.zeros((1, len(self.codes) + 1), np.float32)])
+    def _tables(self) -> lanes.Packed:
+        # The weights, and a column of ones to count features with.
+        return lanes.pack(np.hstack([self.weights, np.ones((BUCKETS, 1), np.int8)]))
 
     def ask(self, heard: Heard, posts: Ints) -> Opinion:
         """Return the model's opinion on `posts` (numbers in the batch, ascending)."""
         start, end = units(heard.texts, posts)
         clauses = heard.texts.clauses.starts
+        each = lanes.totals(placed(heard), clauses, self._tables)
         sums = np.zeros((len(clauses) + 1, len(self.codes) + 1), np.int32)  # Whole numbers: exact however they are added up.
-        np.cumsum(sum(matrix @ self._columns for matrix in features(heard, clauses)), axis=0, dtype=np.int32, out=sums[1:])
+        np.cumsum(each[:, :len(self.codes) + 1], axis=0, dtype=np.int32, out=sums[1:])
         inside = sums[np.searchsorted(clauses, end)] - sums[np.searchsorted(clauses, start)]
         length = np.sqrt(np.maximum(inside[:, -1:], 1))
         return Opinion(start, end, inside[:, :-1] * self.scale / length + self.bias, self.codes)

@@ -1,0 +1,64 @@
+"""Sums of small weights, many columns at once: sixteen numbers of 16 bits in four words, each added up by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from kamen_analysis.label.kernels import compiled
+from kamen_analysis.label.text import Ints
+
+Packed = npt.NDArray[np.int64]
+_WORDS, _LANES, _BITS = 4, 4, 16  # Words a row, lanes a word, bits a lane.
+_ROOM = 1 << _BITS - 8  # So many weights of eight bits fit a lane.
+
+
+def pack(weights: npt.NDArray[np.int8]) -> Packed:
+    """Return (tables, rows + 1, words) of weights (rows, columns): the last row is nothing; a table holds sixteen columns."""
+    rows, columns = weights.shape
+    out = np.zeros((-(-columns // (_WORDS * _LANES)), rows + 1, _WORDS), np.int64)
+    for column in range(columns):
+        word, lane = divmod(column, _LANES)
+        out[word // _WORDS, :-1, word % _WORDS] += weights[:, column].astype(np.int64) << lane * _BITS
+    return out
+
+
+def totals(sorts: Iterable[tuple[Ints, Ints]], starts: Ints, tables: Packed) -> Ints:
+    """Return (starts, columns) the sums of weights over stretches, each from one of `starts` (ascending) to the next.
+
+    `sorts`: places, ascending, the first not before the first start, and (places, n) the rows of the weights that count at each.
+    """
+    out = np.zeros((len(tables), len(starts), _WORDS * _LANES), np.int32)
+    for at, rows in sorts:
+        for table, sums in zip(tables, out, strict=True):
+            _add(at, rows, starts, table, sums)
+    return out.transpose(1, 0, 2).reshape(len(starts), -1)
+
+
+@compiled
+def _unpack(word: int, sums: npt.NDArray[np.int32]) -> None:
+    half = 1 << _BITS - 1
+    for lane in range(_LANES):
+        number = (word + half & (1 << _BITS) - 1) - half
+        sums[lane] += number
+        word = word - number >> _BITS
+
+
+@compiled
+def _add(at: Ints, rows: Ints, starts: Ints, table: Packed, sums: npt.NDArray[np.int32]) -> None:
+    i, most = 0, _ROOM // rows.shape[1]
+    for n in range(len(starts)):
+        while i < len(at) and (n + 1 == len(starts) or at[i] < starts[n + 1]):
+            a = b = c = d = 0
+            last = min(i + most, len(at))
+            while i < last and (n + 1 == len(starts) or at[i] < starts[n + 1]):
+                for k in range(rows.shape[1]):
+                    row = rows[i, k]
+                    a, b, c, d = a + table[row, 0], b + table[row, 1], c + table[row, 2], d + table[row, 3]
+                i += 1
+            _unpack(a, sums[n, :4])
+            _unpack(b, sums[n, 4:8])
+            _unpack(c, sums[n, 8:12])
+            _unpack(d, sums[n, 12:])
