@@ -21,6 +21,7 @@ STRIDE = 1024
 APART = "\0"  # Stands between posts, and in no word.
 Ints = npt.NDArray[np.int32]
 Codes = npt.NDArray[np.uint32]
+Floats = npt.NDArray[np.float64]
 Indexes = marks.Indexes
 Bools = marks.Bools
 Number = TypeVar("Number", bound=np.integer)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from kamen_analysis.codebook import coding
-from kamen_analysis.label._hits import Spots
-from kamen_analysis.label.scope import longest, scope
+from kamen_analysis.label.scope import scope
 from kamen_analysis.records import PRODUCTS
 
 OWN = [json.loads(line) for line in (Path(__file__).parent / "own_posts.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -60,12 +58,6 @@ def test_scope_of_what_is_no_complaint() -> None:
     assert scope("", "老板拖欠我们三个月工资", None) == (False, "none")
     assert scope("", "游戏账号可以继承吗", None) == (True, "account")
     assert scope("", "请问卡密激活后能不能退，商家写概不退换有效吗", None) == (True, "none")
-
-
-def test_longest_drops_words_inside_words() -> None:
-    """A hit inside a longer hit is not counted a second time."""
-    spots = Spots(np.array([0, 0, 5]), np.array([2, 3, 7]), np.array([0, 1, 0]))
-    assert [column.tolist() for column in longest(spots)] == [[0, 5], [3, 7], [1, 0]]
 
 
 def test_scope_on_own_posts() -> None:

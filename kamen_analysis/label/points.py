@@ -1,0 +1,72 @@
+"""Words counted and weighed post by post: loops over hits in the order of `Hits`, group by group, each group's by their ends."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kamen_analysis.label._hits import CUE
+from kamen_analysis.label.kernels import compiled
+from kamen_analysis.label.text import Bools, Floats, Ints
+
+_CUES = 1 << CUE
+
+
+@compiled
+def count_different(group: Ints, post: Ints, cue: Ints, counts: Ints) -> None:
+    """Add to `counts` (posts, groups) how many different cues of each group stand in each post."""
+    seen, first = np.full(_CUES, -1, np.int64), 0
+    for i in range(len(group)):
+        if post[i] != post[first] or group[i] != group[first]:
+            first = i
+        if seen[cue[i]] < first:
+            counts[post[i], group[i]] += 1
+        seen[cue[i]] = i
+
+
+@compiled
+def longest(group: Ints, start: Ints, end: Ints) -> Bools:
+    """Return which hits lie in no longer one of their group: 会员费 is one word, not also 会员."""
+    kept = np.ones(len(group), np.bool_)
+    # A longer one ends with it and starts before, so it stands first of those that end there; or it ends behind and starts no later.
+    first = 0
+    for i in range(len(group)):
+        if end[i] != end[first] or group[i] != group[first]:
+            first = i
+        kept[i] = start[i] == start[first]
+    low, last = np.iinfo(np.int32).max, np.iinfo(np.int32).max  # Where those that end behind start first, and with those that end here.
+    for i in range(len(group) - 1, -1, -1):
+        if i == len(group) - 1 or group[i] != group[i + 1]:
+            low, last = np.iinfo(np.int32).max, np.iinfo(np.int32).max
+        elif end[i] != end[i + 1]:
+            low = last
+        kept[i] &= start[i] < low
+        last = min(last, start[i])
+    return kept
+
+
+@compiled
+def add_best(group: Ints, post: Ints, cue: Ints, points: Floats, again: float, most: int, scores: Floats) -> None:
+    """Add to `scores` (posts, groups) the sum of the `most` best cues, the best first.
+
+    A cue has the points of its first hit; for each further one its points, or `again` more when that is more.
+    """
+    seen, best, first = np.full(_CUES, -1, np.int64), np.empty(_CUES), 0
+    for i in range(len(group)):
+        if seen[cue[i]] < first:
+            best[cue[i]] = points[i]
+        else:
+            best[cue[i]] = max(points[i], best[cue[i]] + again)
+        seen[cue[i]] = i
+        if i + 1 < len(group) and post[i + 1] == post[i] and group[i + 1] == group[i]:
+            continue
+        total = 0.0
+        for _ in range(most):
+            top = -1
+            for j in range(first, i + 1):  # The last hit of each cue stands for it.
+                if seen[cue[j]] == j and (top < 0 or best[cue[j]] > best[cue[top]]):
+                    top = j
+            if top >= 0:
+                total += best[cue[top]]
+                seen[cue[top]] = -1
+        scores[post[i], group[i]] += total
+        first = i + 1
