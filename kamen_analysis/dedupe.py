@@ -28,6 +28,7 @@ MIN_CHARACTERS = 30
 LANES = 4  # minima to a band
 BANDS = 8
 AGREE = 18  # minima of the 32 that two texts must share to be compared: at a similarity of 0.8 fewer happen once in a thousand pairs
+_LAST_BITS = np.uint64((1 << 22) - 1)
 _TOP = 0x33500  # no letter and no digit stands above
 _PIECE = 500  # posts whose shingles stay in the processor's cache
 
@@ -191,12 +192,20 @@ def _sharing(keys: U64) -> U64:
     """Return first << 32 | other for all rows that share a key, the first being the lowest row."""
     ordered = np.sort(keys)
     again = _distinct(ordered[1:][ordered[1:] == ordered[:-1]])
-    rows = np.flatnonzero(np.isin(keys, again))
+    rows = among(keys, again)
     rows = rows[np.argsort(keys[rows], kind="stable")]
     found = keys[rows]
     new = np.concatenate(([True], found[1:] != found[:-1])) if len(rows) else np.empty(0, np.bool_)
     heads = rows[np.maximum.accumulate(np.where(new, np.arange(len(rows)), 0))]
     return (heads[~new].astype(np.uint64) << np.uint64(32)) | rows[~new].astype(np.uint64)
+
+
+def among(keys: U64, some: U64) -> Ints:
+    """Return the rows whose key is one of `some`; keys are digests, so that a table over their last bits leaves few to look at."""
+    marked = np.zeros(int(_LAST_BITS) + 1, np.bool_)
+    marked[some & _LAST_BITS] = True
+    rows = np.flatnonzero(marked[keys & _LAST_BITS])
+    return rows[np.isin(keys[rows], some)]
 
 
 def confirmed(first: Ints, second: Ints, grams: Callable[[int], U64], threshold: float = THRESHOLD) -> npt.NDArray[np.bool_]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from kamen_analysis import records
 
 
-def checked(table: str, data: pa.Table) -> pa.Table:
-    """Return `data` in the schema of `table`; raise TableError listing every failure where it does not meet it."""
+def checked(table: str, data: pa.Table, changed: Collection[str] = ()) -> pa.Table:
+    """Return `data` in the schema of `table`; raise TableError listing every failure where it does not meet it.
+
+    `changed`: the columns to look at where the others are those of a table that was looked at.
+    """
     schema = records.arrow_schema(table)
+    looked = [column for column in records.TABLES[table] if not changed or column.name in changed]
     fits = data.schema.names == schema.names and data.schema.types == schema.types
-    if not fits or not all(_fits(column, data[column.name]) for column in records.TABLES[table]):
+    if not fits or not all(_fits(column, data[column.name]) for column in looked):
         records.validate(table, data.to_pandas())
     return data.cast(schema)
 

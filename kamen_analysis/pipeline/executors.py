@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import pyarrow as pa
 
@@ -19,9 +19,15 @@ from kamen_analysis.redact.rules import patterns
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Pool = Callable[[int], Executor]
 RETRIES = 3  # how often the cluster tries a task again whose worker died
 _PATIENCE = "15s"
+
+
+class Pool(Protocol):
+    """Gives an executor for so many tasks; `reads`: they redact or label texts, and share what they need for it."""
+
+    def __call__(self, tasks: int, *, reads: bool = False) -> Executor:
+        """Return the executor."""
 
 
 class Here(Executor):
@@ -42,17 +48,18 @@ def opened(jobs: int | None = None, cluster: str | None = None) -> Iterator[Pool
             with _cluster(cluster) as pool:
                 yield pool
         else:
-            yield lambda tasks: _local(jobs or os.cpu_count() or 1, tasks)
+            yield functools.partial(_local, jobs or os.cpu_count() or 1)
     except BrokenExecutor:
         raise KamenError("一个处理进程被系统终止（多半是内存不足），可用 --jobs 1 重试；先前的输出保持不变") from None
 
 
-def _local(jobs: int, tasks: int) -> Executor:
+def _local(jobs: int, tasks: int, *, reads: bool = False) -> Executor:
     # A pool costs more than a task or two save.
     jobs = min(jobs, tasks)
     if jobs <= 1:
         return Here()
-    _engines()
+    if reads:
+        _engines()
     return ProcessPoolExecutor(jobs, initializer=_alone)
 
 
@@ -88,7 +95,7 @@ def _cluster(address: str) -> Iterator[Pool]:
         with client:
             if not client.scheduler_info()["workers"]:
                 raise KamenError(f"调度器 {address} 下没有工作进程，请先启动 dask worker")
-            yield lambda tasks: _Shared(client)
+            yield lambda tasks, *, reads=False: _Shared(client)
     except KilledWorker:
         raise KamenError(f"同一部分在 {RETRIES + 1} 个工作进程上都未完成（多半是内存不足）；已完成的部分都在，可再运行一次") from None
     except (CommClosedError, CancelledError) as error:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kamen_analysis import clean, records
+from kamen_analysis import clean, dedupe, records
 from kamen_analysis.pipeline import copies, partition
 from kamen_analysis.pipeline.parts import Part
 
@@ -70,7 +70,8 @@ def _seen_again(parts: list[Part], starts: npt.NDArray[np.int64], keep: Bools) -
     ids = copies.column(parts, partition.ID)
     ordered = np.sort(ids[keep])
     again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    sights = np.flatnonzero(keep & np.isin(ids, again))
+    sights = dedupe.among(ids, again)
+    sights = sights[keep[sights]]
     length = copies.column(parts, partition.LENGTH)[sights]
     bucket = ids[sights] % np.uint64(len(sights) // _BUCKET + 1)
     found, best = [records.empty("posts")[TOLD]], [pd.Series(dtype="int64")]

@@ -77,7 +77,8 @@ def make(capture: Path, raw: Path, folder: Path) -> None:
     facts, warnings, index = Facts(module.KEY, capture.name), audit.Warnings(), []
     facts.filled = dict.fromkeys(module.FILL, 0)
     with ExitStack() as stack:
-        writers = {name: stack.enter_context(pq.ParquetWriter(folder / f"{name}.parquet", schema(name))) for name in TABLES}
+        writers = {name: stack.enter_context(pq.ParquetWriter(folder / f"{name}.parquet", schema(name), compression="lz4"))
+                   for name in TABLES}
         for batch in _batches(capture, raw, module, facts, warnings):
             tables = {name: _table(name, batch) for name in TABLES}
             for name, table in tables.items():

@@ -7,7 +7,6 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ import pyarrow.parquet as pq
 from kamen_analysis import dedupe
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
-from kamen_analysis.pipeline import coding, digests, partition
+from kamen_analysis.pipeline import coding, digests, executors, partition
 
 _ROWS = partition.BAND + dedupe.BANDS
 
@@ -99,7 +98,7 @@ def _once(kept: Path, make: Callable[[Path], None]) -> None:
             raise
 
 
-def gather(where: Home, inputs: dict[Path, str], pool: Callable[[int], Executor], progress: Progress) -> list[Part]:
+def gather(where: Home, inputs: dict[Path, str], pool: executors.Pool, progress: Progress) -> list[Part]:
     """Return the parts of all captures in order, those that changed made by `pool(tasks)`; what no capture needs any more is deleted."""
     store = cache(where)
     places = {capture: _places(store, digest) for capture, digest in inputs.items()}
@@ -109,7 +108,7 @@ def gather(where: Home, inputs: dict[Path, str], pool: Callable[[int], Executor]
     found = {capture: _recall(*pair) for capture, pair in places.items()}
     # The largest first: the last to end are then small, and no core waits long.
     todo = sorted((capture for capture, part in found.items() if part is None), key=lambda capture: -capture.stat().st_size)
-    with pool(len(todo)) as executor:
+    with pool(len(todo), reads=True) as executor:
         running = [executor.submit(ensure, capture, where.raw, *places[capture]) for capture in todo]
         for done, future in enumerate(running, 1):
             future.result()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,18 +61,19 @@ def write_copies(group: Group, published: Path, given: Given, folder: Path) -> G
     at = pc.index_in(pa.array(group.dup["post_id"], pa.string()), was["posts"]["post_id"].combine_chunks()).to_numpy()
     posts = tables.decided(was["posts"], at, group.dup)
     made = {"posts": posts, "rejected": tables.rejected_again(was["rejected"], posts)}
-    files = {name: digest for table, data in made.items() for name, digest in _file(folder, table, group.name, data)}
+    files = {name: digest for table, changed in (("posts", tables.DECIDED), ("rejected", ()))
+             for name, digest in _file(folder, table, group.name, made[table], changed)}
     return {**given, "files": given["files"] | files, "rows": given["rows"] | {"rejected": len(made["rejected"])},
             **_counts(posts, made["rejected"])}
 
 
-def _file(folder: Path, table: str, name: str, data: pa.Table) -> Iterator[tuple[str, str]]:
+def _file(folder: Path, table: str, name: str, data: pa.Table, changed: Collection[str] = ()) -> Iterator[tuple[str, str]]:
     """Write one file and yield its name and its SHA-256."""
     path = folder / table / f"{name}.parquet"
     # On a cluster a slow worker and the one that took over from it may both be writing.
     fresh = path.with_name(f".{uuid.uuid4().hex}")
     # In one piece, whatever pieces it was put together from: they show in the bytes.
-    pq.write_table(checked(table, data).combine_chunks(), fresh, compression="zstd")
+    pq.write_table(checked(table, data, changed).combine_chunks(), fresh, compression="zstd")
     digest = sha256(fresh)
     fresh.replace(path)
     yield f"{table}/{path.name}", digest

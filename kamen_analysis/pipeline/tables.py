@@ -51,8 +51,11 @@ def _replaced(table: pa.Table, name: str, at: Ints, values: pd.Series) -> pa.Tab
     return table.set_column(table.schema.get_field_index(name), field, column)
 
 
+DECIDED = ("dup_group", "dup_kind", "dup_size", "is_used")
+
+
 def decided(table: pa.Table, at: Ints, dup: pd.DataFrame) -> pa.Table:
-    """Return posts with their columns of copies, `dup` (see `copies.find`) being those of the rows `at`, and with `is_used`."""
+    """Return posts with their columns DECIDED, `dup` (see `copies.find`) being the copies among the rows, in the rows `at`."""
     kind, size = np.full(len(table), "first", object), np.ones(len(table), np.int64)
     kind[at], size[at] = dup["dup_kind"], dup["dup_size"]
     used = pc.equal(table["post_type"], "complaint").to_numpy() & (kind == "first")
