@@ -22,6 +22,7 @@ BODY_CHARACTERS = 400
 BUDGET_BYTES = 4_000_000
 PER_CELL = (12, 6, 3, 1)
 Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
+Bits = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
 
 class Cases:
@@ -29,12 +30,12 @@ class Cases:
 
     def __init__(self, measures: Measures) -> None:
         self._measures, self._posts = measures, measures.whole
-        self._used, self._filed = measures.is_used.to_numpy(bool), measures.is_filed.to_numpy(bool)
         # One fixed order for every cell, unrelated to date or content: the cells then share their examples.
         self._order = np.argsort(measures.blind_order, kind="stable")
-        self._used, self._filed = self._used[self._order], self._filed[self._order]
+        self._every = self._bits(np.ones(len(self._posts), dtype=bool))
+        self._used, self._filed = self._bits(_plain(measures.is_used)), self._bits(_plain(measures.is_filed))
         self._asked: dict[str, tuple[str, int, list[str]]] = {}
-        self._masks: dict[tuple[str, Any], Mask] = {}
+        self._masks: dict[tuple[str, Any], Bits] = {}
 
     def select(self, wanted: dict[str, Any]) -> pd.Series:
         """Return the ids of the counted posts that meet `wanted`, which is what `Column.cases` gives.
@@ -43,21 +44,28 @@ class Cases:
         seen); `has`, `lacks` (a column filled, empty); `not_source`; `ids`; `set` (see `behind.ids`). With `every` posts that are not
         counted are looked at too; of a platform, or with `filed`, also the second filings of one text.
         """
-        return self._posts["id"].iloc[self._order[self._mask(wanted)]]
+        return self._posts["id"].iloc[self._order[np.flatnonzero(np.unpackbits(self._mask(wanted)))]]
 
-    def _mask(self, wanted: dict[str, Any]) -> Mask:
+    def _mask(self, wanted: dict[str, Any]) -> Bits:
         counted = self._filed if "platform" in wanted or wanted.get("filed") else self._used
-        mask = np.ones(len(self._posts), dtype=bool) if wanted.get("every") else counted.copy()
-        for key, value in wanted.items():
-            if key not in ("every", "filed"):
-                mask &= self._one(key, tuple(value) if isinstance(value, list) else value)
-        return mask
+        asked = [(key, tuple(value) if isinstance(value, list) else value) for key, value in wanted.items()
+                 if key not in ("every", "filed")]
+        return np.bitwise_and.reduce([self._every if wanted.get("every") else counted, *(self._one(*one) for one in asked)])
 
-    def _one(self, key: str, value: Any) -> Mask:
+    def _one(self, key: str, value: Any) -> Bits:
         key = "code" if key == "code_b" else key
         if (key, value) not in self._masks:
-            self._masks[key, value] = self._found(key, value)[self._order]
+            self._masks[key, value] = self._bits(self._found(key, value))
         return self._masks[key, value]
+
+    def _bits(self, mask: Mask) -> Bits:
+        """Return `mask` in the fixed order, a bit a post: hundreds of them have to stay."""
+        return np.packbits(mask[self._order])
+
+    def _first(self, mask: Bits, most: int) -> Any:
+        """Return the rows of the first `most` posts of `mask`."""
+        some = np.flatnonzero(mask)[:most]
+        return self._order[(8 * some[:, None] + np.arange(8))[np.unpackbits(mask[some]).astype(bool).reshape(-1, 8)][:most]]
 
     def _found(self, key: str, value: Any) -> Mask:
         if key in ("code", "event"):
@@ -92,8 +100,8 @@ class Cases:
         name = json.dumps(wanted, ensure_ascii=False, sort_keys=True)
         if name not in self._asked:
             mask = self._mask(wanted)
-            first = self._order[np.flatnonzero(mask)[: PER_CELL[0]]]
-            self._asked[name] = (f"c{len(self._asked)}", int(mask.sum()), self._posts["id"].iloc[first].tolist())
+            found = self._posts["id"].iloc[self._first(mask, PER_CELL[0])].tolist()
+            self._asked[name] = (f"c{len(self._asked)}", int(np.bitwise_count(mask).sum()), found)
         key, n, _ = self._asked[name]
         return key if n and count in (None, n) else None
 
