@@ -1,0 +1,68 @@
+"""The matcher against its slow and plain twin: any templates, any words that bar others, any texts."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twin import cues as slow
+from twin.text import read
+
+from kamen_analysis.codebook.models import WordClass
+from kamen_analysis.label import cues as fast
+from kamen_analysis.label.text import fold
+from kamen_analysis.label.trie import LENGTH, ends
+
+CLASSES = {"short": WordClass(words=("退", "款", "退款", "了")), "not": WordClass(words=("不", "没"), not_in=("不但", "没人", "没")),
+           "both": WordClass(words=("不退", "退款了"), include=("short",), not_in=("退款了了", "不退款", "款不"))}
+CHOICES = ["{short}", "{not}", "{both}", "退", "款", "不", "没人", "我", "我|你|{not}", "退款|{both}|退", "{short}|{both}"]
+PARTS = st.tuples(st.sampled_from(["", "", "..0 ", "..2 ", "..9 ", "^ ", "^^ "]), st.sampled_from(CHOICES), st.sampled_from(["", "", "?"]))
+LINES = st.tuples(st.lists(PARTS, min_size=1, max_size=5).filter(lambda parts: any(not optional for *_, optional in parts)),
+                  st.sampled_from(["clause", "sentence", "line", "text"]), st.integers(0, 1))
+PIECES = ["退", "款", "了", "不", "没", "没人", "不但", "退款了了", "我", "你", "他", "，", "。", " ", "\n"]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
+
+Key = tuple[object, ...]
+Rows = list[tuple[int, int, list[tuple[int, int]]]]
+
+
+def _fast(lines: list[fast.Line], posts: list[tuple[str, str]]) -> list[dict[Key, Rows]]:
+    matcher, texts = fast.Matcher(CLASSES, lines), fold(*zip(*posts, strict=True))
+    out: list[dict[Key, Rows]] = [{} for _ in posts]
+    for key, matches in matcher.scan(matcher.words(texts)).items():
+        homes = texts.post(matches.start)
+        for post, start, end, parts in zip(homes.tolist(), matches.start.tolist(), matches.end.tolist(), matches.parts, strict=True):
+            first = int(texts.start[post])
+            spans = zip((parts >> LENGTH).tolist(), ends(parts).tolist(), strict=True)
+            out[post].setdefault(key, []).append((start - first, end - first, [(a - first, b - first) for a, b in spans]))
+    return out
+
+
+def _slow(lines: list[fast.Line], posts: list[tuple[str, str]], widths: dict[Key, int]) -> list[dict[Key, Rows]]:
+    matcher, out = slow.Matcher(CLASSES, [slow.Line(*line) for line in lines]), []
+    for title, body in posts:
+        doc = read(title, body, {})
+        found = matcher.scan(doc, matcher.hits(doc), *dict.fromkeys(line.key[0] for line in lines))
+        out.append({key: [(a, b, [*parts, *[parts[0]] * (widths[key] - len(parts))]) for a, b, parts in matches]
+                    for key, matches in found.items()})
+    return out
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(LINES, min_size=1, max_size=6), st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=4))
+def test_any_templates(drawn: list[tuple[list[tuple[str, str, str]], str, int]], posts: list[tuple[str, str]]) -> None:
+    """Both find the same matches, part by part."""
+    lines = [fast.Line((number, within), " ".join(map("".join, parts)), within) for parts, within, number in drawn]
+    widths = {key: max(len(parts) for parts, within, number in drawn if (number, within) == key) for key in {line.key for line in lines}}
+    mine, other = _fast(lines, posts), _slow(lines, posts, widths)
+    for one, two in zip(mine, other, strict=True):
+        assert one.keys() == two.keys()
+        for key, rows in one.items():
+            assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+            assert sorted({(a, b, *parts) for a, b, parts in rows}) == sorted({(a, b, *parts) for a, b, parts in two[key]})
+
+
+def test_more_matches_than_expected() -> None:
+    """Texts of nothing but cue words give every match, more than there is room for at first."""
+    lines = [fast.Line((number,), "退") for number in range(40)]
+    (found,) = _fast(lines, [("", "退" * 500)])
+    assert {key: len(rows) for key, rows in found.items()} == {line.key: 500 for line in lines}
