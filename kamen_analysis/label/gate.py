@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,8 @@ import numpy.typing as npt
 from kamen_analysis.codebook import coding
 from kamen_analysis.label._hits import Hits, Spots, inside
 from kamen_analysis.label._reading import read
-from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, distinct, fold
+from kamen_analysis.label.points import add_worth, count_different, heaviest
+from kamen_analysis.label.text import Bools, Floats, Indexes, Ints, fold
 from kamen_analysis.label.traits import TRAITS, searched, traits
 
 
@@ -35,7 +36,6 @@ _REACH = 10  # Characters a modal word reaches inside its clause.
 _HARMS = ("refused", "trouble", "said")
 _NARRATED = (*_HARMS, "bought", "settled", "spender")
 _MADE = ("case", "told", "named")  # Traits made of other evidence.
-Floats = npt.NDArray[np.float64]
 
 
 class Gate(NamedTuple):
@@ -51,22 +51,19 @@ class Scales:
 
     count: npt.NDArray[np.int64]
 
-    def points(self, kind: str, posts: Indexes | slice = slice(None)) -> tuple[Indexes, Floats]:
+    def points(self, kind: int) -> tuple[Indexes, Floats]:
         """Return the evidence that speaks for or against a type of post (its numbers), and its points (posts, evidence)."""
-        worth = np.array([points.get(kind, 0.0) for points in evidence().values()])
+        worth = _worth()[:, kind]
         some = np.flatnonzero(worth)
-        count = self.count[posts][:, some]
+        count = self.count[:, some]
         return some, worth[some] * np.where(worth[some] > 0, count, count > 0)
-
-    def total(self, kind: str) -> Floats:
-        """Return the sum of the points (posts,) for a type of post."""
-        total: Floats = np.cumsum(self.points(kind)[1], axis=1)[:, -1]  # One after the other, so that no sum hangs on the batch.
-        return total
 
     @functools.cached_property
     def totals(self) -> Floats:
-        """The sums (posts, types), in the order of the gate."""
-        return np.stack([self.total(kind) for kind in coding.gate().order], axis=1)
+        """The sums of the points (posts, types), in the order of the gate."""
+        totals = np.zeros((len(self.count), len(coding.gate().order)))
+        add_worth(self.count, _worth(), totals)
+        return totals
 
     def has(self, *names: str) -> Bools:
         """Return which posts have one of these pieces of evidence."""
@@ -81,6 +78,12 @@ def evidence() -> dict[str, dict[str, float]]:
     book = coding.gate()
     points = {name: group.points for name, group in book.groups.items()} | {name: book.traits[name].points for name in (*TRAITS, *_MADE)}
     return {name: {str(kind): worth for kind, worth in row.items()} for name, row in points.items()}
+
+
+@functools.cache
+def _worth() -> Floats:
+    # The points of the evidence (evidence, types).
+    return np.array([[points.get(kind, 0.0) for kind in coding.gate().order] for points in evidence().values()])
 
 
 def gate(title: str, body: str, target: str | None = None) -> Gate:
@@ -100,10 +103,7 @@ def decide(scales: Scales, targets: Sequence[object]) -> list[Gate]:
     """Return the gate's decision on each post by its evidence."""
     book, names = coding.gate(), list(evidence())
     best = scales.totals.argmax(axis=1)
-    rules = np.zeros(len(best), np.intp)
-    for i, kind in enumerate(book.order):
-        some, points = scales.points(kind, won := np.flatnonzero(best == i))
-        rules[won] = some[points.argmax(axis=1)]
+    rules = heaviest(scales.count, _worth(), best)
     filed = np.array([bool(target) for target in targets]) | _told(scales)
     weak = scales.totals.max(axis=1) < book.least
     return [Gate("complaint" if f else "other", "filed") if w else Gate(book.order[b], names[r])
@@ -119,8 +119,8 @@ def weigh(title: str, body: str, target: str | None = None) -> dict[str, dict[st
     """Return, for each post type, the points each group or trait gives it: why the gate decided as it did."""
     scales = scale(read(fold([title or ""], [body or ""])), [target])
     tally: dict[str, dict[str, float]] = {}
-    for kind in coding.gate().order:
-        some, points = scales.points(kind)
+    for number, kind in enumerate(coding.gate().order):
+        some, points = scales.points(number)
         row = {list(evidence())[i]: float(worth) for i, worth in zip(some.tolist(), points[0], strict=True) if scales.count[0, i]}
         if row:
             tally[kind] = row
@@ -132,40 +132,41 @@ def totals(titles: Sequence[str], bodies: Sequence[str], targets: Sequence[objec
     texts = fold([title or "" for title in titles], [body or "" for body in bodies])
     scales = scale(read(texts), targets)
     speaks = {kind: scales.has(*(name for name, points in evidence().items() if kind in points)) for kind in coding.gate().order}
-    return {kind: np.where(some, scales.total(kind), np.nan) for kind, some in speaks.items()}
+    return {kind: np.where(some, total, np.nan) for (kind, some), total in zip(speaks.items(), scales.totals.T, strict=True)}
 
 
 def scale(hits: Hits, targets: Sequence[object]) -> Scales:
     """Return the evidence found in a batch; `targets` are the parties the posts were filed against, where known."""
-    quotes = _quotes(hits)
-    groups: dict[str, npt.NDArray[Any]] = {name: _counted(hits, name, group, quotes) for name, group in coding.gate().groups.items()}
-    rows: dict[str, npt.NDArray[Any]] = dict(zip(TRAITS, traits(hits, quotes).T, strict=True))
-    said = {name: count > 0 for name, count in groups.items()}
+    groups, quotes = list(coding.gate().groups), _quotes(hits)
+    count = np.zeros((len(hits.texts), len(evidence())), np.int64)
+    count[:, :len(groups)] = _counted(hits, quotes)
+    said = dict(zip(groups, count.T > 0, strict=False))
+    rows: dict[str, Bools] = dict(zip(TRAITS, traits(hits, quotes).T, strict=True))
     rows["case"] = said["bought"] & np.logical_or.reduce([said[name] for name in _HARMS]) & ~rows["third_person"] & ~rows["pure_question"]
     rows["told"] = rows["case"] & said["own"] & (said["said"] | said["refused"])
     rows["named"] = np.array([bool(target) for target in targets])
-    columns = {**groups, **rows}
-    return Scales(np.stack([columns[name].astype(np.int64) for name in evidence()], axis=1))
+    count[:, len(groups):] = np.stack([rows[name] for name in (*TRAITS, *_MADE)], axis=1)
+    return Scales(count)
 
 
-def _counted(hits: Hits, name: str, group: coding.Evidence, quotes: tuple[Ints, Ints]) -> Ints:
-    """Return for each post how many different cues of a group count, up to its cap."""
-    found = hits.get(f"gate.{name}")
-    if not group.quoted:
-        found = found.take(~inside(found, *quotes))
-    if group.real:
-        found = found.take(~hits.behind("gate.unreal", found.start, _REACH))
-    count = np.minimum(_different(hits.texts, found), group.cap).astype(np.int32)
-    if group.regex:
-        test = searched(group.regex)
-        seen = [post for post in np.flatnonzero(count == 0).tolist() if test(hits.texts.strings[post])]
-        count[seen] = 1
+def _counted(hits: Hits, quotes: tuple[Ints, Ints]) -> Ints:
+    """Return (posts, groups) how many different cues of each group count, up to its cap."""
+    book = coding.gate().groups
+    rows = slice(0, hits.at(f"gate.{list(book)[-1]}").stop)
+    group, spots = hits.group[rows], Spots(hits.start[rows], hits.end[rows], hits.cue[rows])
+    unquoted, real = (np.array(some)[group] for some in ([not one.quoted for one in book.values()], [one.real for one in book.values()]))
+    dropped = np.zeros(len(group), np.bool_)
+    dropped[unquoted] = inside(spots.take(unquoted), *quotes)
+    dropped[real] |= hits.behind("gate.unreal", spots.start[real], _REACH)
+    count = np.zeros((len(hits.texts), len(book)), np.int32)
+    count_different(group[~dropped], hits.post[rows][~dropped], spots.cue[~dropped], count)
+    count = np.minimum(count, np.array([one.cap for one in book.values()], np.int32))
+    for number, one in enumerate(book.values()):
+        if one.regex:
+            test = searched(one.regex)
+            seen = [post for post in np.flatnonzero(count[:, number] == 0).tolist() if test(hits.texts.strings[post])]
+            count[seen, number] = 1
     return count
-
-
-def _different(texts: Texts, found: Spots) -> Ints:
-    pairs = distinct(texts.post(found.start).astype(np.int64) << 16 | found.cue)
-    return np.bincount(pairs >> 16, minlength=len(texts)).astype(np.int32)
 
 
 def _quotes(hits: Hits) -> tuple[Ints, Ints]:

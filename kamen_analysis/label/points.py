@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from kamen_analysis.label._hits import CUE
 from kamen_analysis.label.kernels import compiled
-from kamen_analysis.label.text import Bools, Floats, Ints
+from kamen_analysis.label.text import Bools, Floats, Indexes, Ints
 
 _CUES = 1 << CUE
 
@@ -70,3 +71,28 @@ def add_best(group: Ints, post: Ints, cue: Ints, points: Floats, again: float, m
                 seen[cue[top]] = -1
         scores[post[i], group[i]] += total
         first = i + 1
+
+
+@compiled
+def add_worth(count: npt.NDArray[np.int64], worth: Floats, totals: Floats) -> None:
+    """Add to `totals` (posts, kinds) the points of the evidence (posts, evidence), each `worth` (evidence, kinds): what speaks for a kind
+    as often as it counts, what speaks against it once. One after the other, so that no sum hangs on the batch."""
+    for post in range(len(count)):
+        for i in range(len(worth)):
+            times = count[post, i]
+            if times > 0:
+                for kind in range(worth.shape[1]):
+                    totals[post, kind] += worth[i, kind] * (times if worth[i, kind] > 0 else 1)
+
+
+@compiled
+def heaviest(count: npt.NDArray[np.int64], worth: Floats, kinds: Indexes) -> Indexes:
+    """Return for each post the first evidence that gives most points to its kind, of what speaks for or against it; 0 without any."""
+    out = np.zeros(len(count), np.int64)
+    for post in range(len(count)):
+        kind, most = kinds[post], -np.inf
+        for i in range(len(worth)):
+            points = worth[i, kind] * (count[post, i] if worth[i, kind] > 0 else min(count[post, i], 1))
+            if worth[i, kind] != 0 and points > most:
+                most, out[post] = points, i
+    return out

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kamen_analysis.label.points import add_best, count_different, longest
+from kamen_analysis.label.points import add_best, add_worth, count_different, heaviest, longest
 
 GROUPS, POSTS, APART = 3, 4, 1000
 Hit = tuple[int, int, int, int, int]  # Group, post, start, end, cue.
@@ -56,3 +56,17 @@ def test_the_best_cues_are_added_up(hits: list[Hit], most: int, again: float) ->
     scores = np.full((POSTS, GROUPS), 0.25)
     add_best(group, post, cue, points, again, most, scores)
     assert scores.tolist() == [[0.25 + sum(sorted(slow[p, g].values(), reverse=True)[:most]) for g in range(GROUPS)] for p in range(POSTS)]
+
+
+@given(st.lists(st.lists(st.integers(0, 3), min_size=4, max_size=4), min_size=1, max_size=6),
+       st.lists(st.lists(st.sampled_from([-1.5, 0.0, 0.5, 0.1]), min_size=2, max_size=2), min_size=4, max_size=4))
+def test_evidence_is_weighed(count: list[list[int]], worth: list[list[float]]) -> None:
+    """What speaks for a kind counts as often as it stands, what speaks against it once; the first of the heaviest is named."""
+    points = [[[w * c if w > 0 else w * (c > 0) for w, c in zip(kind, row, strict=True)] for kind in zip(*worth, strict=True)] for row in count]
+    totals = np.zeros((len(count), 2))
+    add_worth(np.array(count), np.array(worth), totals)
+    assert totals.tolist() == [[sum(kind) for kind in row] for row in points]
+    for kind in (0, 1):
+        some = [i for i, row in enumerate(worth) if row[kind]]
+        slow = [max(some, key=lambda i, row=row: row[kind][i], default=0) for row in points]
+        assert heaviest(np.array(count), np.array(worth), np.full(len(count), kind)).tolist() == slow
