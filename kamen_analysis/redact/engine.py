@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,10 +26,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """A text with placeholders, and where in the text as given they came from."""
+    """A text with placeholders, where in the text as given they came from, and as what it was read when nothing more was found."""
 
     text: str
     spans: list[Span]
+    rest: str = ""
 
 
 _PASSES = 12  # readings of one text; ordinary posts need two, the worst seen four
@@ -52,7 +53,7 @@ def find(text: str) -> list[Span]:
     What is found is hidden and the rest read again until nothing more shows: redacted text has nothing left to find. A text that
     keeps showing more is written to wear the reader out, and is hidden whole.
     """
-    return _find([text])[0]
+    return _find([text])[0][0]
 
 
 @contextlib.contextmanager
@@ -69,10 +70,14 @@ def _uncollected() -> Iterator[None]:
 
 def find_many(texts: Iterable[str]) -> Iterator[list[Span]]:
     """Yield `find` of each text, in order; many at once cost much less than one by one."""
+    return (spans for spans, _ in _found(texts))
+
+
+def _found(texts: Iterable[str]) -> Iterator[tuple[list[Span], str]]:
     for batch in _batches(texts):
         with _uncollected():
-            spans = _find(batch)
-        yield from spans
+            found = _find(batch)
+        yield from found
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -87,38 +92,49 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _find(texts: list[str]) -> list[list[Span]]:
-    engine, spans = _engine(), [list[Span]() for _ in texts]
+def _find(texts: list[str]) -> list[tuple[list[Span], str]]:
+    """Return for each text what is found and, where anything is, as what it was read at last (nothing if it was hidden whole)."""
+    engine, spans, rest = _engine(), [list[Span]() for _ in texts], [""] * len(texts)
     reading = read(texts, placeholders())
-    for _ in range(_PASSES):
+    for again in range(_PASSES):
         found = engine.search(reading)
+        where = np.array([(start, end) for start, end, *_ in found], np.int64).reshape(-1, 2)
+        more = np.unique(reading.of(where[:, 0]))
+        for number, words in reading.each(np.delete(np.arange(len(reading.numbers)), more)) if again else ():
+            rest[number] = words
         if not found:
-            return [sorted(each) for each in spans]
-        where = np.array([(start, end) for start, end, *_ in found])
+            break
         for number, start, end, kind in zip(*map(np.ndarray.tolist, reading.given(where)), (kind for *_, kind in found), strict=True):
             spans[number].append(Span(start, end, kind))
-        reading = reading.without(where, np.unique(reading.of(where[:, 0])))
-    for number in reading.numbers.tolist():
-        spans[number] = [Span(0, len(texts[number]), "NUMBER")]
-    return [sorted(each) for each in spans]
+        reading = reading.without(where, more)
+    else:
+        for number in reading.numbers.tolist():
+            spans[number] = [Span(0, len(texts[number]), "NUMBER")]
+    return [(sorted(each), words) for each, words in zip(spans, rest, strict=True)]
+
+
+def settled(redacted: Sequence[Redacted]) -> Iterator[bool]:
+    """Yield of each text in which something was found whether, as it now stands, it reads as it was read when nothing more was."""
+    reading = read([one.text for one in redacted], placeholders())
+    return (one.rest == words for one, (_, words) in zip(redacted, reading.each(np.arange(len(redacted))), strict=True))
 
 
 def redact(text: str) -> Redacted:
     """Return `text` with each piece of personal data replaced by its kind's placeholder, and the spans replaced."""
-    return _replaced(text, find(text))
+    return _replaced(text, *_find([text])[0])
 
 
 def redact_many(texts: Iterable[str]) -> list[Redacted]:
     """Return `redact` of each text, in order; many at once cost much less than one by one."""
     texts = list(texts)
-    return [_replaced(text, spans) for text, spans in zip(texts, find_many(texts), strict=True)]
+    return [_replaced(text, *found) for text, found in zip(texts, _found(texts), strict=True)]
 
 
-def _replaced(text: str, spans: list[Span]) -> Redacted:
+def _replaced(text: str, spans: list[Span], rest: str) -> Redacted:
     if not spans:
         return Redacted(text, spans)
     pieces, done = [], 0
     for span in spans:
         pieces += [text[done:span.start], _placeholders()[span.kind]]
         done = span.end
-    return Redacted("".join(pieces) + text[done:], spans)
+    return Redacted("".join(pieces) + text[done:], spans, rest)

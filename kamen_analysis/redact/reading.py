@@ -7,7 +7,7 @@ import itertools
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,6 +81,11 @@ class Reading:
     def of(self, positions: _Numbers) -> _Numbers:
         """Return for each position in `words` the index of its text."""
         return np.searchsorted(self.starts, positions, "right") - 1
+
+    def each(self, texts: _Numbers) -> Iterator[tuple[int, str]]:
+        """Yield the number and the words of some of the texts."""
+        for number, start, end in zip(*(row[texts].tolist() for row in (self.numbers, self.starts, self.ends)), strict=True):
+            yield number, self.words[start:end]
 
     def given(self, spans: _Numbers) -> tuple[_Numbers, _Numbers, _Numbers]:
         """Return for spans (rows of start, end) the number of the text and the offsets into it as given, unseen characters at the end
