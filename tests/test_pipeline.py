@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import json
 import re
@@ -19,9 +20,10 @@ from kamen_analysis import checking, data, records, zh
 from kamen_analysis.captures import importer, shelf, withdraw
 from kamen_analysis.captures.members import records as whole_records
 from kamen_analysis.captures.writer import Exchange
-from kamen_analysis.errors import KamenError
+from kamen_analysis.errors import KamenError, PublishRefused
 from kamen_analysis.paths import Home
 from kamen_analysis.pipeline.build import build
+from kamen_analysis.redact import redact_many
 from kamen_analysis.world.model import World
 
 
@@ -166,12 +168,21 @@ def test_personal_data_is_not_published(copy: Home, monkeypatch: pytest.MonkeyPa
     """If redaction fails to act, the gate at the door refuses, names table and column, and leaves the earlier tables."""
     before = _bytes(copy)
     _table(copy, "new.jsonl", [ROW | {"正文": ROW["正文"] + "我的电话13912345678。"}])
-    monkeypatch.setattr("kamen_analysis.pipeline.partition._redact", lambda posts: set())
+    monkeypatch.setattr("kamen_analysis.pipeline.free_text.redact", lambda columns: set())
     with pytest.raises(KamenError) as refused:
         build(copy, jobs=1)
     assert refused.value.exit_code == 3
     assert "posts" in str(refused.value) and "body" in str(refused.value) and "13912345678" not in str(refused.value)
     assert _bytes(copy) == before
+
+
+def test_a_replacement_that_fails_is_caught(copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If redaction finds a number but leaves it standing, the gate reads the text as it stands and refuses."""
+    _table(copy, "new.jsonl", [ROW | {"正文": ROW["正文"] + "我的电话13912345678。"}])
+    monkeypatch.setattr("kamen_analysis.pipeline.free_text.redact_many",
+                        lambda texts: [dataclasses.replace(one, text=text) for text, one in zip(texts, redact_many(texts), strict=True)])
+    with pytest.raises(PublishRefused, match="body"):
+        build(copy, jobs=1)
 
 
 def test_two_builds_at_once(copy: Home) -> None:

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 _PART = (
     "records.py", "zh.py", "kept.py", "clean.py", "plain.py", "money.py", "times.py", "dedupe.py", "captures", "tabular", "redact",
-    "sources", "pipeline/partition.py", "pipeline/broken.py",
+    "sources", "pipeline/partition.py", "pipeline/free_text.py", "pipeline/broken.py",
 )
 _CODES = ("zh.py", "kept.py", "codebook", "label", "pipeline/coding.py")
 _TABLES = ("records.py", "dedupe.py", "platforms.py", "codebook/platforms.yaml", "pipeline")

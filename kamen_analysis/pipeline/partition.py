@@ -22,9 +22,7 @@ from kamen_analysis import clean, dedupe, records, sources, times
 from kamen_analysis.captures import warc
 from kamen_analysis.captures.members import Damage
 from kamen_analysis.captures.page import Page
-from kamen_analysis.pipeline import broken
-from kamen_analysis.redact import redact_many
-from kamen_analysis.redact.door import refuse_if_personal
+from kamen_analysis.pipeline import broken, free_text
 from kamen_analysis.sources import audit, base, columns
 
 TABLES = ("posts", "events", "rejected")
@@ -34,14 +32,12 @@ CODED = ("post_type", "gate_rule", "in_scope", "product", "outcome")
 # Columns that are not a part's: decided later, or told by another column.
 LATER = {"posts": frozenset({*CODED, "platform", "platform_known", "dup_group", "dup_kind", "dup_size", "is_used"}),
          "events": frozenset({"post_id"}), "rejected": frozenset[str]()}
-FREE_TEXT = ("title", "body", "target", "appeal", "status", "detail")
 BATCH = 16_384  # posts
 # The rows of index.npy, all unsigned 64-bit: digests of post_id and text, posted_at in microseconds, length of body, bands.
 ID, ESSENCE, AT, LENGTH, BAND = range(5)
 NO_DATE = np.uint64(np.iinfo(np.uint64).max)
 
 Rows = list[dict[str, Any]]
-Columns = dict[str, list[Any]]
 
 
 @dataclass
@@ -100,7 +96,7 @@ def schema(table: str) -> pa.Schema:
 def _table(name: str, batch: _Batch) -> pa.Table:
     """Return a batch's rows of one table, personal data gone."""
     columns = records.columns(name, getattr(batch, name), schema(name).names)
-    _refuse(name, columns, _redact(columns))
+    free_text.refuse(name, columns, free_text.redact(columns))
     table = records.typed(name, columns)
     return table.add_column(0, "row", pa.array(batch.rows, pa.int64())) if name == "events" else table
 
@@ -166,26 +162,6 @@ def _take(raw_post: base.RawPost, page: Page, module: base.Source, batch: _Batch
     batch.rows += [batch.first + len(batch.posts)] * len(cleaned.events)
     batch.posts.append(cleaned.post)
     batch.events += cleaned.events
-
-
-def _redact(columns: Columns) -> set[str]:
-    """Redact the free texts among `columns` in place; return those texts in which nothing was found, as they now stand."""
-    unharmed: set[str] = set()
-    for name in _free(columns):
-        texts = list(dict.fromkeys(filter(None, columns[name])))
-        found = dict(zip(texts, redact_many(texts), strict=True))
-        columns[name] = [found[text].text if text else text for text in columns[name]]
-        unharmed |= {text for text, redacted in found.items() if not redacted.spans}
-    return unharmed
-
-
-def _refuse(name: str, columns: Columns, unharmed: set[str]) -> None:
-    """Refuse columns in which personal data is left. A text in which redaction found nothing is not searched a second time."""
-    refuse_if_personal(name, {column: {text for text in columns[column] if text} - unharmed for column in _free(columns)})
-
-
-def _free(columns: Columns) -> list[str]:
-    return [name for name in FREE_TEXT if name in columns]
 
 
 def _index(posts: pa.Table) -> dedupe.U64:
