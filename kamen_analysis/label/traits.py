@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from kamen_analysis.codebook import coding
 from kamen_analysis.label._hits import Hits, inside
-from kamen_analysis.label.text import Bools, Indexes, Ints, Texts
+from kamen_analysis.label.kernels import compiled
+from kamen_analysis.label.text import Bools, Codes, Indexes, Ints, Texts
 
 TRAITS = ("blank", "babble", "short", "long", "impersonal", "third_person", "addressing", "nobody", "timeless", "listed", "priced",
           "no_deal", "numbered", "ends_asking", "pure_question")
@@ -25,19 +28,30 @@ _PRICED = re.compile(r"(?:\d|[一二两三四五六七八九十百千])(?:元|�
 _DEALS = ("bought", "citizen", "consumer", "settled")
 _TIMED = ("dated", "said", "legal", "asks")
 _PERSONS = ("own", "kin", "citizen")
+Test = Callable[[str], object]  # What it returns is true or not.
 _HAN = (0x4E00, 0x9FFF)
-_BITS = np.uint16(63)
+_ASKS, _LISTS, _IS_HAN = 1, 2, 4  # Bits of what a character is.
+
+
+class _Tally(NamedTuple):
+    """Of each post the Chinese characters, a bit of 64 set for each (two of one bit make few of them at worst), the characters of a
+    numbered list, and those near the end with which begins what asks."""
+
+    han: Ints
+    bits: npt.NDArray[np.uint64]
+    lists: Ints
+    asks: Ints
 
 
 def traits(hits: Hits, quotes: tuple[Ints, Ints]) -> Bools:
     """Return (posts, TRAITS): which traits each post has; `quotes` are starts and ends of what stands in quotation marks."""
     texts, gate = hits.texts, coding.gate()
-    n = texts.lengths
-    asking = _where(texts, texts.totals(texts.members(_ASKED), _TAIL) > 0, _asks)
-    lists = _where(texts, texts.totals(texts.members(_NUMBERING)) >= 3, _numbered)
+    n, tally = texts.lengths, _tally(texts)
+    asking = _where(texts, tally.asks > 0, _asks)
+    lists = _where(texts, tally.lists >= 3, _numbered)
     alone = ~hits.has(*(f"gate.{name}" for name in _PERSONS))
-    done = _where(texts, (n < 120) | alone, lambda text: bool(_DONE.search(text)))
-    asks = _where(texts, (n < 120) & ~done, lambda text: bool(_WHICH.search(text))) & ((n < 40) | asking)
+    done = _where(texts, (n < 120) | alone, _DONE.search)
+    asks = _where(texts, (n < 120) & ~done, _WHICH.search) & ((n < 40) | asking)
     short_of = hits.has(*(f"gate.{name}" for name in _TIMED))
     bought = hits.has("gate.bought")
     deals = hits.has(*(f"gate.{name}" for name in _DEALS), *(f"{name}.head" for name in coding.products().products))
@@ -49,24 +63,25 @@ def traits(hits: Hits, quotes: tuple[Ints, Ints]) -> Bools:
         "priced": _where(texts, alone & ~done, lambda text: len(_PRICED.findall(text)) > 1),
         "no_deal": ~deals, "numbered": lists, "ends_asking": asking, "pure_question": asks,
     }
-    rows["blank"], rows["babble"] = _empty(texts)
+    # Next to no Chinese characters; or few different ones for their number.
+    rows["blank"] = tally.han < 3
+    rows["babble"] = _where(texts, ~rows["blank"] & (np.bitwise_count(tally.bits) < tally.han / 4), _babbles)
     return np.stack([rows[name] for name in TRAITS], axis=1)
 
 
-def _where(texts: Texts, posts: Bools, test: Callable[[str], bool]) -> Bools:
+def _where(texts: Texts, posts: Bools, test: Test) -> Bools:
     # What `test` says of the texts of `posts`; no for the others.
     out = np.zeros(len(texts), np.bool_)
     at: Indexes = np.flatnonzero(posts)
-    out[at] = [test(texts.strings[post]) for post in at.tolist()]
+    out[at] = [bool(test(texts.strings[post])) for post in at.tolist()]
     return out
 
 
 @functools.cache
-def searched(pattern: str) -> Callable[[str], bool]:
+def searched(pattern: str) -> Test:
     """Return a test whether a text has the pattern; one that must stand at the text's beginning is looked for there only."""
-    compiled = re.compile(pattern)
-    found = compiled.match if pattern.startswith(r"\A") else compiled.search
-    return lambda text: found(text) is not None
+    made = re.compile(pattern)
+    return made.match if pattern.startswith(r"\A") else made.search
 
 
 def _general(hits: Hits, alone: Bools) -> Bools:
@@ -81,14 +96,34 @@ def _addressed(hits: Hits, quotes: tuple[Ints, Ints]) -> Bools:
     return out
 
 
-def _empty(texts: Texts) -> tuple[Bools, Bools]:
-    """Return which posts have next to no Chinese characters, and which have few different ones for their number."""
-    han = texts.low - np.uint16(_HAN[0]) <= _HAN[1] - _HAN[0]
-    count = texts.totals(han)
-    # Each character sets one bit of 64: two of one bit make a post doubtful at worst.
-    bits = np.bitwise_or.reduceat(han.astype(np.uint64) << (texts.low & _BITS), texts.index)
-    blank = count < 3
-    return blank, _where(texts, ~blank & (np.bitwise_count(bits) < count / 4), _babbles)
+def _tally(texts: Texts) -> _Tally:
+    n = len(texts)
+    tally = _Tally(np.zeros(n, np.int32), np.zeros(n, np.uint64), np.zeros(n, np.int32), np.zeros(n, np.int32))
+    _count(texts.codes, texts.index, texts.lengths, _kinds(), tally)
+    return tally
+
+
+@compiled
+def _count(codes: Codes, index: Ints, lengths: Ints, kinds: npt.NDArray[np.uint8], tally: _Tally) -> None:
+    for post in range(len(index)):
+        end = index[post] + lengths[post]
+        han, bits, lists, asks = 0, np.uint64(0), 0, 0
+        for at in range(index[post], end):
+            kind = kinds[min(codes[at], np.uint32(0xFFFF))]
+            if kind & _IS_HAN:
+                han += 1
+                bits |= np.uint64(1) << np.uint64(codes[at] & np.uint32(63))
+            lists += kind & _LISTS > 0
+            asks += kind & _ASKS > 0 and at >= end - _TAIL
+        tally.han[post], tally.bits[post], tally.lists[post], tally.asks[post] = han, bits, lists, asks
+
+
+@functools.cache
+def _kinds() -> npt.NDArray[np.uint8]:
+    table = np.zeros(0x10000, np.uint8)
+    for kind, characters in ((_ASKS, _ASKED), (_LISTS, _NUMBERING), (_IS_HAN, map(chr, range(_HAN[0], _HAN[1] + 1)))):
+        table[[ord(c) for c in characters]] |= np.uint8(kind)
+    return table
 
 
 def _babbles(text: str) -> bool:

@@ -62,7 +62,8 @@ def test_the_best_cues_are_added_up(hits: list[Hit], most: int, again: float) ->
        st.lists(st.lists(st.sampled_from([-1.5, 0.0, 0.5, 0.1]), min_size=2, max_size=2), min_size=4, max_size=4))
 def test_evidence_is_weighed(count: list[list[int]], worth: list[list[float]]) -> None:
     """What speaks for a kind counts as often as it stands, what speaks against it once; the first of the heaviest is named."""
-    points = [[[w * c if w > 0 else w * (c > 0) for w, c in zip(kind, row, strict=True)] for kind in zip(*worth, strict=True)] for row in count]
+    kinds = list(zip(*worth, strict=True))
+    points = [[[w * c if w > 0 else w * (c > 0) for w, c in zip(kind, row, strict=True)] for kind in kinds] for row in count]
     totals = np.zeros((len(count), 2))
     add_worth(np.array(count), np.array(worth), totals)
     assert totals.tolist() == [[sum(kind) for kind in row] for row in points]
