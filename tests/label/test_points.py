@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kamen_analysis.label.points import add_best, add_worth, count_different, heaviest, longest
@@ -26,6 +26,7 @@ def _columns(hits: list[Hit]) -> tuple[np.ndarray, ...]:
     return tuple(np.array(hits, np.int32).reshape(-1, 5).T.copy())
 
 
+@settings(deadline=None)
 @given(HITS)
 def test_different_cues_are_counted_once(hits: list[Hit]) -> None:
     """In each post each cue of a group counts once, however often it stands there."""
@@ -36,6 +37,7 @@ def test_different_cues_are_counted_once(hits: list[Hit]) -> None:
     assert counts.tolist() == [[sum(d[:2] == (g, p) for d in different) for g in range(GROUPS)] for p in range(POSTS)]
 
 
+@settings(deadline=None)
 @given(HITS)
 def test_words_inside_longer_ones_are_dropped(hits: list[Hit]) -> None:
     """A hit is dropped where a longer one of its group holds it; of equal ones all are kept."""
@@ -44,6 +46,7 @@ def test_words_inside_longer_ones_are_dropped(hits: list[Hit]) -> None:
     assert longest(group, start, end).tolist() == slow
 
 
+@settings(deadline=None)
 @given(HITS, st.integers(0, 5), st.sampled_from([0.0, 0.5, 2.0]))
 def test_the_best_cues_are_added_up(hits: list[Hit], most: int, again: float) -> None:
     """Of each post and group the best cues count, each with the points of its first hit and what further ones make of it."""
@@ -58,6 +61,7 @@ def test_the_best_cues_are_added_up(hits: list[Hit], most: int, again: float) ->
     assert scores.tolist() == [[0.25 + sum(sorted(slow[p, g].values(), reverse=True)[:most]) for g in range(GROUPS)] for p in range(POSTS)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 3), min_size=4, max_size=4), min_size=1, max_size=6),
        st.lists(st.lists(st.sampled_from([-1.5, 0.0, 0.5, 0.1]), min_size=2, max_size=2), min_size=4, max_size=4))
 def test_evidence_is_weighed(count: list[list[int]], worth: list[list[float]]) -> None:
