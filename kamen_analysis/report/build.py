@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,45 +10,27 @@ from typing import Any
 
 import pandas as pd
 
-from kamen_analysis.charts import numbers
 from kamen_analysis.data import Data, load
 from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics import reason_names
 from kamen_analysis.paths import Home, atomic_folder, sha256
 from kamen_analysis.records import ZONE
-from kamen_analysis.report import (
-    excel,
-    exports,
-    html,
-    pastbuilds,
-    pdf,
-    provenance,
-    publication,
-    record,
-    reply,
-    runs,
-    text,
-    word,
-)
+from kamen_analysis.report import exports, pastbuilds, provenance, publication, record, reply, runs, text
 from kamen_analysis.report.advice import advice
 from kamen_analysis.report.aside import begin
 from kamen_analysis.report.cases import Cases
-from kamen_analysis.report.facts import SCOPES_ZH, Facts, facts
+from kamen_analysis.report.facts import SCOPES_ZH, facts
 from kamen_analysis.report.figures import described, draw
 from kamen_analysis.report.findings import findings
 from kamen_analysis.report.legal import applied, law
-from kamen_analysis.report.marks import plain
 from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.output import TITLE, Content, Progress, write
 from kamen_analysis.report.period import Period, before, key_before, parse, select
 from kamen_analysis.report.quotes import quotes, typical
 from kamen_analysis.report.rules import defined
 from kamen_analysis.report.sections import tables as make_tables
-from kamen_analysis.report.tables import Table
 
 FORMATS = ("html", "pdf", "docx", "xlsx")
-MARK = "演示数据"
-TITLE = "卡盟类平台拒绝退款投诉分析"
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -66,31 +48,6 @@ class ReportResult:
     is_synthetic: bool
 
 
-@dataclass(frozen=True)
-class Content:
-    """All a format needs: the Markdown source, the tables, the facts, and the data of the drill-down."""
-
-    source: str
-    tables: dict[str, Table]
-    numbered: dict[str, str]
-    facts: Facts
-    headlines: list[str]
-    drill: dict[str, Any]
-    measures: Measures
-    figures: dict[str, Any]
-
-    @property
-    def mark(self) -> str:
-        """The mark synthetic data carries everywhere, else nothing."""
-        return MARK if self.facts.is_synthetic else ""
-
-    @property
-    def subtitle(self) -> str:
-        """Period, dates of the posts and sample in one line."""
-        f = self.facts
-        return f"期间：{f.period_zh}（{numbers.date(f.first)} 至 {numbers.date(f.last)}）　计入投诉 {numbers.count(f.used)} 件"
-
-
 def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMATS, scope: str = "virtual", out: Path | None = None,
            progress: Progress | None = None) -> ReportResult:
     """Write the report of `period` (2026, 2026-H1, 2026-Q3, 2026-08; None: everything) from data/processed and return where it is.
@@ -105,14 +62,16 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
     with atomic_folder(target) as folder:
         earlier = [found for name in (target.name, key_before(span)) if name and (found := record.read(target.parent / name))]
         content = compose(data, span, scope, folder, "docx" in formats, tell, earlier)
-        _write(content, formats, folder, tell)
+        outside = int(select(data, span).posts["is_used"].sum()) - content.facts.used
+        # From here on a million posts would only take room.
+        data = pastbuilds.worth_keeping(data)
+        write(content, formats, folder, tell)
         record.write(content.figures, folder)
         pastbuilds.remember(data, content.figures["manifest"], target)
         given = {"period": span.key, "scope": scope, "title": TITLE, "created": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
                  "manifest": sha256(data.home.processed / "manifest.json"), "inputs": data.manifest.get("inputs", {})}
         provenance.write_provenance(folder, content.facts, given)
     files = sorted(path for path in target.rglob("*") if path.is_file())
-    outside = int(select(data, span).posts["is_used"].sum()) - content.facts.used
     return ReportResult(target, files, content.headlines, content.facts.used, outside, content.facts.is_synthetic)
 
 
@@ -156,45 +115,5 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, png: bool, tell
     tell("作图", 1, 1)
     # Excel and the folder's list of tables follow the text.
     tables = {key: tables[key] for key in [*numbered, *(key for key in tables if key not in numbered)]}
-    return Content(source, tables, numbered, known, [finding.text for finding in found], drill, measures, figured)
-
-
-def _write(content: Content, formats: Sequence[str], folder: Path, tell: Progress) -> None:
-    tables, mark, subtitle = list(content.tables.values()), content.mark, content.subtitle
-    (folder / "tables").mkdir()
-    for table in tables:
-        excel.write_csv(table, folder / "tables" / f"{table.key}.csv")
-    whole = publication.aggregate(content.measures)
-    excel.write_csv(whole, folder / "tables" / f"{whole.key}.csv")
-    provenance.write_datapackage([*tables, whole], folder, TITLE, content.facts)
-    publication.write_terms(folder, TITLE, content.facts)
-    provenance.write_dictionary(folder)
-    _readme(content, folder)
-    banner = f"{MARK}：合成帖子，不反映任何真实平台，不得引用" if mark else ""
-    words = {"title": TITLE, "subtitle": subtitle, "mark": mark, "banner": banner}
-    about = [TITLE, subtitle, content.facts.scope_zh, "公开投诉不是统计样本，未经核实，没有按平台规模调整；投诉反映不等于事实。"]
-    writers: dict[str, Callable[[], object]] = {
-        "html": lambda: html.write(content.source, folder, words, content.drill),
-        "pdf": lambda: pdf.write(content.source, folder, TITLE, subtitle, mark),
-        "docx": lambda: _word(content, folder),
-        "xlsx": lambda: excel.write_workbook(tables, folder / "tables.xlsx", about, mark, content.facts.last_capture,
-                                                     content.numbered),
-    }
-    # The HTML, whose font takes long, and Word beside the others.
-    apart = [begin(writers[name]) for name in ("html", "docx") if name in formats]
-    here = [name for name in formats if name in ("pdf", "xlsx")]
-    for done, work in enumerate([*(writers[name] for name in here), *apart]):
-        tell("写出报告", done, len(formats))
-        work()
-    tell("写出报告", len(formats), len(formats))
-
-
-def _readme(content: Content, folder: Path) -> None:
-    unescaped = text.environment().overlay(finalize=plain)
-    readme = unescaped.get_template("readme.md.jinja").render(title=TITLE, subtitle=content.subtitle, facts=content.facts)
-    (folder / "README.md").write_text(readme, encoding="utf-8")
-
-
-def _word(content: Content, folder: Path) -> None:
-    word.write(content.source, folder / "report.docx", folder, TITLE, content.subtitle, content.mark)
-    reply.write_sheets(content.measures, content.facts, folder / "right_to_reply", content.mark)
+    return Content(source, tables, numbered, known, [finding.text for finding in found], drill, reply.sheets(measures, known),
+                   publication.aggregate(measures), figured)

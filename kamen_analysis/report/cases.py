@@ -50,7 +50,8 @@ class Cases:
         counted = self._filed if "platform" in wanted or wanted.get("filed") else self._used
         asked = [(key, tuple(value) if isinstance(value, list) else value) for key, value in wanted.items()
                  if key not in ("every", "filed")]
-        return np.bitwise_and.reduce([self._every if wanted.get("every") else counted, *(self._one(*one) for one in asked)])
+        found: Bits = np.bitwise_and.reduce([self._every if wanted.get("every") else counted, *(self._one(*one) for one in asked)])
+        return found
 
     def _one(self, key: str, value: Any) -> Bits:
         key = "code" if key == "code_b" else key

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pypandoc
@@ -18,6 +20,16 @@ def convert(text: str, to: str, *options: str) -> str:
     """Return Markdown `text` in format `to` as text ("" when `options` name an output file)."""
     command = [pypandoc.get_pandoc_path(), f"--from={READER}", f"--to={to}", f"--lua-filter={ASSETS / 'filter.lua'}", "--wrap=none",
                "--columns=100000", "--sandbox" if to in ("html", "typst") else "--quiet", *options]
+    return _run(command, text, to)
+
+
+def convert_all(papers: Sequence[dict[str, str]], reference: Path) -> None:
+    """Write each of `papers` (title, text, path) as a Word file like `reference`, all by one process: each of its own takes far longer."""
+    given = {"reader": READER, "filter": str(ASSETS / "filter.lua"), "reference": str(reference), "papers": papers}
+    _run([pypandoc.get_pandoc_path(), "lua", str(ASSETS / "papers.lua")], json.dumps(given, ensure_ascii=False), "docx")
+
+
+def _run(command: list[str], text: str, to: str) -> str:
     done = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
     if done.returncode:
         raise KamenError(f"排版失败（pandoc → {to}）：{done.stderr.decode(errors='replace').strip()[:300]}")

@@ -7,6 +7,7 @@ text only as hashes. Kept for the builds that reports in the home were made from
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from kamen_analysis.data import Data
 from kamen_analysis.metrics import reason_names
 from kamen_analysis.metrics.keys import places_of, rows_of
 from kamen_analysis.paths import Home, atomic_write
-from kamen_analysis.records import EVENT_KINDS
+from kamen_analysis.records import EVENT_KINDS, empty
 from kamen_analysis.report import record
 
 KINDS = [*EVENT_KINDS]
@@ -77,6 +78,14 @@ def remember(data: Data, digest: str, target: Path) -> None:
     keep(data, digest)
     if target.parent == data.home.reports:
         forget(data.home, {digest, *(str(found.get("manifest")) for found in others)})
+
+
+def worth_keeping(data: Data) -> Data:
+    """Return `data`, or where it is too large to be kept the same build without any rows."""
+    if len(data.posts) <= MOST:
+        return data
+    posts, events, labels, rejected = (empty(table) for table in ("posts", "events", "labels", "rejected"))
+    return replace(data, posts=posts, events=events, labels=labels, rejected=rejected)
 
 
 def keep(data: Data, digest: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,20 +60,22 @@ def file_name(platform: str) -> str:
     return safe if safe == platform else f"{safe}_{hashlib.sha256(platform.encode()).hexdigest()[:8]}"
 
 
-def write_sheets(measures: Measures, facts: Facts, folder: Path, mark: str) -> list[Path]:
-    """Write one Word sheet for each named platform into `folder`: its figures, the method, cases, and what to answer."""
-    folder.mkdir()
+def sheets(measures: Measures, facts: Facts) -> dict[str, str]:
+    """Return the sheet of each named platform as Markdown: its figures, the method, cases, and what to answer."""
     mix = metrics.reasons(measures.by_platform, measures.labels, by="platform", scope=measures.scope)
-    cases, asked = _cases(measures), []
+    cases, found = _cases(measures), {}
     for row in named(measures).to_dict("records"):
         name = str(row["platform"])
         words = {"platform": name, "file": file_name(name), "facts": facts, "figures": _figures(row, mix[mix["platform"] == name]),
                  "cases": cases.get(name, []), "number": numbers.count(row["n"])}
-        text = environment().get_template("reply.md.jinja").render(words)
-        asked.append((text, folder / f"{file_name(name)}.docx", folder, f"答复表：{name}", "", mark))
-    # Each sheet waits for a pandoc of its own: they wait together.
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        return list(pool.map(lambda given: word.write(*given), asked))
+        found[name] = environment().get_template("reply.md.jinja").render(words)
+    return found
+
+
+def write_sheets(texts: dict[str, str], folder: Path, mark: str) -> list[Path]:
+    """Write the `sheets` of platforms into `folder`, one Word file each."""
+    folder.mkdir()
+    return word.write_papers({folder / f"{file_name(name)}.docx": (f"答复表：{name}", text) for name, text in texts.items()}, mark)
 
 
 def _figures(row: dict[Any, Any], mix: pd.DataFrame) -> Md:

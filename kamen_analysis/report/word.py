@@ -8,6 +8,7 @@ import tempfile
 import unicodedata
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -15,14 +16,14 @@ import pypandoc
 from lxml import etree
 
 from kamen_analysis.report import word_lists
-from kamen_analysis.report.pandoc import ASSETS, convert
+from kamen_analysis.report.pandoc import ASSETS, convert, convert_all
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PAGE_TWIPS, TWIPS_A_CHARACTER, MOST_CHARACTERS = 9638, 95, 44
 Edit = Callable[[etree._Element], None]
 _PART = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:{{kind}} xmlns:w="{W}">{{body}}</w:{{kind}}>'
-_HEADER = '<w:p><w:pPr><w:pStyle w:val="Header"/></w:pPr><w:r><w:t>{title}</w:t></w:r><w:r><w:tab/><w:t>{mark}</w:t></w:r></w:p>'
+_HEADER = '<w:p><w:pPr><w:pStyle w:val="Header"/></w:pPr><w:r><w:t></w:t></w:r><w:r><w:tab/><w:t>{mark}</w:t></w:r></w:p>'
 _FOOTER = ('<w:p><w:pPr><w:pStyle w:val="Header"/></w:pPr><w:r><w:t>公开投诉不是统计样本，未经核实</w:t></w:r>'
            '<w:r><w:tab/><w:t xml:space="preserve">第 </w:t></w:r>'
            '<w:fldSimple w:instr=" PAGE "><w:r><w:t>1</w:t></w:r></w:fldSimple><w:r><w:t xml:space="preserve"> 页，共 </w:t></w:r>'
@@ -32,16 +33,27 @@ _FOOTER = ('<w:p><w:pPr><w:pStyle w:val="Header"/></w:pPr><w:r><w:t>公开投诉
 def write(text: str, path: Path, pictures: Path, title: str, subtitle: str, mark: str) -> Path:
     """Set `text` as the Word file `path` with the PNG figures under `pictures`/figures; `mark` stands in the header of every page.
 
-    Without a subtitle it is a short paper: no table of contents.
+    `write_papers` sets short papers.
     """
-    contents = ["--toc", "--toc-depth=2", "--metadata=toc-title:目录", f"--metadata=subtitle:{subtitle}"] if subtitle else []
+    contents = ["--toc", "--toc-depth=2", "--metadata=toc-title:目录", f"--metadata=subtitle:{subtitle}"]
     with tempfile.TemporaryDirectory() as scratch:
         reference, raw = Path(scratch) / "reference.docx", Path(scratch) / "raw.docx"
-        _reference(reference, title, mark)
+        _reference(reference, mark)
         convert(text, "docx", f"--reference-doc={reference}", f"--resource-path={pictures}", f"--output={raw}", f"--metadata=title:{title}",
                 "--metadata=lang:zh-CN", *contents)
-        _edit(raw, path, {"word/document.xml": _finish})
+        _edit(raw, path, {"word/document.xml": _finish, "word/header1.xml": partial(_head, title)})
     return path
+
+
+def write_papers(papers: dict[Path, tuple[str, str]], mark: str) -> list[Path]:
+    """Set each text of `papers` (path: title, text) as a Word file without contents and pictures; `mark` as in `write`."""
+    with tempfile.TemporaryDirectory() as scratch:
+        reference, raw = Path(scratch) / "reference.docx", {path: Path(scratch) / f"{i}.docx" for i, path in enumerate(papers)}
+        _reference(reference, mark)
+        convert_all([{"title": title, "text": text, "path": str(raw[path])} for path, (title, text) in papers.items()], reference)
+        for path, (title, _) in papers.items():
+            _edit(raw[path], path, {"word/document.xml": _finish, "word/header1.xml": partial(_head, title)})
+    return [*papers]
 
 
 @functools.cache
@@ -50,11 +62,11 @@ def _stock() -> bytes:
     return subprocess.run(command, capture_output=True, check=True).stdout
 
 
-def _reference(path: Path, title: str, mark: str) -> None:
-    """Write pandoc's own reference document with the report's styles, A4 page, header and footer."""
+def _reference(path: Path, mark: str) -> None:
+    """Write pandoc's own reference document with the report's styles, A4 page, header (without its title, see `_head`) and footer."""
     raw = path.with_name("stock.docx")
     raw.write_bytes(_stock())
-    header = _PART.format(kind="hdr", body=_HEADER.format(title=escape(title), mark=escape(mark)))
+    header = _PART.format(kind="hdr", body=_HEADER.format(mark=escape(mark)))
     edits: dict[str, Edit] = {"word/styles.xml": _restyle, "word/document.xml": _page, "word/_rels/document.xml.rels": _relate,
                               "[Content_Types].xml": _declare}
     _edit(raw, path, edits, {"word/header1.xml": header, "word/footer1.xml": _PART.format(kind="ftr", body=_FOOTER)})
@@ -91,6 +103,10 @@ def _page(document: etree._Element) -> None:
     etree.SubElement(section, f"{{{W}}}pgSz", {f"{{{W}}}w": "11906", f"{{{W}}}h": "16838"})
     margins = {"top": "1304", "bottom": "1247", "left": "1134", "right": "1134", "header": "680", "footer": "624", "gutter": "0"}
     etree.SubElement(section, f"{{{W}}}pgMar", {f"{{{W}}}{side}": size for side, size in margins.items()})
+
+
+def _head(title: str, header: etree._Element) -> None:
+    header.find(f".//{{{W}}}t").text = title
 
 
 def _relate(relations: etree._Element) -> None:

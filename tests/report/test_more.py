@@ -54,7 +54,7 @@ def test_a_period_is_compared_with_the_one_before(small: Home) -> None:
 def test_the_sensitivity_panel_keeps_its_own_row(measures: Measures) -> None:
     """The first row is the report's own figure; each source left out and duplicates kept change the count."""
     shown = panel.tables(measures)[0].frame
-    assert shown["n"].iloc[0] == len(measures.used) and shown["share"].iloc[0] == measures.reasons["share"].iloc[0]
+    assert shown["n"].iloc[0] == len(measures.counted) and shown["share"].iloc[0] == measures.reasons["share"].iloc[0]
     assert shown["n"].iloc[1] > shown["n"].iloc[0] and sum(shown["variant"].str.startswith("去掉来源")) == 2
 
 

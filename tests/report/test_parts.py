@@ -117,7 +117,7 @@ def test_quotations_show_their_evidence(measures: Measures) -> None:
     assert set(found) == set(smallworld.PHRASES)
     for code, picked in found.items():
         assert 1 <= len(picked) <= 3 and all(f"[{smallworld.PHRASES[code]}]{{.mark}}" in quote.text for quote in picked)
-        assert {quote.post_id for quote in picked} <= set(measures.used["id"])
+        assert {quote.post_id for quote in picked} <= set(measures.whole.loc[measures.is_used, "id"])
 
 
 def test_findings_are_ordered_by_evidence(measures: Measures) -> None:
