@@ -11,8 +11,9 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kamen_analysis.label.findings import rules
+from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.reasons import Heard
-from kamen_analysis.label.text import STRIDE, Ints, Texts, distinct
+from kamen_analysis.label.text import Ints, Texts, distinct
 
 BUCKETS = 1 << 16
 LONGEST = 3  # Characters in the longest n-gram.
@@ -20,9 +21,10 @@ STATED = 2  # N-grams up to so long are also read together with who speaks and w
 WIDE = 40  # Clauses are read together up to so many characters.
 BACK = 1  # A word class is paired with so many before it.
 CUED = 4  # A cue is as many features as this of its reason, and of its rule: a person wrote it down, so it weighs more than a character.
-_PAIRED, _STATE, _FINISH = np.uint32(1000003), np.uint32(0x7B4F3CF1), np.uint32(0x9E3779B1)
+_PAIRED, _STATE, _FINISH, _WORD = 1000003, 0x7B4F3CF1, 0x9E3779B1, 0xFFFFFFFF
 _NONE = BUCKETS  # The bucket of what is no feature, since the text ends before it does.
 Words = npt.NDArray[np.uint32]
+Table = npt.NDArray[np.int32]
 
 
 def units(texts: Texts, posts: Ints) -> tuple[Ints, Ints]:
@@ -51,38 +53,51 @@ def features(heard: Heard, starts: Ints) -> Iterator[sp.csr_matrix]:
         yield sp.csr_matrix((np.ones(buckets.size, np.float32), buckets.ravel(), pointer), shape=(len(starts), BUCKETS + 1))
 
 
-def _bucket(key: Words) -> Words:
-    return key * _FINISH >> np.uint32(16)
-
-
 def _grams(heard: Heard) -> tuple[Ints, Ints]:
     texts = heard.texts
-    states = (heard.reading.states.astype(np.uint32) + np.uint32(1)) * _STATE
-    following = np.concatenate([texts.codes, np.zeros(LONGEST, np.uint32)])
     out = np.empty((len(texts.codes), LONGEST + STATED), np.int32)
-    rolling = np.zeros(len(texts.codes), np.uint32)
-    for n in range(1, LONGEST + 1):
-        rolling = rolling * _PAIRED + following[n - 1: n - 1 - LONGEST] + np.uint32(n)
-        out[:, n - 1] = _bucket(rolling)
-        if n <= STATED:
-            out[:, LONGEST + n - 1] = _bucket(rolling + states)
-    end = texts.index + texts.lengths
-    for n in range(LONGEST):  # What begins so far before the end of a post, or of the one before it, is longer than the text.
-        out[end - n, n: LONGEST] = _NONE
-        out[end - n, LONGEST + n:] = _NONE
+    _add_grams(texts.codes, heard.reading.states, texts.index + texts.lengths, out)
     return texts.at, out
 
 
 def _classes(heard: Heard) -> tuple[Ints, Ints]:
     at, number = heard.hits.classes()
-    keys = _keys(tuple(f"k {name}" for name, _ in heard.hits.vocabulary.named))[number]
-    out = np.full((len(at), 1 + BACK), _NONE, np.int32)
-    out[:, 0] = _bucket(keys)
-    for n in range(1, BACK + 1):
-        out[n:, n] = _bucket(keys[:-n] * _PAIRED + keys[n:])
-        far = np.flatnonzero(at[n:] - at[:-n] > STRIDE) + n  # Posts stand so far apart.
-        out[far[heard.texts.post(at[far]) != heard.texts.post(at[far - n])], n] = _NONE
+    keys, out = _keys(tuple(f"k {name}" for name, _ in heard.hits.vocabulary.named)), np.empty((len(at), 1 + BACK), np.int32)
+    _add_classes(at, number, keys, heard.texts.start, out)
     return at, out
+
+
+@compiled
+def _bucket(key: int) -> int:
+    return (key * _FINISH & _WORD) >> 16
+
+
+@compiled
+def _add_grams(codes: Words, states: npt.NDArray[np.uint8], ends: Ints, out: Table) -> None:
+    # Of each character the n-grams that begin with it, then the short ones together with its state.
+    first = 0
+    for end in ends:
+        for i in range(first, end + 1):
+            key, state = 0, (int(states[i]) + 1) * _STATE
+            for n in range(LONGEST):
+                is_there = i + n < end
+                key = (key * _PAIRED + codes[i + n] + n + 1) & _WORD if is_there else 0
+                out[i, n] = _bucket(key) if is_there else _NONE
+                if n < STATED:
+                    out[i, LONGEST + n] = _bucket(key + state) if is_there else _NONE
+        first = end + 1
+
+
+@compiled
+def _add_classes(at: Ints, number: Ints, keys: Words, starts: Ints, out: Table) -> None:
+    # Of each word class its own, and the pairs with those before it in its post.
+    post = first = 0
+    for i in range(len(at)):
+        while post + 1 < len(starts) and starts[post + 1] <= at[i]:
+            post, first = post + 1, i
+        out[i, 0] = _bucket(keys[number[i]])
+        for n in range(1, BACK + 1):
+            out[i, n] = _bucket(keys[number[i - n]] * _PAIRED + keys[number[i]]) if i - n >= first else _NONE
 
 
 def _cues(heard: Heard) -> tuple[Ints, Ints]:
@@ -95,7 +110,8 @@ def _cues(heard: Heard) -> tuple[Ints, Ints]:
 @functools.cache
 def _cue_buckets(kinds: tuple[str, ...]) -> Ints:
     named = [(f"c {code} {stands} {n}", f"r {rule} {stands} {n}") for code, rule, stands in map(str.split, kinds) for n in range(CUED)]
-    return _bucket(_keys(tuple(name for pair in named for name in pair))).astype(np.int32).reshape(len(kinds), 2 * CUED)
+    keys = _keys(tuple(name for pair in named for name in pair))
+    return (keys * np.uint32(_FINISH) >> np.uint32(16)).astype(np.int32).reshape(len(kinds), 2 * CUED)
 
 
 @functools.cache

@@ -15,8 +15,9 @@ from kamen_analysis.codebook.loader import load as load_codebook
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label import lanes, stored
 from kamen_analysis.label.features import BUCKETS, placed, units
+from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.reasons import Heard
-from kamen_analysis.label.text import Ints, spread
+from kamen_analysis.label.text import Indexes, Ints, spread
 
 Floats = npt.NDArray[np.float64]
 
@@ -70,13 +71,24 @@ class Model:
     def ask(self, heard: Heard, posts: Ints) -> Opinion:
         """Return the model's opinion on `posts` (numbers in the batch, ascending)."""
         start, end = units(heard.texts, posts)
-        clauses = heard.texts.clauses.starts
-        each = lanes.totals(placed(heard), clauses, self._tables)
-        sums = np.zeros((len(clauses) + 1, len(self.codes) + 1), np.int32)  # Whole numbers: exact however they are added up.
-        np.cumsum(each[:, :len(self.codes) + 1], axis=0, dtype=np.int32, out=sums[1:])
-        inside = sums[np.searchsorted(clauses, end)] - sums[np.searchsorted(clauses, start)]
-        length = np.sqrt(np.maximum(inside[:, -1:], 1))
-        return Opinion(start, end, inside[:, :-1] * self.scale / length + self.bias, self.codes)
+        clauses, table = heard.texts.clauses.starts, np.empty((len(start), len(self.codes)))
+        first, last = (np.searchsorted(clauses, place) for place in (start, end))
+        _add_odds(lanes.totals(placed(heard), clauses, self._tables), first, last, self.scale, self.bias, table)
+        return Opinion(start, end, table, self.codes)
+
+
+@compiled
+def _add_odds(each: Ints, first: Indexes, last: Indexes, scale: Floats, bias: Floats, out: Floats) -> None:
+    # The log odds of stretches, from a clause to another; `each` (clauses, columns): the sums of a clause, behind those of the codes the
+    # number of its features.
+    sums = np.zeros((len(each) + 1, len(scale) + 1), np.int32)  # Whole numbers: exact however they are added up.
+    for i in range(len(each)):
+        for k in range(len(scale) + 1):
+            sums[i + 1, k] = sums[i, k] + each[i, k]
+    for i in range(len(first)):
+        length = np.sqrt(max(sums[last[i], len(scale)] - sums[first[i], len(scale)], 1))
+        for k in range(len(scale)):
+            out[i, k] = (sums[last[i], k] - sums[first[i], k]) * scale[k] / length + bias[k]
 
 
 def quantised(codes: tuple[str, ...], weights: Floats, bias: Floats, meta: dict[str, Any]) -> Model:
