@@ -51,6 +51,11 @@ def alone(value: str) -> bool | None:
     return None if digits >= 1 and (named or (several and long >= 3 and (long >= 4 or digits >= 3))) and len(value) >= 7 else False
 
 
+def pinyin(value: str) -> bool | None:
+    """Judge one Latin word: a name only if it is pinyin."""
+    return None if _is_pinyin(value) else False
+
+
 @functools.cache
 def _public() -> frozenset[str]:
     return frozenset(word for name in ("english", "products", "public_words", "promo_words") for word in lists()[name])
@@ -71,4 +76,4 @@ def _is_pinyin(word: str) -> bool:
     return len(word) in reached
 
 
-CODES: dict[str, Check] = {f.__name__: f for f in (code, serial, apart, alone)}
+CODES: dict[str, Check] = {f.__name__: f for f in (code, serial, apart, alone, pinyin)}

@@ -20,7 +20,8 @@ HIDDEN = "㐀"
 _SPOKEN = ("零〇洞", "一壹幺妖", "二贰两", "三叁参", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
 NUMERALS = {ord(char): chr(0xFF10 + digit) for digit, chars in enumerate(_SPOKEN) for char in chars}  # full width: told apart from 0-9
 # Blocks of digits and letters in other shapes: first code point and the one behind the last.
-_ODD = ((0x0660, 0x1000), (0x2460, 0x2800), (0x1D400, 0x1D800), (0x1F100, 0x1F150), (0x1FBF0, 0x1FBFA))
+_ODD = ((0x0660, 0x1000), (0x2160, 0x2180), (0x2460, 0x2800), (0x3280, 0x328A), (0x1D400, 0x1D800), (0x1F100, 0x1F150),
+        (0x1FBF0, 0x1FBFA))
 # Cyrillic and Greek letters that look like Latin ones or digits (Unicode confusables).
 _CONFUSABLE = "авеёкмнорстухзіѕјԛԝАВЕКМНОРСТУХЗІЅЈαβεικνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧӏ"
 _CONFUSED_WITH = "abeekmhopctyx3isjqwABEKMHOPCTYX3ISJabeikvoptuxABEZHIKMNOPTYXl"
@@ -41,6 +42,7 @@ def _table() -> npt.NDArray[np.uint32]:
             table[code] = ord(plain if digit is None else str(digit))
     for first in (0x1F150, 0x1F170):  # white letters on a black disc or square have no plain form in Unicode
         table[first:first + 26] = range(ord("a"), ord("a") + 26)
+    table[0x3220:0x3229] = range(ord("1"), ord("9") + 1)  # numerals in brackets as one character
     for odd, plain in zip(_CONFUSABLE, _CONFUSED_WITH, strict=True):
         table[ord(odd)] = ord(plain)
     lower = np.arange(sys.maxunicode + 1, dtype=np.uint32)
