@@ -14,7 +14,7 @@ from scipy.stats import beta
 from slow import rows, wilson
 from slowalarms import adjusted
 
-from kamen_analysis.dedupe import essence
+from kamen_analysis.dedupe.essences import essence
 
 DAY = dt.timedelta(1)
 Pair = tuple[int, int]

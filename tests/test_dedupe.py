@@ -10,6 +10,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from kamen_analysis import dedupe
+from kamen_analysis.dedupe import essences
 
 STORY = "上周六在这家店买了一张一百元的点卡，输进去提示卡号不存在，客服说要等技术核实，等了六天没有下文，再问就不回了。"
 
@@ -61,7 +62,7 @@ def test_jaccard_twin(text: str, cut: int) -> None:
     """The similarity of two shingle arrays equals the one reckoned slowly from sets of strings."""
     other = text[cut:] + text[:cut]
     a, b = ({t[i : i + 4] for i in range(len(t) - 3)} for t in (text, other))
-    assert np.isclose(dedupe.jaccard(dedupe.shingles(text), dedupe.shingles(other)), len(a & b) / len(a | b))
+    assert np.isclose(essences.jaccard(essences.shingles(text), essences.shingles(other)), len(a & b) / len(a | b))
 
 
 @given(st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1))))))

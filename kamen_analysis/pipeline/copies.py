@@ -11,13 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from kamen_analysis import dedupe
+from kamen_analysis.dedupe import essences
 from kamen_analysis.pipeline import digests, partition
 from kamen_analysis.pipeline.parts import Part
 
 Ints = npt.NDArray[np.int64]
 
 
-def column(parts: list[Part], row: int) -> dedupe.U64:
+def column(parts: list[Part], row: int) -> essences.U64:
     """Return one row of the index for the posts of all parts, in order."""
     return np.concatenate([np.empty(0, np.uint64), *(part.index(row) for part in parts)])
 
@@ -54,7 +55,7 @@ def find(parts: list[Part], starts: Ints, eligible: npt.NDArray[np.bool_], dates
     return _described(parts, starts, rows, head, essence, at)
 
 
-def _described(parts: list[Part], starts: Ints, rows: Ints, head: Ints, essence: dedupe.U64, at: dedupe.U64) -> pd.DataFrame:
+def _described(parts: list[Part], starts: Ints, rows: Ints, head: Ints, essence: essences.U64, at: essences.U64) -> pd.DataFrame:
     many = np.bincount(head, minlength=len(rows))[head] > 1
     numbers = np.sort(rows[many])
     groups = pd.Series(head[many], rows[many])
@@ -64,7 +65,7 @@ def _described(parts: list[Part], starts: Ints, rows: Ints, head: Ints, essence:
     return dedupe.describe(copies, earliest.loc[copies["head"]]).assign(post_id=copies["post_id"])
 
 
-def _alike(parts: list[Part], starts: Ints, first: Ints, second: Ints, essence: dedupe.U64, scratch: Path) -> npt.NDArray[np.bool_]:
+def _alike(parts: list[Part], starts: Ints, first: Ints, second: Ints, essence: essences.U64, scratch: Path) -> npt.NDArray[np.bool_]:
     """Return whether the texts of each pair are alike, reading those that were not compared before."""
     kept = scratch / f"alike-{digests.copies_code()}.npy"
     before = np.load(kept) if kept.exists() else np.empty((2, 0), np.uint64)
@@ -91,7 +92,7 @@ def _compared(parts: list[Part], starts: Ints, first: Ints, second: Ints) -> npt
             mine = numbers[slice(*np.searchsorted(numbers, (start, end)))] - start
             if len(mine):
                 titles, bodies = (column.to_pylist() for column in part.read("posts", ["title", "body"]).take(mine))
-                grams, length = dedupe.grams(*dedupe.codes(list(map(operator.add, titles, bodies))))
+                grams, length = essences.grams(*essences.codes(list(map(operator.add, titles, bodies))))
                 file.write(grams.tobytes())
                 lengths.append(length)
         file.flush()

@@ -12,11 +12,11 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent
 
 _PART = (
-    "records.py", "zh.py", "kept.py", "clean.py", "plain.py", "money.py", "times.py", "dedupe.py", "captures", "tabular", "redact",
+    "records.py", "zh.py", "kept.py", "clean.py", "plain.py", "money.py", "times.py", "dedupe", "captures", "tabular", "redact",
     "sources", "pipeline/partition.py", "pipeline/free_text.py", "pipeline/broken.py",
 )
 _CODES = ("zh.py", "kept.py", "codebook", "label", "pipeline/coding.py")
-_TABLES = ("records.py", "dedupe.py", "platforms.py", "codebook/platforms.yaml", "pipeline")
+_TABLES = ("records.py", "dedupe", "platforms.py", "codebook/platforms.yaml", "pipeline")
 # What rules and model were made from, and what is decided later.
 _APART = ("codebook/platforms.yaml", "codebook/sentences", "codebook/second_reading.csv")
 
@@ -56,7 +56,7 @@ def build_code() -> str:
 @functools.cache
 def copies_code() -> str:
     """Return the digest of what decides whether two texts are copies."""
-    return _digest(("zh.py", "dedupe.py"))
+    return _digest(("zh.py", "dedupe"))
 
 
 def part_key(capture_digest: str) -> str:

@@ -18,10 +18,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kamen_analysis import clean, dedupe, records, sources, times
+from kamen_analysis import clean, records, sources, times
 from kamen_analysis.captures import warc
 from kamen_analysis.captures.members import Damage
 from kamen_analysis.captures.page import Page
+from kamen_analysis.dedupe import essences
 from kamen_analysis.pipeline import broken, free_text
 from kamen_analysis.sources import audit, base, columns
 
@@ -164,11 +165,11 @@ def _take(raw_post: base.RawPost, page: Page, module: base.Source, batch: _Batch
     batch.events += cleaned.events
 
 
-def _index(posts: pa.Table) -> dedupe.U64:
+def _index(posts: pa.Table) -> essences.U64:
     """Return the index of some posts, a row each for ID, ESSENCE, AT, LENGTH and the bands."""
     ids, titles, bodies = (posts[name].to_pylist() for name in ("post_id", "title", "body"))
-    signed = dedupe.sign(list(map(operator.add, titles, bodies)))
-    numbers = np.array([dedupe.digest(post_id.encode()) for post_id in ids], np.uint64)
+    signed = essences.sign(list(map(operator.add, titles, bodies)))
+    numbers = np.array([essences.digest(post_id.encode()) for post_id in ids], np.uint64)
     at = posts["posted_at"].cast(pa.int64()).fill_null(-1).to_numpy().view(np.uint64)
     return np.vstack([numbers, signed.essence, at, np.array(list(map(len, bodies)), np.uint64), signed.bands])
 

@@ -16,12 +16,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kamen_analysis import dedupe
+from kamen_analysis.dedupe import essences
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
 from kamen_analysis.pipeline import coding, digests, executors, partition
 
-_ROWS = partition.BAND + dedupe.BANDS
+_ROWS = partition.BAND + essences.BANDS
 
 Progress = Callable[[str, int, int], None]
 

@@ -1,0 +1,140 @@
+"""Duplicates: one text filed against two targets, copied whole, or copied with small changes; the earliest is kept.
+
+Near copies are found by their fingerprints (see `essences`) and confirmed by the exact Jaccard similarity of their shingles.
+Short texts are never called copies: two people may well both write "充了没到".
+
+All steps take and give arrays, so that ten million posts need columns of numbers, one at a time, and no text.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kamen_analysis.dedupe.essences import BANDS, LANES, MIX, U64, Ints, distinct, essence, jaccard, shingles, sign
+
+THRESHOLD = 0.8
+AGREE = 18  # minima of the 32 that two texts must share to be compared: at a similarity of 0.8 fewer happen once in a thousand pairs
+_LAST_BITS = np.uint64((1 << 22) - 1)
+_PAIRS = 2000  # looked at together
+_DRAWERS = 256
+
+
+def candidates(band: Callable[[int], U64]) -> tuple[Ints, Ints]:
+    """Return the pairs (earlier row, later row) that share a band and AGREE minima; `band(k)` gives band k of rows in time order.
+
+    Of the rows that share a band each is paired with the earliest only.
+    """
+    packed = [_sharing(band(k)) for k in range(BANDS)]
+    pairs = distinct(np.sort(np.concatenate(packed)))
+    first, second = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    agreed = np.zeros(len(pairs), np.int8)
+    for k in range(BANDS):
+        differ = band(k)
+        differ = differ[first] ^ differ[second]
+        for lane in range(LANES):
+            agreed += (differ >> np.uint64(16 * lane)) & np.uint64(0xFFFF) == 0
+    return first[agreed >= AGREE], second[agreed >= AGREE]
+
+
+def _sharing(keys: U64) -> U64:
+    """Return first << 32 | other for all rows that share a key, the first being the lowest row."""
+    ordered = np.sort(keys)
+    again = distinct(ordered[1:][ordered[1:] == ordered[:-1]])
+    rows = among(keys, again)
+    rows = rows[np.argsort(keys[rows], kind="stable")]
+    found = keys[rows]
+    new = np.concatenate(([True], found[1:] != found[:-1])) if len(rows) else np.empty(0, np.bool_)
+    heads = rows[np.maximum.accumulate(np.where(new, np.arange(len(rows)), 0))]
+    return (heads[~new].astype(np.uint64) << np.uint64(32)) | rows[~new].astype(np.uint64)
+
+
+def among(keys: U64, some: U64) -> Ints:
+    """Return the rows whose key is one of `some`; keys are digests, so that a table over their last bits leaves few to look at."""
+    marked = np.zeros(int(_LAST_BITS) + 1, np.bool_)
+    marked[some & _LAST_BITS] = True
+    rows = np.flatnonzero(marked[keys & _LAST_BITS])
+    return rows[np.isin(keys[rows], some)]
+
+
+def confirmed(first: Ints, second: Ints, grams: Callable[[int], U64], threshold: float = THRESHOLD) -> npt.NDArray[np.bool_]:
+    """Return for each candidate pair whether its texts are alike enough; `grams(row)` gives the shingles of an essence."""
+    alike = np.zeros(len(first), np.bool_)
+    for at in range(0, len(first), _PAIRS):
+        a, b = first[at : at + _PAIRS], second[at : at + _PAIRS]
+        for pair in np.flatnonzero(_most_alike(a, b, grams) >= threshold).tolist():
+            alike[at + pair] = jaccard(grams(int(a[pair])), grams(int(b[pair]))) >= threshold
+    return alike
+
+
+def _most_alike(first: Ints, second: Ints, grams: Callable[[int], U64]) -> npt.NDArray[np.float64]:
+    """Return how alike the texts of each pair are at most.
+
+    Put into drawers by a digest, two texts share in each drawer at most as many shingles as the lesser has there.
+    """
+    rows, pairs = np.unique(np.concatenate((first, second)), return_inverse=True)
+    found = [grams(row) for row in rows.tolist()]
+    sizes = np.array(list(map(len, found)))
+    drawer = (np.concatenate(found) * MIX >> np.uint64(56)).astype(np.int64) + np.repeat(np.arange(len(rows)) * _DRAWERS, sizes)
+    counts = np.bincount(drawer, minlength=len(rows) * _DRAWERS).astype(np.uint16).reshape(-1, _DRAWERS)
+    a, b = pairs.reshape(2, -1)
+    shared = np.minimum(counts[a], counts[b]).sum(axis=1, dtype=np.int64)
+    most: npt.NDArray[np.float64] = shared / (sizes[a] + sizes[b] - shared)
+    return most
+
+
+def components(size: int, first: Ints, second: Ints) -> Ints:
+    """Return for each of `size` rows the lowest row it is linked to, over any number of links."""
+    head = np.arange(size)
+    while len(first):
+        a, b = head[first], head[second]
+        first, second = first[a != b], second[a != b]
+        # Each group hangs itself under the lowest it is linked to (Shiloach and Vishkin 1982), then all point to the top.
+        np.minimum.at(head, np.maximum(a, b), np.minimum(a, b))
+        while (head[head] != head).any():
+            head = head[head]
+    return head
+
+
+def same(keys: U64) -> tuple[Ints, Ints]:
+    """Return (first row, later row) for rows of one digest; digest 0 (a short text) is like nothing."""
+    packed = _sharing(keys)
+    first, second = (packed >> np.uint64(32)).astype(np.int64), (packed & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    return first[keys[first] != 0], second[keys[first] != 0]
+
+
+def duplicates(posts: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFrame:
+    """Return `dup_group`, `dup_kind`, `dup_size` for each post, on the index of `posts`.
+
+    posts: columns post_id, source, target, title, body, posted_at. A group is named by its earliest post (posts
+    without a date come last, ties by post_id). Kinds: first; two_targets (same words, same source, other target);
+    exact; near (Jaccard of four-character shingles ≥ `threshold`).
+    """
+    order = posts.sort_values(["posted_at", "post_id"], na_position="last", kind="stable")
+    texts = [f"{title}{body}" for title, body in zip(order["title"], order["body"], strict=True)]
+    signed = sign(texts)
+    exact = same(signed.essence)
+    one = np.setdiff1d(np.flatnonzero(signed.essence), exact[1])
+    first, second = (one[side] for side in candidates(lambda k: signed.bands[k][one]))
+    alike = confirmed(first, second, functools.lru_cache(lambda row: shingles(essence(texts[row]))), threshold)
+    head = components(len(texts), np.concatenate((exact[0], first[alike])), np.concatenate((exact[1], second[alike])))
+    described = order.assign(essence=signed.essence, head=head)[["post_id", "source", "target", "essence", "head"]]
+    return describe(described, described.iloc[head]).loc[posts.index]
+
+
+def describe(rows: pd.DataFrame, heads: pd.DataFrame) -> pd.DataFrame:
+    """Return `dup_group`, `dup_kind`, `dup_size` of `rows` (post_id, source, target, essence, head), `heads` being each one's head.
+
+    `rows` holds every post of the groups it speaks of; `head` numbers a group.
+    """
+    ids, words, source = (heads[name].to_numpy() for name in ("post_id", "essence", "source"))
+    is_first = rows["post_id"].to_numpy() == ids
+    is_near = rows["essence"].to_numpy() != words
+    is_two = (rows["source"].to_numpy() == source) & (rows["target"].fillna("").to_numpy() != heads["target"].fillna("").to_numpy())
+    kinds = np.select([is_first, is_near, is_two], ["first", "near", "two_targets"], "exact")
+    size = rows.groupby("head")["head"].transform("size")
+    return pd.DataFrame({"dup_group": ids, "dup_kind": kinds, "dup_size": size.to_numpy()}, rows.index)

@@ -1,0 +1,164 @@
+"""What duplicates are found by: essences (texts without what copies differ in), their shingles, and their MinHash fingerprints.
+
+Near copies are found by MinHash over four-character shingles (Broder 1997, "On the resemblance and containment of documents";
+16 bits are kept of each minimum: Li and König 2010, "b-bit minwise hashing").
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import opencc
+
+from kamen_analysis import kept, zh
+
+SHINGLE = 4
+MIN_CHARACTERS = 30
+LANES = 4  # minima to a band
+BANDS = 8
+_TOP = 0x33500  # no letter and no digit stands above
+_PIECE = 500  # posts whose shingles stay in the processor's cache
+
+_SHELF = kept.Shelf("folded", "zh.py", "dedupe/essences.py")
+
+U64 = npt.NDArray[np.uint64]
+U32 = npt.NDArray[np.uint32]
+Ints = npt.NDArray[np.int64]
+
+_PLACEHOLDER = re.compile(r"\[[^\[\]]{1,8}\]")
+_RANDOM = np.random.default_rng(20_261_122).integers(0, 1 << 32, size=(2, LANES * BANDS), dtype=np.uint32)
+_ODD, _SHIFT = _RANDOM[0] | np.uint32(1), _RANDOM[1]
+_BASE, MIX = np.uint64(1_000_003), np.uint64(0x9E3779B97F4A7C15)
+
+
+class Signed(NamedTuple):
+    """What duplicates are found by: `essence` (n), a digest of each essence; `bands` (BANDS, n). Both are 0 for short texts."""
+
+    essence: U64
+    bands: U64
+
+
+@functools.cache
+def _plain() -> U32:
+    """Return for each code point below _TOP the one it is read as, 0 for punctuation, spaces and marks."""
+    return np.frombuffer(_SHELF.get(f"plain {opencc.__version__}", lambda: _folded().tobytes()), np.uint32)
+
+
+def _folded() -> U32:
+    folded = zh.fold("".join(map(chr, range(_TOP))))
+    return np.array([ord(char) if char.isalnum() else 0 for char in folded] + [0], dtype=np.uint32)
+
+
+def codes(texts: Sequence[str]) -> tuple[U32, Ints]:
+    """Return the code points of the texts' essences in one row, and the length of each."""
+    bare = [_PLACEHOLDER.sub("", text) if "[" in text else text for text in texts]
+    given = np.frombuffer("".join(bare).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    plain = _plain().take(given, mode="clip")
+    seen, ends = plain != 0, np.cumsum([0, *map(len, bare)])
+    return plain[seen], np.diff(np.concatenate(([0], np.cumsum(seen)))[ends])
+
+
+def digest(data: bytes) -> int:
+    """Return a 64-bit digest: of ten million texts some two in a million runs of the project would share one by chance."""
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+
+
+def essence(text: str) -> str:
+    """Return the text folded and without punctuation, spaces and placeholders: what two copies share."""
+    return codes([text])[0].tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def grams(found: U32, lengths: Ints) -> tuple[U64, Ints]:
+    """Return `shingles_of` each of several essences (of SHINGLE characters at least) whose code points stand in one row, and how many."""
+    rolled, ends = _rolled(found), np.cumsum(lengths) - SHINGLE + 1
+    starts = ends - lengths + SHINGLE - 1
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        rolled[start:end].sort()
+    new = np.append(True, rolled[1:] != rolled[:-1])
+    new[starts] = True
+    new &= _inside(starts, len(rolled))
+    before = np.concatenate(([0], np.cumsum(new)))
+    return rolled[new], before[ends] - before[starts]
+
+
+def _inside(starts: Ints, count: int) -> npt.NDArray[np.bool_]:
+    """Return which of the shingles over several essences in one row do not reach into the next."""
+    inside = np.ones(count, np.bool_)
+    inside[(starts[1:, None] - np.arange(1, SHINGLE)).ravel()] = False
+    return inside
+
+
+def _rolled(codes: U32) -> U64:
+    """Return a 64-bit number for the four characters at each place."""
+    wide = codes.astype(np.uint64)
+    rolled = wide[: len(wide) - SHINGLE + 1].copy()
+    for k in range(1, SHINGLE):
+        rolled *= _BASE
+        rolled += wide[k : len(wide) - SHINGLE + 1 + k]
+    return rolled
+
+
+def shingles(text: str) -> U64:
+    """Return the shingles of an essence given as text."""
+    return shingles_of(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32))
+
+
+def shingles_of(found: U32) -> U64:
+    """Return the distinct four-character shingles of an essence (its code points) as 64-bit numbers, sorted."""
+    return distinct(np.sort(found.astype(np.uint64) if len(found) < SHINGLE else _rolled(found)))
+
+
+def distinct(ordered: U64) -> U64:
+    """Return the different numbers of a sorted array; `np.unique` takes several times as long."""
+    first = np.empty(len(ordered), np.bool_)
+    first[:1] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
+
+
+def jaccard(a: U64, b: U64) -> float:
+    """Return the Jaccard similarity of two sorted arrays of distinct numbers."""
+    both = np.concatenate((a, b))
+    both.sort()
+    shared = np.count_nonzero(both[1:] == both[:-1])
+    return float(shared / (len(both) - shared))
+
+
+def sign(texts: Sequence[str]) -> Signed:
+    """Return the digests and bands of texts (title and body joined)."""
+    pieces = [_signed(texts[at : at + _PIECE]) for at in range(0, len(texts), _PIECE)]
+    if not pieces:
+        return Signed(np.empty(0, np.uint64), np.empty((BANDS, 0), np.uint64))
+    return Signed(np.concatenate([piece.essence for piece in pieces]), np.concatenate([piece.bands for piece in pieces], axis=1))
+
+
+def _signed(texts: Sequence[str]) -> Signed:
+    found, lengths = codes(texts)
+    long, ends = lengths >= MIN_CHARACTERS, 4 * np.cumsum(lengths)
+    digests, bands = np.zeros(len(texts), np.uint64), np.zeros((BANDS, len(texts)), np.uint64)
+    raw, starts = found.tobytes(), ends - 4 * lengths
+    digests[long] = [digest(raw[start:end]) or 1 for start, end in zip(starts[long].tolist(), ends[long].tolist(), strict=True)]
+    if long.any():
+        bands[:, long] = _bands(found[np.repeat(long, lengths)], lengths[long])
+    return Signed(digests, bands)
+
+
+def _bands(codes: U32, lengths: Ints) -> U64:
+    """Return the bands (BANDS, n) of n long texts whose code points stand in one row."""
+    starts = np.cumsum(lengths) - lengths
+    grams = ((_rolled(codes) * MIX) >> np.uint64(32)).astype(np.uint32)
+    grams = grams[_inside(starts, len(grams))]
+    firsts = starts - np.arange(len(lengths)) * (SHINGLE - 1)
+    found = np.zeros((BANDS, len(lengths)), np.uint64)
+    for k in range(LANES * BANDS):
+        # Multiply-shift hashing (Dietzfelbinger et al. 1997): 32-bit overflow is meant.
+        least = np.minimum.reduceat(grams * _ODD[k] + _SHIFT[k], firsts)
+        lane = (least * np.uint32(0x9E3779B1)) >> np.uint32(16)
+        found[k // LANES] |= lane.astype(np.uint64) << np.uint64(16 * (k % LANES))
+    return found
