@@ -101,13 +101,19 @@ def gates(hits: Hits, targets: Sequence[object]) -> list[Gate]:
 
 def decide(scales: Scales, targets: Sequence[object]) -> list[Gate]:
     """Return the gate's decision on each post by its evidence."""
-    book, names = coding.gate(), list(evidence())
+    return list(map(Gate, *decided(scales, targets)))
+
+
+def decided(scales: Scales, targets: Sequence[object]) -> tuple[list[str], list[str]]:
+    """Return the type of each post by its evidence, and the rule: as `decide`, apart."""
+    book = coding.gate()
     best = scales.totals.argmax(axis=1)
     rules = heaviest(scales.count, _worth(), best)
     filed = np.array([bool(target) for target in targets]) | _told(scales)
     weak = scales.totals.max(axis=1) < book.least
-    return [Gate("complaint" if f else "other", "filed") if w else Gate(book.order[b], names[r])
-            for b, r, f, w in zip(best.tolist(), rules.tolist(), filed.tolist(), weak.tolist(), strict=True)]
+    types, names = np.array(book.order, object)[best], np.array(list(evidence()), object)[rules]
+    types[weak], names[weak] = np.where(filed[weak], "complaint", "other"), "filed"
+    return types.tolist(), names.tolist()
 
 
 def _told(scales: Scales) -> Bools:

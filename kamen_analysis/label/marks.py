@@ -7,6 +7,8 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
+from kamen_analysis.label.kernels import compiled
+
 Indexes = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
 
@@ -21,11 +23,10 @@ Kinds = npt.NDArray[np.uint8]
 
 
 def clause_ends(codes: npt.NDArray[np.uint32]) -> tuple[Indexes, Bools]:
-    """Return the indexes of the characters behind clauses, and which of these clauses end a sentence too."""
-    kinds = _kinds()[np.minimum(codes, 0xFFFF)]
-    spaces = _spaces(kinds)
-    found = [_hard(kinds, spaces), spaces[1:], _dots(kinds)]
-    return np.concatenate([row[0] for row in found]), np.concatenate([row[1] for row in found])
+    """Return the indexes of the characters behind clauses, ascending, and which of these clauses end a sentence too."""
+    ends, full = np.empty(len(codes), np.int64), np.empty(len(codes), np.bool_)
+    many = _ends(_kinds()[np.minimum(codes, 0xFFFF)], ends, full)
+    return ends[:many], full[:many]
 
 
 @functools.cache
@@ -36,35 +37,27 @@ def _kinds() -> Kinds:
     return table
 
 
-def _runs(at: Indexes) -> tuple[Indexes, Indexes]:
-    # First and one past the last of each run of neighbours in ascending `at`.
-    breaks = np.flatnonzero(np.diff(at) != 1)
-    return at[np.concatenate([[0], breaks + 1])[: len(at)]], at[np.append(breaks, len(at) - 1)[: len(at)]] + 1
-
-
-def _spaces(kinds: Kinds) -> tuple[Indexes, Indexes, Bools]:
-    """Return where spaces that part clauses begin, where they end, and whether a line ends in them."""
-    all_spaces = np.flatnonzero(kinds & _SPACE)
-    start, end = _runs(all_spaces)
-    hard = kinds[all_spaces] & _HARD > 0
-    soft, breaks = np.append(all_spaces[~hard], len(kinds)), all_spaces[hard]
-    start = np.minimum(soft[np.searchsorted(soft, start)], end)  # Line breaks in front are marks of their own.
-    lone = (kinds[start] & _BLANK > 0) & (kinds[start - 1] & _BEFORE > 0) & (kinds[np.minimum(end, len(kinds) - 1)] & _AFTER > 0)
-    kept = (end - start > 1) | (end - start == 1) & lone
-    start, end = start[kept], end[kept]
-    return start, end, np.searchsorted(breaks, end) > np.searchsorted(breaks, start)
-
-
-def _hard(kinds: Kinds, spaces: tuple[Indexes, Indexes, Bools]) -> tuple[Indexes, Bools]:
-    at = np.flatnonzero(kinds & _HARD)
-    within = np.concatenate([[0], spaces[1]])[np.searchsorted(spaces[0], at, "right")]
-    at = at[at >= within]
-    start, end = _runs(at)
-    full = at[kinds[at] & _FULL > 0]
-    return end, np.searchsorted(full, end) > np.searchsorted(full, start)
-
-
-def _dots(kinds: Kinds) -> tuple[Indexes, Bools]:
-    start, end = _runs(np.flatnonzero(kinds & _DOT))
-    first, last = start + (kinds[start - 1] & _LATIN > 0), end - (kinds[np.minimum(end, len(kinds) - 1)] & _LATIN > 0)
-    return last[last > first], np.ones(int((last > first).sum()), np.bool_)
+@compiled
+def _ends(kinds: Kinds, ends: Indexes, full: Bools) -> int:
+    # Fills `ends` and `full` as `clause_ends` returns them, and returns how many there are.
+    n, at = 0, 0
+    while at < len(kinds):
+        kind, first, stops = kinds[at], at, False
+        same = kind & _HARD or kind & _SPACE or kind & _DOT
+        at += 1
+        if not same:
+            continue
+        while at < len(kinds) and kinds[at] & same:
+            at += 1
+        before, after = kinds[first - 1] if first else 0, kinds[at] if at < len(kinds) else 0
+        end = at
+        if same == _DOT:
+            end, is_end, stops = at - (after & _LATIN > 0), at - first > (before & _LATIN > 0) + (after & _LATIN > 0), True
+        else:
+            is_end = same == _HARD or at - first > 1 or (kind & _BLANK > 0 and before & _BEFORE > 0 and after & _AFTER > 0)
+            for i in range(first, at):
+                stops |= kinds[i] & _FULL > 0
+        if is_end:
+            ends[n], full[n] = end, stops
+            n += 1
+    return n

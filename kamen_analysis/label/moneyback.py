@@ -72,8 +72,9 @@ def _beside(codes: Codes, index: Ints, lengths: Ints, asked: Bools, kinds: npt.N
     for post in np.flatnonzero(asked):
         first, talk, before = n, 0, 0
         word, total = -_REACH - 1, -_SUM_REACH - 1  # Where the last character of each kind stands.
+        after = kinds[min(codes[index[post]], 0xFFFF)]
         for at in range(lengths[post]):
-            kind, after = kinds[min(codes[index[post] + at], 0xFFFF)], kinds[min(codes[index[post] + at + 1], 0xFFFF)]
+            kind, after = after, kinds[min(codes[index[post] + at + 1], 0xFFFF)]
             number = kind & _IS_NUMBER and (after & _IS_UNIT or not kind & _IS_HAN)  # 一下 and 一直 are no sums.
             begins = number and before & _IS_BEFORE and at - word <= _REACH
             ends = kind & _IS_BEHIND and after & _IS_NEXT and at - total <= _SUM_REACH

@@ -110,7 +110,7 @@ def _label(posts: list[Mapping[str, Any]]) -> Iterator[Labelled]:
     hits = read(texts)
     words = over.read(hits)
     scales = gate.scale(hits, targets)
-    types, rules = map(list, zip(*gate.decide(scales, targets), strict=True))
+    types, rules = gate.decided(scales, targets)
     kinds = over.parts["post_type"].settle(words["post_type"], facts.of_type(scales, types), types)
     asked = [i for i, post_type in enumerate(kinds.answers) if post_type == "complaint"]
     found: list[list[Reason]] = [[] for _ in posts]
@@ -121,8 +121,8 @@ def _label(posts: list[Mapping[str, Any]]) -> Iterator[Labelled]:
     endings = _endings(hits, over, words, kinds.answers, [[reason.code for reason in mine] for mine in found])
     rows = zip(posts, kinds.answers, rules, scopes, endings.answers, found, kinds.decided_by, products, endings.decided_by, strict=True)
     for post, kind, rule, about, ending, mine, *who in rows:
-        yield Labelled(str(post.get("id") or ""), kind, stack.MODEL if who[0] == stack.MODEL else rule, about[0], about[1],
-                       ending, mine, tuple(who))
+        by = stack.MODEL if who[0] == stack.MODEL else rule
+        yield Labelled(str(post.get("id") or ""), kind, by, about[0], about[1], ending, mine, tuple(who))
 
 
 def _scopes(hits: Hits, over: stack.Stack, words: dict[str, facts.Floats], types: list[str],

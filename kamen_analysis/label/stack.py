@@ -20,6 +20,7 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.label import stored
 from kamen_analysis.label._hits import Hits
 from kamen_analysis.label.facts import BUCKETS, STEP, Floats, bag
+from kamen_analysis.label.kernels import compiled
 
 TASKS = ("post_type", "product", "outcome")
 RULE, MODEL, VOTE = "rule", "model", "vote"
@@ -47,7 +48,9 @@ class Part:
     def settle(self, words: Floats, facts: Floats, ruled: Sequence[str]) -> Settled:
         """Return the answers for posts, given what their `words` (posts, answers: `Stack.read`) and facts say, and the rules' answers."""
         # Not by `@`: its threads spin on every core for a product as small as this one, and its sums hang on the batch.
-        odds = words + np.einsum("pf,fa->pa", facts, self.facts) + self.bias
+        known = np.zeros_like(words)
+        _multiply(facts, self.facts, known)
+        odds = words + known + self.bias
         number = {answer: i for i, answer in enumerate(self.answers)}
         mine = np.array([number.get(answer, -1) for answer in ruled], int)
         best, row = odds.argmax(axis=1), np.arange(len(odds))
@@ -78,6 +81,17 @@ class Stack:
         words = bag(hits, self._columns)
         ends = np.cumsum([len(self.parts[task].answers) for task in TASKS])
         return {task: rows * self.parts[task].scale for task, rows in zip(TASKS, np.split(words, ends, axis=1), strict=False)}
+
+
+@compiled
+def _multiply(facts: Floats, weights: npt.NDArray[np.float32], out: Floats) -> None:
+    # Adds the product of two matrices to a third.
+    for row in range(len(facts)):
+        for i in range(len(weights)):
+            fact = facts[row, i]
+            if fact != 0:
+                for column in range(weights.shape[1]):
+                    out[row, column] += fact * weights[i, column]
 
 
 def save(stack: Stack, folder: Path = FOLDER) -> None:

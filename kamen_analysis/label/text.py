@@ -93,9 +93,10 @@ class Texts:
         return table[self.low]
 
     def take(self, posts: Sequence[int]) -> Texts:
-        """Return the batch of some of the posts, one at least."""
-        first, lengths = self.index[posts], self.lengths[posts]
-        return Texts(self.codes[spread(first, first + lengths + 1)], lengths, self.titles[posts])
+        """Return the batch of some of the posts (ascending, one at least)."""
+        own = np.zeros(len(self), np.bool_)
+        own[posts] = True
+        return Texts(self.codes[np.repeat(own, self.lengths + 1)], self.lengths[own], self.titles[own])
 
     def respelt(self, spelling: Mapping[str, str], posts: Iterable[int]) -> Texts:
         """Return the batch with evasive spellings made plain in `posts`; every place is kept."""
@@ -152,8 +153,8 @@ def fold(titles: Sequence[str], bodies: Sequence[str]) -> Texts:
     """Return posts as one folded batch: title, line break, body, as `zh.fold` has them; there must be one post at least."""
     texts = [f"{title}\n{body}" for title, body in zip(titles, bodies, strict=True)]
     raw = _codes(APART.join([*texts, ""]))
-    codes, plain = raw.copy(), raw < _FOLDED
-    codes[plain] = _fold_table()[raw[plain]]
+    codes, beyond = _fold_table().take(raw, mode="clip"), np.flatnonzero(raw >= _FOLDED)
+    codes[beyond] = raw[beyond]
     lengths, cuts = (np.fromiter(map(len, rows), np.int32, len(texts)) for rows in (texts, titles))
     found = Texts(codes, lengths, cuts)
     for post in set(found.post(found.at[np.flatnonzero(raw == _SIGMA)]).tolist()):
