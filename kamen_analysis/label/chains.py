@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis.label.kernels import compiled
-from kamen_analysis.label.senses import Rows
+from kamen_analysis.label.senses import Numbers, Rows
 from kamen_analysis.label.text import Ints
 
-Table = npt.NDArray[np.int32]
+Table = npt.NDArray[np.uint32]
 Bits = npt.NDArray[np.uint8]
 
 
@@ -21,10 +21,10 @@ class Words(NamedTuple):
 
     start: Ints
     end: Ints
-    sense: Ints
+    sense: Numbers
     inside: Ints
-    here: Ints
-    behind: Ints
+    here: Numbers
+    behind: Numbers
 
 
 class Plan(NamedTuple):
@@ -34,9 +34,9 @@ class Plan(NamedTuple):
     word. `bits`: for each sense (row) the slots it may fill.
     """
 
-    first: Ints
-    template: Ints
-    slot: Ints
+    first: Numbers
+    template: Numbers
+    slot: Numbers
     gap: Ints
     opens: Ints
     longest: Ints
@@ -91,7 +91,7 @@ def candidates(words: Words, plan: Plan, asked: Rows, out: Table) -> int:
 
 
 @compiled
-def _onward(words: Words, plan: Plan, row: Ints, part: int, out: Ints) -> int:
+def _onward(words: Words, plan: Plan, row: Numbers, part: int, out: Numbers) -> int:
     # The words that fill a part behind one of a row of the part before, and some that stand too near; returns how many.
     n, seen, slot = 0, 0, plan.slot[part]
     for i in row:
@@ -106,7 +106,7 @@ def _onward(words: Words, plan: Plan, row: Ints, part: int, out: Ints) -> int:
 
 
 @compiled
-def _back(words: Words, plan: Plan, row: Ints, part: int, out: Ints) -> int:
+def _back(words: Words, plan: Plan, row: Numbers, part: int, out: Numbers) -> int:
     # The words that fill a part before one of a row of the part behind, and some that stand too far or near; returns how many.
     n, seen, slot = 0, 0, plan.slot[part]
     for i in row:
@@ -122,7 +122,7 @@ def _back(words: Words, plan: Plan, row: Ints, part: int, out: Ints) -> int:
 
 
 @compiled
-def _linked(words: Words, row: Ints, following: Ints, gap: int, link: Ints) -> int:
+def _linked(words: Words, row: Numbers, following: Numbers, gap: int, link: Numbers) -> int:
     # Keeps those of a row whose first of `following` is within the gap, and which that is; returns how many.
     n = first = 0
     for i in row:
@@ -138,7 +138,7 @@ def _linked(words: Words, row: Ints, following: Ints, gap: int, link: Ints) -> i
 
 
 @compiled
-def _chain(words: Words, plan: Plan, part: int, rows: Table, links: Table, many: Ints) -> int:
+def _chain(words: Words, plan: Plan, part: int, rows: Table, links: Table, many: Numbers) -> int:
     # From the candidates of a part (its row) on: what they reach, what of it leads to the end, and back to the first part.
     low, high = plan.first[plan.template[part]], plan.first[plan.template[part] + 1]
     for p in range(part + 1, high):
@@ -161,8 +161,8 @@ def chains(words: Words, plan: Plan, found: Table, out: Table) -> int:
     `found`: candidates by part and place. Returns how many matches there are, also those there is no room for.
     """
     longest = out.shape[1] - 1
-    rows, links = np.empty((longest, len(words.start)), np.int32), np.empty((longest, len(words.start)), np.int32)
-    many, n, k = np.zeros(longest, np.int32), 0, 0
+    rows, links = np.empty((longest, len(words.start)), np.uint32), np.empty((longest, len(words.start)), np.uint32)
+    many, n, k = np.zeros(longest, np.uint32), 0, 0
     while k < found.shape[1]:
         part, first = found[0, k], k
         while k < found.shape[1] and found[0, k] == part:

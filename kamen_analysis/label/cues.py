@@ -84,8 +84,8 @@ class Matcher:
         longest = np.maximum.reduceat(words.lengths[words.slots.flat], words.slots.first[:-1])
         slot, gap, opens = (np.array([number for one in self.templates for number in column(one)], np.int32) for column in (
             lambda one: one.slots, lambda one: one.gaps, lambda one: [_ANYWHERE if opens is None else opens for opens in one.opens]))
-        first, template = np.append(0, np.cumsum(count)).astype(np.int32), np.repeat(np.arange(len(count), dtype=np.int32), count)
-        return Plan(first, template, slot, gap, opens, longest[slot].astype(np.int32), words.bits)
+        first, template = np.append(0, np.cumsum(count)).astype(np.uint32), np.repeat(np.arange(len(count), dtype=np.uint32), count)
+        return Plan(first, template, slot.astype(np.uint32), gap, opens, longest[slot].astype(np.int32), words.bits)
 
     def words(self, texts: Texts) -> Hits:
         """Return the words of the codebook in a batch."""
@@ -94,10 +94,10 @@ class Matcher:
     def scan(self, hits: Hits) -> Found:
         """Return the matches of all templates by key; keys without a match are left out."""
         candidates, plan, room = self._candidates(hits), self._plan, _MANY * len(hits.texts)
-        out = np.empty((room, 1 + int(np.diff(plan.first).max())), np.int32)
+        out = np.empty((room, 1 + int(np.diff(plan.first).max())), np.uint32)
         many = chains.chains(hits.words, plan, candidates, out)
         if many > room:
-            out = np.empty((many, out.shape[1]), np.int32)
+            out = np.empty((many, out.shape[1]), np.uint32)
             chains.chains(hits.words, plan, candidates, out)
         return self._found(hits, out[:many])
 
@@ -111,7 +111,7 @@ class Matcher:
         sense = slots.flat[spread(slots.first[slot], slots.first[slot + 1])]
         is_there = count[sense] > 0
         asked = rows(sense[is_there], np.repeat(part, np.diff(slots.first)[slot])[is_there], len(count))
-        out = np.empty((2, int(size[part].sum())), np.int32)
+        out = np.empty((2, int(size[part].sum())), np.uint32)
         many = chains.candidates(hits.words, plan, asked, out)
         return out.take(np.argsort(out[0, :many].astype(np.uint16), kind="stable"), axis=1)
 

@@ -10,25 +10,27 @@ import numpy.typing as npt
 from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.text import Ints
 
+Numbers = npt.NDArray[np.uint32]  # Without a sign, so that a kernel need not ask of each index whether it is counted from the end.
+
 
 class Rows(NamedTuple):
     """Rows of numbers one after the other: row i from `first[i]` to `first[i + 1]` of `flat`."""
 
-    first: Ints
-    flat: Ints
+    first: Numbers
+    flat: Numbers
 
 
 def rows(key: npt.NDArray[np.integer], value: npt.NDArray[np.integer], count: int) -> Rows:
     """Return the values by their keys (below `count`), those of one key in the order given."""
     order = np.argsort(key, kind="stable")
-    return Rows(np.searchsorted(key[order], np.arange(count + 1)).astype(np.int32), value[order].astype(np.int32))
+    return Rows(np.searchsorted(key[order], np.arange(count + 1)).astype(np.uint32), value[order].astype(np.uint32))
 
 
 @compiled
-def placed(at: Ints, length: Ints, places: Ints, clauses: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+def placed(at: Ints, length: Ints, places: Ints, clauses: Ints) -> tuple[Ints, Ints, Ints, Numbers, Numbers]:
     """Return of words (index and length, in the order of the text): start, end, how far behind the start of its clause each begins, the
     first word that begins there, and the first that begins where it ends or later."""
-    start, here, behind, inside = places[at], np.empty_like(at), np.empty_like(at), np.empty_like(at)
+    start, inside, here, behind = places[at], np.empty_like(at), np.empty(len(at), np.uint32), np.empty(len(at), np.uint32)
     end = start + length
     first = clause = 0
     for i in range(len(at)):
@@ -76,7 +78,7 @@ def _shared(mine: Rows, row: int, other: Rows, column: int) -> int:
 
 
 @compiled
-def classes(sense: Ints, start: Ints, of: Rows, out: npt.NDArray[np.int32]) -> int:
+def classes(sense: Numbers, start: Ints, of: Rows, out: npt.NDArray[np.int32]) -> int:
     """Fill `out` with (place, class) in text order, by place and number, each once; `of`: the classes of each sense. Returns how many."""
     n = first = 0
     for i in range(len(sense)):

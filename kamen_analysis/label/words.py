@@ -93,7 +93,7 @@ class Hits:
         lengths = vocabulary.trie.lengths.astype(np.int32)
         start, end, inside, here, behind = senses.placed(at, lengths[word], texts.at, texts.clauses.starts)
         mask = senses.barred(word, start, end, int(lengths.max()), vocabulary.vetoing, vocabulary.barring)
-        self.words = Words(start, end, vocabulary.base[word] + mask, inside, here, behind)
+        self.words = Words(start, end, (vocabulary.base[word] + mask).astype(np.uint32), inside, here, behind)
 
     @property
     def keys(self) -> Keys:

@@ -72,7 +72,7 @@ def test_model_sums_are_those_of_the_features() -> None:
 def test_words_touched_by_longer_words() -> None:
     """A word is barred by a longer one it overlaps at either end or lies in, and by itself, not by one that lies in it or beside it."""
     def barred(start: int, end: int, low: int, high: int) -> bool:
-        rows = [senses.Rows(np.array([0, k, 1], np.int32), np.array([5], np.int32)) for k in (1, 0)]
+        rows = [senses.Rows(np.array([0, k, 1], np.uint32), np.array([5], np.uint32)) for k in (1, 0)]
         order = sorted([(start, end, 1), (low, high, 0)]) if (start, end) != (low, high) else [(start, end, 1), (low, high, 0)]
         at, to, word = (np.array(column, np.int32) for column in zip(*order, strict=True))
         return bool(senses.barred(word, at, to, 9, *rows)[order.index((start, end, 1))])
