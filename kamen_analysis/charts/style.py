@@ -74,8 +74,8 @@ def house() -> Iterator[None]:
 
 
 @functools.cache
-def _glyphs() -> frozenset[int]:
-    return frozenset.intersection(*(frozenset(font_manager.get_font(str(file)).get_charmap()) for file in fonts()))
+def _glyphs() -> frozenset[str]:
+    return frozenset.intersection(*(frozenset(map(chr, font_manager.get_font(str(file)).get_charmap())) for file in fonts()))
 
 
 def drawable(text: object) -> str:
@@ -84,7 +84,7 @@ def drawable(text: object) -> str:
     Data must not stop a chart or a page; nor may a box stand where the reader cannot know what was there.
     """
     words = str(text)
-    lacking = {c for c in words if not c.isspace() and ord(c) not in _glyphs()}
+    lacking = {c for c in set(words) - _glyphs() if not c.isspace()}
     if not lacking:
         return words
     shown = (c if c not in lacking else "" if unicodedata.category(c) in _UNSEEN else _PICTURE if _is_picture(c) else _LOST for c in words)

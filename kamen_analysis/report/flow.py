@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kamen_analysis.metrics.keys import are_named, rows_of
+from kamen_analysis.metrics.keys import are_named, places_of, rows_of
 from kamen_analysis.metrics.names import OUTCOME_KINDS_ZH, reason_names
 from kamen_analysis.metrics.provenance import origin
 from kamen_analysis.metrics.response import REPLY
@@ -24,10 +24,14 @@ def flow(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame) -> pd.
     how many complaints they hold is `.attrs["hidden"]`.
     """
     chosen = posts[are_followed(posts, events)]
-    replied = are_named(chosen, events.loc[events["kind"].isin(REPLY), "post_id"]).map({True: "有商家回复", False: "未见回复"})
-    ends = first_event(chosen, events, list(TERMINAL))["kind"].astype("object").map(TERMINAL).map(OUTCOME_KINDS_ZH).fillna(OPEN)
-    table = pd.DataFrame({"reason": _leading(chosen, labels), "answer": replied, "end": ends}, dtype="str")
-    found = table.groupby(list(STEPS)).size().rename("n").reset_index()
+    replied = are_named(chosen, events.loc[events["kind"].isin(REPLY), "post_id"])
+    ends = first_event(chosen, events, list(TERMINAL))["kind"]
+    table = pd.DataFrame({"reason": _leading(chosen, labels), "answer": replied, "end": ends})
+    # Streams are few, posts many: each is named once.
+    found = table.groupby(list(STEPS), observed=True, dropna=False).size().rename("n").reset_index()
+    named = found.assign(answer=found["answer"].map({True: "有商家回复", False: "未见回复"}),
+                         end=found["end"].astype("object").map(TERMINAL).map(OUTCOME_KINDS_ZH).fillna(OPEN))
+    found = named.astype(dict.fromkeys(STEPS, "str")).groupby(list(STEPS))["n"].sum().reset_index()
     shown = found[found["n"] >= SMALL].sort_values(["n", *STEPS], ascending=[False, True, True, True], ignore_index=True)
     shown.attrs.update(origin(posts), metric="flow", hidden=int(found["n"].sum() - shown["n"].sum()))
     return shown
@@ -36,11 +40,11 @@ def flow(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame) -> pd.
 def _leading(posts: pd.DataFrame, labels: pd.DataFrame) -> pd.Series:
     """Return the Chinese name of each post's reason that is most frequent overall; beyond the first TOP they are one."""
     rows = rows_of(posts, labels["post_id"])
-    codes = labels["code"].to_numpy()[rows >= 0]
-    order = pd.Series(codes).value_counts().index.tolist()
-    rank = pd.Series(codes).map({code: i for i, code in enumerate(order)}).to_numpy(float)
+    codes = labels["code"][rows >= 0]
+    order = codes.astype("str").value_counts().index.tolist()
+    rank = places_of(codes, order)
     best = np.full(len(posts), np.inf)
     np.minimum.at(best, rows[rows >= 0], rank)
     names = [reason_names().get(code, code) for code in order[:TOP]]
-    words = [NONE if np.isinf(one) else names[int(one)] if one < TOP else OTHER for one in best]
-    return pd.Series(words, index=posts.index, dtype="str")
+    place = np.where(np.isinf(best), len(names) + 1, np.minimum(best, len(names))).astype(int)
+    return pd.Series(pd.Categorical.from_codes(place, pd.Index([*names, OTHER, NONE], dtype="str")), index=posts.index)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kamen_analysis.charts import numbers
@@ -88,13 +89,11 @@ def cells(m: Measures) -> list[dict[str, Any]]:
     """Return complaints and those with each reason by source and goods; cells of under 30 are one, so that no small count shows."""
     used, codes = m.counted, list(reason_names())
     seen = pd.DataFrame(code_matrix(used, m.labels, codes), columns=codes, index=used.index)
-    source = used["source"].map(lambda key: m.names.get(key, key)).astype("str")
-    group = source + "·" + used["product"].map(PRODUCTS).astype("str")
-    size = group.map(group.value_counts())
-    group = group.where(size >= 30, OTHER)
-    n, by_code = group.value_counts(), seen.groupby(group).sum()
+    counts = seen.assign(n=np.int8(1)).groupby([used["source"], used["product"]], observed=True).sum()
+    counts = counts.groupby([f"{m.names.get(source, source)}·{PRODUCTS[goods]}" for source, goods in counts.index]).sum()
+    counts = counts.groupby(np.where(counts["n"] >= 30, counts.index, OTHER)).sum()
     rows = []
-    for name in sorted(n.index):
-        kept = {code: int(k) for code, k in by_code.loc[name].items() if k == 0 or k >= SMALL}
-        rows.append({"group": name, "n": int(n[name]), "codes": kept} if n[name] >= SMALL else {"group": name, "n": None, "codes": {}})
+    for name, row in counts.sort_index().iterrows():
+        n, kept = int(row["n"]), {code: int(row[code]) for code in codes if row[code] == 0 or row[code] >= SMALL}
+        rows.append({"group": name, "n": n, "codes": kept} if n >= SMALL else {"group": name, "n": None, "codes": {}})
     return rows

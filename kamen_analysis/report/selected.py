@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +19,7 @@ from kamen_analysis.metrics.selection import filed, is_counted
 from kamen_analysis.metrics.timeline import durations
 from kamen_analysis.paths import sha256
 from kamen_analysis.pipeline import gold
+from kamen_analysis.report.aside import begin
 from kamen_analysis.sources import registry
 
 NEEDED = ["post_id", "source", "posted_at", "first_seen_at", "last_seen_at", "platform", "platform_known", "amount_yuan", "status",
@@ -40,8 +42,18 @@ class Selection:
         self.is_synthetic = data.is_synthetic
         path = data.home.processed / "manifest.json"
         self.manifest_digest = sha256(path) if path.is_file() else ""
+        self._beside: Callable[[], dict[str, Any]] = dict
         self._judged: dict[str, pd.DataFrame] = {}
         self._durations: dict[tuple[str, ...], pd.DataFrame] = {}
+
+    def begin(self, *names: str) -> None:
+        """Start to make the measures called `names` beside whatever follows; `collect` waits for them."""
+        self._beside = begin(lambda: {name: getattr(self, name) for name in names})
+
+    def collect(self) -> None:
+        """Take in the measures that were begun, if any."""
+        self.__dict__.update(self._beside())
+        self._beside = dict
 
     def _numbered(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of `table` that belong to these posts, by row number."""

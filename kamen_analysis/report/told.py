@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 
 import pandas as pd
@@ -11,24 +10,16 @@ import kamen_analysis.metrics as metrics
 from kamen_analysis.label.told import told_handoffs
 from kamen_analysis.metrics.chains import PASSING, passed, walk
 from kamen_analysis.report import stated
-from kamen_analysis.report.aside import begin
 from kamen_analysis.report.counted import Counted
 
 
 class Told(Counted):
     """What the complaints of one selection tell, read from their words once."""
 
-    _reading: Callable[[], pd.DataFrame] | None = None
-
-    def begin_reading(self) -> None:
-        """Start to read, beside whatever follows, what the posts state: it takes longest and nothing else waits for it."""
-        some = self.read
-        self._reading = begin(lambda: stated.facts(some))
-
     @cached_property
     def stated_facts(self) -> pd.DataFrame:
         """What each post read states of payment, evidence, channels and remedies (post_id, kind, value, start, outcome)."""
-        return self._reading() if self._reading else stated.facts(self.read)
+        return stated.facts(self.read)
 
     @cached_property
     def stated(self) -> pd.DataFrame:

@@ -25,8 +25,12 @@ from kamen_analysis.report.tables import Table
 
 SECTIONS = (sources, coded, diagnosis, trend, signals, refusal, platform, outcome, money, stated, beyond, courses, comparison, panel,
             appendix, exports)
+READING = (diagnosis, stated, courses, panel)  # wait for words to be read
 
 
 def tables(measures: Measures) -> dict[str, Table]:
     """Return every table of the report by key, in order."""
-    return {table.key: table for section in SECTIONS for table in section.tables(measures)}
+    made = {section: section.tables(measures) for section in SECTIONS if section not in READING}
+    measures.collect()
+    made |= {section: section.tables(measures) for section in READING}
+    return {table.key: table for section in SECTIONS for table in made[section]}
