@@ -130,7 +130,8 @@ def read_page(source: Source, page: Page, mapping: Mapping | None = None) -> Pag
                 result.rejected.append((item.reason, item.detail))
             else:
                 result.posts.append(item)
-                result.warnings.add((*item.get("notes", ()), *_unknown(source, item)))
+                result.warnings.add(item.get("notes", ()))
+                result.warnings.add(_unknown(source, item))
     except Unreadable as error:
         return _broken_off(result, error.reason, error.detail)
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:

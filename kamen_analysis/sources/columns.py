@@ -80,6 +80,11 @@ class Layout:
     ignored: frozenset[str]
     unused: tuple[str, ...]
 
+    @functools.cached_property
+    def has_text(self) -> bool:
+        """Whether it finds a title or a body: without either a table holds no posts."""
+        return not {"title", "body"}.isdisjoint(self.fields.values())
+
     def describe(self) -> str:
         """Return, in Chinese, which column is read as what: what `kamen import table` shows."""
         pairs = [f"  {_shown(header)} → {NAMES_ZH[key]}" for header, key in self.fields.items()]
@@ -139,11 +144,6 @@ def guess(columns: Sequence[str]) -> Layout:
     """Return the known mapping that names most of `columns`, laid on them; of two that name as many, the more special one."""
     layouts = [fit(mapping, columns) for mapping in known()]
     return max(layouts, key=lambda found: (len(found.fields) + len(found.times), -len(found.unused), -_breadth(found.mapping)))
-
-
-def has_text(layout: Layout) -> bool:
-    """Return whether a layout finds a title or a body: without either a table holds no posts."""
-    return not {"title", "body"}.isdisjoint(layout.fields.values())
 
 
 def _chosen(names: dict[str, tuple[str, ...]], by_name: dict[str, str]) -> dict[str, str]:

@@ -64,12 +64,12 @@ def parse(page: Page, mapping: columns.Mapping | None = None) -> Iterator[RawPos
     try:
         for record in tabular.read_bytes(page.body, name_of(page), finder.is_header, lambda said: {_BAD: said}):
             layout = finder.layout(tuple(record))
-            if _BAD in record:
-                yield Reject("damaged_row", record[_BAD])
-            elif not columns.has_text(layout):
-                yield Reject("unknown_columns", "没有认得出的标题列或正文列；可用 --mapping 指定")
-            else:
+            if layout.has_text:
                 yield _post(record, layout, ordinals)
+            elif _BAD in record:
+                yield Reject("damaged_row", record[_BAD])
+            else:
+                yield Reject("unknown_columns", "没有认得出的标题列或正文列；可用 --mapping 指定")
     except KamenError as error:
         raise Unreadable("damaged", str(error)) from None
     if not finder.found:
@@ -81,7 +81,7 @@ def layout_of(path: Path, mapping: columns.Mapping | None = None) -> columns.Lay
     finder = _Finder(mapping)
     with path.open("rb") as file:
         first = next(forms.read(file, path.name, path.suffix.lower(), finder.is_header), None)
-    if first is None or not columns.has_text(finder.layout(tuple(first))):
+    if first is None or not finder.layout(tuple(first)).has_text:
         raise KamenError(f"{path.name}：没有认得出的标题列或正文列，请用 --mapping 指定列名对照")
     return finder.layout(tuple(first))
 
@@ -115,14 +115,14 @@ class _Finder:
             return False
         layout = columns.fit(self.mapping, cells) if self.mapping else columns.guess(cells)
         alone = sum(bool(cell.strip()) for cell in cells) == 1
-        self.found = columns.has_text(layout) and (alone or len(layout.fields) >= 2)
+        self.found = layout.has_text and (alone or len(layout.fields) >= 2)
         return self.found
 
 
 def _post(record: dict[str, Any], layout: columns.Layout, ordinals: Counter[bytes]) -> RawPost:
     taken: dict[str, Any] = {name: cell for header, name in layout.fields.items() if (cell := as_written(record[header])) is not None}
-    unknown = ((header, as_written(record[header])) for header in layout.unused)
-    notes = [("unknown_field", audit.told(header, 40), audit.shape(cell)) for header, cell in unknown if cell is not None]
+    notes = [("unknown_field", audit.told(header, 40), audit.shape(cell)) for header in layout.unused
+             if (cell := as_written(record[header])) is not None]
     given = taken.get("id")
     if given and _ROUNDED.fullmatch(given):
         notes.append(("damaged_id", "编号", audit.shape(given)))
@@ -131,7 +131,7 @@ def _post(record: dict[str, Any], layout: columns.Layout, ordinals: Counter[byte
         notes.append(("personal_id", "编号", audit.shape(given)))
         given = None
     taken["id"] = given if given and _SURE_ID.fullmatch(given) else _numbered(given, taken, ordinals)
-    taken["synthetic"] = str(taken.get("synthetic", "")).lower() in _YES
+    taken["synthetic"] = "synthetic" in taken and str(taken["synthetic"]).lower() in _YES
     if layout.times:
         times = ((kind, as_written(record[header])) for header, kind in layout.times.items())
         taken["steps"] = [Step(who="", what=kind, at=at, text="") for kind, at in times if at is not None]
