@@ -69,9 +69,9 @@ class Hits:
         if not len(before):
             return np.zeros(len(start), np.bool_)
         last = before[np.maximum(np.searchsorted(before, start, "right") - 1, 0)]
-        between = marks(self.texts, frozenset(stops))
-        free = np.searchsorted(between, start) == np.searchsorted(between, last)
-        near: Bools = free & (last <= start) & (start - last <= reach)
+        near: Bools = (last <= start) & (start - last <= reach)
+        at, between = np.flatnonzero(near), marks(self.texts, frozenset(stops))
+        near[at] = np.searchsorted(between, start[at]) == np.searchsorted(between, last[at])
         return near
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from kamen_analysis.codebook.models import Device
 from kamen_analysis.label.cues import Found, Matches
+from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.text import STRIDE, Bools, Indexes, Ints, Texts, spread
 from kamen_analysis.label.trie import LENGTH, ends
 
@@ -41,7 +42,7 @@ class Reading:
     """The devices at work in a batch: who speaks where, and what is denied, supposed, heard of or merely general."""
 
     def __init__(self, texts: Texts, devices: tuple[Device, ...], found: Found) -> None:
-        self.texts, self._found = texts, found
+        self.texts, self._found, self._closing = texts, found, dict[str, Ints]()
         kinds = np.array([KINDS.index(device.kind) for device in devices])
         who = np.array([SPEAKERS.index(device.who) for device in devices], np.uint8)
         rows = [row for i, device in enumerate(devices) if ("device", i) in found for row in self._regions(device, i, found["device", i])]
@@ -80,18 +81,23 @@ class Reading:
             for opening, closing in _QUOTES.items():
                 here = np.flatnonzero(mark == ord(opening))
                 if len(here):
-                    close = np.append(texts.at[np.flatnonzero(texts.codes == ord(closing))], np.iinfo(np.int32).max)
+                    close = self._places(closing)
                     found = close[np.searchsorted(close, at[here] + step + 1)]
                     inside = (found < at[here] + step + _QUOTED) & (found < texts.end[post[here]])
                     out[here[inside]], open_[here] = found[inside], False
         return out
 
+    def _places(self, mark: str) -> Ints:
+        # The places of a closing mark, and one behind all.
+        if mark not in self._closing:
+            places = self.texts.at[np.flatnonzero(self.texts.codes == ord(mark))]
+            self._closing[mark] = np.append(places, np.iinfo(np.int32).max).astype(np.int32)
+        return self._closing[mark]
+
     def _painted(self, regions: Regions, colours: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         # The colour of every character: where several regions hold, that of the last.
         out = np.zeros(len(self.texts.codes), np.uint8)
-        length = np.maximum(regions.end - regions.start, 0)
-        first = self.texts.indexes(regions.start)
-        out[spread(first, first + length)] = np.repeat(colours[regions.device], length)
+        _paint(self.texts.indexes(regions.start), regions.end - regions.start, colours[regions.device], out)
         return out
 
     def _forceful(self, regions: Regions, kinds: Indexes, merchant: Ints) -> Regions:
@@ -139,6 +145,12 @@ class Reading:
             # A word the cue itself is made of (没人接) is no denial of it.
             own |= (opening < past) & (part < close)
         return reached & ~(own & (opening >= first))
+
+
+@compiled
+def _paint(first: Ints, length: Ints, colour: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> None:
+    for i in range(len(first)):
+        out[first[i]: first[i] + max(length[i], 0)] = colour[i]
 
 
 def _nowhere() -> Regions:
