@@ -17,11 +17,11 @@ _UNITS = re.compile(r"\d+(?:[a-z]{1,4}|x\d+)$")  # 20000mah, 1000000kb, 2560x144
 
 def code(value: str) -> bool | None:
     """Judge a code no word announces: letters and seven digits, or three groups with letters and five digits, and no public number."""
-    runs = _RUNS.findall(value)
-    digits = sum(len(run) for run in runs if run.isdigit())
-    if len(runs) < 2 or _PUBLIC.match(value) or _COMPANY.match(value) or (_UNITS.match(value) and digits < 12):
+    digits, letters = sum(map(str.isdecimal, value)), any(map(str.isalpha, value))
+    is_amount = _UNITS.match(value) and digits < 12
+    if not letters or is_amount or _PUBLIC.match(value) or _COMPANY.match(value):
         return False
-    groups = sum(1 for _ in re.finditer(r"[a-z0-9]+", value))
+    groups = len(re.findall(r"[a-z0-9]+", value))
     return None if digits >= 7 or (groups >= 3 and digits >= 5) else False
 
 
@@ -40,15 +40,17 @@ def alone(value: str) -> bool | None:
     """Judge a handle no word announces: pinyin of two syllables, or two words that are no public ones, with what people put to these."""
     runs = _RUNS.findall(value)
     words = [run for run in runs if run.isalpha()]
-    digits = sum(map(str.isdecimal, value))
-    if _PUBLIC.match(value) or any(word in _public() for word in words) or re.search(r"\.[a-z]{2,8}$", value):
+    if len(value) < 7 or _PUBLIC.match(value) or any(word in _public() for word in words) or re.search(r"\.[a-z]{2,8}$", value):
         return False
-    if "_" in value and len(words) >= 2 and all(len(word) < 3 or _is_pinyin(word) for word in words) and sum(map(len, words)) >= 6:
+    letters, digits = sum(map(len, words)), sum(map(str.isdecimal, value))
+    spelled = all(len(word) < 3 or _is_pinyin(word) for word in words)
+    if "_" in value and len(words) >= 2 and letters >= 6 and spelled:
         return None
-    named = any(_is_pinyin(word) and len(word) >= 5 for word in words)
-    several = sum(len(word) >= 2 for word in words) >= 2 and sum(map(len, words)) >= 5 and len(runs) >= 3
+    named = any(len(word) >= 5 and _is_pinyin(word) for word in words)
+    several = len(runs) >= 3 and sum(len(word) >= 2 for word in words) >= 2 and letters >= 5
     long = max(map(len, words), default=0)
-    return None if digits >= 1 and (named or (several and long >= 3 and (long >= 4 or digits >= 3))) and len(value) >= 7 else False
+    telling = long >= 4 or (long == 3 and (digits >= 3 or spelled))
+    return None if digits and (named or (several and telling)) else False
 
 
 def pinyin(value: str) -> bool | None:
