@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, chain, product
+from itertools import accumulate, chain, pairwise, product
 from typing import NamedTuple
 
 import numpy as np
@@ -86,7 +86,8 @@ class Lexicon:
         self._slots = _Slots(_ints(gaps), *_flat(slots), _ints(map(len, numbers)), ends, last,
                              np.array([cue_of[slot] for slot in last.tolist()], np.int64), np.array(needs, np.int64))
         # Ways under way at once: from each part of a cue to each word before it, at each place its gap reaches.
-        self._ways = 1 + max((len(p) for p in slots), default=0) * (max(gaps, default=0) + 1) * max(map(len, numbers), default=0)
+        parts = max((last - before for before, last in pairwise([-1, *cue_of])), default=0)
+        self._ways = 1 + parts * max(map(len, slots), default=0) * (max(gaps, default=0) + 1)
         self.trie = Trie(list(numbers))
 
     def find_all(self, texts: Texts) -> Hits:

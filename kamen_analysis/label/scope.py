@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -120,19 +120,14 @@ def _outside(found: _Found, start: Ints, end: Ints) -> _Found:
 
 def _names(hits: Hits, names: Sequence[str]) -> tuple[Ints, Ints]:
     """Return starts and ends of the shops' own names in the texts: they are weighed as the target."""
-    texts, found = hits.texts, list[tuple[int, int, int]]()
-    for begun, name, text in zip(texts.start.tolist(), names, texts.strings, strict=True):
-        if len(name) >= _NAME and name in text:
-            found += [(begun, at, at + len(name)) for at in _occurrences(name, text)]
-    home, start, end = np.array(found, np.int32).reshape(-1, 3).T
-    return home + start, home + end
-
-
-def _occurrences(name: str, text: str) -> Iterator[int]:
-    at = text.find(name)
-    while at >= 0:
-        yield at
-        at = text.find(name, at + len(name))
+    found = list[tuple[int, int]]()
+    for begun, name, text in zip(hits.texts.start.tolist(), names, hits.texts.strings, strict=True):
+        at = text.find(name) if len(name) >= _NAME else -1
+        while at >= 0:
+            found.append((begun + at, begun + at + len(name)))
+            at = text.find(name, at + len(name))
+    start, end = np.array(found, np.int32).reshape(-1, 2).T
+    return start, end
 
 
 def _scores(hits: Hits, found: _Found) -> Floats:
