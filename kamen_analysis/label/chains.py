@@ -13,12 +13,14 @@ from kamen_analysis.label.text import Ints
 
 Table = npt.NDArray[np.uint32]
 Bits = npt.NDArray[np.uint8]
+Keys = npt.NDArray[np.int64]
 
 
 class Words(NamedTuple):
-    """The words of a batch in the order of the text: start and end (places), what each may be (`sense`), how far behind its clause's start
-    it begins (`inside`), and the first word that begins where it does (`here`), or where it ends or later (`behind`)."""
+    """The words of a batch in the order of the text: key, start and end (places), what each may be (`sense`), how far behind its clause's
+    start it begins (`inside`), and the first word that begins where it does (`here`), or where it ends or later (`behind`)."""
 
+    key: Keys
     start: Ints
     end: Ints
     sense: Numbers
@@ -155,8 +157,8 @@ def _chain(words: Words, plan: Plan, part: int, rows: Table, links: Table, many:
 
 
 @compiled
-def chains(words: Words, plan: Plan, found: Table, out: Table) -> int:
-    """Fill `out` with matches, each a row: the template, then the word of each part (of parts there are not the first again).
+def chains(words: Words, plan: Plan, found: Table, out: Keys) -> int:
+    """Fill `out` with matches, each a row: the template, then the key of each part (of parts there are not the first again).
 
     `found`: candidates by part and place. Returns how many matches there are, also those there is no room for.
     """
@@ -165,17 +167,16 @@ def chains(words: Words, plan: Plan, found: Table, out: Table) -> int:
     many, n, k = np.zeros(longest, np.uint32), 0, 0
     while k < found.shape[1]:
         part, first = found[0, k], k
+        low, high = plan.first[plan.template[part]], plan.first[plan.template[part] + 1]
         while k < found.shape[1] and found[0, k] == part:
-            rows[part - plan.first[plan.template[part]], k - first] = found[1, k]
+            rows[part - low, k - first] = found[1, k]
             k += 1
-        template = plan.template[part]
-        low, high = plan.first[template], plan.first[template + 1]
         many[part - low] = k - first
         for i in range(_chain(words, plan, part, rows, links, many)):
             if n < len(out):
-                out[n, 0], out[n, 1:], at = template, rows[0, i], i
+                out[n, 0], out[n, 1:], at = plan.template[part], words.key[rows[0, i]], i
                 for j in range(high - low - 1):
                     at = links[j, at]
-                    out[n, j + 2] = rows[j + 1, at]
+                    out[n, j + 2] = words.key[rows[j + 1, at]]
             n += 1
     return n

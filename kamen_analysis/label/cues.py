@@ -14,7 +14,7 @@ from kamen_analysis.label import chains
 from kamen_analysis.label.chains import Plan, Table
 from kamen_analysis.label.senses import rows
 from kamen_analysis.label.text import STRIDE, Ints, Texts, spread
-from kamen_analysis.label.trie import Keys
+from kamen_analysis.label.trie import LENGTH, Keys, ends
 from kamen_analysis.label.words import Hits, Vocabulary
 
 _ANYWHERE = np.iinfo(np.int32).max
@@ -94,12 +94,12 @@ class Matcher:
     def scan(self, hits: Hits) -> Found:
         """Return the matches of all templates by key; keys without a match are left out."""
         candidates, plan, room = self._candidates(hits), self._plan, _MANY * len(hits.texts)
-        out = np.empty((room, 1 + int(np.diff(plan.first).max())), np.uint32)
+        out = np.empty((room, 1 + int(np.diff(plan.first).max())), np.int64)
         many = chains.chains(hits.words, plan, candidates, out)
         if many > room:
-            out = np.empty((many, out.shape[1]), np.uint32)
+            out = np.empty((many, out.shape[1]), np.int64)
             chains.chains(hits.words, plan, candidates, out)
-        return self._found(hits, out[:many])
+        return self._found(hits.texts, out[:many])
 
     def _candidates(self, hits: Hits) -> Table:
         """Return what may be the rarest part of a template: the part, and the word."""
@@ -115,18 +115,18 @@ class Matcher:
         many = chains.candidates(hits.words, plan, asked, out)
         return out.take(np.argsort(out[0, :many].astype(np.uint16), kind="stable"), axis=1)
 
-    def _found(self, hits: Hits, matches: Table) -> Found:
+    def _found(self, texts: Texts, matches: Keys) -> Found:
         """Return the matches by key, without those that cross what they must not."""
-        words, template, parts = hits.words, matches[:, 0], matches[:, 1:]
-        start, end = words.start[parts[:, 0]], words.end[parts[np.arange(len(parts)), self._last[template]]]
-        kept = np.zeros(len(parts), np.bool_)
+        template, parts = matches[:, 0], matches[:, 1:]
+        start, end = (parts[:, 0] >> LENGTH).astype(np.int32), ends(parts[np.arange(len(parts)), self._last[template]]).astype(np.int32)
+        kept, within = np.zeros(len(parts), np.bool_), self._within[template]
         for number, name in enumerate(self._names.tolist()):
-            at = np.flatnonzero(self._within[template] == number)
-            kept[at] = end[at] <= hits.texts.bounds(start[at], name)[1]
+            at = np.flatnonzero(within == number)
+            kept[at] = end[at] <= texts.bounds(start[at], name)[1]
         at = np.flatnonzero(kept)
         key = self._key[template[at]]
         order = np.argsort(key << 32 | start[at], kind="stable")
         at, first = at[order], np.searchsorted(key[order], np.arange(len(self._widths) + 1)).tolist()
+        start, end, parts = start[at], end[at], parts[at]
         rows = [(row, slice(a, b)) for row, a, b in zip(self._widths.items(), first, first[1:], strict=False) if a < b]
-        start, end, keys = start[at], end[at], hits.keys
-        return {key: Matches(start[here], end[here], keys[parts[at[here], :width]]) for (key, width), here in rows}
+        return {key: Matches(start[here], end[here], parts[here, :width]) for (key, width), here in rows}

@@ -13,7 +13,7 @@ from kamen_analysis.label import senses
 from kamen_analysis.label.chains import Bits, Words
 from kamen_analysis.label.senses import Rows, rows
 from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, distinct, spread
-from kamen_analysis.label.trie import LENGTH, Keys, Trie
+from kamen_analysis.label.trie import LENGTH, Trie
 from kamen_analysis.zh import fold
 
 
@@ -93,12 +93,8 @@ class Hits:
         lengths = vocabulary.trie.lengths.astype(np.int32)
         start, end, inside, here, behind = senses.placed(at, lengths[word], texts.at, texts.clauses.starts)
         mask = senses.barred(word, start, end, int(lengths.max()), vocabulary.vetoing, vocabulary.barring)
-        self.words = Words(start, end, (vocabulary.base[word] + mask).astype(np.uint32), inside, here, behind)
-
-    @property
-    def keys(self) -> Keys:
-        """The keys of the words."""
-        return (self.words.start.astype(np.int64) << LENGTH) + (self.words.end - self.words.start)
+        keys = (start.astype(np.int64) << LENGTH) + lengths[word]
+        self.words = Words(keys, start, end, (vocabulary.base[word] + mask).astype(np.uint32), inside, here, behind)
 
     def classes(self) -> tuple[Ints, Ints]:
         """Return the places of the word classes and their numbers (in the order of their names), in text order, each once."""
