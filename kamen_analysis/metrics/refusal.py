@@ -89,6 +89,7 @@ def tactic_order(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
     chosen = used(posts, scope)
     codes = _codes(labels)
     first = first_starts(chosen, labels, codes)
+    first = first[np.isfinite(first).sum(axis=1) >= 2]
     rows = []
     for a, start in enumerate(first.T):
         both = np.isfinite(start)[:, None] & np.isfinite(first) & (start[:, None] != first)
@@ -134,18 +135,18 @@ def sequences(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual")
     return suppress(with_shares(table), within="all")[["sequence", "sequence_zh", "length", "n", "of", "share", "low", "high", "note"]]
 
 
-def first_starts(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def first_starts(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     """Return for each post and code the offset in the body of its first evidence; infinite where there is none with a place."""
     labels = labels[(labels["field"] == "body") & (labels["rule"] != "human")]
     labels = labels[labels["code"].isin(codes)]
     rows, columns = rows_of(chosen, labels["post_id"]), places_of(labels["code"], codes)
-    first = np.full((len(chosen), len(codes)), np.inf)
+    first = np.full((len(chosen), len(codes)), np.inf, dtype=np.float32)
     here = rows >= 0
-    np.minimum.at(first, (rows[here], columns[here]), labels["start"].to_numpy(float)[here])
+    np.minimum.at(first, (rows[here], columns[here]), labels["start"].to_numpy(np.float32)[here])
     return first
 
 
-def orders(first: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> tuple[Any, Any]:
+def orders(first: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> tuple[Any, Any]:
     """Return of `first_starts` the rows of posts that tell several codes, and their columns (from 1) in the order told, then zeros."""
     rows = np.flatnonzero(np.isfinite(first).sum(axis=1) >= 2)
     several = first[rows]

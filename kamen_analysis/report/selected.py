@@ -58,7 +58,8 @@ class Selection:
     def _numbered(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of `table` that belong to these posts, by row number."""
         rows = self.rows(table["post_id"])
-        return compact(table.assign(post_id=rows)[rows >= 0].reset_index(drop=True))
+        found = table.assign(post_id=rows)
+        return compact((found if (rows >= 0).all() else found[rows >= 0]).reset_index(drop=True))
 
     def rows(self, ids: pd.Series) -> Rows:
         """Return the row number of the post with each of `ids`, -1 where it is not among these posts."""
