@@ -42,9 +42,9 @@ class _Cache(FunctionCache):
 def compiled(function: Kernel) -> Kernel:
     """Return a function that is compiled when first called; where no folder can be written, in each run anew."""
     config: Any = numba.config
-    own, config.CACHE_DIR = config.CACHE_DIR, config.CACHE_DIR or str(kept.folder())
-    kernel: Any = numba.njit(function)
-    with contextlib.suppress(RuntimeError):
+    own, kernel = config.CACHE_DIR, cast(Any, numba.njit(function))
+    with contextlib.suppress(RuntimeError):  # No home, or no folder that can be written.
+        config.CACHE_DIR = own or str(kept.folder())
         kernel._cache = _Cache(function)  # type: ignore[no-untyped-call]
     config.CACHE_DIR = own
     return cast(Kernel, kernel)
