@@ -58,7 +58,7 @@ class Cued:
 
 
 class Free:
-    """The patterns that look anywhere, within windows."""
+    """The patterns that look anywhere, within windows; those near a mark come first, so that few rows tell where they can begin."""
 
     def __init__(self, words: Sequence[str], patterns: Sequence[Pattern], group: Group) -> None:
         self._patterns, self._group = patterns, group
@@ -66,7 +66,8 @@ class Free:
         here = [[number for number, pattern in enumerate(patterns) if word in pattern.needs] for word in words]
         self._needed = np.hstack([only(some, len(patterns)) for some in here])
         always = [(number, pattern.near or "") for number, pattern in enumerate(patterns) if not pattern.needs]
-        self._near = {name: only([number for number, near in always if near == name], len(patterns)) for _, name in always}
+        self._rows = -(-(always[-1][0] + 1) // 64)
+        self._near = {name: only([number for number, near in always if near == name], len(patterns))[:self._rows] for _, name in always}
 
     def near(self, near: dict[str, Windows], view: View) -> Iterator[tuple[Pattern, Ints, Ints]]:
         """Yield the patterns near a mark, and where in its windows each can begin: the places, and the windows' ends."""
@@ -74,7 +75,7 @@ class Free:
             if not len(near[name]):
                 continue
             at, ends = each(near[name])
-            for pattern, chosen in _by_pattern(self._patterns, *spread(self._group.begin(view.classes, at) & wanted)):
+            for pattern, chosen in _by_pattern(self._patterns, *spread(self._group.begin(view.classes, at, self._rows) & wanted)):
                 yield pattern, at[chosen], ends[chosen]
 
     def needed(self, hits: Ints, near: dict[str, Windows], reading: Reading, view: View) -> Iterator[tuple[Pattern, Ints, Ints]]:

@@ -56,11 +56,11 @@ class Group:
     def __init__(self, tables: Rows) -> None:
         self._tables = tables
 
-    def begin(self, classes: Ints, at: Ints) -> Rows:
-        """Return which patterns can begin at each place; the places lie within a text, which has a JOINT on either side."""
+    def begin(self, classes: Ints, at: Ints, rows: int | None = None) -> Rows:
+        """Return which patterns (of the first rows) can begin at each place; places lie within a text, with a JOINT on either side."""
         near = [classes.take(at + step) for step in range(-1, DEPTH - 1)]
         return np.array([table[0].take(near[0]) & table[1].take(near[1]) & table[2].take(near[2]) & table[3].take(near[3])
-                         for table in self._tables])
+                         for table in self._tables[:rows]])
 
     def begin_of(self, number: int, classes: Ints, at: Ints) -> Ints:
         """Return the indexes of the places where one pattern can begin."""

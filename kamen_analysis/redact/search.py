@@ -32,6 +32,7 @@ class Engine:
         cued, free = patterns()
         words = sorted({*cued, *(word for pattern in free for word in pattern.needs)})
         behind = list({id(pattern): pattern for word in words for pattern in cued.get(word, [])}.values())  # in the same order every time
+        free = sorted(free, key=lambda pattern: bool(pattern.needs))
         rooms = [[pattern for pattern in some if pattern.reads_digits is view] for some in (free, behind) for view in (False, True)]
         written = [[pattern.written for pattern in room] for room in rooms]
         self._leads = Leads([[expand(mark) for mark in MARKS], [expand(entry.pattern) for entry in book().keep], *written])
@@ -44,6 +45,7 @@ class Engine:
         """Return what one reading of the texts shows, overlapping finds joined."""
         words = self._leads.view(reading.words, reading.codes)
         near = self._near.marks(reading, words)
+        near["<CODE>"] = together(together(near["<CODE>"], near["<CODE_END>"]), near["<KEY_RUN>"])
         digits = self._digits.view(reading, words, self._near.runs(reading, words))
         near["<RUN>"] = together(self._near.runs(reading, digits), near["<KEY_RUN>"])  # dates and sums are hidden by now
         hits = self._words.hits(words.places)
