@@ -6,7 +6,7 @@ import functools
 import logging
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -24,7 +24,10 @@ _PATIENCE = "15s"
 
 
 class Pool(Protocol):
-    """Gives an executor for so many tasks; `reads`: they redact or label texts, and share what they need for it."""
+    """Gives an executor for so many tasks; `reads`: they redact or label texts, which is Python's work and takes processes.
+
+    What moves whole columns is Arrow's work: on one machine threads do it side by side, and nothing is copied to a process.
+    """
 
     def __call__(self, tasks: int, *, reads: bool = False) -> Executor:
         """Return the executor."""
@@ -58,8 +61,9 @@ def _local(jobs: int, tasks: int, *, reads: bool = False) -> Executor:
     jobs = min(jobs, tasks)
     if jobs <= 1:
         return Here()
-    if reads:
-        _engines()
+    if not reads:
+        return ThreadPoolExecutor(jobs)
+    _engines()
     return ProcessPoolExecutor(jobs, initializer=_alone)
 
 
