@@ -32,7 +32,8 @@ _AMOUNT = re.compile(
     rf"|(?:(?<=[花充付转退扣交卖价])|(?<=[花充付转退扣交卖]了))(?P<hanbare>[一二两三四五六七八九]{{1,9}}[百千万][{HAN}]{{0,15}})(?![个张次天年月人位])"
     rf"|(?P<hanpair>[一二两三四五六七八九][百千万][一二三四五六七八九])(?![{HAN}个张次天年月人位多])")
 
-_FIRST = re.compile(rf"[¥￥\d]|[{HAN}](?=[{UNITS}])")
+# Where a sum can begin; inside a number only what is added up can, when the number is too long for one sum.
+_FIRST = re.compile(rf"[¥￥\d{HAN}](?:(?<=[¥￥])|(?<=\d)(?<!\d\d)|(?<=\d)(?=\d{{0,11}}(?:\.\d{{1,6}})?\s?\+)|(?<=[{HAN}])(?=[{UNITS}]))")
 
 
 class Extract(NamedTuple):
