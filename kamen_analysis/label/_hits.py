@@ -43,9 +43,9 @@ class Hits:
         self._first = _first(rows, groups)
 
     def at(self, group: str) -> slice:
-        """Return which rows are the hits of a group."""
-        number = self.groups[group]
-        return slice(self._first[number], self._first[number + 1])
+        """Return which rows are the hits of a group, none of one that is not looked for."""
+        number = self.groups.get(group)
+        return slice(0) if number is None else slice(self._first[number], self._first[number + 1])
 
     def get(self, group: str) -> Spots:
         """Return the hits of a group."""
@@ -60,7 +60,7 @@ class Hits:
 
     def has(self, *groups: str) -> Bools:
         """Return for each post whether one of the groups was found in it."""
-        some: Bools = np.logical_or.reduce(self._seen[[self.groups[group] for group in groups]], axis=0)
+        some: Bools = np.logical_or.reduce(self._seen[[self.groups[group] for group in groups if group in self.groups]], axis=0)
         return some
 
     def behind(self, group: str, start: Ints, reach: int, stops: Iterable[str] = MARKS) -> Bools:
