@@ -65,6 +65,24 @@ def test_jaccard_twin(text: str, cut: int) -> None:
     assert np.isclose(essences.jaccard(essences.shingles(text), essences.shingles(other)), len(a & b) / len(a | b))
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text("点卡充值不到账退款", min_size=4, max_size=40), min_size=1, max_size=6))
+def test_shingles_of_many(texts: list[str]) -> None:
+    """The shingles of several essences in one row are those of each alone: none reaches into the next."""
+    found, counts = essences.grams(*essences.codes(texts))
+    assert [part.tolist() for part in np.split(found, np.cumsum(counts)[:-1])] == [essences.shingles(text).tolist() for text in texts]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sets(st.integers(0, 60), min_size=1), min_size=2, max_size=8), st.sampled_from([0.3, 0.5, 0.8, 1.0]))
+def test_no_pair_is_passed_over(drawn: list[set[int]], threshold: float) -> None:
+    """What the counts in drawers leave out is never alike: the pairs confirmed are those whose Jaccard similarity, of sets, is enough."""
+    grams = [np.array(sorted(numbers), np.uint64) for numbers in drawn]
+    first, second = np.triu_indices(len(drawn), 1)
+    slowly = [len(drawn[a] & drawn[b]) / len(drawn[a] | drawn[b]) >= threshold for a, b in zip(first, second, strict=True)]
+    assert dedupe.confirmed(first, second, grams.__getitem__, threshold).tolist() == slowly
+
+
 @given(st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1))))))
 def test_linked_rows_share_the_lowest(drawn: tuple[int, list[tuple[int, int]]]) -> None:
     """Over any links each row is given the lowest row of its component, as scipy finds the components."""
