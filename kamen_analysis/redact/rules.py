@@ -83,8 +83,8 @@ def _compiled(macro: str) -> re.Pattern[str]:
 
 
 def _is_title(text: str, start: int, end: int) -> bool:
-    """Tell whether what is called a name is a title with one of the commonest surnames, or one character and a star."""
-    return bool(_compiled("<NOBODY>").fullmatch(text, start, end))
+    """Tell whether what is called a name is a title with one of the commonest surnames, one character and a star, or said of a shop."""
+    return bool(_compiled("<NOBODY>").fullmatch(text, start, end) or _compiled("<SHOP_CALLED>").search(text[max(0, start - 9):start]))
 
 
 def _is_nobody(text: str, start: int, end: int) -> bool:
