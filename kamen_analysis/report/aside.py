@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import sys
 from collections.abc import Callable
@@ -23,7 +24,10 @@ def begin(work: Callable[[], T]) -> Callable[[], T]:
     context: Any = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(work, theirs), daemon=True)
+    # What stands is not looked through for garbage there: that would copy every page of it.
+    gc.freeze()
     process.start()
+    gc.unfreeze()
     theirs.close()
 
     def result() -> T:
