@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,8 +100,8 @@ def _refuse(posts: pa.Table) -> None:
 
 def _counts(posts: pa.Table, rejected: pa.Table) -> dict[str, Any]:
     lost: dict[str, dict[str, int]] = {}
-    for row in rejected.group_by(["stage", "reason"]).aggregate([([], "count_all")]).to_pylist():
-        lost.setdefault(row["stage"], {})[row["reason"]] = row["count_all"]
+    for (stage, reason), n in Counter(zip(rejected["stage"].to_pylist(), rejected["reason"].to_pylist(), strict=True)).items():
+        lost.setdefault(stage, {})[reason] = n
     used = posts["is_used"].combine_chunks()
     return {
         "complaints": pc.sum(pc.equal(posts["post_type"], "complaint")).as_py() or 0, "used": used.true_count,
