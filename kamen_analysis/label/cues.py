@@ -113,7 +113,7 @@ class Matcher:
         asked = rows(sense[is_there], np.repeat(part, np.diff(slots.first)[slot])[is_there], len(count))
         out = np.empty((2, int(size[part].sum())), np.uint32)
         many = chains.candidates(hits.words, plan, asked, out)
-        return out.take(np.argsort(out[0, :many].astype(np.uint16), kind="stable"), axis=1)
+        return out.take(np.argsort(out[0, :many].astype(np.min_scalar_type(len(plan.slot))), kind="stable"), axis=1)
 
     def _found(self, texts: Texts, matches: Keys) -> Found:
         """Return the matches by key, without those that cross what they must not."""

@@ -14,7 +14,7 @@ from kamen_analysis.label.context import Reading
 from kamen_analysis.label.cues import Line, Matcher
 from kamen_analysis.label.findings import Findings, rules, weigh
 from kamen_analysis.label.text import Indexes, Texts
-from kamen_analysis.label.trie import LENGTH, Trie
+from kamen_analysis.label.trie import Trie
 from kamen_analysis.label.words import Hits
 
 
@@ -60,7 +60,7 @@ def hear(titles: Sequence[str], bodies: Sequence[str]) -> Heard:
 
 def hear_folded(texts: Texts) -> Heard:
     """Return folded posts as read with every cue found in them."""
-    odd = np.unique(texts.post(_odd().find(texts).keys >> LENGTH))
+    odd = np.unique(texts.post(texts.at[_odd().walk(texts).at]))
     texts = texts.respelt(load().spelling, odd.tolist())
     hits = matcher().words(texts)
     found = matcher().scan(hits)

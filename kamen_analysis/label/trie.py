@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis.label.kernels import compiled
-from kamen_analysis.label.text import STRIDE, Bools, Ints, Texts
+from kamen_analysis.label.text import Bools, Ints, Texts
 
 LENGTH = 6  # Bits that hold the length of a word behind its place: sorted keys are sorted by place, then by end.
 _LENGTHS = (1 << LENGTH) - 1
 _MULTIPLIER = 2654435769  # Knuth's multiplicative hashing.
-_STATE = 16  # Bits that hold the state an edge leads to, behind the edge.
+_STATE = 20  # Bits that hold the state an edge leads to, behind the edge.
 _MANY = 2  # Words a character, as many as there are in most texts.
 _ROOMY = 2  # Bits the table of edges is larger than their number.
 Keys = npt.NDArray[np.int64]
@@ -23,15 +23,6 @@ Keys = npt.NDArray[np.int64]
 def ends(keys: Keys) -> Keys:
     """Return where the words of `keys` end."""
     return (keys >> LENGTH) + (keys & _LENGTHS)
-
-
-def together(rows: list[Keys]) -> Keys:
-    """Return one or more rows of keys as one, ascending."""
-    if len(rows) == 1:
-        return rows[0]
-    keys = np.concatenate(rows)
-    keys.sort()
-    return keys
 
 
 class Spelt(NamedTuple):
@@ -74,31 +65,6 @@ class Trie:
             out = np.empty((2, many), np.int32)
             _walk(letters, self._said, self._deeper, self._edges, self._width, out)
         return Spelt(*out[:, :many])
-
-    def find(self, texts: Texts) -> Places:
-        """Return every place of every word in a batch, word by word."""
-        word, at = self.walk(texts)
-        dtype = np.int32 if texts.end[-1] + 2 * STRIDE < 1 << 31 - LENGTH else np.int64
-        keys: Keys = (texts.at[at].astype(dtype) << np.array(LENGTH, dtype)) + self.lengths.astype(dtype)[word]
-        many = np.bincount(word, minlength=len(self.lengths))
-        return Places(keys[np.argsort(word.astype(np.uint16), kind="stable")], [0, *np.cumsum(many).tolist()])
-
-
-class Places:
-    """Where the words of a trie stand: `keys` word by word, each word's from `first[word]` to `first[word + 1]`, ascending."""
-
-    def __init__(self, keys: Keys, first: list[int]) -> None:
-        self.keys, self.first, self.none = keys, first, keys[:0]
-
-    def rows(self, words: Sequence[int]) -> list[Keys]:
-        """Return the sorted keys of each of several words that was found."""
-        first, keys = self.first, self.keys
-        return [keys[first[w]: first[w + 1]] for w in words if first[w] < first[w + 1]]
-
-    def of(self, words: Sequence[int]) -> Keys:
-        """Return the sorted keys of several different words together."""
-        rows = self.rows(words)
-        return together(rows) if rows else self.none
 
 
 def _hashed(edges: dict[int, int]) -> Keys:

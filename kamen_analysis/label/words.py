@@ -9,12 +9,15 @@ import numpy as np
 
 from kamen_analysis.codebook.models import WordClass
 from kamen_analysis.codebook.template import words_of
+from kamen_analysis.errors import KamenError
 from kamen_analysis.label import senses
 from kamen_analysis.label.chains import Bits, Words
 from kamen_analysis.label.senses import Rows, rows
 from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, distinct, spread
 from kamen_analysis.label.trie import LENGTH, Trie
 from kamen_analysis.zh import fold
+
+_BARRING = 12  # Classes with words that bar others which one word may be in: it has a sense for each set of them.
 
 
 class Atom(NamedTuple):
@@ -40,8 +43,10 @@ class Vocabulary:
         atom, word = _pairs(one.words for one in self.atoms)
         touchy = np.array([bool(one.vetoes) for one in self.atoms])[atom]
         self.barring = rows(word[touchy], atom[touchy], len(numbers))
+        if (many := np.diff(self.barring.first)).max(initial=0) > _BARRING:
+            raise KamenError(f"编码手册：“{list(numbers)[many.argmax()]}”所在的带 not_in 的词类超过 {_BARRING} 个")
         self.vetoing = rows(*_pairs(one.vetoes for one in self.atoms)[::-1], len(numbers))
-        self.base = np.append(0, np.cumsum(1 << np.diff(self.barring.first))).astype(np.int32)
+        self.base = np.append(0, np.cumsum(1 << many)).astype(np.int32)
         self.lengths = np.repeat(self.trie.lengths, np.diff(self.base))
         atom, sense = self._senses(atom, word, touchy)
         of = rows(atom, sense, len(self.atoms))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twin import cues as slow
 from twin.text import read
 
 from kamen_analysis.codebook.models import WordClass
+from kamen_analysis.errors import KamenError
 from kamen_analysis.label import cues as fast
 from kamen_analysis.label.text import fold
 from kamen_analysis.label.trie import LENGTH, ends
@@ -66,3 +68,12 @@ def test_more_matches_than_expected() -> None:
     lines = [fast.Line((number,), "退") for number in range(40)]
     (found,) = _fast(lines, [("", "退" * 500)])
     assert {key: len(rows) for key, rows in found.items()} == {line.key: 500 for line in lines}
+
+
+def test_word_in_too_many_classes() -> None:
+    """A word in more classes with longer words than it can be kept apart for is refused by name."""
+    classes = {f"c{i}": WordClass(words=("退",), not_in=("退款",)) for i in range(13)}
+    lines = [fast.Line((0,), f"{{{name}}}") for name in classes]
+    assert fast.Matcher(classes, lines[:-1])
+    with pytest.raises(KamenError, match="“退”"):
+        fast.Matcher(classes, lines)
