@@ -10,8 +10,12 @@ from kamen_analysis.redact.checks import Check
 from kamen_analysis.redact.kinds import lists
 
 _RUNS = re.compile(r"[a-z]+|\d+")
+_SIGN = re.compile(r"[☆★♡]")
+_VOWEL = re.compile(r"[aeiou]")
 _COMPANY = re.compile(r"9[1-3]\d{6}[0-9a-z]{10}$")  # the unified social credit code (GB 32100)
-_PUBLIC = re.compile(r"(?:0x|kb\d|cve|gbt?\d|isbn|issn|icp|sku|err|error|http|www|e-|v\d)")  # updates, standards, errors, pages, versions
+# Updates, standards, errors, pages, versions; models of routers, headphones, cards.
+_PUBLIC = re.compile(r"(?:0x|kb\d|cve|gbt?\d|isbn|issn|icp|sku|err|error|http|www|e-|v\d|"
+                     r"tl-|dir-|rt-|w[hf]-|sm-|ssd|ddr|[rg]tx|rx\d|i[3579]-)")
 _UNITS = re.compile(r"\d+(?:[a-z]{1,4}|x\d+)$")  # 20000mah, 1000000kb, 2560x1440
 
 
@@ -21,8 +25,8 @@ def code(value: str) -> bool | None:
     is_amount = _UNITS.match(value) and digits < 12
     if not letters or is_amount or _PUBLIC.match(value) or _COMPANY.match(value):
         return False
-    groups = len(re.findall(r"[a-z0-9]+", value))
-    return None if digits >= 7 or (groups >= 3 and digits >= 5) else False
+    groups, turns = len(re.findall(r"[a-z0-9]+", value)), len(_RUNS.findall(value)) - 1
+    return None if digits >= 7 or (digits >= 6 and turns >= 4) or (groups >= 3 and digits >= 5) else False
 
 
 def serial(value: str) -> bool | None:
@@ -40,11 +44,15 @@ def alone(value: str) -> bool | None:
     """Judge a handle no word announces: pinyin of two syllables, or two words that are no public ones, with what people put to these."""
     runs = _RUNS.findall(value)
     words = [run for run in runs if run.isalpha()]
-    if len(value) < 7 or _PUBLIC.match(value) or any(word in _public() for word in words) or re.search(r"\.[a-z]{2,8}$", value):
+    is_public = any(word in _public() for word in words) and not _SIGN.search(value)
+    if len(value) < 7 or _PUBLIC.match(value) or is_public or re.search(r"\.[a-z]{2,8}$", value):
         return False
     letters, digits = sum(map(len, words)), sum(map(str.isdecimal, value))
     spelled = all(len(word) < 3 or _is_pinyin(word) for word in words)
-    if "_" in value and len(words) >= 2 and letters >= 6 and spelled:
+    short = all(len(word) < 3 or _is_pinyin(word) or not _VOWEL.search(word) for word in words)
+    if "_" in value and len(words) >= 2 and letters >= 6 and short:
+        return None
+    if "_" in value and digits >= 3 and (letters >= 5 or (letters == 4 and not _VOWEL.search(value))):
         return None
     named = any(len(word) >= 5 and _is_pinyin(word) for word in words)
     several = len(runs) >= 3 and sum(len(word) >= 2 for word in words) >= 2 and letters >= 5

@@ -25,7 +25,7 @@ def ordinary() -> frozenset[str]:
 
     The words jieba's dictionary (MIT licence) counts at least 300 times, names left out, those of the project's own posts, and places.
     """
-    return frozenset(read("ordinary.yaml")["ordinary"].split()) | frozenset(lists()["places"])
+    return frozenset(read("ordinary.yaml")["ordinary"].split()) - {"公孙", "太史"} | frozenset(lists()["places"])
 
 
 @functools.cache

@@ -14,10 +14,12 @@ from kamen_analysis.redact.windows import NONE, Windows, widened
 
 # How far around a match a pattern may reach: before, behind. The match of each but <RUN> is the macro of that name.
 REACH = {"<RUN>": (24, 16), "<KEY_RUN>": (24, 16), "<STREET_NUMBER>": (40, 40), "<BUILDING>": (48, 32), "<VILLAGE>": (32, 32),
-         "<ROOM>": (60, 4), "<NAME_FORM>": (3, 8), "<FAMILIAR>": (2, 8), "<ELDER>": (3, 6), "<TITLE>": (6, 6), "<LINE>": (0, 44),
+         "<ROOM>": (60, 4), "<NAME_FORM>": (3, 8), "<NAME_FORM_MORE>": (0, 8),
+         "<FAMILIAR>": (2, 8), "<ELDER>": (3, 6), "<TITLE>": (6, 6), "<LINE>": (0, 44),
          "<COLONS>": (5, 40), "<FORM>": (3, 8), "<NICK_SAYS>": (2, 8), "<ACTOR>": (2, 10), "<NICK_ROLE>": (0, 4), "<MARKED>": (8, 8),
-         "<MIXED>": (25, 25), "<SPACED>": (40, 90), "<SPACED_CODE>": (3, 90), "<CODE>": (32, 44), "<CODE_END>": (32, 44),
-         "<HANDLE>": (24, 32), "<STUFFED>": (2, 20), "<MARK_ALONE>": (0, 0), "<REGION_NUMBER>": (24, 40), "<SLASHED>": (20, 60)}
+         "<MIXED>": (25, 25), "<SPACED>": (40, 90), "<SPACED_CODE>": (16, 90), "<CODE>": (32, 44), "<CODE_END>": (32, 44),
+         "<HANDLE>": (24, 32), "<STUFFED>": (2, 20), "<MARK_ALONE>": (0, 0), "<REGION_NUMBER>": (24, 40), "<SLASHED>": (20, 60),
+         "<FOURS>": (12, 60)}
 
 MARKS = [name for name in REACH if name != "<RUN>"]
 
