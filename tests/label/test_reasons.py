@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from kamen_analysis.codebook import load
 from kamen_analysis.label.explain import explain
+from kamen_analysis.label.findings import rules
 from kamen_analysis.label.posts import label_post, reasons_of
+from kamen_analysis.label.reasons import hear
 
 IS = [(code, text) for code, rule in load().reasons.items() for text in rule.examples.is_]
 IS_NOT = [(code, text) for code, rule in load().reasons.items() for text in rule.examples.is_not]
@@ -36,8 +38,9 @@ def test_near_misses(code: str, text: str) -> None:
     ("网上一搜好多人都是这个型号用了两年屏幕就出一条绿线去店里看了一眼师傅打给总部客服说我这台过了保修期只能自费换屏", "time_barred"),
 ])
 def test_long_without_marks(body: str, code: str) -> None:
-    """In text without marks a subject or a hearsay far off leaves a cue alone."""
-    assert code in codes(body)
+    """In text without marks a subject or a hearsay far off leaves a cue alone (what the model says of it is another matter)."""
+    found = hear([""], [body]).findings
+    assert code in {rules()[number].reason.code for number in found.rule[found.stands]}
 
 
 @pytest.mark.parametrize(("said", "unsaid", "code"), [

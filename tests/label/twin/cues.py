@@ -55,8 +55,7 @@ class Hits:
         """Return the spans that may fill `slot`, in text order."""
         spans = self._memo.get(slot)
         if spans is None:
-            lists = [self.atoms[a] for a in self._slots[slot] if a in self.atoms]
-            spans = lists[0] if len(lists) == 1 else sorted({span for spans in lists for span in spans})
+            spans = sorted({span for atom in self._slots[slot] for span in self.atoms.get(atom, ())})
             self._memo[slot] = spans
         return spans
 
