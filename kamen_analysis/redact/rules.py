@@ -43,7 +43,7 @@ class Pattern:
         if self.check is not always and self.check(match["v"]) is False:
             return None
         stop = self.judge(match.string, start, end) if self.judge else end
-        return None if stop is None or (self.kind in _NOBODY and _NOBODY[self.kind](match.string, start, stop)) else (start, stop)
+        return None if stop is None or (self.kind in _NOBODY and _NOBODY[self.kind](match.string, start)) else (start, stop)
 
     @functools.cached_property
     def match(self) -> Callable[[str, int, int], re.Match[str] | None]:
@@ -82,17 +82,17 @@ def _compiled(macro: str) -> re.Pattern[str]:
     return re.compile(expand(macro))
 
 
-def _is_title(text: str, start: int, end: int) -> bool:
-    """Tell whether what is called a name is a title with one of the commonest surnames, one character and a star, or said of a shop."""
-    return bool(_compiled("<NOBODY>").fullmatch(text, start, end) or _compiled("<SHOP_CALLED>").search(text[max(0, start - 9):start]))
+def _is_shop(text: str, start: int) -> bool:
+    """Tell whether what is called a name is said of a shop."""
+    return bool(_compiled("<SHOP_CALLED>").search(text[max(0, start - 9):start]))
 
 
-def _is_nobody(text: str, start: int, end: int) -> bool:
-    """Tell whether what is called a name is a title, begins a shop's name, or what an amount goes on with (50元话费)."""
-    return _is_title(text, start, end) or bool(_compiled("<OF_A_SHOP>").match(text, start)) or text[start - 1] in "0123456789"
+def _is_nobody(text: str, start: int) -> bool:
+    """Tell whether what is called a name is said of a shop, begins a shop's name, or what an amount goes on with (50元话费)."""
+    return _is_shop(text, start) or bool(_compiled("<OF_A_SHOP>").match(text, start)) or text[start - 1] in "0123456789"
 
 
-_NOBODY = {"NAME": _is_nobody, "ACCOUNT": _is_title}
+_NOBODY = {"NAME": _is_nobody, "ACCOUNT": _is_shop}
 
 
 @functools.cache
