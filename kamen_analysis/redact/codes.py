@@ -16,13 +16,13 @@ _COMPANY = re.compile(r"9[1-3]\d{6}[0-9a-z]{10}$")  # the unified social credit 
 # Updates, standards, errors, pages, versions; models of routers, headphones, cards.
 _PUBLIC = re.compile(r"(?:0x|kb\d|cve|gbt?\d|isbn|issn|icp|sku|err|error|http|www|e-|v\d|"
                      r"tl-|dir-|rt-|w[hf]-|sm-|ssd|ddr|[rg]tx|rx\d|i[3579]-)")
-_UNITS = re.compile(r"\d+(?:[a-z]{1,4}|x\d+)$")  # 20000mah, 1000000kb, 2560x1440
+_UNITS = re.compile(r"\d{1,11}+(?:[a-z]{1,4}|x\d{1,11})$")  # 20000mah, 1000000kb, 2560x1440
 
 
 def code(value: str) -> bool | None:
     """Judge a code no word announces: letters and seven digits, or three groups with letters and five digits, and no public number."""
     digits, letters = sum(map(str.isdecimal, value)), any(map(str.isalpha, value))
-    is_amount = _UNITS.match(value) and digits < 12
+    is_amount = digits < 12 and _UNITS.match(value)
     if not letters or is_amount or _PUBLIC.match(value) or _COMPANY.match(value):
         return False
     groups, turns = len(re.findall(r"[a-z0-9]+", value)), len(_RUNS.findall(value)) - 1
