@@ -13,7 +13,7 @@ import yaml
 
 # Rooms by floor, ground first. A module imports from floors below its own, or from its own room.
 FLOORS = (
-    {"errors", "zh", "stats", "progress"},
+    {"errors", "zh", "stats", "progress", "heap"},
     {"paths", "records", "money", "times", "plain"},
     {"tabular", "codebook", "data", "kept"},
     {"captures", "redact", "charts", "platforms", "dedupe", "world"},

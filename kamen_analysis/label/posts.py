@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import gc
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from kamen_analysis.heap import uncollected
 from kamen_analysis.label import facts, findings, gate, outcome, reasons, scope, stack
 from kamen_analysis.label._hits import Hits
 from kamen_analysis.label._reading import read
@@ -63,7 +62,7 @@ def label_posts(posts: Iterable[Mapping[str, Any]]) -> list[Labelled]:
 def labelled(posts: Iterable[Mapping[str, Any]]) -> Iterator[Labelled]:
     """Yield the labels of posts as `label_posts` has them, batch by batch, so that memory does not grow with their number."""
     for batch in _batches(posts):
-        with _uncollected():
+        with uncollected():
             found = list(_label(batch))
         yield from found
 
@@ -76,18 +75,6 @@ def label_post(post: Mapping[str, Any]) -> Labelled:
 def reasons_of(title: str, body: str) -> list[Reason]:
     """Return the refusal reasons of a complaint, one a code, each with its best evidence."""
     return _reasons(fold([title], [body]), [title], [body])[0]
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    # Labels hold no cycles, and looking for some among so many new objects takes a fifth of the time.
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _batches(posts: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:

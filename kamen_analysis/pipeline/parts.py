@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ import pyarrow.parquet as pq
 
 from kamen_analysis.dedupe import essences
 from kamen_analysis.errors import KamenError
+from kamen_analysis.heap import uncollected
 from kamen_analysis.paths import Home
 from kamen_analysis.pipeline import coding, digests, executors, partition
 
@@ -65,21 +64,9 @@ def ensure(capture: Path, raw: Path, kept: Path, codes: Path) -> None:
     """Make the part of one capture in `kept` and its codes in `codes`, unless they are there already."""
     if digests.codes_key(kept.name) != codes.name:
         raise KamenError(f"处理 {capture.name} 的机器装有另一版本的 kamen_analysis；各机器须装同一版本")
-    with _uncollected():
+    with uncollected():
         _once(kept, lambda fresh: partition.make(capture, raw, fresh))
         _once(codes, lambda fresh: coding.code(kept, fresh))
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Spare the garbage collector: rows hold no cycles, and it would look through them again and again."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _once(kept: Path, make: Callable[[Path], None]) -> None:
