@@ -11,6 +11,7 @@ from kamen_analysis.redact.kinds import lists
 
 _RUNS = re.compile(r"[a-z]+|\d+")
 _SIGN = re.compile(r"[☆★♡]")
+_SWAPPED = re.compile(r"[a-z][0135][a-z]+[-_.]|[-_.][a-z]+[0135][a-z]")  # q1ng_feng: digits for letters
 _VOWEL = re.compile(r"[aeiou]")
 _COMPANY = re.compile(r"9[1-3]\d{6}[0-9a-z]{10}$")  # the unified social credit code (GB 32100)
 # Updates, standards, errors, pages, versions; models of routers, headphones, cards.
@@ -48,17 +49,43 @@ def alone(value: str) -> bool | None:
     if len(value) < 7 or _PUBLIC.match(value) or is_public or re.search(r"\.[a-z]{2,8}$", value):
         return False
     letters, digits = sum(map(len, words)), sum(map(str.isdecimal, value))
-    spelled = all(len(word) < 3 or _is_pinyin(word) for word in words)
-    short = all(len(word) < 3 or _is_pinyin(word) or not _VOWEL.search(word) for word in words)
-    if "_" in value and len(words) >= 2 and letters >= 6 and short:
+    if "_" in value and ((digits >= 2 and letters >= 3) or (letters >= 6 and len(words) >= 2 and all(map(_is_short, words)))):
         return None
-    if "_" in value and digits >= 3 and (letters >= 5 or (letters == 4 and not _VOWEL.search(value))):
-        return None
-    named = any(len(word) >= 5 and _is_pinyin(word) for word in words)
-    several = len(runs) >= 3 and sum(len(word) >= 2 for word in words) >= 2 and letters >= 5
+    named = any(len(word) >= 5 and _is_pinyin(word) for word in words) or (letters >= 4 and bool(_SWAPPED.search(value)))
+    if not digits:
+        return None if named and len(words) >= 2 and all(map(_is_short, words)) else False
+    return None if named or _joined(value, words, digits) or _several(runs, words, digits) else False
+
+
+def _joined(value: str, words: list[str], digits: int) -> bool:
+    """Tell whether a word spelled or begun in pinyin is joined to digits."""
+    return not value.isalnum() and digits >= 2 and any(len(word) >= 5 and _is_begun(word) for word in words)
+
+
+def _several(runs: list[str], words: list[str], digits: int) -> bool:
+    """Tell whether words and digits alternate as in a handle."""
     long = max(map(len, words), default=0)
+    spelled = all(len(word) < 3 or _is_pinyin(word) for word in words)
     telling = long >= 4 or (long == 3 and (digits >= 3 or spelled))
-    return None if digits and (named or (several and telling)) else False
+    return len(runs) >= 3 and sum(len(word) >= 2 for word in words) >= 2 and sum(map(len, words)) >= 5 and telling
+
+
+def alone_odd(value: str) -> bool | None:
+    """Judge a handle with signs, numerals or pictures within: six letters and digits; without a digit, all words pinyin or begun in it."""
+    words = re.findall(r"[a-z]+", value)
+    letters, digits = sum(map(len, words)), sum(map(str.isnumeric, value))
+    if value.isascii() or letters < 2 or letters + digits < 6 or _PUBLIC.match(value) or any(word in _public() for word in words):
+        return False
+    return None if digits >= 2 or all(map(_is_short, words)) else False
+
+
+def letters_apart(value: str) -> bool | None:
+    """Judge letters and digits written one by one: two letters, and not the alphabet or a count."""
+    bare = [char for char in value if char.isalnum()]
+    counted = sum(ord(b) - ord(a) == 1 for a, b in itertools.pairwise(bare))
+    words = re.findall(r"[a-z]+", "".join(bare))
+    is_word = any(word in _public() for word in words) or ("".join(bare).isalpha() and not all(map(_is_short, words)))
+    return None if sum(map(len, words)) >= 2 and counted * 2 < len(bare) and not is_word else False
 
 
 def pinyin(value: str) -> bool | None:
@@ -76,6 +103,23 @@ def _syllables() -> frozenset[str]:
     return frozenset(lists()["syllables"])
 
 
+def _is_short(word: str) -> bool:
+    """Tell whether a word of a handle is pinyin, begun in it, or too short or without a vowel to be a word of its own."""
+    return len(word) < 3 or not _VOWEL.search(word) or _is_begun(word)
+
+
+def _is_begun(word: str) -> bool:
+    """Tell whether a word is pinyin, but for up to three letters that stand for syllables at one of its ends."""
+    return any(_is_pinyin(part) for part in _parts(word))
+
+
+def _parts(word: str) -> list[str]:
+    """Return a word, and it without the consonants, at most three, at its beginning or at its end, if three letters are left."""
+    lead, tail = (re.match(r"[^aeiouv]{0,3}", turned) for turned in (word, word[::-1]))
+    ends = [word, *(word[n:] for n in range(1, lead.end() + 1)), *(word[:-n] for n in range(1, tail.end() + 1))]  # type: ignore[union-attr]
+    return [part for part in ends if len(part) >= 3]
+
+
 @functools.lru_cache(maxsize=1 << 12)
 def _is_pinyin(word: str) -> bool:
     """Tell whether a word is pinyin: one syllable behind another."""
@@ -86,4 +130,4 @@ def _is_pinyin(word: str) -> bool:
     return len(word) in reached
 
 
-CODES: dict[str, Check] = {f.__name__: f for f in (code, serial, apart, alone, pinyin)}
+CODES: dict[str, Check] = {f.__name__: f for f in (code, serial, apart, alone, alone_odd, letters_apart, pinyin)}

@@ -17,7 +17,9 @@ from kamen_analysis.redact.kinds import Rule, lists, read
 from kamen_analysis.redact.kinds import book as book
 from kamen_analysis.redact.names import JUDGES, Judge
 from kamen_analysis.redact.reading import NUMERALS, fold
+from kamen_analysis.redact.residue import RESIDUE
 
+_CHECKS = CHECKS | CODES | RESIDUE
 _MACRO = re.compile(r"<[A-Za-z_]+>")
 
 
@@ -136,7 +138,7 @@ def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
             written = (f"(?:{expand(rule.gap)})" if rule.cues else "") + f"(?P<v>{expand(rule.pattern)})"
             needs = tuple(fold(word) for need in rule.needs for word in lists().get(need[1:-1], [need]))
             reach = _longest(rule.gap) + (1 if "surnames" in rule.first else 3)
-            pattern = Pattern(kind.kind, rank, (CHECKS | CODES)[rule.check], rule.view == "digits", rule.near, needs, rule.around, written,
+            pattern = Pattern(kind.kind, rank, _CHECKS[rule.check], rule.view == "digits", rule.near, needs, rule.around, written,
                               _first(rule), reach, JUDGES[rule.judge] if rule.judge else None)
             for cue in {cue for listed in rule.cues for cue in spelled(listed)}:
                 cued.setdefault(cue, []).append(pattern)

@@ -1,0 +1,58 @@
+"""Digits that no word announces, told from dates, lists, sums and versions by how they are written: what is left is somebody's number."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from kamen_analysis.redact.checks import Check
+
+_GROUP = re.compile(r"[\dlo]+")
+_LETTERS = str.maketrans("lo", "10")
+_PRICE = re.compile(r"(?:[05]|99|98|88|68)$")
+_YEAR = re.compile(r"(?:19[5-9]|20[0-3])\d$")
+_DAY = re.compile(r"(?:19[5-9]|20[0-3])\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$")
+
+
+def residue(value: str) -> bool | None:
+    """Judge digits in a row or apart that no word announces: seven or more, unless they read as a day, a list, prices or a version."""
+    written = _GROUP.findall(value)
+    groups = ["".join(str(int(char)) for char in group.translate(_LETTERS)) for group in written]
+    between = "".join(_GROUP.split(value))
+    digits, letters = sum(map(len, groups)), sum(map(str.isalpha, "".join(written)))
+    if digits < 7 or letters * 2 > digits or "=" in between or between in ("点", "减"):
+        return False
+    if len(groups) == 1:
+        return False if _DAY.match(groups[0]) or groups[0].endswith("000") or len(set(groups[0])) < 3 or _counted(groups[0]) else None
+    return False if _is_list(groups, between) or _is_date(groups) else None
+
+
+def _counted(digits: str) -> bool:
+    """Tell whether most digits are one more, or one less, than the one before."""
+    steps = [int(b) - int(a) for a, b in itertools.pairwise(digits)]
+    return max(steps.count(1), steps.count(-1)) >= len(steps) - 1
+
+
+def _is_list(groups: list[str], between: str) -> bool:
+    """Tell whether groups are counted up or down, are prices, sums, a version, or of no length a number is cut into."""
+    lengths, numbers = list(map(len, groups)), list(map(int, groups))
+    steps = {(b > a) - (b < a) for a, b in itertools.pairwise(numbers)}
+    if len(groups) >= 4 and len(steps) == 1:
+        return True
+    if max(lengths) == 1:
+        return len(groups) < 6
+    if all(map(_PRICE.search, groups)) or any(sign in between for sign in ",、") or ("+" in between and sum(lengths) < 9):
+        return True
+    if set(between) == {"."} and (len(groups) == 2 or (lengths[0] < 3 and len(groups) < 5)):
+        return True
+    return sum(lengths) < 9 and max(lengths) - min(lengths) > 1
+
+
+def _is_date(groups: list[str]) -> bool:
+    """Tell whether the groups are years, or begin with a date."""
+    if all(map(_YEAR.match, groups)):
+        return True
+    return bool(_YEAR.match(groups[0])) and len(groups) > 2 and 1 <= int(groups[1]) <= 12 and 1 <= int(groups[2]) <= 31
+
+
+RESIDUE: dict[str, Check] = {residue.__name__: residue}
