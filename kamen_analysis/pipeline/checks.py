@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from kamen_analysis import records
+from kamen_analysis.errors import TableError
 
 
-def checked(table: str, data: pa.Table, changed: Collection[str] = ()) -> pa.Table:
-    """Return `data` in the schema of `table`; raise TableError listing every failure where it does not meet it.
-
-    `changed`: the columns to look at where the others are those of a table that was looked at.
-    """
+def checked(table: str, data: pa.Table) -> pa.Table:
+    """Return `data` in the schema of `table`; raise TableError listing every failure where it does not meet it."""
     schema = records.arrow_schema(table)
-    looked = [column for column in records.TABLES[table] if not changed or column.name in changed]
     fits = data.schema.names == schema.names and data.schema.types == schema.types
-    if not fits or not all(_fits(column, data[column.name]) for column in looked):
+    if not fits or not all(_fits(column, data[column.name]) for column in records.TABLES[table]):
         records.validate(table, data.to_pandas())
     return data.cast(schema)
+
+
+def checked_columns(table: str, data: pa.Table) -> pa.Table:
+    """Return some columns of `table` in its schema; raise TableError naming those that do not meet it."""
+    schema = pa.schema([field for field in records.arrow_schema(table) if field.name in data.schema.names])
+    broken = [column.name for column in records.TABLES[table] if column.name in schema.names
+              and (data.schema.field(column.name).type != schema.field(column.name).type or not _fits(column, data[column.name]))]
+    if broken:
+        raise TableError(f"表 {table} 不合规：{'、'.join(broken)}")
+    return data.select(schema.names).cast(schema)
 
 
 def _fits(column: records.Column, values: pa.ChunkedArray) -> bool:

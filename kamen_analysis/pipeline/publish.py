@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kamen_analysis import platforms, records
-from kamen_analysis.paths import sha256
-from kamen_analysis.pipeline import digests, tables
+from kamen_analysis.pipeline import digests, splice, tables
 from kamen_analysis.pipeline import gold as people
-from kamen_analysis.pipeline.checks import checked
+from kamen_analysis.pipeline.checks import checked, checked_columns
 from kamen_analysis.pipeline.groups import Group
 from kamen_analysis.redact.door import refuse_if_personal
 
 TABLES = tuple(records.TABLES)
 COPIES = ("posts", "rejected")  # the tables that say which posts are copies
+# The columns of posts that are read to say it anew.
+_SEEN = [*tables.CAPTURE, "post_type", "in_scope", "is_synthetic"]
 
 Given = dict[str, Any]
 """What the manifest needs of a group: `files` (name → SHA-256), `rows`, counts, what people overruled."""
@@ -51,33 +52,39 @@ def write(group: Group, settings: Settings, folder: Path) -> Given:
     labels, overruled = _settled(tables.labels(group, posts, rows, settings.version), posts, settings)
     made = {"posts": posts, "events": tables.events(group, posts, rows), "labels": labels, "rejected": tables.rejected(group, posts)}
     _refuse(posts)
-    return {"files": {name: digest for table, data in made.items() for name, digest in _file(folder, table, group.name, data)},
+    return {"files": dict(_file(folder, table, group.name, _packed(table, data)) for table, data in made.items()),
             "rows": {name: len(table) for name, table in made.items()}, **_counts(posts, made["rejected"]),
             "overruled": dataclasses.asdict(overruled)}
 
 
 def write_copies(group: Group, published: Path, given: Given, folder: Path) -> Given:
     """Write of a group in which other posts are copies now the files that say so; it is in `published` as it was when it gave `given`."""
-    was = {name: pq.ParquetFile(published / name / f"{group.name}.parquet").read() for name in COPIES}
-    at = pc.index_in(pa.array(group.dup["post_id"], pa.string()), was["posts"]["post_id"].combine_chunks()).to_numpy()
-    posts = tables.decided(was["posts"], at, group.dup)
-    made = {"posts": posts, "rejected": tables.rejected_again(was["rejected"], posts)}
-    files = {name: digest for table, changed in (("posts", tables.DECIDED), ("rejected", ()))
-             for name, digest in _file(folder, table, group.name, made[table], changed)}
-    return {**given, "files": given["files"] | files, "rows": given["rows"] | {"rejected": len(made["rejected"])},
-            **_counts(posts, made["rejected"])}
+    before, lost_before = (published / table / f"{group.name}.parquet" for table in COPIES)
+    was = pq.ParquetFile(before).read(_SEEN, use_threads=False)
+    at = pc.index_in(pa.array(group.dup["post_id"], pa.string()), was["post_id"].combine_chunks()).to_numpy()
+    posts = tables.decided(was, at, group.dup)
+    lost = tables.rejected_again(pq.ParquetFile(lost_before).read(use_threads=False), posts)
+    try:
+        changed = splice.replaced(before.read_bytes(), checked_columns("posts", posts.select(tables.DECIDED)))
+    except splice.UnfitError:  # of another pyarrow
+        whole = tables.decided(pq.ParquetFile(before).read(use_threads=False), at, group.dup)
+        changed = splice.written(checked("posts", whole))
+    files = dict((_file(folder, "posts", group.name, changed), _file(folder, "rejected", group.name, _packed("rejected", lost))))
+    return {**given, "files": given["files"] | files, "rows": given["rows"] | {"rejected": len(lost)}, **_counts(posts, lost)}
 
 
-def _file(folder: Path, table: str, name: str, data: pa.Table, changed: Collection[str] = ()) -> Iterator[tuple[str, str]]:
-    """Write one file and yield its name and its SHA-256."""
+def _packed(table: str, data: pa.Table) -> bytes:
+    return splice.written(checked(table, data))
+
+
+def _file(folder: Path, table: str, name: str, content: bytes) -> tuple[str, str]:
+    """Write one file and return its name and its SHA-256."""
     path = folder / table / f"{name}.parquet"
     # On a cluster a slow worker and the one that took over from it may both be writing.
     fresh = path.with_name(f".{uuid.uuid4().hex}")
-    # In one piece, whatever pieces it was put together from: they show in the bytes.
-    pq.write_table(checked(table, data, changed).combine_chunks(), fresh, compression="zstd")
-    digest = sha256(fresh)
+    fresh.write_bytes(content)
     fresh.replace(path)
-    yield f"{table}/{path.name}", digest
+    return f"{table}/{path.name}", hashlib.sha256(content).hexdigest()
 
 
 def _settled(labels: pa.Table, posts: pa.Table, settings: Settings) -> tuple[pa.Table, people.Overruled]:

@@ -16,7 +16,7 @@ from kamen_analysis.pipeline.merge import TOLD
 from kamen_analysis.pipeline.partition import CODED
 
 Ints = npt.NDArray[np.int64]
-_CAPTURE = ["source", "post_id", "capture_file", "capture_offset", "capture_digest"]
+CAPTURE = ["source", "post_id", "capture_file", "capture_offset", "capture_digest"]
 _REJECTED = ["stage", "source", "capture_file", "capture_offset", "reason", "post_id"]
 
 
@@ -55,14 +55,14 @@ DECIDED = ("dup_group", "dup_kind", "dup_size", "is_used")
 
 
 def decided(table: pa.Table, at: Ints, dup: pd.DataFrame) -> pa.Table:
-    """Return posts with their columns DECIDED, `dup` (see `copies.find`) being the copies among the rows, in the rows `at`."""
+    """Return posts, or some of their columns, with DECIDED; `dup` (see `copies.find`) are the copies among them, in the rows `at`."""
     kind, size = np.full(len(table), "first", object), np.ones(len(table), np.int64)
     kind[at], size[at] = dup["dup_kind"], dup["dup_size"]
     used = pc.equal(table["post_type"], "complaint").to_numpy() & (kind == "first")
     columns = {name: table[name] for name in table.schema.names}
     columns |= {"dup_group": table["post_id"], "dup_kind": pa.array(kind, pa.string()), "dup_size": pa.array(size)}
     columns["is_used"] = pa.array(used)
-    table = pa.table({column.name: columns[column.name] for column in records.TABLES["posts"]})
+    table = pa.table({column.name: columns[column.name] for column in records.TABLES["posts"] if column.name in columns})
     return _replaced(table, "dup_group", at, dup["dup_group"]) if len(at) else table
 
 
@@ -152,7 +152,7 @@ def _lost(posts_: pa.Table, stage: str, column: str, fine: str, detail: pa.Chunk
     """Return the rows of `rejected` for the posts whose `column` is not `fine`."""
     lost = pc.not_equal(posts_[column], fine)
     gone = posts_.filter(lost)
-    return pa.table({**{name: gone[name] for name in _CAPTURE}, "stage": pa.array([stage] * len(gone), pa.string()), "reason": gone[column],
+    return pa.table({**{name: gone[name] for name in CAPTURE}, "stage": pa.array([stage] * len(gone), pa.string()), "reason": gone[column],
                      "detail": detail.filter(lost) if detail else pa.nulls(len(gone), pa.string())})
 
 
