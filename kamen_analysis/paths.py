@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,3 +162,19 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         raise
     finally:
         os.close(mine)
+
+
+def once(folder: Path, make: Callable[[Path], None]) -> None:
+    """Fill `folder` by `make`, whole or not at all, unless it is there; of two who make the same the first stays."""
+    if folder.exists():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part."))
+    try:
+        make(fresh)
+        fresh.chmod(0o755)
+        fresh.rename(folder)
+    except BaseException as error:
+        shutil.rmtree(fresh, ignore_errors=True)
+        if not (isinstance(error, OSError) and folder.exists()):
+            raise

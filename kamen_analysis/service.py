@@ -39,6 +39,7 @@ class Asked:
     scope: str = "virtual"
     out: Path | None = None
     inbox: Path | None = None
+    store: str | None = None
 
 
 @dataclass
@@ -66,7 +67,7 @@ def run(where: Home, asked: Asked, progress: Progress) -> Done:
             with journal.step("import"):
                 done.imported = list(_take_in(where, asked.inbox))
             with journal.step("build") as facts:
-                done.manifest = build(where, asked.jobs, progress, asked.cluster)
+                done.manifest = build(where, asked.jobs, progress, asked.cluster, asked.store)
                 facts |= {"posts": done.manifest["rows"]["posts"], "rejected": _rejects(done.manifest)}
             with journal.step("report") as facts:
                 done.report = report(where, asked.period, asked.formats, asked.scope, asked.out, progress)

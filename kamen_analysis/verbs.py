@@ -12,7 +12,8 @@ Arguments = list[tuple[tuple[str, ...], dict[str, Any]]]
 
 _JOBS: Arguments = [
     (("--jobs",), {"type": int, "metavar": "N", "help": "进程数（默认：处理器个数）"}),
-    (("--cluster",), {"metavar": "URL", "help": "交给 dask 集群，如 tcp://10.0.0.5:8786（各机器须共享工作目录）"}),
+    (("--cluster",), {"metavar": "URL", "help": "交给 dask 集群，如 tcp://10.0.0.5:8786（各机器共享工作目录，或用 --store）"}),
+    (("--store",), {"metavar": "URL", "help": "集群各机器不共享目录时，经此交接，如 s3://桶/前缀（建完即清空）"}),
 ]
 _INBOX: Arguments = [(("--inbox",), {"metavar": "DIR", "help": "先收进 DIR/<来源>/ 下的新文件（默认 data/inbox）"})]
 _REPORT: Arguments = [

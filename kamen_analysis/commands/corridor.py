@@ -39,7 +39,7 @@ def build(args: argparse.Namespace) -> int:
 
     if args.canaries:
         _refuse_survivors(args)
-    manifest = run(paths.home(args.home), args.jobs, Progress(), args.cluster)
+    manifest = run(paths.home(args.home), args.jobs, Progress(), args.cluster, args.store)
     print(summary(manifest))
     return int(turned_away(manifest))
 
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     from kamen_analysis.progress import Progress
 
     out, inbox = (Path(given).resolve() if given else None for given in (args.out, args.inbox))
-    asked = service.Asked(args.jobs, args.cluster, args.period, _formats(args), args.scope, out, inbox)
+    asked = service.Asked(args.jobs, args.cluster, args.period, _formats(args), args.scope, out, inbox, args.store)
     done = service.run(paths.home(args.home), asked, Progress())
     print("\n".join([*done.imported, summary(done.manifest)]))
     _say_report(done.report)

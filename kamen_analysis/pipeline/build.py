@@ -54,11 +54,14 @@ def _refuse_vanished(where: Home) -> None:
 
 
 def build(where: Home, jobs: int | None = None, progress: Progress = lambda stage, done, total: None,
-          cluster: str | None = None) -> dict[str, Any]:
-    """Turn data/raw into data/processed and return the manifest; `cluster` is the address of a dask scheduler.
+          cluster: str | None = None, store: str | None = None) -> dict[str, Any]:
+    """Turn data/raw into data/processed and return the manifest.
 
+    cluster: the address of a dask scheduler. store: where its machines, if they do not see this home, are handed their work.
     Nothing is written when a table breaks its schema or still holds personal data; the folder before stays as it was.
     """
+    if store and not cluster:
+        raise KamenError("--store 只与 --cluster 同用：一台机器上不需要它")
     with lock(where):
         settle(where.processed)
         found = captures(where)
@@ -69,7 +72,7 @@ def build(where: Home, jobs: int | None = None, progress: Progress = lambda stag
         depended = manifests.depends(where, inputs)
         if manifests.is_current(where, depended):
             return manifests.read(where)
-        with executors.opened(jobs, cluster) as pool:
+        with executors.opened(jobs, cluster, store) as pool:
             return _built(where, inputs, depended, pool, progress)
 
 

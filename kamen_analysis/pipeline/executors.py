@@ -44,14 +44,18 @@ class Here(Executor):
 
 
 @contextmanager
-def opened(jobs: int | None = None, cluster: str | None = None) -> Iterator[Pool]:
-    """Yield `pool(tasks)`, which returns an executor for that many tasks; a worker that dies is told in one line."""
+def opened(jobs: int | None = None, cluster: str | None = None, store: str | None = None) -> Iterator[Pool]:
+    """Yield `pool(tasks)`, which returns an executor for that many tasks; a worker that dies is told in one line.
+
+    Without a store the cluster's machines see this one's folders. With one they read texts, and this machine does all the rest.
+    """
+    local = functools.partial(_local, jobs or os.cpu_count() or 1)
     try:
         if cluster:
-            with _cluster(cluster) as pool:
-                yield pool
+            with _cluster(cluster) as client:
+                yield _carried(client, store, local) if store else lambda tasks, *, reads=False: _Shared(client)
         else:
-            yield functools.partial(_local, jobs or os.cpu_count() or 1)
+            yield local
     except BrokenExecutor:
         raise KamenError("一个处理进程被系统终止（多半是内存不足），可用 --jobs 1 重试；先前的输出保持不变") from None
 
@@ -83,7 +87,7 @@ def _alone() -> None:
 
 
 @contextmanager
-def _cluster(address: str) -> Iterator[Pool]:
+def _cluster(address: str) -> Iterator[Any]:
     try:
         from distributed import Client, KilledWorker
         from distributed.comm.core import CommClosedError
@@ -99,11 +103,19 @@ def _cluster(address: str) -> Iterator[Pool]:
         with client:
             if not client.scheduler_info()["workers"]:
                 raise KamenError(f"调度器 {address} 下没有工作进程，请先启动 dask worker")
-            yield lambda tasks, *, reads=False: _Shared(client)
+            yield client
     except KilledWorker:
         raise KamenError(f"同一部分在 {RETRIES + 1} 个工作进程上都未完成（多半是内存不足）；已完成的部分都在，可再运行一次") from None
     except (CommClosedError, CancelledError) as error:
         raise KamenError(f"与调度器 {address} 的连接断了（{type(error).__name__}）；已完成的部分都在，再运行一次即从那里接着做") from None
+
+
+def _carried(client: Any, store: str, local: Pool) -> Pool:
+    from kamen_analysis.pipeline.carrier import Carrier
+    from kamen_analysis.pipeline.store import at
+
+    place = at(store)
+    return lambda tasks, *, reads=False: Carrier(client, place, RETRIES) if reads else local(tasks)
 
 
 class _Shared(Executor):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import pyarrow.parquet as pq
 from kamen_analysis.dedupe import essences
 from kamen_analysis.errors import KamenError
 from kamen_analysis.heap import uncollected
-from kamen_analysis.paths import Home
+from kamen_analysis.paths import Home, once, sha256
 from kamen_analysis.pipeline import coding, digests, executors, partition
 
 _ROWS = partition.BAND + essences.BANDS
@@ -62,48 +61,34 @@ def cache(where: Home) -> Path:
 
 def ensure(capture: Path, raw: Path, kept: Path, codes: Path) -> None:
     """Make the part of one capture in `kept` and its codes in `codes`, unless they are there already."""
-    if digests.codes_key(kept.name) != codes.name:
-        raise KamenError(f"处理 {capture.name} 的机器装有另一版本的 kamen_analysis；各机器须装同一版本")
+    is_same = digests.codes_key(kept.name) == codes.name and (kept.exists() or digests.part_key(sha256(capture)) == kept.name)
+    if not is_same:
+        raise KamenError(f"处理 {capture.name} 的机器装有另一版本的 kamen_analysis，或存档刚刚变了；各机器须装同一版本")
     with uncollected():
-        _once(kept, lambda fresh: partition.make(capture, raw, fresh))
-        _once(codes, lambda fresh: coding.code(kept, fresh))
-
-
-def _once(kept: Path, make: Callable[[Path], None]) -> None:
-    """Fill `kept` by `make`, whole or not at all; of two that make the same the first stays."""
-    if kept.exists():
-        return
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=kept.parent, prefix=".part."))
-    try:
-        make(fresh)
-        fresh.chmod(0o755)
-        fresh.rename(kept)
-    except BaseException as error:
-        shutil.rmtree(fresh, ignore_errors=True)
-        if not (isinstance(error, OSError) and kept.exists()):
-            raise
+        once(kept, lambda fresh: partition.make(capture, raw, fresh))
+        once(codes, lambda fresh: coding.code(kept, fresh))
 
 
 def gather(where: Home, inputs: dict[Path, str], pool: executors.Pool, progress: Progress) -> list[Part]:
     """Return the parts of all captures in order, those that changed made by `pool(tasks)`; what no capture needs any more is deleted."""
     store = cache(where)
-    places = {capture: _places(store, digest) for capture, digest in inputs.items()}
-    wanted = {folder for pair in places.values() for folder in pair}
+    kept = {capture: places(store, digest) for capture, digest in inputs.items()}
+    wanted = {folder for pair in kept.values() for folder in pair}
     for stale in {*store.glob("parts/*"), *store.glob("codes/*")} - wanted:
         shutil.rmtree(stale, ignore_errors=True)
-    found = {capture: _recall(*pair) for capture, pair in places.items()}
+    found = {capture: _recall(*pair) for capture, pair in kept.items()}
     # The largest first: the last to end are then small, and no core waits long.
     todo = sorted((capture for capture, part in found.items() if part is None), key=lambda capture: -capture.stat().st_size)
     with pool(len(todo), reads=True) as executor:
-        running = [executor.submit(ensure, capture, where.raw, *places[capture]) for capture in todo]
+        running = [executor.submit(ensure, capture, where.raw, *kept[capture]) for capture in todo]
         for done, future in enumerate(running, 1):
             future.result()
             progress("解析、脱敏与编码", done, len(running))
-    return [part or _made(places[capture]) for capture, part in found.items()]
+    return [part or _made(kept[capture]) for capture, part in found.items()]
 
 
-def _places(store: Path, digest: str) -> tuple[Path, Path]:
+def places(store: Path, digest: str) -> tuple[Path, Path]:
+    """Return where the part and the codes of a capture file with this SHA-256 are kept."""
     key = digests.part_key(digest)
     return store / "parts" / key, store / "codes" / digests.codes_key(key)
 
@@ -111,7 +96,7 @@ def _places(store: Path, digest: str) -> tuple[Path, Path]:
 def _made(pair: tuple[Path, Path]) -> Part:
     part = _recall(*pair)
     if part is None:
-        raise KamenError(f"{pair[0].parent} 读不回刚写下的结果；集群上各机器须看到同一个 data 文件夹")
+        raise KamenError(f"{pair[0].parent} 读不回刚写下的结果；集群上各机器须看到同一个 data 文件夹，否则请用 --store")
     return part
 
 
