@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from kamen_analysis.redact.leads import Group, Ints, View, only, spread
+from kamen_analysis.redact.leads import Group, Ints, View, columns, only, spread
 from kamen_analysis.redact.reading import Reading
 from kamen_analysis.redact.rules import Pattern
 from kamen_analysis.redact.starts import members, places
@@ -26,7 +26,7 @@ class Cued:
         self._patterns, self._group = patterns, group
         numbers = {id(pattern): number for number, pattern in enumerate(patterns)}
         here = [[numbers[id(pattern)] for pattern in behind if id(pattern) in numbers] for behind in cued]
-        self._behind = np.hstack([only(some, len(patterns)) for some in here])
+        self._behind = columns(here, len(patterns))
         self._still = self._behind & ~only([number for number, pattern in enumerate(patterns) if pattern.near], len(patterns))
         self._firsts = sorted({pattern.first for pattern in patterns if pattern.first})
         self._first = np.array([self._firsts.index(pattern.first) if pattern.first else -1 for pattern in patterns])
@@ -63,8 +63,11 @@ class Free:
     def __init__(self, words: Sequence[str], patterns: Sequence[Pattern], group: Group) -> None:
         self._patterns, self._group = patterns, group
         self._numbers = {id(pattern): number for number, pattern in enumerate(patterns)}
-        here = [[number for number, pattern in enumerate(patterns) if word in pattern.needs] for word in words]
-        self._needed = np.hstack([only(some, len(patterns)) for some in here])
+        here: dict[str, list[int]] = {word: [] for word in words}
+        for number, pattern in enumerate(patterns):
+            for word in pattern.needs:
+                here[word].append(number)
+        self._needed = columns(list(here.values()), len(patterns))
         always = [(number, pattern.near or "") for number, pattern in enumerate(patterns) if not pattern.needs]
         self._rows = -(-(always[-1][0] + 1) // 64)
         self._near = {name: only([number for number, near in always if near == name], len(patterns))[:self._rows] for _, name in always}

@@ -9,7 +9,11 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from kamen_analysis import kept
+
 _FOLDER = Path(__file__).parent
+# Kept with what rules.py and reading.py make of them: these are read in every run, and read slowly.
+SHELF = kept.Shelf("rules", "redact/*.yaml", "redact/*.py", "zh.py")
 
 
 class _Model(BaseModel):
@@ -91,7 +95,7 @@ def book() -> Book:
 
 def read(name: str) -> Any:
     """Return a YAML file of this folder."""
-    return yaml.load((_FOLDER / name).read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return SHELF.plain(name, lambda: yaml.load((_FOLDER / name).read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
 
 @functools.cache

@@ -85,6 +85,14 @@ def only(numbers: Iterable[int], of: int) -> Rows:
     return np.frombuffer(members.to_bytes(8 * _rows(of), "little"), np.uint64)[:, None]
 
 
+def columns(numbers: Sequence[Iterable[int]], of: int) -> Rows:
+    """Return rows in which, in the column of each list, the bits of its patterns (of so many) are set."""
+    pairs = np.array([(number, column) for column, some in enumerate(numbers) for number in some], np.int64).reshape(-1, 2)
+    table: Rows = np.zeros((_rows(of), len(numbers)), np.uint64)
+    np.bitwise_or.at(table, (pairs[:, 0] // 64, pairs[:, 1]), np.uint64(1) << (pairs[:, 0] % 64).astype(np.uint64))
+    return table
+
+
 def spread(rows: Rows) -> tuple[Ints, Ints]:
     """Return (numbers of patterns, numbers of places) of the bits that are set, by pattern and then by place."""
     numbers, places = [_NONE], [_NONE]

@@ -90,6 +90,16 @@ def called(words: str, start: int, end: int) -> int | None:
     return end
 
 
+def crossed(words: str, start: int, end: int) -> int | None:
+    """Return `end` unless an ordinary word reaches across `start` or `end`, or a well-known figure is meant."""
+    if any(words[start:last] in figures() for last in range(end, end + 3)):
+        return None
+    for low, high, word, _tag in _pieces(words, start, end):
+        if word in ordinary() and (low < start < high or low < end < high):
+            return None
+    return end
+
+
 @functools.lru_cache(maxsize=1 << 14)
 def _cut(text: str) -> list[tuple[str, str]]:
     # Several patterns ask about the same place.
@@ -114,4 +124,4 @@ def _breaks(piece: tuple[int, int, str, str], start: int, stop: int) -> bool:
     return low < stop and high > start and high - low > 1 and (low <= start or high > stop) and word in ordinary()
 
 
-JUDGES: dict[str, Judge] = {judge.__name__: judge for judge in (person, stranger, nickname, called, phrase)}
+JUDGES: dict[str, Judge] = {judge.__name__: judge for judge in (person, stranger, nickname, called, phrase, crossed)}

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import opencc
 
 from kamen_analysis import zh
+from kamen_analysis.redact.kinds import SHELF
 
 # Stands for what is already found and for what must not be found: a rare Han character that no pattern asks for.
 HIDDEN = "㐀"
@@ -32,6 +34,20 @@ _INVISIBLE = zh.INVISIBLE | {"\u20e3"} | {chr(code) for code in range(0x300, 0x3
 @functools.cache
 def _table() -> npt.NDArray[np.uint32]:
     """Return the plain form of every code point: that of zh.fold, any Unicode digit, and ringed, boxed and mathematical letters."""
+    table = np.arange(sys.maxunicode + 1, dtype=np.uint32)
+    kept = SHELF.arrays(f"plain {opencc.__version__}", _changed)
+    table[kept["codes"]] = kept["plain"]
+    return table
+
+
+def _changed() -> dict[str, npt.NDArray[np.uint32]]:
+    """Return the code points that have another plain form, and these."""
+    table = _plain()
+    codes = np.flatnonzero(table != np.arange(len(table))).astype(np.uint32)
+    return {"codes": codes, "plain": table[codes]}
+
+
+def _plain() -> npt.NDArray[np.uint32]:
     table = np.arange(sys.maxunicode + 1, dtype=np.uint32)
     for code, char in zh.fold_table().items():
         table[code] = ord(char)

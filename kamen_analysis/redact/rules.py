@@ -8,12 +8,15 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from re import _parser  # type: ignore[attr-defined]
+from typing import Any, TypedDict
+
+import opencc
 
 from kamen_analysis import kept
 from kamen_analysis.redact.checks import CHECKS, Check, always
 from kamen_analysis.redact.codes import CODES
+from kamen_analysis.redact.kinds import SHELF, Rule, lists, read
 from kamen_analysis.redact.kinds import Kind as Kind
-from kamen_analysis.redact.kinds import Rule, lists, read
 from kamen_analysis.redact.kinds import book as book
 from kamen_analysis.redact.names import JUDGES, Judge
 from kamen_analysis.redact.reading import NUMERALS, fold
@@ -76,7 +79,7 @@ def _one_of(words: set[str]) -> str:
 @functools.cache
 def expand(pattern: str) -> str:
     """Return the pattern with its macros, and those within them, written out; an unknown macro raises KeyError."""
-    return _MACRO.sub(lambda m: expand(_macros()[m[0]]), pattern)
+    return str(SHELF.plain(f"expand {pattern}", lambda: _MACRO.sub(lambda m: expand(_macros()[m[0]]), pattern)))
 
 
 @functools.cache
@@ -129,19 +132,43 @@ def spelled(listed: str) -> Iterator[str]:
         yield from (fold("".join(chosen)) for chosen in itertools.product(*choices))
 
 
+class _Listed(TypedDict):
+    """All patterns (the fields of each, functions by name), and by number those each cue starts and those that look anywhere."""
+
+    patterns: list[list[Any]]
+    cued: dict[str, list[int]]
+    free: list[int]
+
+
 def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
     """Return the patterns each cue starts, and those that look anywhere."""
-    cued: dict[str, list[Pattern]] = {}
-    free: list[Pattern] = []
+    listed: _Listed = SHELF.plain(f"patterns {opencc.__version__}", _listed)
+    every = [_pattern(*fields) for fields in listed["patterns"]]
+    return {cue: [every[number] for number in numbers] for cue, numbers in listed["cued"].items()}, [every[n] for n in listed["free"]]
+
+
+def _pattern(check: str, judge: str, needs: list[str], *fields: Any) -> Pattern:
+    kind, rank, reads_digits, near, around, written, first, reach = fields
+    return Pattern(kind, rank, _CHECKS[check], reads_digits, near, tuple(needs), around, written, first, reach,
+                   JUDGES[judge] if judge else None)
+
+
+def _listed() -> _Listed:
+    found: _Listed = {"patterns": [], "cued": {}, "free": []}
     for rank, kind in enumerate(book().kinds):
         for rule in kind.rules:
-            written = (f"(?:{expand(rule.gap)})" if rule.cues else "") + f"(?P<v>{expand(rule.pattern)})"
-            needs = tuple(fold(word) for need in rule.needs for word in lists().get(need[1:-1], [need]))
-            reach = _longest(rule.gap) + (1 if "surnames" in rule.first else 3)
-            pattern = Pattern(kind.kind, rank, _CHECKS[rule.check], rule.view == "digits", rule.near, needs, rule.around, written,
-                              _first(rule), reach, JUDGES[rule.judge] if rule.judge else None)
-            for cue in {cue for listed in rule.cues for cue in spelled(listed)}:
-                cued.setdefault(cue, []).append(pattern)
+            number, cues = len(found["patterns"]), sorted({cue for listed in rule.cues for cue in spelled(listed)})
+            found["patterns"].append(_fields(kind.kind, rank, rule))
+            for cue in cues:
+                found["cued"].setdefault(cue, []).append(number)
             if not rule.cues:
-                free.append(pattern)
-    return cued, free
+                found["free"].append(number)
+    return found
+
+
+def _fields(kind: str, rank: int, rule: Rule) -> list[Any]:
+    # In the order `_pattern` takes them.
+    written = (f"(?:{expand(rule.gap)})" if rule.cues else "") + f"(?P<v>{expand(rule.pattern)})"
+    needs = [fold(word) for need in rule.needs for word in lists().get(need[1:-1], [need])]
+    reach = _longest(rule.gap) + (1 if "surnames" in rule.first else 3)
+    return [rule.check, rule.judge, needs, kind, rank, rule.view == "digits", rule.near, rule.around, written, _first(rule), reach]
