@@ -10,16 +10,23 @@ import atexit
 import functools
 import hashlib
 import json
+import logging
+import math
 import os
 import re
 import sys
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from re import _compiler, _parser  # type: ignore[attr-defined]
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from kamen_analysis.paths import atomic_write
 
+_LOG = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parent
 VERSIONS = 4  # of the package, of which something is kept
 UNTRIED = (3, 14)  # from this Python on nobody has looked whether what `re` is made of is still the same
@@ -48,10 +55,12 @@ class Shelf:
     @functools.cached_property
     def _known(self) -> dict[str, bytes]:
         try:
-            digest, head, body = self.path.read_bytes().split(b"\n", 2)
-        except (OSError, ValueError):
+            whole = self.path.read_bytes()
+        except OSError:
             return {}
+        digest, head, body = (*whole.split(b"\n", 2), b"", b"")[:3]
         if hashlib.sha256(head + body).hexdigest().encode() != digest:
+            _LOG.warning("缓存文件 %s 已损坏，不用它，重新算", self.path)
             return {}
         return {key: body[start:end] for key, (start, end) in json.loads(head).items()}
 
@@ -64,6 +73,20 @@ class Shelf:
                 self._is_grown = True
                 atexit.register(self.save)
         return self._known[short]
+
+    def plain(self, key: str, make: Callable[[], Any]) -> Any:
+        """Return what is kept under a key, as `get`: lists, dicts with words for keys, words, numbers, truth values, None."""
+        return json.loads(self.get(key, lambda: json.dumps(make()).encode()))
+
+    def arrays(self, key: str, make: Callable[[], Mapping[str, npt.NDArray[Any]]]) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays kept under a key, as `get`; each is the caller's own."""
+        head, body = self.get(key, lambda: _packed(make())).split(b"\n", 1)
+        found, at = dict[str, npt.NDArray[Any]](), 0
+        for name, kind, shape in json.loads(head):
+            # Copied, since what may not be written to is another type to a compiled kernel.
+            found[name] = np.frombuffer(body, kind, math.prod(shape), at).reshape(shape).copy()
+            at += found[name].nbytes
+        return found
 
     def save(self) -> None:
         """Write the file; of those of other versions the newest stay, for who works with two."""
@@ -80,6 +103,11 @@ class Shelf:
                 other.unlink(missing_ok=True)
         except OSError:
             return  # a home that cannot be written, or no room: next time it is made again
+
+
+def _packed(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
+    head = [[name, array.dtype.str, array.shape] for name, array in arrays.items()]
+    return json.dumps(head).encode() + b"\n" + b"".join(np.ascontiguousarray(array).tobytes() for array in arrays.values())
 
 
 _PATTERNS = Shelf("patterns", "redact/*.yaml", "redact/rules.py")
