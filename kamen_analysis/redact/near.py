@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from kamen_analysis import kept
+from kamen_analysis.redact.kinds import SHELF
 from kamen_analysis.redact.leads import Group, View
 from kamen_analysis.redact.reading import NUMERALS, Reading
 from kamen_analysis.redact.rules import expand
@@ -33,17 +37,25 @@ _DIGITS = "0123456789０１２３４５６７８９" + "".join(map(chr, NUMERALS
 _BETWEEN = re.compile(r"(?![。!?;%¥$￥])[\W_丨]|[杠横空格减点]")
 
 
+def _tables() -> dict[str, npt.NDArray[Any]]:
+    """Return of every code point whether it stands outside addresses, and what it does in a row of digits."""
+    every = "".join(map(chr, range(SIZE - 1)))
+    outside = np.zeros(SIZE, dtype=bool)
+    outside[[match.start() for match in _OUTSIDE_ADDRESSES.finditer(every)]] = True
+    row = np.zeros(SIZE, dtype=np.uint8)  # 0 ends a row, 1 stands between, 2 a letter used for a digit, 3 a digit
+    row[[match.start() for match in _BETWEEN.finditer(every)]] = 1
+    row[[ord(c) for c in "olisz"]] = 2
+    row[[ord(c) for c in _DIGITS]] = 3
+    return {"outside": outside, "row": row}
+
+
 class Near:
     """Where the marks stand: the pattern of each, tried where it can begin, and rows of digits."""
 
     def __init__(self, group: Group) -> None:
-        self._regex, self._group = {name: re.compile(expand(name)) for name in MARKS}, group
-        self._outside = np.zeros(SIZE, dtype=bool)
-        self._outside[[match.start() for match in _OUTSIDE_ADDRESSES.finditer("".join(map(chr, range(SIZE - 1))))]] = True
-        self._row = np.zeros(SIZE, dtype=np.uint8)  # 0 ends a row, 1 stands between, 2 a letter used for a digit, 3 a digit
-        self._row[[match.start() for match in _BETWEEN.finditer("".join(map(chr, range(SIZE - 1))))]] = 1
-        self._row[[ord(c) for c in "olisz"]] = 2
-        self._row[[ord(c) for c in _DIGITS]] = 3
+        self._regex, self._group = {name: kept.pattern(expand(name)) for name in MARKS}, group
+        tables = SHELF.arrays("near", _tables)
+        self._outside, self._row = tables["outside"], tables["row"]
 
     def marks(self, reading: Reading, view: View) -> dict[str, Windows]:
         """Return the windows around each mark, that of <RUN> left out."""

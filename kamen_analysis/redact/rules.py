@@ -106,7 +106,7 @@ def keep() -> re.Pattern[str]:
     groups: dict[str, list[str]] = {}
     for entry in book().keep:
         groups.setdefault(entry.first, []).append(expand(entry.pattern))
-    return re.compile("|".join(f"(?=[{first}])(?:{'|'.join(patterns)})" for first, patterns in groups.items()))
+    return kept.pattern("|".join(f"(?=[{first}])(?:{'|'.join(patterns)})" for first, patterns in groups.items()))
 
 
 @functools.cache
