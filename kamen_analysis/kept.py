@@ -11,20 +11,19 @@ import functools
 import hashlib
 import json
 import logging
-import math
 import os
 import re
 import sys
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from re import _compiler, _parser  # type: ignore[attr-defined]
-from typing import Any
+from typing import Any, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
+from kamen_analysis import packing
 from kamen_analysis.paths import atomic_write
+
+T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parent
@@ -78,14 +77,9 @@ class Shelf:
         """Return what is kept under a key, as `get`: lists, dicts with words for keys, words, numbers, truth values, None."""
         return json.loads(self.get(key, lambda: json.dumps(make()).encode()))
 
-    def arrays(self, key: str, make: Callable[[], Mapping[str, npt.NDArray[Any]]]) -> dict[str, npt.NDArray[Any]]:
-        """Return the arrays kept under a key, as `get`; each is the caller's own."""
-        head, body = self.get(key, lambda: _packed(make())).split(b"\n", 1)
-        found, at = dict[str, npt.NDArray[Any]](), 0
-        for name, kind, shape in json.loads(head):
-            # Copied, since what may not be written to is another type to a compiled kernel.
-            found[name] = np.frombuffer(body, kind, math.prod(shape), at).reshape(shape).copy()
-            at += found[name].nbytes
+    def packed(self, key: str, make: Callable[[], T], *classes: type) -> T:
+        """Return what is kept under a key, as `get`: anything `packing` takes, `classes` being those of the objects in it."""
+        found: T = packing.unpack(self.get(key, lambda: packing.pack(make())), *classes)
         return found
 
     def save(self) -> None:
@@ -103,11 +97,6 @@ class Shelf:
                 other.unlink(missing_ok=True)
         except OSError:
             return  # a home that cannot be written, or no room: next time it is made again
-
-
-def _packed(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
-    head = [[name, array.dtype.str, array.shape] for name, array in arrays.items()]
-    return json.dumps(head).encode() + b"\n" + b"".join(np.ascontiguousarray(array).tobytes() for array in arrays.values())
 
 
 _PATTERNS = Shelf("patterns", "redact/*.yaml", "redact/rules.py")

@@ -12,10 +12,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent
 
 _PART = (
-    "records.py", "zh.py", "kept.py", "clean.py", "plain.py", "money.py", "times.py", "dedupe", "captures", "tabular", "redact",
-    "sources", "pipeline/partition.py", "pipeline/free_text.py", "pipeline/broken.py",
+    "records.py", "zh.py", "kept.py", "packing.py", "clean.py", "plain.py", "money.py", "times.py", "dedupe", "captures", "tabular",
+    "redact", "sources", "pipeline/partition.py", "pipeline/free_text.py", "pipeline/broken.py",
 )
-_CODES = ("zh.py", "kept.py", "codebook", "label", "pipeline/coding.py")
+_CODES = ("zh.py", "kept.py", "packing.py", "codebook", "label", "pipeline/coding.py")
 _TABLES = ("records.py", "dedupe", "platforms.py", "codebook/platforms.yaml", "pipeline")
 # What rules and model were made from, and what is decided later.
 _APART = ("codebook/platforms.yaml", "codebook/sentences", "codebook/second_reading.csv")

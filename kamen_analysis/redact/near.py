@@ -54,7 +54,7 @@ class Near:
 
     def __init__(self, group: Group) -> None:
         self._regex, self._group = {name: kept.pattern(expand(name)) for name in MARKS}, group
-        tables = SHELF.arrays("near", _tables)
+        tables = SHELF.packed("near", _tables)
         self._outside, self._row = tables["outside"], tables["row"]
 
     def marks(self, reading: Reading, view: View) -> dict[str, Windows]:

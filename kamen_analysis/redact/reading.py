@@ -35,7 +35,7 @@ _INVISIBLE = zh.INVISIBLE | {"\u20e3"} | {chr(code) for code in range(0x300, 0x3
 def _table() -> npt.NDArray[np.uint32]:
     """Return the plain form of every code point: that of zh.fold, any Unicode digit, and ringed, boxed and mathematical letters."""
     table = np.arange(sys.maxunicode + 1, dtype=np.uint32)
-    kept = SHELF.arrays(f"plain {opencc.__version__}", _changed)
+    kept = SHELF.packed(f"plain {opencc.__version__}", _changed)
     table[kept["codes"]] = kept["plain"]
     return table
 
