@@ -6,6 +6,8 @@ import errno
 import pickle
 import shutil
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 from clusters import Cluster, alone, files_of, made
 
+from kamen_analysis import cli
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, sha256
 from kamen_analysis.pipeline import carrier, parts, store
@@ -82,6 +85,34 @@ def test_the_scheduler_goes(home: Home, cluster: Cluster, place: store.Store, tm
         again.stop()
     assert len(finished) >= 2 and all(path.stat().st_mtime_ns == at for path, at in finished.items())
     assert files_of(home) == alone(home) and place.names() == []
+
+
+THERE = carrier.there
+ANSWERED, BEGUN = threading.Event(), threading.Event()
+
+
+def _stuck_after_the_first(*task: Any) -> dict[str, str]:
+    if BEGUN.is_set():
+        ANSWERED.wait(60)
+    BEGUN.set()
+    return THERE(*task)
+
+
+def test_interrupted(home: Home, inside: Any, place: store.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build that is interrupted ends though a worker does not answer, and no raw capture stays in the store."""
+
+    def interrupt(stage: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(carrier, "there", _stuck_after_the_first)
+    began = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            build(home, cluster=_address(inside), store=place.url, progress=interrupt)
+        assert time.monotonic() - began < 50
+    finally:
+        ANSWERED.set()
+    assert not [name for name in place.names() if store.label_of(name) == store.CAPTURE]
 
 
 def test_objects_in_memory(home: Home, inside: Any) -> None:
@@ -188,9 +219,6 @@ def _there_with_other_code(*task: Any) -> dict[str, str]:
         return THERE(*task)
 
 
-THERE = carrier.there
-
-
 @pytest.mark.parametrize(("url", "told"), [
     ("s3://key:hunter2@bucket/prefix", "口令和参数不写在地址里"),
     ("https://example.com/?token=hunter2", "口令和参数不写在地址里"),
@@ -205,10 +233,11 @@ def test_addresses_that_do_not_do(home: Home, inside: Any, url: str, told: str) 
     assert "\n" not in str(raised.value) and ("hunter2" not in str(raised.value) or url.startswith("hunter2"))
 
 
-def test_a_store_needs_a_cluster(home: Home) -> None:
-    """A store without a cluster is refused."""
-    with pytest.raises(KamenError, match="--cluster"):
-        build(home, store="memory://some/where")
+@pytest.mark.parametrize("verb", ["build", "run"])
+def test_a_store_needs_a_cluster(home: Home, verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A store without a cluster is refused in one line."""
+    assert cli.main(["--home", str(home.root), verb, "--store", "memory://some/where"]) == 2
+    assert "--store 只与 --cluster 同用" in capsys.readouterr().err
 
 
 class NoCredentialsError(Exception):

@@ -31,6 +31,7 @@ class Carrier(ThreadPoolExecutor):
         super().__init__(max(2 * sum(client.nthreads().values()), 2))
         self.client, self.store, self.retries = client, store, retries
         self.left, self.running = {label_of(name): name for name in store.names()}, set[Any]()
+        self.ended = False
 
     def submit(self, work: Work, /, *given: Path) -> Future[Any]:  # type: ignore[override]
         """Take a task on; its future is done once its folders are here."""
@@ -59,6 +60,8 @@ class Carrier(ThreadPoolExecutor):
     def _sent(self, task: tuple[Any, ...]) -> dict[str, str]:
         sent = self.client.submit(there, *task, pure=False, retries=self.retries)
         self.running.add(sent)
+        if self.ended:  # while this thread was at the store
+            sent.cancel()
         try:
             made: dict[str, str] = sent.result()
         finally:
@@ -66,9 +69,11 @@ class Carrier(ThreadPoolExecutor):
         return made
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if kind is not None:
+        self.ended = kind is not None
+        self.shutdown(wait=False, cancel_futures=True)
+        if self.ended:
             self.client.cancel(list(self.running))
-        self.shutdown(cancel_futures=True)
+        self.shutdown()
         if kind is None:
             self.store.drop(self.store.names())
             return
