@@ -75,7 +75,8 @@ class Shelf:
 
     def plain(self, key: str, make: Callable[[], Any]) -> Any:
         """Return what is kept under a key, as `get`: lists, dicts with words for keys, words, numbers, truth values, None."""
-        return json.loads(self.get(key, lambda: json.dumps(make()).encode()))
+        found = self.get(key, lambda: json.dumps(make(), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+        return json.loads(found.decode("utf-8", "surrogatepass"))
 
     def packed(self, key: str, make: Callable[[], T], *classes: type) -> T:
         """Return what is kept under a key, as `get`: anything `packing` takes, `classes` being those of the objects in it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -16,17 +17,18 @@ Arrays = list[npt.NDArray[Any]]
 
 
 def pack(value: Any) -> bytes:
-    """Return a value as bytes: None, truth values, numbers, words, arrays, lists, tuples, dicts, and objects that hold such values."""
+    """Return a value as bytes: None, truth values, numbers, words, dates, arrays; lists, tuples, dicts and objects that hold such."""
     arrays: Arrays = []
     laid = _laid(value, arrays)
     head = [[array.dtype.str, array.shape] for array in arrays]
-    return json.dumps([laid, head]).encode() + b"\n" + b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
+    told = json.dumps([laid, head], ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return told + b"\n" + b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
 
 
 def unpack(data: bytes, *classes: type) -> Any:
     """Return the value in bytes of `pack`; an object of a class that is not among `classes` raises KeyError."""
     head, body = data.split(b"\n", 1)
-    laid, kinds = json.loads(head)
+    laid, kinds = json.loads(head.decode("utf-8", "surrogatepass"))
     arrays, at = Arrays(), 0
     for kind, shape in kinds:
         # Copied, since what may not be written to is another type to a compiled kernel.
@@ -42,6 +44,8 @@ def _laid(value: Any, arrays: Arrays) -> Any:
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
         arrays.append(value)
         return {"array": len(arrays) - 1}
+    if type(value) is date:
+        return {"date": value.isoformat()}
     if isinstance(value, list):
         return [_laid(one, arrays) for one in value]
     if isinstance(value, dict):
@@ -62,6 +66,8 @@ def _taken(laid: Any, arrays: Arrays, classes: dict[str, type]) -> Any:
         return laid
     if "array" in laid:
         return arrays[laid["array"]]
+    if "date" in laid:
+        return date.fromisoformat(laid["date"])
     if "dict" in laid:
         return {_taken(key, arrays, classes): _taken(one, arrays, classes) for key, one in laid["dict"]}
     if "tuple" in laid:

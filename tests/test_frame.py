@@ -13,10 +13,10 @@ import yaml
 
 # Rooms by floor, ground first. A module imports from floors below its own, or from its own room.
 FLOORS = (
-    {"errors", "zh", "stats", "progress", "heap"},
+    {"errors", "zh", "stats", "progress", "heap", "packing"},
     {"paths", "records", "money", "times", "plain"},
-    {"tabular", "codebook", "data", "kept"},
-    {"captures", "redact", "charts", "platforms", "dedupe", "world"},
+    {"tabular", "data", "kept"},
+    {"captures", "codebook", "redact", "charts", "platforms", "dedupe", "world"},
     {"sources", "label", "metrics"},
     {"clean"},
     {"pipeline"},

@@ -26,7 +26,7 @@ class Thing:
         vars(self).update(given)
 
 
-PLAIN = st.none() | st.booleans() | st.integers(-(1 << 70), 1 << 70) | st.floats(allow_nan=False) | st.text()
+PLAIN = st.none() | st.booleans() | st.integers(-(1 << 70), 1 << 70) | st.floats(allow_nan=False) | st.text() | st.dates()
 KEYS = st.text() | st.integers() | st.tuples(st.text(), st.integers())
 VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(KEYS, inner)
                       | st.builds(Pair, inner, inner), max_leaves=20)

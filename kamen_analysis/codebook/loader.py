@@ -11,11 +11,14 @@ from typing import TypeVar
 import yaml
 from pydantic import ValidationError
 
+from kamen_analysis import kept
 from kamen_analysis.codebook.models import Context, Device, ReasonRule, Roles, Strict, WordClass
 from kamen_analysis.errors import KamenError
 
 FOLDER = Path(__file__).parent
 Model = TypeVar("Model", bound=Strict)
+# YAML is read slowly; kept by what stands in a file, whichever file it is.
+_SHELF = kept.Shelf("yaml", *(f"codebook/{path}" for path in ("*.yaml", "gate/*.yaml", "reasons/*.yaml")))
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,9 @@ class Codebook:
 
 def read_yaml(path: Path, model: type[Model]) -> Model:
     """Return the YAML file at `path` as a `model`, or raise KamenError naming the file and its first fault."""
+    text = path.read_text(encoding="utf-8")
     try:
-        return model.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        return model.model_validate(_SHELF.packed(text, lambda: yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))))
     except (yaml.YAMLError, ValidationError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error).splitlines()[0]}
         where = ".".join(str(part) for part in first["loc"])

@@ -7,15 +7,17 @@ six more); `{没,未}退` is 没退 or 未退. Texts are folded first (`text.fol
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain, pairwise, product
 from typing import NamedTuple
 
 import numpy as np
+import opencc
 
 from kamen_analysis import zh
 from kamen_analysis.label._hits import CUE, END, MARKS, SIZE, Hits, Packed, marks
 from kamen_analysis.label.kernels import compiled, inlined
+from kamen_analysis.label.shelf import SHELF
 from kamen_analysis.label.text import Ints, Texts, plain
 from kamen_analysis.label.trie import Trie
 
@@ -121,6 +123,11 @@ class Lexicon:
                 for row, start, end, cue in zip(*(column.tolist() for column in columns), strict=True):
                     found[row].setdefault(group, []).append((start, end, cue))
             yield from found
+
+
+def kept(key: str, make: Callable[[], Lexicon]) -> Lexicon:
+    """Return the lexicon that `make` makes of the codebook, kept between runs under a key of its own."""
+    return SHELF.packed(f"{key} {opencc.__version__}", make, Lexicon, _Slots, Trie)
 
 
 def _readings(cue: str) -> Iterator[list[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from kamen_analysis.codebook import coding
 from kamen_analysis.label._hits import Hits
-from kamen_analysis.label._lexicon import Lexicon
+from kamen_analysis.label._lexicon import Lexicon, kept
 from kamen_analysis.label.text import Texts
 
 
@@ -28,6 +28,10 @@ def groups() -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
 @functools.cache
 def lexicon() -> Lexicon:
     """Return the three coders' cues in one trie."""
+    return kept("coders", _lexicon)
+
+
+def _lexicon() -> Lexicon:
     every = list(groups())
     return Lexicon({name: cues for name, cues, _ in every} | {f"{name}!": unless for name, _, unless in every if unless})
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -51,41 +52,48 @@ class _Template(NamedTuple):
     within: str
 
 
+def _compile(line: Line, parts: tuple[Part, ...], atoms: dict[str, int], slots: dict[tuple[str, ...], int]) -> _Template:
+    # Numbers its atoms and slots where they are new.
+    if max(part.gap for part in parts) >= STRIDE:
+        raise KamenError(f"编码手册：句式“{line.text}”的间隔须小于 {STRIDE}")
+    for choice in (choice for part in parts for choice in part.choices):
+        atoms.setdefault(choice, len(atoms))
+    numbers = tuple(slots.setdefault(part.choices, len(slots)) for part in parts)
+    return _Template(line.key, numbers, tuple(p.gap for p in parts), tuple(p.opens for p in parts), line.within)
+
+
+def _planned(templates: Sequence[_Template], words: Vocabulary) -> Plan:
+    # The plan but for its bits.
+    count = [len(one.slots) for one in templates]
+    longest = np.maximum.reduceat(words.lengths[words.slots.flat], words.slots.first[:-1])
+    slot, gap, opens = (np.array([number for one in templates for number in column(one)], np.int32) for column in (
+        lambda one: one.slots, lambda one: one.gaps, lambda one: [_ANYWHERE if opens is None else opens for opens in one.opens]))
+    first, template = np.append(0, np.cumsum(count)).astype(np.uint32), np.repeat(np.arange(len(count), dtype=np.uint32), count)
+    return Plan(first, template, slot.astype(np.uint32), gap, opens, longest[slot].astype(np.int32), np.zeros((0, 0), np.uint8))
+
+
 class Matcher:
     """All template lines of the codebook over one trie; an unknown word class raises when it is built."""
 
     def __init__(self, classes: dict[str, WordClass], lines: Iterable[Line]) -> None:
-        self._atom_ids, self._slot_ids, self._slots = dict[str, int](), dict[tuple[str, ...], int](), list[list[int]]()
-        self.templates = [self._compile(line, parts) for line in lines for parts in parse(line.text)]
-        self.vocabulary = Vocabulary(list(self._atom_ids), self._slots, classes)
-        self._plan = self._planned()
+        atoms, slots = dict[str, int](), dict[tuple[str, ...], int]()
+        templates = [_compile(line, parts, atoms, slots) for line in lines for parts in parse(line.text)]
+        filled = [list(dict.fromkeys(atoms[choice] for choice in choices)) for choices in slots]
+        self.vocabulary = Vocabulary(list(atoms), filled, classes)
+        self._parts = _planned(templates, self.vocabulary)
         self._widths = dict[tuple[object, ...], int]()
-        for one in self.templates:
+        for one in templates:
             self._widths[one.key] = max(len(one.slots), self._widths.get(one.key, 0))
         number = {key: i for i, key in enumerate(self._widths)}
-        self._key = np.array([number[one.key] for one in self.templates])
-        self._last = np.diff(self._plan.first) - 1
-        self._names, self._within = np.unique([one.within for one in self.templates], return_inverse=True)
+        self._key = np.array([number[one.key] for one in templates])
+        self._last = np.diff(self._parts.first) - 1
+        names, self._within = np.unique([one.within for one in templates], return_inverse=True)
+        self._names: list[str] = names.tolist()
 
-    def _compile(self, line: Line, parts: tuple[Part, ...]) -> _Template:
-        if max(part.gap for part in parts) >= STRIDE:
-            raise KamenError(f"编码手册：句式“{line.text}”的间隔须小于 {STRIDE}")
-        slots = tuple(self._slot(part.choices) for part in parts)
-        return _Template(line.key, slots, tuple(p.gap for p in parts), tuple(p.opens for p in parts), line.within)
-
-    def _slot(self, choices: tuple[str, ...]) -> int:
-        if choices not in self._slot_ids:
-            self._slot_ids[choices] = len(self._slots)
-            self._slots.append(list(dict.fromkeys(self._atom_ids.setdefault(choice, len(self._atom_ids)) for choice in choices)))
-        return self._slot_ids[choices]
-
-    def _planned(self) -> Plan:
-        count, words = [len(one.slots) for one in self.templates], self.vocabulary
-        longest = np.maximum.reduceat(words.lengths[words.slots.flat], words.slots.first[:-1])
-        slot, gap, opens = (np.array([number for one in self.templates for number in column(one)], np.int32) for column in (
-            lambda one: one.slots, lambda one: one.gaps, lambda one: [_ANYWHERE if opens is None else opens for opens in one.opens]))
-        first, template = np.append(0, np.cumsum(count)).astype(np.uint32), np.repeat(np.arange(len(count), dtype=np.uint32), count)
-        return Plan(first, template, slot.astype(np.uint32), gap, opens, longest[slot].astype(np.int32), words.bits)
+    @functools.cached_property
+    def _plan(self) -> Plan:
+        # Apart, since the bits are not worth keeping.
+        return self._parts._replace(bits=self.vocabulary.bits)
 
     def words(self, texts: Texts) -> Hits:
         """Return the words of the codebook in a batch."""
@@ -120,7 +128,7 @@ class Matcher:
         template, parts = matches[:, 0], matches[:, 1:]
         start, end = (parts[:, 0] >> LENGTH).astype(np.int32), ends(parts[np.arange(len(parts)), self._last[template]]).astype(np.int32)
         kept, within = np.zeros(len(parts), np.bool_), self._within[template]
-        for number, name in enumerate(self._names.tolist()):
+        for number, name in enumerate(self._names):
             at = np.flatnonzero(within == number)
             kept[at] = end[at] <= texts.bounds(start[at], name)[1]
         at = np.flatnonzero(kept)

@@ -7,15 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import opencc
 
 from kamen_analysis.codebook import load
 from kamen_analysis.label import text
+from kamen_analysis.label.chains import Plan
 from kamen_analysis.label.context import Reading
 from kamen_analysis.label.cues import Line, Matcher
 from kamen_analysis.label.findings import Findings, rules, weigh
+from kamen_analysis.label.senses import Rows
+from kamen_analysis.label.shelf import SHELF
 from kamen_analysis.label.text import Indexes, Texts
 from kamen_analysis.label.trie import Trie
-from kamen_analysis.label.words import Hits
+from kamen_analysis.label.words import Hits, Vocabulary
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +35,7 @@ class Heard:
 @functools.cache
 def matcher() -> Matcher:
     """Return the matcher over every template of the codebook, built once."""
-    return Matcher(load().words, _lines())
+    return SHELF.packed(f"matcher {opencc.__version__}", lambda: Matcher(load().words, _lines()), Matcher, Vocabulary, Trie, Rows, Plan)
 
 
 @functools.cache

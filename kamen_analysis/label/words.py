@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -32,24 +33,24 @@ class Vocabulary:
     """The atoms of the codebook, the slots they fill (each a row of numbers of atoms), and the trie of all their words.
 
     A word has a sense for each set of its classes that longer words may bar it from: `base[word]` plus their bits, those of the classes
-    in its row of `barring`. `vetoing`: the classes each word bars others from; `slots`: the senses that may fill each; `bits`: the slots
-    of each sense; `classes`: the named classes of each sense, by their numbers in the order of names.
+    in its row of `barring`. `vetoing`: the classes each word bars others from; `slots`: the senses that may fill each; `classes`: the
+    named classes of each sense, by their numbers in the order of names.
     """
 
     def __init__(self, choices: Sequence[str], slots: list[list[int]], classes: dict[str, WordClass]) -> None:
         numbers: dict[str, int] = {}
-        self.atoms = [_atom(choice, classes, numbers) for choice in choices]
-        self.trie, self.named = Trie(list(numbers)), sorted((atom.name, number) for number, atom in enumerate(self.atoms) if atom.name)
-        atom, word = _pairs(one.words for one in self.atoms)
-        touchy = np.array([bool(one.vetoes) for one in self.atoms])[atom]
+        atoms = [_atom(choice, classes, numbers) for choice in choices]
+        self.trie, self.named = Trie(list(numbers)), sorted((atom.name, number) for number, atom in enumerate(atoms) if atom.name)
+        atom, word = _pairs(one.words for one in atoms)
+        touchy = np.array([bool(one.vetoes) for one in atoms])[atom]
         self.barring = rows(word[touchy], atom[touchy], len(numbers))
         if (many := np.diff(self.barring.first)).max(initial=0) > _BARRING:
             raise KamenError(f"编码手册：“{list(numbers)[many.argmax()]}”所在的带 not_in 的词类超过 {_BARRING} 个")
-        self.vetoing = rows(*_pairs(one.vetoes for one in self.atoms)[::-1], len(numbers))
+        self.vetoing = rows(*_pairs(one.vetoes for one in atoms)[::-1], len(numbers))
         self.base = np.append(0, np.cumsum(1 << many)).astype(np.int32)
         self.lengths = np.repeat(self.trie.lengths, np.diff(self.base))
         atom, sense = self._senses(atom, word, touchy)
-        of = rows(atom, sense, len(self.atoms))
+        of = rows(atom, sense, len(atoms))
         self._slot(*_pairs(slots), of, len(slots))
         names = np.array([number for _, number in self.named], np.intp)
         named = np.repeat(np.arange(len(names)), np.diff(of.first)[names])
@@ -71,8 +72,14 @@ class Vocabulary:
         both = distinct(np.repeat(slot, np.diff(of.first)[atom]) << 32 | sense)
         slot, sense = both >> 32, both & (1 << 32) - 1
         self.slots = rows(slot, sense, count)
-        self.bits: Bits = np.zeros((len(self.lengths), count // 8 + 1), np.uint8)
-        np.bitwise_or.at(self.bits, (sense, slot >> 3), (1 << (slot & 7)).astype(np.uint8))
+
+    @functools.cached_property
+    def bits(self) -> Bits:
+        """The slots of each sense, a bit each: another form of `slots`, much larger."""
+        slot = np.repeat(np.arange(len(self.slots.first) - 1), np.diff(self.slots.first))
+        bits: Bits = np.zeros((len(self.lengths), len(self.slots.first) // 8 + 1), np.uint8)
+        np.bitwise_or.at(bits, (self.slots.flat, slot >> 3), (1 << (slot & 7)).astype(np.uint8))
+        return bits
 
 
 def _pairs(lists: Iterable[Sequence[int]]) -> tuple[Indexes, Indexes]:
