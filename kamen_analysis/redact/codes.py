@@ -30,6 +30,15 @@ def code(value: str) -> bool | None:
     return None if digits >= 7 or (digits >= 6 and turns >= 4) or (groups >= 3 and digits >= 5) else False
 
 
+def code_signs(value: str) -> bool | None:
+    """Judge groups of letters and digits with signs between them that no word announces: six digits in three groups, or eight."""
+    digits, groups = sum(map(str.isdecimal, value)), re.findall(r"[a-z0-9]+", value)
+    is_path = sum(group.isalpha() and len(group) > 5 for group in groups) > 0
+    if is_path or _PUBLIC.match(value) or not any(map(str.isalpha, value)) or re.match(r"(?:[a-z]{2}/t|t/)", value):
+        return False
+    return None if digits >= 8 or (len(groups) >= 3 and digits >= 6 and max(map(len, groups)) >= 4) else False
+
+
 def serial(value: str) -> bool | None:
     """Judge what is called a number: seven digits, since shorter ones are of goods, lockers and agents."""
     return None if sum(map(str.isdecimal, value)) >= 7 else False
@@ -130,4 +139,4 @@ def _is_pinyin(word: str) -> bool:
     return len(word) in reached
 
 
-CODES: dict[str, Check] = {f.__name__: f for f in (code, serial, apart, alone, alone_odd, letters_apart, pinyin)}
+CODES: dict[str, Check] = {f.__name__: f for f in (code, code_signs, serial, apart, alone, alone_odd, letters_apart, pinyin)}

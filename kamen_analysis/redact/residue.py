@@ -20,7 +20,8 @@ def residue(value: str) -> bool | None:
     groups = ["".join(str(int(char)) for char in group.translate(_LETTERS)) for group in written]
     between = "".join(_GROUP.split(value))
     digits, letters = sum(map(len, groups)), sum(map(str.isalpha, "".join(written)))
-    if digits < 7 or letters * 2 > digits or "=" in between or between in ("点", "减"):
+    is_model = len(groups) == 1 and value[0].isalpha() and value[0] not in "lo"
+    if digits < 7 or is_model or letters * 2 > digits or "=" in between or between in ("点", "减"):
         return False
     if len(groups) == 1:
         return False if _DAY.match(groups[0]) or groups[0].endswith("000") or len(set(groups[0])) < 3 or _counted(groups[0]) else None
@@ -49,8 +50,8 @@ def _is_list(groups: list[str], between: str) -> bool:
 
 
 def _is_date(groups: list[str]) -> bool:
-    """Tell whether the groups are years, or begin with a date."""
-    if all(map(_YEAR.match, groups)):
+    """Tell whether the groups are years, begin with a date, or are a standard and its year."""
+    if all(map(_YEAR.match, groups)) or (len(groups) == 2 and len(groups[0]) > 3 and bool(_YEAR.match(groups[1]))):
         return True
     return bool(_YEAR.match(groups[0])) and len(groups) > 2 and 1 <= int(groups[1]) <= 12 and 1 <= int(groups[2]) <= 31
 
