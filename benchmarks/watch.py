@@ -12,12 +12,12 @@ BUILD = """
 import itertools, sys, time
 from pathlib import Path
 from kamen_analysis.paths import Home
-from kamen_analysis.pipeline import coding
 from kamen_analysis.pipeline.build import build
 if sys.argv[2:]:
     import json
-    found = coding.label_posts([json.loads(line) for line in open(sys.argv[2])])
-    coding.label_posts = lambda posts: [one for one, _ in zip(itertools.cycle(found), posts)]
+    from kamen_analysis.label import posts as label
+    found = label.label_posts([json.loads(line) for line in open(sys.argv[2])])
+    label.label_posts = lambda posts: [one for one, _ in zip(itertools.cycle(found), posts)]
 began = time.perf_counter()
 build(Home(Path(sys.argv[1])))
 print(time.perf_counter() - began)

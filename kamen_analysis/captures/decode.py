@@ -8,8 +8,6 @@ import io
 import zlib
 from typing import Any, Protocol
 
-from warcio.bufferedreaders import ChunkedDataReader
-
 
 class BadBody(Exception):  # noqa: N818 (a verdict on a body, not a fault of the program)
     """A body that cannot be decoded; `reason` is one of too_large, cut_short, unknown_coding, damaged."""
@@ -101,5 +99,7 @@ def decode(body: bytes, coding: str, cap: int) -> bytes:
 
 def dechunk(body: bytes, cap: int) -> bytes:
     """Return an HTTP/1.1 chunked body joined, at most `cap` bytes; a body that is not chunked after all is returned as it is."""
+    from warcio.bufferedreaders import ChunkedDataReader  # slow to load, and seldom asked for
+
     whole: bytes = ChunkedDataReader(io.BytesIO(body), decomp_type=None).read(cap + 1)
     return whole

@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import zlib
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from kamen_analysis.codebook import coding
 from kamen_analysis.label import gate, outcome, scope
@@ -17,6 +17,9 @@ from kamen_analysis.label._reading import groups
 from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.text import Codes, Ints
 from kamen_analysis.records import OUTCOMES, PRODUCTS
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 BUCKETS = 1 << 15
 CUED = 3  # A cue weighs as much as so many characters: a person wrote it down.
@@ -44,6 +47,8 @@ def bag(hits: Hits, weights: npt.NDArray[np.int8]) -> Floats:
 
 def bags(hits: Hits) -> tuple[sp.csr_matrix, sp.csr_matrix]:
     """Return the counts (posts, BUCKETS) of characters, and of cues."""
+    import scipy.sparse as sp  # slow to load, and asked for in training only
+
     texts, shape = hits.texts, (len(hits.texts), BUCKETS)
     before = np.concatenate([np.zeros(1, np.uint32), texts.codes[:-1]])
     both = np.stack([_bucket(texts.codes), _bucket(before * _PAIRED + texts.codes)], axis=1).ravel()

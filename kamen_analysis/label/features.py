@@ -5,15 +5,18 @@ from __future__ import annotations
 import functools
 import zlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from kamen_analysis.label.findings import rules
 from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.reasons import Heard
 from kamen_analysis.label.text import Ints, Texts, distinct
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 BUCKETS = 1 << 16
 LONGEST = 3  # Characters in the longest n-gram.
@@ -47,6 +50,8 @@ def features(heard: Heard, starts: Ints) -> Iterator[sp.csr_matrix]:
 
     A stretch goes from one of `starts` (ascending, the first post's start among them) to the next. The last column counts for nothing.
     """
+    import scipy.sparse as sp  # slow to load, and asked for in training only
+
     for at, buckets in placed(heard):
         first = np.searchsorted(at, starts) * buckets.shape[1]
         pointer = np.append(first, buckets.size).astype(np.int32)

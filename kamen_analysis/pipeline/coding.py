@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kamen_analysis import records
-from kamen_analysis.label.posts import Labelled, label_posts
 from kamen_analysis.pipeline.partition import CODED
+
+if TYPE_CHECKING:
+    from kamen_analysis.label.posts import Labelled
 
 CODED_SCHEMA = pa.schema([records.arrow_schema("posts").field(name) for name in CODED])
 _SPAN = ("code", "decided_by", "rule", "field", "start", "end", "score")
@@ -22,6 +25,8 @@ LABELS_SCHEMA = SPAN_SCHEMA.insert(0, pa.field("row", pa.int64()))
 
 def code(part: Path, folder: Path) -> None:
     """Write `coded` (a row a post, in the part's order) and `labels` (`row` is the post's number in the part) into a fresh folder."""
+    from kamen_analysis.label.posts import label_posts  # slow to load; a build with nothing new does not label
+
     done = 0
     at, labels_at = folder / "coded.parquet", folder / "labels.parquet"
     with pq.ParquetWriter(at, CODED_SCHEMA) as coded, pq.ParquetWriter(labels_at, LABELS_SCHEMA) as labels:

@@ -13,9 +13,6 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import pyarrow as pa
 
 from kamen_analysis.errors import KamenError
-from kamen_analysis.label.posts import label_post
-from kamen_analysis.redact import redact_many
-from kamen_analysis.redact.rules import patterns
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -74,6 +71,10 @@ def _local(jobs: int, tasks: int, *, reads: bool = False) -> Executor:
 @functools.cache
 def _engines() -> None:
     """Have what finds and labels built before the processes are forked: they share it."""
+    from kamen_analysis.label.posts import label_post  # slow to load; a build with nothing new does not label
+    from kamen_analysis.redact import redact_many
+    from kamen_analysis.redact.rules import patterns
+
     cued, free = patterns()
     for one in {id(pattern): pattern for some in (free, *cued.values()) for pattern in some}.values():
         _ = one.match

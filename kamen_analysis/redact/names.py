@@ -6,8 +6,6 @@ import functools
 import re
 from collections.abc import Callable
 
-import rjieba
-
 from kamen_analysis.redact.kinds import lists, read
 
 _BEFORE, _BEHIND = 6, 6  # characters of the clause that are cut along with a candidate
@@ -103,6 +101,8 @@ def crossed(words: str, start: int, end: int) -> int | None:
 @functools.lru_cache(maxsize=1 << 14)
 def _cut(text: str) -> list[tuple[str, str]]:
     # Several patterns ask about the same place.
+    import rjieba  # reads its dictionary, which a build with nothing new can do without
+
     found: list[tuple[str, str]] = rjieba.tag(text)
     return found
 
