@@ -10,6 +10,7 @@ from kamen_analysis.redact.checks import Check
 from kamen_analysis.redact.kinds import lists
 
 _RUNS = re.compile(r"[a-z]+|\d+")
+_DOMAIN = re.compile(r"\.[a-z]{2,8}$")
 _SIGN = re.compile(r"[☆★♡]")
 _SWAPPED = re.compile(r"[a-z][0135][a-z]+[-_.]|[-_.][a-z]+[0135][a-z]")  # q1ng_feng: digits for letters
 _VOWEL = re.compile(r"[aeiou]")
@@ -54,16 +55,25 @@ def alone(value: str) -> bool | None:
     """Judge a handle no word announces: pinyin of two syllables, or two words that are no public ones, with what people put to these."""
     runs = _RUNS.findall(value)
     words = [run for run in runs if run.isalpha()]
-    is_public = any(word in _public() for word in words) and not _SIGN.search(value)
-    if len(value) < 7 or _PUBLIC.match(value) or is_public or re.search(r"\.[a-z]{2,8}$", value):
-        return False
     letters, digits = sum(map(len, words)), sum(map(str.isdecimal, value))
-    if "_" in value and ((digits >= 2 and letters >= 3) or (letters >= 6 and len(words) >= 2 and all(map(_is_short, words)))):
+    own = [word for word in words if word not in _public()]
+    if "_" in value and len(value) >= 7 and not _PUBLIC.match(value) and _underscored(own, letters, digits):
         return None
+    is_public = len(own) < len(words) and not _SIGN.search(value)
+    if len(value) < 7 or _PUBLIC.match(value) or is_public or ("_" not in value and _DOMAIN.search(value)):
+        return False
     named = any(len(word) >= 5 and _is_pinyin(word) for word in words) or (letters >= 4 and bool(_SWAPPED.search(value)))
     if not digits:
         return None if named and len(words) >= 2 and all(map(_is_short, words)) else False
     return None if named or _joined(value, words, digits) or _several(runs, words, digits) else False
+
+
+def _underscored(own: list[str], letters: int, digits: int) -> bool:
+    """Tell whether what an underscore joins, its public words left out, is a handle: with digits, with pinyin, or with no words at all."""
+    named = any(len(word) >= 5 and _is_begun(word) for word in own)
+    if digits:
+        return named or (letters >= 3 and any(len(word) >= 2 for word in own) and digits >= 2)
+    return any(len(word) >= 5 and _is_pinyin(word) for word in own) or (letters >= 6 and len(own) >= 2 and all(map(_is_short, own)))
 
 
 def _joined(value: str, words: list[str], digits: int) -> bool:

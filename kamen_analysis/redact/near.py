@@ -29,7 +29,7 @@ MARKS = [name for name in REACH if name != "<RUN>"]
 
 # Marks before which no address reaches back across one of these: a window begins behind the last of them.
 _ADDRESSES = {"<STREET_NUMBER>", "<BUILDING>", "<VILLAGE>", "<ROOM>", "<REGION_NUMBER>"}
-_OUTSIDE_ADDRESSES = re.compile(r"[^\w\s,-]|[在住到是寄至往我你他的了]")
+_OUTSIDE_ADDRESSES = re.compile(r"[^\w\s,()-]|[在住到是寄至往我你他的了]")
 
 _ROW = 5  # so many digits make a row
 _STEP = 5  # with no more than this from one to the next
