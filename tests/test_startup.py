@@ -30,3 +30,11 @@ def test_a_build_with_nothing_new_loads_no_chart_and_no_model() -> None:
     script = f"import sys, kamen_analysis.pipeline.build\nprint(sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_labelling_loads_no_linear_algebra() -> None:
+    """Kernels that were compiled before run without scipy, whose linear algebra takes as long to load as they take to start."""
+    script = ("import sys\nfrom kamen_analysis.label.posts import label_post\n"
+              "print(label_post({'body': '点卡用不了，商家概不退换，我要求退款。'}).post_type, 'scipy.linalg' in sys.modules)")
+    done = [subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True) for _ in range(2)]
+    assert [one.stdout.split() for one in done] == [["complaint", "False"]] * 2

@@ -6,12 +6,15 @@ Whether what is kept still holds is told by the kernel's file alone: nothing of 
 from __future__ import annotations
 
 import contextlib
+import functools
+import importlib
 import pickle
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
 from numba.core.caching import FunctionCache
+from numba.core.runtime.nrt import rtsys
 
 from kamen_analysis import kept
 
@@ -19,13 +22,29 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 _UNREADABLE = (OSError, EOFError, pickle.UnpicklingError)
 
 
+@functools.cache
+def _without_blas() -> None:
+    # numba looks, as it loads its functions over arrays, whether scipy has BLAS, and so loads all of scipy.linalg: half of what starting
+    # costs, for no kernel that multiplies matrices.
+    from numba.np import linalg
+
+    look = linalg.ensure_blas
+    try:
+        linalg.ensure_blas = lambda: None
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = look
+
+
 class _Cache(FunctionCache):
     """Machine code on disk: what cannot be read is compiled anew, and what cannot be written is not kept."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return what is kept for a signature, None if there is nothing."""
+        _without_blas()
+        rtsys.initialize(target_context)  # What is kept needs no more; numba's own method loads all that compiling needs.
         try:
-            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
         except _UNREADABLE:
             with contextlib.suppress(OSError):
                 self.flush()  # type: ignore[no-untyped-call]
