@@ -69,7 +69,7 @@ def compared(where: Home, before: dict[str, Any], folder: Path, manifest: dict[s
 def _posts(path: Path) -> pa.Table:
     """Return `post_id`, `source` of a file of posts; none where it cannot be read: this very build replaces it."""
     try:
-        return pq.ParquetFile(path).read(_NONE.column_names).cast(_NONE.schema)
+        return pq.ParquetFile(path).read(_NONE.column_names, use_threads=False).cast(_NONE.schema)
     except (OSError, pa.ArrowException):
         return _NONE
 

@@ -51,7 +51,8 @@ class Part(partition.Facts):
     def read(self, table: str, names: list[str] | None = None) -> pa.Table:
         """Return a table (posts, events, rejected, coded, labels), or some columns of it."""
         # `read_table` goes by way of pyarrow.dataset, which is slow to load and to ask.
-        return pq.ParquetFile((self.coded if table in ("coded", "labels") else self.folder) / f"{table}.parquet").read(names)
+        file = pq.ParquetFile((self.coded if table in ("coded", "labels") else self.folder) / f"{table}.parquet")
+        return file.read(names, use_threads=False)  # threads double what a small file costs
 
 
 def cache(where: Home) -> Path:
@@ -61,6 +62,8 @@ def cache(where: Home) -> Path:
 
 def ensure(capture: Path, raw: Path, kept: Path, codes: Path) -> None:
     """Make the part of one capture in `kept` and its codes in `codes`, unless they are there already."""
+    if not kept.exists() and not capture.exists():
+        raise KamenError(f"处理 {capture.name} 的机器看不到 {raw}；集群各机器须看到同一个工作目录，否则请用 --store")
     is_same = digests.codes_key(kept.name) == codes.name and (kept.exists() or digests.part_key(sha256(capture)) == kept.name)
     if not is_same:
         raise KamenError(f"处理 {capture.name} 的机器装有另一版本的 kamen_analysis，或存档刚刚变了；各机器须装同一版本")
@@ -96,7 +99,7 @@ def places(store: Path, digest: str) -> tuple[Path, Path]:
 def _made(pair: tuple[Path, Path]) -> Part:
     part = _recall(*pair)
     if part is None:
-        raise KamenError(f"{pair[0].parent} 读不回刚写下的结果；集群上各机器须看到同一个 data 文件夹，否则请用 --store")
+        raise KamenError(f"{pair[0].parent} 读不回刚写下的结果；集群各机器须看到同一个工作目录，否则请用 --store")
     return part
 
 
