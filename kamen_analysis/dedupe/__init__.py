@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -22,14 +23,17 @@ AGREE = 18  # minima of the 32 that two texts must share to be compared: at a si
 _LAST_BITS = np.uint64((1 << 22) - 1)
 _PAIRS = 2000  # looked at together
 _DRAWERS = 256
+_MANY = 4_000_000  # rows
 
 
-def candidates(band: Callable[[int], U64]) -> tuple[Ints, Ints]:
-    """Return the pairs (earlier row, later row) that share a band and AGREE minima; `band(k)` gives band k of rows in time order.
+def candidates(band: Callable[[int], U64], size: int) -> tuple[Ints, Ints]:
+    """Return the pairs (earlier row, later row) that share a band and AGREE minima; `band(k)` gives band k of `size` rows in time order.
 
     Of the rows that share a band each is paired with the earliest only.
     """
-    packed = [_sharing(band(k)) for k in range(BANDS)]
+    # Two bands of many rows at once would take too much memory.
+    with ThreadPoolExecutor(2 if size < _MANY else 1) as threads:
+        packed = list(threads.map(lambda k: _sharing(band(k)), range(BANDS)))
     pairs = distinct(np.sort(np.concatenate(packed)))
     first, second = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
     agreed = np.zeros(len(pairs), np.int8)
@@ -119,7 +123,7 @@ def duplicates(posts: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFram
     signed = sign(texts)
     exact = same(signed.essence)
     one = np.setdiff1d(np.flatnonzero(signed.essence), exact[1])
-    first, second = (one[side] for side in candidates(lambda k: signed.bands[k][one]))
+    first, second = (one[side] for side in candidates(lambda k: signed.bands[k][one], len(one)))
     alike = confirmed(first, second, functools.lru_cache(lambda row: shingles(essence(texts[row]))), threshold)
     head = components(len(texts), np.concatenate((exact[0], first[alike])), np.concatenate((exact[1], second[alike])))
     described = order.assign(essence=signed.essence, head=head)[["post_id", "source", "target", "essence", "head"]]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from kamen_analysis import dedupe
 from kamen_analysis.dedupe import essences
@@ -29,9 +30,12 @@ def rows_of(parts: list[Part], starts: Ints, numbers: Ints, names: list[str]) ->
     for part, start, end in zip(parts, starts, starts[1:], strict=False):
         low, high = np.searchsorted(numbers, (start, end))
         if high > low:
-            some = part.read("posts", names).take(numbers[low:high] - start).to_pandas()
-            found.append(some.assign(source=part.source).set_index(numbers[low:high]))
-    return pd.concat(found) if found else pd.DataFrame(columns=[*names, "source"], dtype="str")
+            some = part.read("posts", names).take(numbers[low:high] - start)
+            found.append(some.append_column("source", pa.repeat(part.source, high - low)))
+    if not found:
+        return pd.DataFrame(columns=[*names, "source"], dtype="str")
+    rows: pd.DataFrame = pa.concat_tables(found).to_pandas()
+    return rows.set_index(numbers)
 
 
 def find(parts: list[Part], starts: Ints, eligible: npt.NDArray[np.bool_], dates: pd.Series, scratch: Path) -> pd.DataFrame:
@@ -48,7 +52,7 @@ def find(parts: list[Part], starts: Ints, eligible: npt.NDArray[np.bool_], dates
     alone = np.ones(len(rows), np.bool_)
     alone[second] = False
     one = rows[alone]
-    a, b = dedupe.candidates(lambda k: column(parts, partition.BAND + k)[one])
+    a, b = dedupe.candidates(lambda k: column(parts, partition.BAND + k)[one], len(one))
     alike = _alike(parts, starts, one[a], one[b], essence, scratch)
     place = np.flatnonzero(alone)
     head = dedupe.components(len(rows), np.concatenate((first, place[a[alike]])), np.concatenate((second, place[b[alike]])))
