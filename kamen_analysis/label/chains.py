@@ -1,182 +1,184 @@
-"""The matches of cue templates in a batch: compiled walks over its words in the order of the text, from each template's rarest part on."""
+"""The matches of cue templates in a batch: a compiled walk over its words, from each template's rarest part to its first and on to its end.
+
+A match begins at a word that fills the first part; each further part is filled by the first word in reach from which the rest can be.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
-from kamen_analysis.label.kernels import compiled
-from kamen_analysis.label.senses import Numbers, Rows
-from kamen_analysis.label.text import Ints
+from kamen_analysis.label.kernels import lean
+from kamen_analysis.label.plan import Bits, Keys, Plan, Room, Stretches
+from kamen_analysis.label.senses import Rows
+from kamen_analysis.label.text import Bools, Ints
 
-Table = npt.NDArray[np.uint32]
-Bits = npt.NDArray[np.uint8]
-Keys = npt.NDArray[np.int64]
-
-
-class Words(NamedTuple):
-    """The words of a batch in the order of the text: key, start and end (places), what each may be (`sense`), how far behind its clause's
-    start it begins (`inside`), and the first word that begins where it does (`here`), or where it ends or later (`behind`)."""
-
-    key: Keys
-    start: Ints
-    end: Ints
-    sense: Numbers
-    inside: Ints
-    here: Numbers
-    behind: Numbers
+LENGTH = 6  # As in trie: bits that hold the length of a word behind its place.
+START, END, SENSE, INSIDE, HERE, BEHIND = range(6)  # As in senses.
+# Columns of tables. Of parts: the template, the slot, the gap before it, how far behind its clause's start it may begin, and how far behind
+# the first part; then of its template the first part, the part behind the last one, and the kind of stretch it must not cross. Of
+# templates: the first part, the part behind the last one, and the key.
+TEMPLATE, SLOT, GAP, OPENS, BACK, LOW, HIGH, WITHIN = range(8)
+FIRST, LAST, KEY = range(3)
+HEAD = 3  # Columns of a match before its parts.
+SENTENCE = 1  # The kind of stretch a sentence is: clauses come before it, lines and texts behind.
+NEAR = 1024  # Words so near each other share no row of what was tried in vain.
 
 
-class Plan(NamedTuple):
-    """The parts of all templates: those of template i from `first[i]` to `first[i + 1]`.
+@lean
+def _has(bits: Bits, row: int, slot: int) -> bool:
+    return bool(bits[row, slot >> 6] >> np.uint64(slot & 63) & np.uint64(1))
 
-    Of each part: its template, its slot, the gap before it, how far behind its clause's start it may begin, and the length of its longest
-    word. `bits`: for each sense (row) the slots it may fill.
+
+@lean
+def _fits(words: Ints, parts: Ints, bits: Bits, i: int, part: int) -> bool:
+    # Whether a word fills a part.
+    return _has(bits, words[SENSE, i], parts[part, SLOT]) and words[INSIDE, i] <= parts[part, OPENS]
+
+
+@lean
+def _can(signs: Bits, sentence: int, parts: Ints, low: int, high: int) -> bool:
+    # Whether a sentence has a word for each of some parts.
+    part = low
+    while part < high and _has(signs, sentence, parts[part, SLOT]):
+        part += 1
+    return part == high
+
+
+@lean
+def _sign(words: Ints, bits: Bits, i: int, last: int, sign: Bits) -> None:
+    # What the words from one on can fill, as far as they begin before a place.
+    while i < words.shape[1] and words[START, i] < last:
+        row = bits[words[SENSE, i]]
+        for k in range(len(sign)):
+            sign[k] |= row[k]
+        i += 1
+
+
+@lean
+def _follower(words: Ints, parts: Ints, bits: Bits, before: int, k: int, part: int) -> int:
+    # The first word from k on that fills a part in reach behind another; that behind the last one if none does.
+    last = words[END, before] + parts[part, GAP]
+    while k < words.shape[1] and words[START, k] <= last:
+        if _fits(words, parts, bits, k, part):
+            return k
+        k += 1
+    return int(words.shape[1])
+
+
+@lean
+def _way(words: Ints, parts: Ints, bits: Bits, low: int, high: int, way: Keys, vain: Keys) -> int:
+    # From the first word on to the end, each part in turn; the last word, or -1.
+    part, k, stamp = low + 1, words[BEHIND, way[0]], low * words.shape[1]
+    while part < high:
+        row = part - low
+        k = _follower(words, parts, bits, way[row - 1], k, part)
+        if k == words.shape[1]:
+            if row == 1:
+                return -1
+            part, k = part - 1, way[row - 1]
+            vain[row - 1, k & NEAR - 1] = stamp + k
+            k += 1
+        elif vain[row, k & NEAR - 1] == stamp + k:
+            k += 1
+        else:
+            way[row], part, k = k, part + 1, words[BEHIND, k]
+    found: int = way[high - low - 1]
+    return found
+
+
+@lean
+def _first(words: Ints, low: int, i: int) -> int:
+    # The first word that begins at a place or later, of those before the word i.
+    while i > 0 and words[START, i - 1] >= low:
+        i -= 1
+    return i
+
+
+@lean
+def _holding(first: Ints, bounds: Ints, kind: int, at: int, here: Keys) -> int:
+    # The stretch of a kind that holds a place, none before the last one asked for.
+    k: int = here[kind]
+    last = first[kind + 1]
+    while k + 1 < last and bounds[START, k + 1] <= at:
+        k += 1
+    here[kind] = k
+    return k
+
+
+@lean
+def _add(words: Ints, found: Keys, template: int, sentence: int, way: Keys, many: int) -> None:
+    found[0], found[1], found[2] = template, way[0], sentence
+    for k in range(len(found) - HEAD):
+        word = way[k if k < many else 0]
+        start = np.int64(words[START, word])
+        found[k + HEAD] = (start << LENGTH) + words[END, word] - start
+
+
+@lean
+def chains(words: Ints, plan: Plan, asked: Rows, stretches: Stretches, room: Room, out: Keys) -> int:
+    """Fill `out` with matches: template, first word, its sentence, and the key of each part (of parts there are not the first again).
+
+    `asked`: the parts looked for, one a template, by sense. Returns how many matches there are, also those there is no room for.
     """
+    parts, bits, kinds, bounds = plan.parts, plan.bits, stretches.first, stretches.bounds
+    way, vain, begun, here, signs = room.way, room.vain, room.begun, room.here, room.signs
+    n, signed, sentence = 0, 0, 0
+    for i in range(words.shape[1]):
+        start, sense = words[START, i], words[SENSE, i]
+        if start >= signed:
+            at = _holding(kinds, bounds, SENTENCE, start, here)
+            signed, sentence = bounds[END, at], at - kinds[SENTENCE]
+            _sign(words, bits, i, signed, signs[sentence])
+        for row in range(asked.first[sense], asked.first[sense + 1]):
+            part = asked.flat[row]
+            low, high, kind = parts[part, LOW], parts[part, HIGH], parts[part, WITHIN]
+            if words[INSIDE, i] > parts[part, OPENS] or kind <= SENTENCE and high > low + 1 and not _can(signs, sentence, parts, low, high):
+                continue
+            if part + 1 < high and _follower(words, parts, bits, i, words[BEHIND, i], part + 1) == words.shape[1]:
+                continue
+            template, stretch, begin, stop = parts[part, TEMPLATE], _holding(kinds, bounds, kind, start, here), i, i + 1
+            if part > low:
+                begin = _first(words, max(bounds[START, stretch], start - parts[part, BACK]), words[HERE, i])
+                begin, stop = max(begin, begun[template]), words[HERE, i]
+                begun[template] = max(stop, begun[template])
+            for k in range(begin, stop):
+                if part == low or _fits(words, parts, bits, k, low):
+                    way[0] = k
+                    last = _way(words, parts, bits, low, high, way, vain)
+                    if last >= 0 and words[END, last] <= bounds[END, stretch]:
+                        if n < len(out):
+                            _add(words, out[n], template, sentence, way, high - low)
+                        n += 1
+    return n
 
-    first: Numbers
-    template: Numbers
-    slot: Numbers
-    gap: Ints
-    opens: Ints
-    longest: Ints
-    bits: Bits
 
-
-@compiled
-def _fills(bits: Bits, sense: int, slot: int) -> bool:
-    return bool(bits[sense, slot >> 3] >> (slot & 7) & 1)
-
-
-@compiled
-def _is_followed(words: Words, plan: Plan, i: int, part: int) -> bool:
-    # Whether a word that fills a part begins in reach behind another.
-    last, slot = words.end[i] + plan.gap[part], plan.slot[part]
-    for k in range(words.behind[i], len(words.start)):
-        if words.start[k] > last:
-            return False
-        if _fills(plan.bits, words.sense[k], slot) and words.inside[k] <= plan.opens[part]:
-            return True
+@lean
+def _touches(words: Ints, parts: Ints, bits: Bits, part: int, k: int, bounds: Ints, room: Room) -> bool:
+    # Whether a match of a template, by its first part, touches a stretch near the word k.
+    most, low, high, last = bounds[1], bounds[2], bounds[3], parts[part, HIGH]
+    k = _first(words, max(bounds[0], low - parts[last - 1, BACK] - (1 << LENGTH)), k)
+    while k < words.shape[1] and words[START, k] < high:
+        if _fits(words, parts, bits, k, part):
+            room.way[0] = k
+            end = _way(words, parts, bits, part, last, room.way, room.vain)
+            if end >= 0 and low < words[END, end] <= most:
+                return True
+        k += 1
     return False
 
 
-@compiled
-def _is_led(words: Words, plan: Plan, i: int, part: int) -> bool:
-    # Whether a word that fills a part ends in reach before another.
-    low, slot = words.start[i] - plan.gap[part + 1], plan.slot[part]
-    for k in range(words.here[i] - 1, -1, -1):
-        if words.start[k] < low - plan.longest[part]:
-            return False
-        if low <= words.end[k] <= words.start[i] and _fills(plan.bits, words.sense[k], slot) and words.inside[k] <= plan.opens[part]:
-            return True
-    return False
+@lean
+def touched(words: Ints, plan: Plan, asked: Ints, cues: Keys, bounds: Ints, room: Room, out: Bools) -> None:
+    """Tell of stretches of text whether a match of some templates touches them, without crossing what it must not.
 
-
-@compiled
-def candidates(words: Words, plan: Plan, asked: Rows, out: Table) -> int:
-    """Fill `out` with (part, word) where a word fills a part, with others that fill the parts beside it in reach; return how many.
-
-    `asked`: the parts looked for, one a template, by sense.
+    `asked` (2, n): the first template for each, and the one behind the last; `cues` (n, 2): a word near it, and its sentence; `bounds`
+    (n, 4): from where to where a match may go, then where the stretch begins and ends; `room`: that of the walk over the same batch.
     """
-    n = 0
-    for i in range(len(words.sense)):
-        for k in range(asked.first[words.sense[i]], asked.first[words.sense[i] + 1]):
-            part = asked.flat[k]
-            low, high = plan.first[plan.template[part]], plan.first[plan.template[part] + 1]
-            if ((part + 1 == high or _is_followed(words, plan, i, part + 1)) and (part == low or _is_led(words, plan, i, part - 1))
-                    and words.inside[i] <= plan.opens[part]):
-                out[0, n], out[1, n] = part, i
-                n += 1
-    return n
-
-
-@compiled
-def _onward(words: Words, plan: Plan, row: Numbers, part: int, out: Numbers) -> int:
-    # The words that fill a part behind one of a row of the part before, and some that stand too near; returns how many.
-    n, seen, slot = 0, 0, plan.slot[part]
-    for i in row:
-        last, k = words.end[i] + plan.gap[part], max(seen, i + 1)
-        while k < len(words.start) and words.start[k] <= last:
-            if _fills(plan.bits, words.sense[k], slot) and words.inside[k] <= plan.opens[part]:
-                out[n] = k
-                n += 1
-            k += 1
-        seen = max(seen, k)
-    return n
-
-
-@compiled
-def _back(words: Words, plan: Plan, row: Numbers, part: int, out: Numbers) -> int:
-    # The words that fill a part before one of a row of the part behind, and some that stand too far or near; returns how many.
-    n, seen, slot = 0, 0, plan.slot[part]
-    for i in row:
-        low, k = words.start[i] - plan.gap[part + 1] - plan.longest[part], words.here[i]
-        while k > seen and words.start[k - 1] >= low:
-            k -= 1
-        for j in range(k, words.here[i]):
-            if _fills(plan.bits, words.sense[j], slot) and words.inside[j] <= plan.opens[part]:
-                out[n] = j
-                n += 1
-        seen = max(seen, words.here[i])
-    return n
-
-
-@compiled
-def _linked(words: Words, row: Numbers, following: Numbers, gap: int, link: Numbers) -> int:
-    # Keeps those of a row whose first of `following` is within the gap, and which that is; returns how many.
-    n = first = 0
-    for i in row:
-        while first < len(following) and words.start[following[first]] <= words.start[i]:
-            first += 1
-        k = first
-        while k < len(following) and words.start[following[k]] < words.end[i]:
-            k += 1
-        if k < len(following) and words.start[following[k]] <= words.end[i] + gap:
-            row[n], link[n] = i, k
-            n += 1
-    return n
-
-
-@compiled
-def _chain(words: Words, plan: Plan, part: int, rows: Table, links: Table, many: Numbers) -> int:
-    # From the candidates of a part (its row) on: what they reach, what of it leads to the end, and back to the first part.
-    low, high = plan.first[plan.template[part]], plan.first[plan.template[part] + 1]
-    for p in range(part + 1, high):
-        j = p - low
-        many[j] = _onward(words, plan, rows[j - 1, :many[j - 1]], p, rows[j])
-        if not many[j]:
-            return 0
-    for p in range(high - 2, low - 1, -1):
-        j = p - low
-        if p < part:
-            many[j] = _back(words, plan, rows[j + 1, :many[j + 1]], p, rows[j])
-        many[j] = _linked(words, rows[j, :many[j]], rows[j + 1, :many[j + 1]], plan.gap[p + 1], links[j])
-    return int(many[0])
-
-
-@compiled
-def chains(words: Words, plan: Plan, found: Table, out: Keys) -> int:
-    """Fill `out` with matches, each a row: the template, then the key of each part (of parts there are not the first again).
-
-    `found`: candidates by part and place. Returns how many matches there are, also those there is no room for.
-    """
-    longest = out.shape[1] - 1
-    rows, links = np.empty((longest, len(words.start)), np.uint32), np.empty((longest, len(words.start)), np.uint32)
-    many, n, k = np.zeros(longest, np.uint32), 0, 0
-    while k < found.shape[1]:
-        part, first = found[0, k], k
-        low, high = plan.first[plan.template[part]], plan.first[plan.template[part] + 1]
-        while k < found.shape[1] and found[0, k] == part:
-            rows[part - low, k - first] = found[1, k]
-            k += 1
-        many[part - low] = k - first
-        for i in range(_chain(words, plan, part, rows, links, many)):
-            if n < len(out):
-                out[n, 0], out[n, 1:], at = plan.template[part], words.key[rows[0, i]], i
-                for j in range(high - low - 1):
-                    at = links[j, at]
-                    out[n, j + 2] = words.key[rows[j + 1, at]]
-            n += 1
-    return n
+    templates, parts, bits, signs = plan.templates, plan.parts, plan.bits, room.signs
+    for i in range(len(cues)):
+        for template in range(asked[0, i], asked[1, i]):
+            low, high = templates[template, FIRST], templates[template, LAST]
+            if ((parts[low, WITHIN] > SENTENCE or _can(signs, cues[i, 1], parts, low, high))
+                    and _touches(words, parts, bits, low, cues[i, 0], bounds[i], room)):
+                out[i] = True
+                break

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis.codebook.models import Device
-from kamen_analysis.label.cues import Found, Matches
 from kamen_analysis.label.kernels import compiled
-from kamen_analysis.label.text import STRIDE, Bools, Indexes, Ints, Texts, spread
-from kamen_analysis.label.trie import LENGTH, ends
+from kamen_analysis.label.matches import Found, Matches
+from kamen_analysis.label.text import STRIDE, Bools, Indexes, Ints, Texts
+from kamen_analysis.label.trie import Keys
 
 NEAR = 1  # Words so close behind the opening of the other side's speech are certainly its own.
 SHORT = 24  # Within so many characters a device between a cue's first and last word holds for the whole cue.
@@ -21,7 +21,8 @@ KINDS = ("speech", "denial", "unsaid", "hypothesis", "hearsay", "general", "mist
 _WEAKENED = np.array([0, 4, 4, 8, 12, 12, 16, 16], np.uint8)  # What the model is told of each kind; the low two bits tell the speaker.
 _QUOTES = {"“": "”", "「": "」", "『": "』", "‘": "’", '"': '"', "'": "'", "【": "】"}
 _OPENING, _QUOTED = 3, 200  # How far behind a device a quotation may open, and how far it may go.
-_PAIRS = 1 << 20  # Pairs of a cue and a device looked at together.
+_DENIAL = KINDS.index("denial")
+_LENGTH = 6  # As in trie.
 
 
 class Regions(NamedTuple):
@@ -45,7 +46,8 @@ class Reading:
         self.texts, self._found, self._closing = texts, found, dict[str, Ints]()
         kinds = np.array([KINDS.index(device.kind) for device in devices])
         who = np.array([SPEAKERS.index(device.who) for device in devices], np.uint8)
-        rows = [row for i, device in enumerate(devices) if ("device", i) in found for row in self._regions(device, i, found["device", i])]
+        rows = [row for i, device in enumerate(devices) if len((matches := found.get(("device", i))).start)
+                for row in self._regions(device, i, matches)]
         every = Regions(*(np.concatenate(columns) for columns in zip(_nowhere(), *rows, strict=True)))
         speech, weak = _in_turn(every.take(kinds[every.device] == 0)), every.take(kinds[every.device] > 0)
         self._voices = self._painted(speech, who)
@@ -65,9 +67,9 @@ class Reading:
             yield Regions(np.maximum(low, first - device.reach), first, number, first, last)
 
     def _stop(self, i: int, start: Ints, end: Ints) -> Ints:
-        if ("until", i) not in self._found:
+        if not len(begins := self._found.get(("until", i)).start):
             return end
-        until = np.append(self._found["until", i].start, np.iinfo(np.int32).max)
+        until = np.append(begins, np.iinfo(np.int32).max)
         stop: Ints = np.minimum(end, until[np.searchsorted(until, start)]).astype(np.int32)
         return stop
 
@@ -119,32 +121,38 @@ class Reading:
 
         `immune` (matches, KINDS): the kinds of device each cue is immune to.
         """
-        out = np.full(len(matches.start), -1, np.int32)
-        home, post = self.texts.post(self.regions.opening), self.texts.post(matches.start)
-        low, high = np.searchsorted(home, post), np.searchsorted(home, post, "right")
-        many = np.concatenate([[0], np.cumsum(high - low)])
-        cuts = np.unique(np.minimum(np.searchsorted(many, np.arange(0, many[-1] + _PAIRS, _PAIRS)), len(post)))
-        for first, last in zip(cuts[:-1], cuts[1:], strict=True):
-            cue = np.repeat(np.arange(first, last), (high - low)[first:last])
-            region = spread(low[first:last], high[first:last])
-            holds = np.flatnonzero(self._holds(matches, cue, region) & ~immune[cue, self.kinds[self.regions.device[region]]])
-            held, where = np.unique(cue[holds], return_index=True)
-            out[held] = region[holds[where]]
+        out, regions = np.empty(len(matches.start), np.int32), self.regions
+        home = self.texts.post(regions.opening)
+        first = np.searchsorted(home, np.arange(len(self.texts) + 1)).astype(np.int32)
+        _against(self.texts.post(matches.start), *matches, immune, first, np.stack(regions), self.kinds[regions.device], out)
         return out
 
-    def _holds(self, matches: Matches, cue: Indexes, region: Indexes) -> Bools:
-        regions = self.regions
-        start, end, opening, close = (column[region] for column in (regions.start, regions.end, regions.opening, regions.close))
-        first = matches.start[cue]
-        whole = (self.kinds[regions.device[region]] == KINDS.index("denial")) | (matches.end[cue] - first <= SHORT)
-        reached = (start <= first) & (first < end) | (opening < first) & (first < close)
-        own = np.zeros(len(cue), np.bool_)
-        for column in matches.parts.T:
-            part, past = (column >> LENGTH)[cue], ends(column)[cue]
-            reached |= whole & (start <= part) & (part < end)
-            # A word the cue itself is made of (没人接) is no denial of it.
-            own |= (opening < past) & (part < close)
-        return reached & ~(own & (opening >= first))
+
+@compiled
+def _holds(first: int, parts: Keys, region: Ints, whole: bool) -> bool:
+    # Whether a region takes the force from a cue.
+    start, end, opening, close = region[0], region[1], region[3], region[4]
+    reached, own = start <= first < end or opening < first < close, False
+    for key in parts:
+        part = key >> _LENGTH
+        past = part + (key & (1 << _LENGTH) - 1)
+        reached |= whole and start <= part < end
+        # A word the cue itself is made of (没人接) is no denial of it.
+        own |= opening < past and part < close
+    return reached and not (own and opening >= first)
+
+
+@compiled
+def _against(post: Ints, start: Ints, end: Ints, parts: Keys, immune: Bools, first: Ints, regions: Ints, kinds: Indexes, out: Ints) -> None:
+    # The first region that takes the force from each cue, or -1; those of post i from `first[i]` to `first[i + 1]`.
+    for i in range(len(post)):
+        out[i] = -1
+        for region in range(first[post[i]], first[post[i] + 1]):
+            kind = kinds[region]
+            whole = kind == _DENIAL or end[i] - start[i] <= SHORT
+            if not immune[i, kind] and _holds(start[i], parts[i], regions[:, region], whole):
+                out[i] = region
+                break
 
 
 @compiled

@@ -12,44 +12,34 @@ from kamen_analysis.codebook.models import WordClass
 from kamen_analysis.codebook.template import Part, parse
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label import chains
-from kamen_analysis.label.chains import Plan, Table
-from kamen_analysis.label.senses import rows
-from kamen_analysis.label.text import STRIDE, Ints, Texts, spread
-from kamen_analysis.label.trie import LENGTH, Keys, ends
+from kamen_analysis.label.chains import FIRST, KEY, LAST, SENTENCE, SLOT
+from kamen_analysis.label.matches import Found, Key
+from kamen_analysis.label.plan import Keys, Plan, Room, Stretches
+from kamen_analysis.label.senses import SENSE, Rows, rows
+from kamen_analysis.label.text import STRIDE, Bools, Cut, Indexes, Ints, Texts, spread
 from kamen_analysis.label.words import Hits, Vocabulary
 
 _ANYWHERE = np.iinfo(np.int32).max
-_MANY = 100  # Matches a post, twice as many as in most.
+_WITHIN = ("clause", "sentence", "line", "text")  # As chains numbers them.
+_MANY = 60  # Matches a post, twice as many as in most.
 
 
 class Line(NamedTuple):
-    """A template line to look for: whose it is, its text, and the stretch of text it must not cross."""
+    """A template line: whose it is, its text, the stretch of text it must not cross, and whether it is looked for only where it matters."""
 
-    key: tuple[object, ...]
+    key: Key
     text: str
     within: str = "sentence"
-
-
-class Matches(NamedTuple):
-    """Where the templates of one key stand, ascending by start: (n,) starts and ends, and (n, parts) keys of their parts.
-
-    Of a template with fewer parts than others of its key the first part is given again.
-    """
-
-    start: Ints
-    end: Ints
-    parts: Keys
-
-
-Found = dict[tuple[object, ...], Matches]
+    only_asked: bool = False
 
 
 class _Template(NamedTuple):
-    key: tuple[object, ...]
+    key: Key
     slots: tuple[int, ...]
     gaps: tuple[int, ...]
     opens: tuple[int | None, ...]
     within: str
+    only_asked: bool
 
 
 def _compile(line: Line, parts: tuple[Part, ...], atoms: dict[str, int], slots: dict[tuple[str, ...], int]) -> _Template:
@@ -59,36 +49,36 @@ def _compile(line: Line, parts: tuple[Part, ...], atoms: dict[str, int], slots: 
     for choice in (choice for part in parts for choice in part.choices):
         atoms.setdefault(choice, len(atoms))
     numbers = tuple(slots.setdefault(part.choices, len(slots)) for part in parts)
-    return _Template(line.key, numbers, tuple(p.gap for p in parts), tuple(p.opens for p in parts), line.within)
+    return _Template(line.key, numbers, tuple(p.gap for p in parts), tuple(p.opens for p in parts), *line[2:])
 
 
-def _planned(templates: Sequence[_Template], words: Vocabulary) -> Plan:
-    # The plan but for its bits.
+def _planned(templates: Sequence[_Template], key: Sequence[int], words: Vocabulary) -> Plan:
+    # The plan but for its bits; `key`: the number of each template's.
     count = [len(one.slots) for one in templates]
     longest = np.maximum.reduceat(words.lengths[words.slots.flat], words.slots.first[:-1])
     slot, gap, opens = (np.array([number for one in templates for number in column(one)], np.int32) for column in (
         lambda one: one.slots, lambda one: one.gaps, lambda one: [_ANYWHERE if opens is None else opens for opens in one.opens]))
-    first, template = np.append(0, np.cumsum(count)).astype(np.uint32), np.repeat(np.arange(len(count), dtype=np.uint32), count)
-    return Plan(first, template, slot.astype(np.uint32), gap, opens, longest[slot].astype(np.int32), np.zeros((0, 0), np.uint8))
+    last, template = np.cumsum(count), np.repeat(np.arange(len(count)), count)
+    far, within = np.cumsum(np.append(0, longest[slot][:-1]) + gap), np.array([_WITHIN.index(one.within) for one in templates])
+    of = np.stack([last - count, last, within])[:, template]
+    parts = np.stack([template, slot, gap, opens, far - far[of[0]], *of], axis=1).astype(np.int32)
+    return Plan(np.stack([last - count, last, key], axis=1).astype(np.int32), parts, np.zeros((0, 0), np.uint64))
 
 
 class Matcher:
     """All template lines of the codebook over one trie; an unknown word class raises when it is built."""
 
     def __init__(self, classes: dict[str, WordClass], lines: Iterable[Line]) -> None:
-        atoms, slots = dict[str, int](), dict[tuple[str, ...], int]()
-        templates = [_compile(line, parts, atoms, slots) for line in lines for parts in parse(line.text)]
+        every, atoms, slots = list(lines), dict[str, int](), dict[tuple[str, ...], int]()
+        self._numbers = {key: i for i, key in enumerate(dict.fromkeys(line.key for line in every))}
+        read = sorted(((line, parts) for line in every for parts in parse(line.text)), key=lambda one: self._numbers[one[0].key])
+        templates = [_compile(*one, atoms, slots) for one in read]
         filled = [list(dict.fromkeys(atoms[choice] for choice in choices)) for choices in slots]
         self.vocabulary = Vocabulary(list(atoms), filled, classes)
-        self._parts = _planned(templates, self.vocabulary)
-        self._widths = dict[tuple[object, ...], int]()
-        for one in templates:
-            self._widths[one.key] = max(len(one.slots), self._widths.get(one.key, 0))
-        number = {key: i for i, key in enumerate(self._widths)}
-        self._key = np.array([number[one.key] for one in templates])
-        self._last = np.diff(self._parts.first) - 1
-        names, self._within = np.unique([one.within for one in templates], return_inverse=True)
-        self._names: list[str] = names.tolist()
+        key = [self._numbers[one.key] for one in templates]
+        self._parts = _planned(templates, key, self.vocabulary)
+        self._of = np.searchsorted(key, np.arange(len(self._numbers) + 2)).astype(np.int32)
+        self._eager = np.array([not one.only_asked for one in templates], np.bool_)
 
     @functools.cached_property
     def _plan(self) -> Plan:
@@ -100,41 +90,50 @@ class Matcher:
         return Hits(self.vocabulary, texts)
 
     def scan(self, hits: Hits) -> Found:
-        """Return the matches of all templates by key; keys without a match are left out."""
-        candidates, plan, room = self._candidates(hits), self._plan, _MANY * len(hits.texts)
-        out = np.empty((room, 1 + int(np.diff(plan.first).max())), np.int64)
-        many = chains.chains(hits.words, plan, candidates, out)
-        if many > room:
-            out = np.empty((many, out.shape[1]), np.int64)
-            chains.chains(hits.words, plan, candidates, out)
-        return self._found(hits.texts, out[:many])
+        """Return the matches of all templates but those that are looked for only where it matters."""
+        plan, asked, stretches = self._plan, self._asked(hits), _stretches(hits.texts)
+        hits.room, many = _room(plan, stretches), _MANY * len(hits.texts)
+        out = np.empty((many, chains.HEAD + len(hits.room.way)), np.int64)
+        if (many := chains.chains(hits.table, plan, asked, stretches, hits.room, out)) > len(out):
+            out, hits.room = np.empty((many, out.shape[1]), np.int64), _room(plan, stretches)
+            chains.chains(hits.table, plan, asked, stretches, hits.room, out)
+        first, last, key = (plan.templates[out[:many, 0], column].astype(np.intp) for column in (FIRST, LAST, KEY))
+        return Found(self._numbers, out[:many], key, last - first)
 
-    def _candidates(self, hits: Hits) -> Table:
-        """Return what may be the rarest part of a template: the part, and the word."""
-        plan, slots, count = self._plan, self.vocabulary.slots, np.bincount(hits.words.sense, minlength=len(self.vocabulary.lengths))
-        size = np.add.reduceat(count[slots.flat], slots.first[:-1])[plan.slot]
-        best = np.minimum.reduceat(size * len(size) + np.arange(len(size)), plan.first[:-1])
-        part = best[best >= len(size)] % len(size)
-        slot = plan.slot[part]
+    def _asked(self, hits: Hits) -> Rows:
+        # The rarest part of each template, by the senses that fill it.
+        parts, slots = self._plan.parts, self.vocabulary.slots
+        count = np.bincount(hits.table[SENSE], minlength=len(self.vocabulary.lengths))
+        size = np.add.reduceat(count[slots.flat], slots.first[:-1])[parts[:, SLOT]]
+        best = np.minimum.reduceat(size * len(size) + np.arange(len(size)), self._plan.templates[:, FIRST])
+        part = best[(best >= len(size)) & self._eager] % len(size)
+        slot = parts[part, SLOT]
         sense = slots.flat[spread(slots.first[slot], slots.first[slot + 1])]
         is_there = count[sense] > 0
-        asked = rows(sense[is_there], np.repeat(part, np.diff(slots.first)[slot])[is_there], len(count))
-        out = np.empty((2, int(size[part].sum())), np.uint32)
-        many = chains.candidates(hits.words, plan, asked, out)
-        return out.take(np.argsort(out[0, :many].astype(np.min_scalar_type(len(plan.slot))), kind="stable"), axis=1)
+        return rows(sense[is_there], np.repeat(part, np.diff(slots.first)[slot])[is_there], len(count))
 
-    def _found(self, texts: Texts, matches: Keys) -> Found:
-        """Return the matches by key, without those that cross what they must not."""
-        template, parts = matches[:, 0], matches[:, 1:]
-        start, end = (parts[:, 0] >> LENGTH).astype(np.int32), ends(parts[np.arange(len(parts)), self._last[template]]).astype(np.int32)
-        kept, within = np.zeros(len(parts), np.bool_), self._within[template]
-        for number, name in enumerate(self._names):
-            at = np.flatnonzero(within == number)
-            kept[at] = end[at] <= texts.bounds(start[at], name)[1]
-        at = np.flatnonzero(kept)
-        key = self._key[template[at]]
-        order = np.argsort(key << 32 | start[at], kind="stable")
-        at, first = at[order], np.searchsorted(key[order], np.arange(len(self._widths) + 1)).tolist()
-        start, end, parts = start[at], end[at], parts[at]
-        rows = [(row, slice(a, b)) for row, a, b in zip(self._widths.items(), first, first[1:], strict=False) if a < b]
-        return {key: Matches(start[here], end[here], parts[here, :width]) for (key, width), here in rows}
+    def numbers(self, keys: Iterable[Key]) -> Indexes:
+        """Return the numbers of keys, to be asked for: one behind all for a key no line has."""
+        return np.array([self._numbers.get(key, len(self._numbers)) for key in keys], np.intp)
+
+    def touched(self, hits: Hits, number: Indexes, words: Keys, bounds: Ints) -> Bools:
+        """Tell of stretches of text whether a match of a key (its number) touches them, in a batch that was scanned.
+
+        `words`, `bounds`: as `chains.touched` has them.
+        """
+        out = np.zeros(len(number), np.bool_)
+        chains.touched(hits.table, self._plan, np.stack([self._of[number], self._of[number + 1]]), words, bounds, hits.room, out)
+        return out
+
+
+def _stretches(texts: Texts) -> Stretches:
+    cuts = [texts.clauses, texts.sentences, texts.lines, Cut(texts.start, texts.end)]
+    first = np.cumsum([0, *(len(cut.starts) for cut in cuts)]).astype(np.int32)
+    return Stretches(first, np.stack([np.concatenate(columns) for columns in zip(*cuts, strict=True)]))
+
+
+def _room(plan: Plan, stretches: Stretches) -> Room:
+    longest = int((plan.templates[:, LAST] - plan.templates[:, FIRST]).max())
+    sentences = stretches.first[SENTENCE + 1] - stretches.first[SENTENCE]
+    return Room(np.empty(longest, np.int64), np.full((longest, chains.NEAR), -1, np.int64), np.zeros(len(plan.templates), np.int64),
+                stretches.first.astype(np.int64), np.zeros((sentences, plan.bits.shape[1]), np.uint64))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from kamen_analysis.codebook import load
 from kamen_analysis.label import findings, reasons
 from kamen_analysis.label.context import SPEAKERS
+from kamen_analysis.label.exclusions import EXCLUDED
 from kamen_analysis.label.posts import label_post
 from kamen_analysis.label.text import Indexes
 from kamen_analysis.label.vote import vote
@@ -74,7 +75,7 @@ def _dropped(heard: reasons.Heard, i: int, rule: findings.Rule) -> str:
         return f"规则与模型不一致，弃权：模型概率 {heard.findings.probability[i]:.3f}"
     if why == findings.YIELDED:
         return f"已归 {'、'.join(rule.cue.yields_to)}"
-    return rule.reason.exclusions[why - findings.EXCLUDED].why if why >= findings.EXCLUDED else findings.WHY.get(why, "")
+    return rule.reason.exclusions[why - EXCLUDED].why if why >= EXCLUDED else findings.WHY.get(why, "")
 
 
 def _says_more(one: Told, other: Told) -> bool:

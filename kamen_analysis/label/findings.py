@@ -12,16 +12,20 @@ import numpy.typing as npt
 from kamen_analysis.codebook import load
 from kamen_analysis.codebook.models import Cue, ReasonRule
 from kamen_analysis.label.context import KINDS, Reading
-from kamen_analysis.label.cues import Found, Matches
-from kamen_analysis.label.text import Bools, Ints, Texts
+from kamen_analysis.label.cues import Matcher
+from kamen_analysis.label.exclusions import SCOPES, excluded
+from kamen_analysis.label.matches import Found, Key, Matches
+from kamen_analysis.label.text import Bools, Ints, Texts, spread
+from kamen_analysis.label.trie import Keys
+from kamen_analysis.label.words import Hits
 
 MERCHANT, CONSUMER, THIRD = 1, 2, 3  # As in context.SPEAKERS.
 STANDS, CONTEXT, MODEL, YIELDED = 0, 1, 2, 3
 WHY = {4: "正文另有说明", 5: "同句另有所指", 6: "旁人说的", 7: "不是对方说的", 8: "消费者自己说的", 9: "对方没有以此拒绝"}
 _TITLE, _UNLESS, _BYSTANDER, _NOT_THEIRS, _OWN, _NO_REFUSAL = WHY
 LEARNED = "model"  # The name of the rule by which the model alone gives a reason.
-EXCLUDED = 16  # The first exclusion of a reason is 16, the second 17, …
 _BESIDE = 40  # Characters between a cue and the refusal that stands beside it.
+_VOICES = ("any", "other", "claimed", "merchant")
 _SUBJECT = 10  # Characters from a subject (我) to the farthest cue it still rules: a clause without commas may go on for a whole post.
 
 
@@ -82,92 +86,77 @@ def learned_rule(code: Ints) -> Ints:
 
 @functools.cache
 def table(name: str) -> npt.NDArray[np.int32]:
-    """Return a property of each rule as numbers: code; immune (rules, KINDS); yields (rules, codes)."""
+    """Return a property of each rule as numbers: code, within, reach, voice; immune (rules, KINDS); yields (rules, codes)."""
     codes = list(load().reasons)
     rows = {"code": [r.code for r in rules()], "immune": [[kind in r.cue.immune for kind in KINDS] for r in rules()],
+            "within": [SCOPES.index(r.cue.within) for r in rules()], "reach": [r.cue.reach for r in rules()],
+            "voice": [_VOICES.index(r.cue.voice) for r in rules()],
             "yields": [[code in r.cue.yields_to for code in codes] for r in rules()]}
     return np.array(rows[name], np.int32)
 
 
-def weigh(texts: Texts, found: Found, reading: Reading) -> Findings:
+def weigh(matcher: Matcher, hits: Hits, found: Found, reading: Reading) -> Findings:
     """Return every cue found, weighed."""
-    return _yielded(_echoes(texts, _weigh(texts, found, reading)))
+    return _yielded(_echoes(hits.texts, _weigh(matcher, hits, found, reading)))
 
 
-def _weigh(texts: Texts, found: Found, reading: Reading) -> Findings:
-    rows = [(number, rule, found[key]) for number, rule in enumerate(rules()) if (key := ("cue", rule.reason.code, rule.number)) in found]
-    if not rows:
-        none = np.zeros(0, np.int32)
-        return Findings(none, none, none, none, none.astype(np.uint8), none, none, none.astype(np.float64))
-    widest = max(matches.parts.shape[1] for _, _, matches in rows)
-    start, end = (np.concatenate([matches[i] for _, _, matches in rows]) for i in (0, 1))
-    parts = np.concatenate([m.parts[:, np.minimum(np.arange(widest), m.parts.shape[1] - 1)] for _, _, m in rows])
-    rule = np.repeat(np.array([number for number, _, _ in rows], np.int32), [len(matches.start) for _, _, matches in rows])
+def _weigh(matcher: Matcher, hits: Hits, found: Found, reading: Reading) -> Findings:
+    texts, rows = hits.texts, found.rows(matcher.numbers(_keys("cue")))
+    at, rule = spread(*rows), np.repeat(np.arange(rows.shape[1], dtype=np.int32), rows[1] - rows[0])
+    cues = Matches(start := found.start[at], end := found.end[at], found.parts[at])
     speaker = reading.speaker(start)
     speaker = np.where(speaker == 0, reading.speaker(end - 1), speaker)
-    region = reading.against(Matches(start, end, parts), table("immune")[rule] > 0)
-    why, first = np.zeros(len(rule), np.int32), 0
-    refused, own = _refusal_near(start, end, texts, found), _own(start, texts, found)
-    for _, one, matches in rows:
-        here = slice(first, first := first + len(matches.start))
-        why[here] = _excluded(one, matches, texts, found)
-        unsaid = _unsaid(one.cue, speaker[here], own[here], refused[here])
-        why[here] = np.where(why[here] == STANDS, unsaid, why[here])
+    region = reading.against(cues, table("immune")[rule] > 0)
+    bounds = np.stack([(start, end), *(texts.bounds(start, scope) for scope in SCOPES[1:])])
+    why = excluded(matcher, found, table("code")[rule], bounds)
+    why[_unless(matcher, hits, found.words[at], rule, bounds)] = _UNLESS
+    unsaid = _unsaid(rule, speaker, _own(start, bounds, found), _refusal_near(start, end, bounds, found))
+    why = np.where(why == STANDS, unsaid, why)
     why[region >= 0] = CONTEXT
     return Findings(rule, texts.post(start), start, end, speaker, region, why, np.full(len(rule), np.nan))
 
 
-def _excluded(rule: Rule, matches: Matches, texts: Texts, found: Found) -> Ints:
-    why = np.zeros(len(matches.start), np.int32)
-    for j, exclusion in reversed(list(enumerate(rule.reason.exclusions))):
-        if other := found.get((rule.reason.code, "exclusion", j)):
-            low, high = matches[:2] if exclusion.scope == "overlap" else texts.bounds(matches.start, exclusion.scope)
-            why[_touched(other, low, high)] = EXCLUDED + j
-    if other := found.get((rule.reason.code, "unless", rule.number)):
-        low, high = texts.bounds(matches.start, rule.cue.within)
-        why[_touched(other, np.maximum(low, matches.start - rule.cue.reach), np.minimum(high, matches.end + rule.cue.reach))] = _UNLESS
-    return why
+@functools.cache
+def _keys(kind: str) -> tuple[Key, ...]:
+    # Of each rule the key of its cue lines, or of those that undo it.
+    return tuple(("cue", r.reason.code, r.number) if kind == "cue" else (r.reason.code, kind, r.number) for r in rules())
 
 
-def _touched(other: Matches, low: Ints, high: Ints) -> Bools:
-    """Tell which of the stretches [low, high) one of the matches touches."""
-    last = np.searchsorted(other.start, high) - 1
-    touched: Bools = (last >= 0) & (np.maximum.accumulate(other.end)[last] > low)
-    return touched
+def _unless(matcher: Matcher, hits: Hits, words: Keys, rule: Ints, bounds: Ints) -> Bools:
+    low, high = bounds[table("within")[rule], :, np.arange(len(rule))].T
+    reach = table("reach")[rule]
+    return matcher.touched(hits, matcher.numbers(_keys("unless"))[rule], words, np.stack(
+        [low, high, np.maximum(low, bounds[0, 0] - reach), np.minimum(high, bounds[0, 1] + reach)], axis=1))
 
 
 def _any_in(sorted_: Ints, low: Ints, high: Ints) -> Bools:
     return np.searchsorted(sorted_, high) > np.searchsorted(sorted_, low)
 
 
-def _unsaid(cue: Cue, speaker: npt.NDArray[np.uint8], own: Bools, refused: Bools) -> Ints:
-    why = np.zeros(len(speaker), np.int32)
-    if cue.voice == "claimed":
-        why[~refused] = _NO_REFUSAL
-    if cue.voice != "any":
-        why[own | (speaker == CONSUMER)] = _OWN
-    if cue.voice == "merchant":
-        why[:] = _NOT_THEIRS
+def _unsaid(rule: Ints, speaker: npt.NDArray[np.uint8], own: Bools, refused: Bools) -> Ints:
+    why, voice = np.zeros(len(rule), np.int32), table("voice")[rule]
+    why[(voice == _VOICES.index("claimed")) & ~refused] = _NO_REFUSAL
+    why[(voice != _VOICES.index("any")) & (own | (speaker == CONSUMER))] = _OWN
+    why[voice == _VOICES.index("merchant")] = _NOT_THEIRS
     why[speaker == MERCHANT] = STANDS
     why[speaker == THIRD] = _BYSTANDER
     return why
 
 
-def _own(start: Ints, texts: Texts, found: Found) -> Bools:
+def _own(start: Ints, bounds: Ints, found: Found) -> Bools:
     """Tell whether the clause shortly before each cue has the poster as its subject (我…), not as its object (说我…)."""
-    mine = found.get(("self",))
-    if mine is None:
+    mine, objects = found.get(("self",)), found.get(("object",)).end
+    if not len(mine.start):
         return np.zeros(len(start), np.bool_)
     last = np.searchsorted(mine.start, start + 2) - 1
-    objects = found[("object",)].end if ("object",) in found else mine.end[:0]
-    low = np.maximum(texts.bounds(start, "clause")[0], start - _SUBJECT)
-    return (last >= 0) & (mine.start[last] >= low) & ~np.isin(mine.end[last], objects)
+    low = np.maximum(bounds[SCOPES.index("clause"), 0], start - _SUBJECT)
+    own: Bools = (last >= 0) & (mine.start[last] >= low) & ~np.isin(mine.end[last], objects)
+    return own
 
 
-def _refusal_near(start: Ints, end: Ints, texts: Texts, found: Found) -> Bools:
-    low, high = texts.bounds(start, "sentence")
-    refusals = found[("refusal",)].start if ("refusal",) in found else start[:0]
-    return _any_in(refusals, np.maximum(low, end - _BESIDE), np.minimum(high, end + _BESIDE + 1))
+def _refusal_near(start: Ints, end: Ints, bounds: Ints, found: Found) -> Bools:
+    low, high = bounds[SCOPES.index("sentence")]
+    return _any_in(found.get(("refusal",)).start, np.maximum(low, end - _BESIDE), np.minimum(high, end + _BESIDE + 1))
 
 
 def _said(findings: Findings, which: Bools, posts: int) -> Bools:

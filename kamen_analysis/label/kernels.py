@@ -19,7 +19,7 @@ from numba.core.runtime.nrt import rtsys
 from kamen_analysis import kept
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
-_UNREADABLE = (OSError, EOFError, pickle.UnpicklingError)
+_UNREADABLE = (OSError, EOFError, AttributeError, ImportError, pickle.UnpicklingError)  # Names may be gone that another version kept.
 
 
 @functools.cache
@@ -60,8 +60,18 @@ class _Cache(FunctionCache):
 
 def compiled(function: Kernel) -> Kernel:
     """Return a function that is compiled when first called; where no folder can be written, in each run anew."""
+    return _kept(function, numba.njit(function))
+
+
+def lean(function: Kernel) -> Kernel:
+    """As `compiled`, for a function that makes no arrays: it does not count who holds them, which costs as much as a short loop."""
+    bare: Any = numba.njit
+    return _kept(function, bare(_nrt=False)(function))
+
+
+def _kept(function: Kernel, made: object) -> Kernel:
     config: Any = numba.config
-    own, kernel = config.CACHE_DIR, cast(Any, numba.njit(function))
+    own, kernel = config.CACHE_DIR, cast(Any, made)
     with contextlib.suppress(RuntimeError):  # No home, or no folder that can be written.
         config.CACHE_DIR = own or str(kept.folder())
         kernel._cache = _Cache(function)  # type: ignore[no-untyped-call]

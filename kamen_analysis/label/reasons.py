@@ -11,10 +11,10 @@ import opencc
 
 from kamen_analysis.codebook import load
 from kamen_analysis.label import text
-from kamen_analysis.label.chains import Plan
 from kamen_analysis.label.context import Reading
 from kamen_analysis.label.cues import Line, Matcher
 from kamen_analysis.label.findings import Findings, rules, weigh
+from kamen_analysis.label.plan import Plan
 from kamen_analysis.label.senses import Rows
 from kamen_analysis.label.shelf import SHELF
 from kamen_analysis.label.text import Indexes, Texts
@@ -52,7 +52,7 @@ def _lines() -> Iterator[Line]:
     for code, rule in book.reasons.items():
         for i, cue in enumerate(rule.cues):
             yield from (Line(("cue", code, i), words, cue.within) for words in cue.any)
-            yield from (Line((code, "unless", i), words, cue.within) for words in cue.unless)
+            yield from (Line((code, "unless", i), words, cue.within, only_asked=True) for words in cue.unless)
         for i, exclusion in enumerate(rule.exclusions):
             yield from (Line((code, "exclusion", i), words) for words in exclusion.any)
 
@@ -69,7 +69,7 @@ def hear_folded(texts: Texts) -> Heard:
     hits = matcher().words(texts)
     found = matcher().scan(hits)
     reading = Reading(texts, load().devices, found)
-    return Heard(texts, hits, reading, weigh(texts, found, reading))
+    return Heard(texts, hits, reading, weigh(matcher(), hits, found, reading))
 
 
 def decide(heard: Heard) -> Indexes:

@@ -11,6 +11,9 @@ from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.text import Ints
 
 Numbers = npt.NDArray[np.uint32]  # Without a sign, so that a kernel need not ask of each index whether it is counted from the end.
+# Rows of the table of the words of a batch, in the order of the text: start and end (places), what each may be, how far behind its clause's
+# start it begins, and the first word that begins where it does, or where it ends or later.
+START, END, SENSE, INSIDE, HERE, BEHIND = range(6)
 
 
 class Rows(NamedTuple):
@@ -27,33 +30,35 @@ def rows(key: npt.NDArray[np.integer], value: npt.NDArray[np.integer], count: in
 
 
 @compiled
-def placed(at: Ints, length: Ints, places: Ints, clauses: Ints) -> tuple[Ints, Ints, Ints, Numbers, Numbers]:
-    """Return of words (index and length, in the order of the text): start, end, how far behind the start of its clause each begins, the
-    first word that begins there, and the first that begins where it ends or later."""
-    start, inside, here, behind = places[at], np.empty_like(at), np.empty(len(at), np.uint32), np.empty(len(at), np.uint32)
-    end = start + length
+def placed(at: Ints, word: Ints, lengths: Ints, places: Ints, clauses: Ints) -> Ints:
+    """Return the table of words (index and number, in the order of the text), but for what each may be."""
+    out = np.empty((6, len(at)), np.int32)
+    for i in range(len(at)):
+        out[START, i] = places[at[i]]
+        out[END, i] = places[at[i]] + lengths[word[i]]
     first = clause = 0
     for i in range(len(at)):
         if at[i] > at[first]:
             first = i
-        while clause + 1 < len(clauses) and clauses[clause + 1] <= start[i]:
+        while clause + 1 < len(clauses) and clauses[clause + 1] <= out[START, i]:
             clause += 1
-        here[i], inside[i], k = first, start[i] - clauses[clause], i + 1
-        while k < len(at) and start[k] < end[i]:
+        k = i + 1
+        while k < len(at) and out[START, k] < out[END, i]:
             k += 1
-        behind[i] = k
-    return start, end, inside, here, behind
+        out[INSIDE, i], out[HERE, i], out[BEHIND, i] = out[START, i] - clauses[clause], first, k
+    return out
 
 
 @compiled
-def barred(word: Ints, start: Ints, end: Ints, longest: int, vetoing: Rows, barring: Rows) -> Ints:
-    """Return for each word of a batch from which of its classes (bits, in the order of its row in `barring`) a longer word bars it.
+def barred(word: Ints, table: Ints, longest: int, vetoing: Rows, barring: Rows, base: Ints) -> None:
+    """Fill in what each word of a batch may be: its first sense (`base`) and the bits of its classes (in the order of its row in `barring`)
+    from which a longer word bars it.
 
-    `start`, `end`: the places of the words, in the order of the text; `longest`: of the longest word; `vetoing`: for each word the
-    classes whose words it bars where it touches them.
+    `longest`: of the longest word; `vetoing`: for each word the classes whose words it bars where it touches them.
     """
     # 没用过 undoes 用过 and 用过了; 没人接听 keeps its own 没人.
-    out = np.zeros(len(word), np.int32)
+    start, end, bits = table[START], table[END], table[SENSE]
+    bits[:] = 0
     for i in range(len(word)):
         if vetoing.first[word[i]] == vetoing.first[word[i] + 1]:
             continue
@@ -63,9 +68,10 @@ def barred(word: Ints, start: Ints, end: Ints, longest: int, vetoing: Rows, barr
         while k < len(word) and start[k] < end[i]:
             touches = start[i] < start[k] < end[i] or start[i] < end[k] < end[i] or start[i] == start[k] and end[i] == end[k]
             if touches:
-                out[k] |= _shared(barring, word[k], vetoing, word[i])
+                bits[k] |= _shared(barring, word[k], vetoing, word[i])
             k += 1
-    return out
+    for i in range(len(word)):
+        bits[i] += base[word[i]]
 
 
 @compiled
@@ -78,8 +84,9 @@ def _shared(mine: Rows, row: int, other: Rows, column: int) -> int:
 
 
 @compiled
-def classes(sense: Numbers, start: Ints, of: Rows, out: npt.NDArray[np.int32]) -> int:
+def classes(table: Ints, of: Rows, out: npt.NDArray[np.int32]) -> int:
     """Fill `out` with (place, class) in text order, by place and number, each once; `of`: the classes of each sense. Returns how many."""
+    start, sense = table[START], table[SENSE]
     n = first = 0
     for i in range(len(sense)):
         if i and start[i] > start[i - 1]:

@@ -12,10 +12,10 @@ from kamen_analysis.codebook.models import WordClass
 from kamen_analysis.codebook.template import words_of
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label import senses
-from kamen_analysis.label.chains import Bits, Words
+from kamen_analysis.label.plan import Bits, Room
 from kamen_analysis.label.senses import Rows, rows
 from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, distinct, spread
-from kamen_analysis.label.trie import LENGTH, Trie
+from kamen_analysis.label.trie import Trie
 from kamen_analysis.zh import fold
 
 _BARRING = 12  # Classes with words that bar others which one word may be in: it has a sense for each set of them.
@@ -48,6 +48,7 @@ class Vocabulary:
             raise KamenError(f"编码手册：“{list(numbers)[many.argmax()]}”所在的带 not_in 的词类超过 {_BARRING} 个")
         self.vetoing = rows(*_pairs(one.vetoes for one in atoms)[::-1], len(numbers))
         self.base = np.append(0, np.cumsum(1 << many)).astype(np.int32)
+        self.spans = self.trie.lengths.astype(np.int32)
         self.lengths = np.repeat(self.trie.lengths, np.diff(self.base))
         atom, sense = self._senses(atom, word, touchy)
         of = rows(atom, sense, len(atoms))
@@ -77,8 +78,8 @@ class Vocabulary:
     def bits(self) -> Bits:
         """The slots of each sense, a bit each: another form of `slots`, much larger."""
         slot = np.repeat(np.arange(len(self.slots.first) - 1), np.diff(self.slots.first))
-        bits: Bits = np.zeros((len(self.lengths), len(self.slots.first) // 8 + 1), np.uint8)
-        np.bitwise_or.at(bits, (self.slots.flat, slot >> 3), (1 << (slot & 7)).astype(np.uint8))
+        bits: Bits = np.zeros((len(self.lengths), len(self.slots.first) // 64 + 1), np.uint64)
+        np.bitwise_or.at(bits, (self.slots.flat, slot >> 6), np.uint64(1) << (slot & 63).astype(np.uint64))
         return bits
 
 
@@ -97,20 +98,19 @@ def _atom(choice: str, classes: dict[str, WordClass], numbers: dict[str, int]) -
 
 
 class Hits:
-    """The words found in a batch."""
+    """The words found in a batch (a table), and room for walks over them."""
+
+    room: Room
 
     def __init__(self, vocabulary: Vocabulary, texts: Texts) -> None:
         self.vocabulary, self.texts = vocabulary, texts
         word, at = vocabulary.trie.walk(texts)
-        lengths = vocabulary.trie.lengths.astype(np.int32)
-        start, end, inside, here, behind = senses.placed(at, lengths[word], texts.at, texts.clauses.starts)
-        mask = senses.barred(word, start, end, int(lengths.max()), vocabulary.vetoing, vocabulary.barring)
-        keys = (start.astype(np.int64) << LENGTH) + lengths[word]
-        self.words = Words(keys, start, end, (vocabulary.base[word] + mask).astype(np.uint32), inside, here, behind)
+        self.table = senses.placed(at, word, vocabulary.spans, texts.at, texts.clauses.starts)
+        senses.barred(word, self.table, int(vocabulary.spans.max()), vocabulary.vetoing, vocabulary.barring, vocabulary.base)
 
     def classes(self) -> tuple[Ints, Ints]:
         """Return the places of the word classes and their numbers (in the order of their names), in text order, each once."""
-        sense, of = self.words.sense, self.vocabulary.classes
-        out = np.empty((2, int(np.diff(of.first)[sense].sum()) + 1), np.int32)
-        many = senses.classes(sense, self.words.start, of, out)
+        of = self.vocabulary.classes
+        out = np.empty((2, int(np.diff(of.first)[self.table[senses.SENSE]].sum()) + 1), np.int32)
+        many = senses.classes(self.table, of, out)
         return out[0, :many], out[1, :many]

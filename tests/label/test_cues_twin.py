@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ PIECES = ["退", "款", "了", "不", "没", "没人", "不但", "退款了了",
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
 
 Key = tuple[object, ...]
+Drawn = list[tuple[list[tuple[str, str, str]], str, int]]
 Rows = list[tuple[int, int, list[tuple[int, int]]]]
 
 
@@ -39,28 +41,48 @@ def _fast(lines: list[fast.Line], posts: list[tuple[str, str]]) -> list[dict[Key
     return out
 
 
-def _slow(lines: list[fast.Line], posts: list[tuple[str, str]], widths: dict[Key, int]) -> list[dict[Key, Rows]]:
-    matcher, out = slow.Matcher(CLASSES, [slow.Line(*line) for line in lines]), []
+def _slow(lines: list[fast.Line], posts: list[tuple[str, str]], width: int) -> list[dict[Key, Rows]]:
+    matcher, out = slow.Matcher(CLASSES, [slow.Line(*line[:3]) for line in lines]), []
     for title, body in posts:
         doc = read(title, body, {})
         found = matcher.scan(doc, matcher.hits(doc), *dict.fromkeys(line.key[0] for line in lines))
-        out.append({key: [(a, b, [*parts, *[parts[0]] * (widths[key] - len(parts))]) for a, b, parts in matches]
+        out.append({key: [(a, b, [*parts, *[parts[0]] * (width - len(parts))]) for a, b, parts in matches]
                     for key, matches in found.items()})
     return out
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=6), st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=4))
-def test_any_templates(drawn: list[tuple[list[tuple[str, str, str]], str, int]], posts: list[tuple[str, str]]) -> None:
+def test_any_templates(drawn: Drawn, posts: list[tuple[str, str]]) -> None:
     """Both find the same matches, part by part."""
     lines = [fast.Line((number, within), " ".join(map("".join, parts)), within) for parts, within, number in drawn]
-    widths = {key: max(len(parts) for parts, within, number in drawn if (number, within) == key) for key in {line.key for line in lines}}
-    mine, other = _fast(lines, posts), _slow(lines, posts, widths)
+    mine, other = _fast(lines, posts), _slow(lines, posts, max(len(parts) for parts, *_ in drawn))
     for one, two in zip(mine, other, strict=True):
         assert one.keys() == two.keys()
         for key, rows in one.items():
             assert [row[0] for row in rows] == sorted(row[0] for row in rows)
             assert sorted({(a, b, *parts) for a, b, parts in rows}) == sorted({(a, b, *parts) for a, b, parts in two[key]})
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(LINES, min_size=1, max_size=6), st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=4), st.data())
+def test_stretches_touched(drawn: Drawn, posts: list[tuple[str, str]], data: st.DataObject) -> None:
+    """Lines that are looked for only where asked touch what their matches, had they been looked for everywhere, touch."""
+    lines = [fast.Line((number, within), " ".join(map("".join, parts)), within) for parts, within, number in drawn]
+    cue, within = fast.Line(("cue",), "{short}", "text"), data.draw(st.sampled_from([line.within for line in lines]))
+    eager, lazy = (fast.Matcher(CLASSES, [cue, *(line._replace(only_asked=only) for line in lines)]) for only in (False, True))
+    texts = fold(*zip(*posts, strict=True))
+    every, hits = eager.scan(eager.words(texts)), lazy.words(texts)
+    found = lazy.scan(hits)
+    (start, end, _), words = found.get(("cue",)), found.words[np.arange(*found.rows(lazy.numbers([("cue",)]))[:, 0])]
+    low, high = texts.bounds(start, within)
+    reach = data.draw(st.integers(0, 9))
+    bounds = np.stack([low, high, np.maximum(low, start - reach), np.minimum(high, end + reach)], axis=1)
+    for key in {line.key for line in lines if line.within == within}:
+        other = every.get(key)
+        slow = [bool(((other.start < b) & (other.end > a)).any()) for a, b in bounds[:, 2:]]
+        assert lazy.touched(hits, np.repeat(lazy.numbers([key]), len(start)), words, bounds).tolist() == slow
+        assert not len(found.get(key).start)
 
 
 def test_more_matches_than_expected() -> None:

@@ -1,0 +1,72 @@
+"""The matches of cue templates in a batch, key after key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from kamen_analysis.label.kernels import lean
+from kamen_analysis.label.text import Indexes, Ints
+from kamen_analysis.label.trie import LENGTH, Keys, ends
+
+Key = tuple[object, ...]
+_HEAD, _LENGTH = 3, 6  # Columns before the parts; bits as in trie.
+
+
+class Matches(NamedTuple):
+    """Where the templates of one key stand, ascending by start: (n,) starts and ends, and (n, parts) keys of their parts.
+
+    Of a template with fewer parts than others the first part is given again.
+    """
+
+    start: Ints
+    end: Ints
+    parts: Keys
+
+
+class Found:
+    """All matches of a batch: starts, ends, keys of the parts, and (n, 2) the numbers of the word each begins with, and of its sentence."""
+
+    def __init__(self, numbers: dict[Key, int], rows: Keys, key: Indexes, many: Indexes) -> None:
+        """`rows`: matches as `chains` gives them; of each its key, by its number, and how many parts it has."""
+        first, order = np.zeros((2, len(numbers) + 2), np.int64), np.empty(len(rows), np.int64)
+        _by_key(rows, key, first, order)
+        rows, self._numbers, self._first = rows[order], numbers, np.append(first[0], 0)
+        self.words, self.parts = rows[:, 1:_HEAD], rows[:, _HEAD:]
+        last = rows[np.arange(len(rows)), many[order] + _HEAD - 1]
+        self.start, self.end = (self.parts[:, 0] >> LENGTH).astype(np.int32), ends(last).astype(np.int32)
+
+    def rows(self, numbers: Indexes) -> Indexes:
+        """Return (2, keys) from where to where the matches of some keys go, by their numbers; the number behind all has none."""
+        return np.stack([self._first[numbers], self._first[numbers + 1]])
+
+    def get(self, key: Key) -> Matches:
+        """Return the matches of a key, none of one that is not looked for."""
+        number = self._numbers.get(key, len(self._numbers))
+        here = slice(self._first[number], self._first[number + 1])
+        return Matches(self.start[here], self.end[here], self.parts[here])
+
+    def items(self) -> Iterator[tuple[Key, Matches]]:
+        """Yield each key that has matches, with them."""
+        return ((key, matches) for key in self._numbers if len((matches := self.get(key)).start))
+
+
+@lean
+def _by_key(rows: Keys, key: Indexes, first: Indexes, order: Indexes) -> None:
+    # Fills `order` with the order of matches by key, start and template, and `first` with where those of each key begin.
+    for i in range(len(rows)):
+        first[0, key[i] + 1] += 1
+    for i in range(1, first.shape[1]):
+        first[0, i] += first[0, i - 1]
+        first[1, i] = first[0, i]
+    for i in range(len(rows)):
+        k, low = first[1, key[i]], first[0, key[i]]
+        first[1, key[i]] += 1
+        start, template = rows[i, _HEAD] >> _LENGTH, rows[i, 0]
+        while k > low and (rows[order[k - 1], _HEAD] >> _LENGTH > start
+                           or rows[order[k - 1], _HEAD] >> _LENGTH == start and rows[order[k - 1], 0] > template):
+            order[k] = order[k - 1]
+            k -= 1
+        order[k] = i
