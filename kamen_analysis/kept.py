@@ -40,14 +40,14 @@ class Shelf:
     """Bytes by key in one file, for as long as the package's files it names (and Python) stay the same."""
 
     def __init__(self, name: str, *sources: str) -> None:
-        self.name, self._sources = name, sources
+        self.name, self.sources = name, sources
         self._is_grown = False
 
     @functools.cached_property
     def path(self) -> Path:
         """The file."""
         whole = hashlib.sha256(sys.version.encode())
-        for path in (path for source in self._sources for path in sorted(PACKAGE.glob(source))):
+        for path in (path for source in self.sources for path in sorted(PACKAGE.glob(source))):
             whole.update(hashlib.sha256(path.read_bytes()).digest())
         return folder() / f"{self.name}-{whole.hexdigest()[:16]}"
 
