@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from kamen_analysis.paths import Home, demo_home, home, settle
 RECURRING = frozenset({"source", "capture_file", "capture_digest", "posted_precision", "platform", "target", "status", "post_type",
                        "gate_rule", "product", "outcome", "dup_kind",
                        "kind", "actor", "code", "decided_by", "rule", "rule_version", "field"})
+# What no metric asks of all posts at once: what they say, and where it was found.
+WORDS = ("url", "capture_file", "capture_offset", "capture_digest", "title", "body", "truncated", "appeal", "gate_rule")
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,10 @@ class Data:
         return f"<Data{mark} 帖子 {len(self.posts):,}，计入 {used:,}，标签 {len(self.labels):,}，{self.home.processed}>"
 
 
-def read_table(folder: Path, table: str, is_compact: bool = False) -> pd.DataFrame:
-    """Return one table of a processed folder, `compact` if asked; a file that cannot be read is named in the error."""
+def read_table(folder: Path, table: str, is_compact: bool = False, without: Collection[str] = ()) -> pd.DataFrame:
+    """Return one table of a processed folder, `compact` if asked, and without some columns; a file that cannot be read is named."""
     schema = _coded(records.arrow_schema(table)) if is_compact else records.arrow_schema(table)
+    schema = pa.schema([field for field in schema if field.name not in without])
     parts = []
     for path in sorted((folder / table).glob("*.parquet")):
         try:
@@ -75,6 +79,10 @@ def compact(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{name: words.cat.set_categories(words.cat.categories.sort_values()) for name, words in found.items()})
 
 
+def _count(folder: Path) -> int:
+    return sum(pq.read_metadata(path).num_rows for path in (folder / "posts").glob("*.parquet"))
+
+
 def read_manifest(where: Home) -> dict[str, Any]:
     """Return the manifest of the last build; clear errors when there is none or it is damaged."""
     path = where.processed / "manifest.json"
@@ -87,8 +95,10 @@ def read_manifest(where: Home) -> dict[str, Any]:
     return manifest
 
 
-def load(root: str | Path | Home | None = None, is_compact: bool = False) -> Data:
+def load(root: str | Path | Home | None = None, is_compact: bool = False, worded: int | None = None) -> Data:
     """Return the processed tables at `root` (see `paths.home`), or the demonstration's where only those exist; `compact` if asked.
+
+    Of more than `worded` posts the columns WORDS are left out.
 
     `posts.attrs["source_names"]` holds the Chinese name of each source: charts name it in their foot.
     """
@@ -98,6 +108,7 @@ def load(root: str | Path | Home | None = None, is_compact: bool = False) -> Dat
         where = demo_home(where)
     manifest = read_manifest(where)
     names = ("posts", "events", "labels", "rejected")
-    posts, events, labels, rejected = (read_table(where.processed, name, is_compact) for name in names)
+    without = WORDS if worded is not None and _count(where.processed) > worded else ()
+    posts, events, labels, rejected = (read_table(where.processed, name, is_compact, without if name == "posts" else ()) for name in names)
     posts.attrs["source_names"] = manifest.get("sources", {})
     return Data(posts, events, labels, rejected, manifest, where)

@@ -43,8 +43,9 @@ def _timed(m: Measures, what: str) -> Any:
 def _ended(m: Measures, kind: str, day: str) -> Any:
     """Posts that ended as `kind` within `day` days; "any": the first claim or closing, whichever."""
     table = m.durations(tuple(TERMINAL) if kind in ENDS else (CLAIM, *TERMINAL))
-    ends = table["kind"].astype("object").map({CLAIM: CLAIM, **TERMINAL})
-    hit = ends.isin([CLAIM, *ENDS]) & (ends != "gone") if kind == ANY else ends == kind
+    kinds = [CLAIM, *(name for name, end in TERMINAL.items() if end != "gone")] if kind == ANY else \
+        [name for name, end in {CLAIM: CLAIM, **TERMINAL}.items() if end == kind]
+    hit = table["kind"].isin(kinds)
     return m.filed.loc[table["is_timed"] & hit & (table["time"] <= float(day)), "post_id"]
 
 

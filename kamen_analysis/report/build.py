@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from kamen_analysis.data import Data, load
 from kamen_analysis.errors import KamenError
+from kamen_analysis.heap import uncollected
 from kamen_analysis.metrics import reason_names
 from kamen_analysis.paths import Home, atomic_folder, sha256
 from kamen_analysis.records import ZONE
@@ -25,7 +26,7 @@ from kamen_analysis.report.figures import described, draw
 from kamen_analysis.report.findings import findings
 from kamen_analysis.report.legal import applied, law
 from kamen_analysis.report.measures import Measures
-from kamen_analysis.report.output import TITLE, Content, Progress, write
+from kamen_analysis.report.output import TITLE, Content, Progress, write, write_tables
 from kamen_analysis.report.period import Period, before, key_before, parse, select
 from kamen_analysis.report.quotes import quotes, typical
 from kamen_analysis.report.rules import defined
@@ -60,11 +61,11 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
     span, tell = parse(period), progress or (lambda stage, done, total: None)
     # Arrow's own memory comes in huge pages, which take longer to clear than the tables to read.
     pa.set_memory_pool(pa.system_memory_pool())
-    data = load(home, is_compact=True)
+    data = load(home, is_compact=True, worded=pastbuilds.MOST)
     target = out or home.reports / (span.key if scope == "virtual" else f"{span.key}-scope-{scope}")
-    with atomic_folder(target) as folder:
+    with uncollected(), atomic_folder(target) as folder:
         earlier = [found for name in (target.name, key_before(span)) if name and (found := record.read(target.parent / name))]
-        content = compose(data, span, scope, folder, "docx" in formats, tell, earlier)
+        content = compose(data, span, scope, folder, formats, tell, earlier)
         outside = int(select(data, span).posts["is_used"].sum()) - content.facts.used
         # From here on a million posts would only take room.
         data = pastbuilds.worth_keeping(data)
@@ -86,37 +87,44 @@ def _refuse(formats: Sequence[str], scope: str) -> None:
         raise KamenError(f"scope 只能是 {'、'.join(SCOPES_ZH)}，不是 {scope!r}")
 
 
-def compose(whole: Data, span: Period, scope: str, folder: Path, png: bool, tell: Progress,
+def compose(whole: Data, span: Period, scope: str, folder: Path, formats: Sequence[str], tell: Progress,
             reports: Sequence[dict[str, Any]] = ()) -> Content:
-    """Return the content of the report on `span` of `whole`; figures go to `folder`/figures (SVG and, if asked, PNG)."""
+    """Return the content of the report on `span` of `whole`; its figures (SVG and, for Word, PNG) and tables are then in `folder`."""
+    png = "docx" in formats
     data, earlier = select(whole, span), before(span)
     measures = Measures(data, scope, (earlier.name_zh, select(whole, earlier)) if earlier else None)
-    measures.begin("choices", "stated_facts", "handoffs", "tried")  # what words are read for takes longest
     known = facts(data, measures, span.name_zh, pd.Timestamp.now(ZONE))
     tell("计算指标", 0, 1)
-    tables, cases = make_tables(measures), Cases(measures)
+    measures.share()
+    said = begin(lambda: (quotes(measures), typical(measures)))
+    tables = make_tables(measures)
+    place, figures = folder / "figures", described(measures)
+    place.mkdir(parents=True)
+    # Two processes draw every other figure each.
+    drawing = [begin(partial(draw, measures, [*figures][part::2], place, png)) for part in (0, 1)]
+    cases = Cases(measures)
     figured = record.figures(measures, known, span.key)
     steps = runs.steps(figured, reports, whole, span)
     tables |= runs.tables(figured, reports) | {"steps_run": steps}
     found = findings(measures)
     tell("计算指标", 1, 1)
-    place, figures = folder / "figures", described(measures)
-    place.mkdir(parents=True)
-    # Two processes draw every other figure each.
-    drawing = [begin(partial(draw, measures, [*figures][part::2], place, png)) for part in (0, 1)]
     exported = exports.figures(measures, place, place if png else None)
-    source, numbered = text.render(tables, figures | exported, cases, facts=known, findings=found, quotes=quotes(measures),
-                         typical=typical(measures), advice=advice(measures),
+    quoted, whole_cases = said()
+    source, numbered = text.render(tables, figures | exported, cases, facts=known, findings=found, quotes=quoted,
+                         typical=whole_cases, advice=advice(measures),
                          names=reason_names(), law=law(), provisions=applied(law(), measures.posted_by_code),
                          order=list(measures.reasons["code"]), exports=exports.read(measures.home), **reply.words(measures, whole.home),
                          untold=runs.untold(figured, reports, steps, len(whole.posts)),
                          manifest_digest=sha256(data.home.processed / "manifest.json"))
-    drill = {**cases.payload(), "rules": defined()}
-    tell("作图", 0, 1)
-    for drawn in drawing:
-        drawn()
-    tell("作图", 1, 1)
     # Excel and the folder's list of tables follow the text.
     tables = {key: tables[key] for key in [*numbered, *(key for key in tables if key not in numbered)]}
-    return Content(source, tables, numbered, known, [finding.text for finding in found], drill, reply.sheets(measures, known),
-                   publication.aggregate(measures), figured)
+    lines, data_set = [finding.text for finding in found], publication.aggregate(measures)
+    content = Content(source, tables, numbered, known, lines, {}, {}, data_set, figured)
+    listed = begin(partial(write_tables, content, formats, folder))
+    drill = begin(cases.payload)
+    sheets = reply.sheets(measures, known)
+    tell("作图", 0, 1)
+    for done in (listed, *drawing):
+        done()
+    tell("作图", 1, 1)
+    return replace(content, drill={**drill(), "rules": defined()}, sheets=sheets)

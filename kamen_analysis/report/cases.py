@@ -120,7 +120,7 @@ class Cases:
         return shown
 
     def _describe(self, wanted: set[str]) -> dict[str, dict[str, Any]]:
-        posts = self._posts.iloc[self._measures.rows(pd.Series(sorted(wanted), dtype="str"))]
+        posts = self._measures.worded(self._measures.rows(pd.Series(sorted(wanted), dtype="str")))
         refuse_if_personal("posts", posts[["title", "body"]])
         spans: dict[int, list[Evidence]] = defaultdict(list)
         labels = self._measures.labels

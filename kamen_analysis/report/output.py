@@ -48,9 +48,9 @@ class Content:
         return f"期间：{f.period_zh}（{numbers.date(f.first)} 至 {numbers.date(f.last)}）　计入投诉 {numbers.count(f.used)} 件"
 
 
-def write(content: Content, formats: Sequence[str], folder: Path, tell: Progress) -> None:
-    """Write `content` in each of `formats` into `folder`, with its tables as CSV and what describes them."""
-    tables, mark, subtitle = list(content.tables.values()), content.mark, content.subtitle
+def write_tables(content: Content, formats: Sequence[str], folder: Path) -> None:
+    """Write the tables of `content` into `folder`: as CSV with what describes them and, if asked for, as Excel."""
+    tables = list(content.tables.values())
     (folder / "tables").mkdir()
     for table in tables:
         excel.write_csv(table, folder / "tables" / f"{table.key}.csv")
@@ -60,20 +60,26 @@ def write(content: Content, formats: Sequence[str], folder: Path, tell: Progress
     publication.write_terms(folder, TITLE, content.facts)
     provenance.write_dictionary(folder)
     _readme(content, folder)
+    if "xlsx" in formats:
+        caution = "公开投诉不是统计样本，未经核实，没有按平台规模调整；投诉反映不等于事实。"
+        about = [TITLE, content.subtitle, content.facts.scope_zh, caution]
+        excel.write_workbook(tables, folder / "tables.xlsx", about, content.mark, content.facts.last_capture, content.numbered)
+
+
+def write(content: Content, formats: Sequence[str], folder: Path, tell: Progress) -> None:
+    """Write the text of `content` in each of `formats` into `folder`; `write_tables` has written its tables."""
+    mark, subtitle = content.mark, content.subtitle
     banner = f"{MARK}：合成帖子，不反映任何真实平台，不得引用" if mark else ""
     words = {"title": TITLE, "subtitle": subtitle, "mark": mark, "banner": banner}
-    about = [TITLE, subtitle, content.facts.scope_zh, "公开投诉不是统计样本，未经核实，没有按平台规模调整；投诉反映不等于事实。"]
     writers: dict[str, Callable[[], object]] = {
         "html": lambda: html.write(content.source, folder, words, content.drill),
         "pdf": lambda: pdf.write(content.source, folder, TITLE, subtitle, mark),
         "docx": lambda: _word(content, folder),
-        "xlsx": lambda: excel.write_workbook(tables, folder / "tables.xlsx", about, mark, content.facts.last_capture,
-                                                     content.numbered),
     }
-    # The HTML, whose font takes long, and Word beside the others.
+    # The HTML, whose font takes long, and Word beside the PDF.
     apart = [begin(writers[name]) for name in ("html", "docx") if name in formats]
-    here = [name for name in formats if name in ("pdf", "xlsx")]
-    for done, work in enumerate([*(writers[name] for name in here), *apart]):
+    works = [*([writers["pdf"]] if "pdf" in formats else []), *apart]
+    for done, work in enumerate(works, len(formats) - len(works)):
         tell("写出报告", done, len(formats))
         work()
     tell("写出报告", len(formats), len(formats))

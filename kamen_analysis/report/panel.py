@@ -41,7 +41,7 @@ def chosen(m: Selection) -> pd.DataFrame:
 
     Of more than MOST posts the latest are looked at again (`attrs["posts"]`), all rounded: the rest must not be had by subtraction.
     """
-    posts = m.whole.iloc[latest(m.posts, MOST)["post_id"]].assign(post_id=lambda table: table["id"])
+    posts = m.worded(latest(m.posts, MOST)["post_id"].to_numpy()).assign(post_id=lambda table: table["id"])
     labels = m.labels[m.labels["post_id"].isin(posts.index)]
     labels = labels.assign(post_id=m.whole["id"].iloc[labels["post_id"]].to_numpy())
     found = metrics.sensitivity(Data(posts, m.events, labels, pd.DataFrame(), m.manifest, m.home), leads(posts), scope=m.scope)

@@ -36,7 +36,7 @@ def quotes(measures: Measures) -> dict[str, list[Quote]]:
     # Among equal scores a fixed order that knows nothing of date or content: nobody picks the words.
     labels = labels.assign(order=measures.blind_order[labels["post_id"]])
     labels = labels.sort_values(["code", "score", "order"], ascending=[True, False, True]).groupby("code").head(LOOKED_AT)
-    used = measures.named(measures.whole.iloc[labels["post_id"].unique()])
+    used = measures.named(measures.worded(labels["post_id"].unique()))
     used = used[["post_id", "id", "source_zh", "posted_at", "platform", "title", "body"]]
     rows = labels.merge(used[used["post_id"].isin(labels["post_id"])], on="post_id")
     found = {str(code): _pick(group) for code, group in rows.groupby("code")}
@@ -48,7 +48,7 @@ def typical(measures: Measures, top: int = 5) -> list[dict[str, object]]:
     """Return one whole complaint for each of the `top` reasons, in a fixed blind order: reason, text (evidence marked), id, source…"""
     used = measures.counted["post_id"].to_numpy()
     first = used[np.argsort(measures.blind_order[used], kind="stable")[:POOL]]
-    pool = measures.whole.iloc[first].assign(order=measures.blind_order[first])
+    pool = measures.worded(first).assign(order=measures.blind_order[first])
     pool = measures.named(pool[pool["body"].str.len().between(40, WHOLE)])
     rows = measures.labels[measures.labels["field"] == "body"].merge(pool, on="post_id").sort_values(["order", "code"])
     found: list[dict[str, object]] = []

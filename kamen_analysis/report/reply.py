@@ -97,7 +97,7 @@ def _cases(measures: Measures) -> dict[str, list[dict[str, object]]]:
     labels = labels.assign(platform=measures.posts["platform"].iloc[places].to_numpy(), order=measures.blind_order[places])
     best = labels[labels["platform"].notna()].sort_values(["score", "order"], ascending=[False, True]).drop_duplicates("post_id")
     chosen = best.groupby("platform").head(CASES)
-    rows = chosen.merge(measures.whole.iloc[chosen["post_id"]][["post_id", "id", "posted_at", "title", "body"]], on="post_id")
+    rows = chosen.merge(measures.worded(chosen["post_id"].to_numpy())[["post_id", "id", "posted_at", "title", "body"]], on="post_id")
     names, found = metrics.reason_names(), defaultdict(list)
     for row in rows.to_dict("records"):
         text = marked(row[row["field"]], row["start"], row["end"])

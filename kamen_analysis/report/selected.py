@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
-from kamen_analysis.data import Data, compact
+from kamen_analysis.data import WORDS, Data, compact
 from kamen_analysis.metrics.keys import Rows, are_named, rows_of
 from kamen_analysis.metrics.legal import Clock, judged
 from kamen_analysis.metrics.names import period_names, period_starts
@@ -20,6 +20,7 @@ from kamen_analysis.metrics.timeline import durations
 from kamen_analysis.paths import sha256
 from kamen_analysis.pipeline import gold
 from kamen_analysis.report.aside import begin
+from kamen_analysis.report.words import Words
 from kamen_analysis.sources import registry
 
 NEEDED = ["post_id", "source", "posted_at", "first_seen_at", "last_seen_at", "platform", "platform_known", "amount_yuan", "status",
@@ -32,6 +33,8 @@ class Selection:
     def __init__(self, data: Data, scope: str, previous: tuple[str, Data] | None = None) -> None:
         # Within a report a post goes by its row number, which is many times lighter than its id; no metric reads its words.
         posts = compact(data.posts)
+        self._words = None if "body" in posts else Words(data.home.processed)
+        self._places = posts.index
         self.whole = posts.assign(id=posts["post_id"], post_id=np.arange(len(posts))).reset_index(drop=True)
         self.posts, self.manifest = self.whole[NEEDED], data.manifest
         self.labels, self.events = (self._numbered(table) for table in (data.labels, data.events))
@@ -46,9 +49,17 @@ class Selection:
         self._judged: dict[str, pd.DataFrame] = {}
         self._durations: dict[tuple[str, ...], pd.DataFrame] = {}
 
-    def begin(self, *names: str) -> None:
-        """Start to make the measures called `names` beside whatever follows; `collect` waits for them."""
-        self._beside = begin(lambda: {name: getattr(self, name) for name in names})
+    def begin(self, names: Sequence[str], first: Callable[[], None]) -> None:
+        """Start to make the measures called `names`, after `first`, beside whatever follows; `collect` waits for them."""
+        def made() -> dict[str, Any]:
+            first()
+            return {name: getattr(self, name) for name in names}
+
+        self._beside = begin(made)
+
+    def share(self) -> None:
+        """Make what every process asks for before any is split off."""
+        self.__dict__.update({name: getattr(self, name) for name in ("counted", "by_platform", "filed", "blind_order")})
 
     def collect(self) -> None:
         """Take in the measures that were begun, if any."""
@@ -64,6 +75,14 @@ class Selection:
     def rows(self, ids: pd.Series) -> Rows:
         """Return the row number of the post with each of `ids`, -1 where it is not among these posts."""
         return rows_of(self.whole[["id"]].rename(columns={"id": "post_id"}), ids)
+
+    def worded(self, rows: Any) -> pd.DataFrame:
+        """Return the posts of these rows of `whole` with their words (`data.WORDS`)."""
+        posts: pd.DataFrame = self.whole.iloc[rows]
+        if self._words is not None:
+            words = self._words.of(self._places[rows].to_numpy(), posts["id"])
+            posts = posts.assign(**{name: words[name].set_axis(posts.index) for name in WORDS})
+        return posts
 
     @cached_property
     def is_used(self) -> pd.Series:

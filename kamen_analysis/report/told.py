@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
@@ -19,7 +21,7 @@ class Told(Counted):
     @cached_property
     def stated_facts(self) -> pd.DataFrame:
         """What each post read states of payment, evidence, channels and remedies (post_id, kind, value, start, outcome)."""
-        return stated.facts(self.read)
+        return stated.facts(self.worded(self.read["post_id"].to_numpy()))
 
     @cached_property
     def stated(self) -> pd.DataFrame:
@@ -55,10 +57,14 @@ class Told(Counted):
     def _read(self, posts: pd.DataFrame) -> pd.DataFrame:
         return self.whole.iloc[stated.read(posts["post_id"].to_numpy(), self.blind_order)]
 
+    def read_at_once(self, *more: Any) -> None:
+        """Read the words of `read`, `passed` and of `more` rows together: of a large build each reading goes through all its tables."""
+        self.worded(np.unique(np.concatenate([self.read["post_id"], self.passed["post_id"], *more])))
+
     @cached_property
     def handoffs(self) -> pd.DataFrame:
         """Who sends the consumer on to whom in `passed` (post_id, step, source, target)."""
-        return told_handoffs(self.passed).astype({"post_id": "int64"})
+        return told_handoffs(self.worded(self.passed["post_id"].to_numpy())).astype({"post_id": "int64"})
 
     @cached_property
     def walks(self) -> dict[int, tuple[int, bool]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from kamen_analysis.report import exports
 from kamen_analysis.report.measures import Measures
+from kamen_analysis.report.panel import MOST
+from kamen_analysis.report.part import latest
 from kamen_analysis.report.sections import (
     appendix,
     beyond,
@@ -25,12 +27,15 @@ from kamen_analysis.report.tables import Table
 
 SECTIONS = (sources, coded, diagnosis, trend, signals, refusal, platform, outcome, money, stated, beyond, courses, comparison, panel,
             appendix, exports)
-READING = (diagnosis, stated, courses, panel)  # wait for words to be read
+BESIDE = ("choices", "stated_facts", "handoffs", "tried", "contrasts", "ages", "outcomes", "resolved_by", "naive_ratio", "clocks",
+          "time_to_reply")
+WAITING = (diagnosis, stated, outcome, courses, panel)  # for these measures, made beside the other tables
 
 
 def tables(measures: Measures) -> dict[str, Table]:
     """Return every table of the report by key, in order."""
-    made = {section: section.tables(measures) for section in SECTIONS if section not in READING}
+    measures.begin(BESIDE, lambda: measures.read_at_once(latest(measures.posts, MOST)["post_id"]))
+    made = {section: section.tables(measures) for section in SECTIONS if section not in WAITING}
     measures.collect()
-    made |= {section: section.tables(measures) for section in READING}
+    made |= {section: section.tables(measures) for section in WAITING}
     return {table.key: table for section in SECTIONS for table in made[section]}

@@ -113,7 +113,7 @@ def _sources_named(frame: pd.DataFrame, m: Measures) -> pd.DataFrame:
 def _farms(m: Measures) -> Table:
     """Return texts written over and over among what is no complaint; of more than FARMS_MOST posts the latest are looked through."""
     every = m.posts[m.posts["post_type"] != "complaint"]
-    others = m.whole.iloc[latest(every, FARMS_MOST)["post_id"]]
+    others = m.worded(latest(every, FARMS_MOST)["post_id"].to_numpy())
     frame = _sources_named(metrics.template_farms(others.assign(post_id=others["id"])), m)
     columns = (Column("kinds", "是什么"), Column("n", "帖子", "count", cases=_evidence), Column("of", "非投诉帖子", "count"),
                Column("share", "占比", "share", cases=_evidence), Column("low", "95% 区间（%）", "share", high="high"),
