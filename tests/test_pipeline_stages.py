@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from kamen_analysis import data, dedupe
 from kamen_analysis.captures import importer, withdraw
 from kamen_analysis.paths import Home
-from kamen_analysis.pipeline import digests, groups, partition
+from kamen_analysis.pipeline import digests, groups, partition, splice
 from kamen_analysis.pipeline.build import build
 
 BODY = "买了第{n}张点卡，一直提示卡号错误，客服让我再等几天，等到现在没有人回我，店铺里写着概不退换，我要求退款{n}元。"
@@ -141,8 +142,17 @@ def test_a_copy_in_a_later_capture_changes_the_earlier_file(home: Home) -> None:
     assert _bytes(home) == _anew(home)
 
 
-def test_only_the_files_that_tell_of_copies_change(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a later capture only makes an earlier group's posts copies, its events and labels stay; the bytes are those of a build anew."""
+def _cannot(*_: object) -> bytes:
+    raise splice.UnfitError
+
+
+@pytest.mark.parametrize("replaced", [splice.replaced, _cannot])
+def test_only_the_files_that_tell_of_copies_change(home: Home, monkeypatch: pytest.MonkeyPatch, replaced: Callable[..., bytes]) -> None:
+    """Where a later capture only makes an earlier group's posts copies, its events and labels stay; the bytes are those of a build anew.
+
+    That is so too where no column of a file can be replaced (one that another pyarrow wrote) and it is written whole.
+    """
+    monkeypatch.setattr(splice, "replaced", replaced)
     monkeypatch.setattr(groups, "POSTS_PER_FILE", 20)
     monkeypatch.setattr(digests, "build_code", lambda: "small files")
     build(home, jobs=1)
