@@ -9,11 +9,13 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kamen_analysis.captures import importer
 from kamen_analysis.paths import Home
+from kamen_analysis.pipeline import store
 from kamen_analysis.pipeline.build import build
 
 BODY = "买了第{n}张点卡，一直提示卡号错误，客服让我再等{d}天，等到现在没有人回我，要求退款{n}元。"
@@ -76,3 +78,24 @@ def alone(home: Home) -> dict[str, bytes]:
     shutil.copytree(home.raw, other.raw)
     build(other, jobs=1)
     return files_of(other)
+
+
+def objects_of(place: store.Store) -> list[Path]:
+    """Return the files that lie in a store's own folder."""
+    return sorted(path for path in Path(place.root).rglob("*") if path.is_file())
+
+
+def address_of(client: Any) -> str:
+    """Return the address of a client's scheduler."""
+    return str(client.scheduler.address)
+
+
+def left_by_a_build_cut_short(home: Home, place: store.Store) -> list[Path]:
+    """Build alone, move the cache's folders into the store as a build cut short would leave them, and return the objects."""
+    build(home, jobs=1)
+    place.ready()
+    for folder in home.root.glob("data/.cache/*/[!.]*/"):
+        place.put_folder(folder)
+    shutil.rmtree(home.root / "data" / ".cache")
+    shutil.rmtree(home.processed)
+    return objects_of(place)

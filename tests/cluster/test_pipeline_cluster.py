@@ -6,33 +6,16 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clusters import Cluster, alone, files_of, made
+from clusters import Cluster, alone, files_of
 
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
 from kamen_analysis.pipeline.build import build
 
 pytest.importorskip("distributed")
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A home of some eight captures, none built yet."""
-    return made(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    """Two workers."""
-    started = Cluster(tmp_path, 2)
-    try:
-        yield started.ready()
-    finally:
-        started.stop()
 
 
 def test_same_bytes(home: Home, cluster: Cluster) -> None:

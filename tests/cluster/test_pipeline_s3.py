@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clusters import Cluster, alone, files_of, made
+from clusters import Cluster, alone, files_of
 
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
@@ -45,12 +45,6 @@ def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     client = s3fs.S3FileSystem(use_listings_cache=False)
     client.makedirs("posts", exist_ok=True)
     return client
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A home of some eight captures, none built yet."""
-    return made(tmp_path, monkeypatch)
 
 
 @pytest.fixture
