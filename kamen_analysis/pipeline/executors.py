@@ -31,7 +31,10 @@ class Pool(Protocol):
 
 
 class Here(Executor):
-    """An executor that works in this process, at once."""
+    """An executor that works in this process, at once; `idle` is how many processes more the work may take."""
+
+    def __init__(self, idle: int = 0) -> None:
+        self.idle = idle
 
     def submit(self, work: Callable[P, T], /, *given: P.args, **named: P.kwargs) -> Future[T]:
         """Do the work now and return its finished future."""
@@ -59,9 +62,9 @@ def opened(jobs: int | None = None, cluster: str | None = None, store: str | Non
 
 def _local(jobs: int, tasks: int, *, reads: bool = False) -> Executor:
     # A pool costs more than a task or two save.
+    if min(jobs, tasks) <= 1:
+        return Here(jobs - 1)
     jobs = min(jobs, tasks)
-    if jobs <= 1:
-        return Here()
     if not reads:
         return ThreadPoolExecutor(jobs)
     _engines()
@@ -71,7 +74,7 @@ def _local(jobs: int, tasks: int, *, reads: bool = False) -> Executor:
 @functools.cache
 def _engines() -> None:
     """Have what finds and labels built before the processes are forked: they share it."""
-    from kamen_analysis.label.posts import label_post  # slow to load; a build with nothing new does not label
+    from kamen_analysis.pipeline import coding
     from kamen_analysis.redact import redact_many
     from kamen_analysis.redact.rules import patterns
 
@@ -79,7 +82,7 @@ def _engines() -> None:
     for one in {id(pattern): pattern for some in (free, *cued.values()) for pattern in some}.values():
         _ = one.match
     redact_many(["演示"])
-    label_post({"body": "点卡买来用不了，商家说已激活，概不退换，我要求退款。"})
+    coding.coded(coding.SAMPLE)
 
 
 def _alone() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -68,18 +68,23 @@ class _Batch:
     rejected: Rows = field(default_factory=list)
 
 
-def make(capture: Path, raw: Path, folder: Path) -> None:
-    """Write the part of one capture file into a fresh folder: personal data is gone from every text before it is written."""
+def make(capture: Path, raw: Path, folder: Path, tell: Callable[[pa.Table], object] = lambda posts: None, first: int = 0) -> None:
+    """Write the part of one capture file into a fresh folder: personal data is gone from every text before it is written.
+
+    `tell` is called with the posts of each batch as they were written; the batches are of `first` posts, then each twice as large as the
+    one before, up to BATCH.
+    """
     module = sources.registry()[capture.parent.name]
     facts, warnings, index = Facts(module.KEY, capture.name), audit.Warnings(), []
     facts.filled = dict.fromkeys(module.FILL, 0)
     with ExitStack() as stack:
         writers = {name: stack.enter_context(pq.ParquetWriter(folder / f"{name}.parquet", schema(name), compression="lz4"))
                    for name in TABLES}
-        for batch in _batches(capture, raw, module, facts, warnings):
+        for batch in _batches(capture, raw, facts, warnings, first or BATCH):
             tables = {name: _table(name, batch) for name in TABLES}
             for name, table in tables.items():
                 writers[name].write_table(table)
+            tell(tables["posts"])
             index.append(_index(tables["posts"]))
             for column in facts.filled:
                 facts.filled[column] += sum(bool(post[column]) for post in batch.posts)
@@ -102,9 +107,10 @@ def _table(name: str, batch: _Batch) -> pa.Table:
     return table.add_column(0, "row", pa.array(batch.rows, pa.int64())) if name == "events" else table
 
 
-def _batches(capture: Path, raw: Path, module: base.Source, facts: Facts, warnings: audit.Warnings) -> Iterator[_Batch]:
-    """Yield what the capture holds, about BATCH posts at a time and at least once; `facts` and `warnings` are filled on the way."""
-    batch, mapping = _Batch(), None
+def _batches(capture: Path, raw: Path, facts: Facts, warnings: audit.Warnings, room: int) -> Iterator[_Batch]:
+    """Yield what the capture holds, about `room` posts, then twice as many each time up to BATCH, and at least once; `facts` and `warnings`
+    are filled on the way."""
+    batch, mapping, module = _Batch(), None, sources.registry()[capture.parent.name]
     for page in warc.readable(capture, raw):
         if isinstance(page, Damage):
             batch.rejected.append(broken.noted(page, capture.relative_to(raw), facts))
@@ -120,9 +126,9 @@ def _batches(capture: Path, raw: Path, module: base.Source, facts: Facts, warnin
         page = replace(page, fetched_at=times.beijing(page.fetched_at))  # once, not for each post
         for post in posts:
             _take(post, page, module, batch, warnings)
-            if len(batch.posts) >= BATCH:
+            if len(batch.posts) >= room:
                 yield _counted(batch, facts)
-                batch = _Batch(facts.counts["cleaned"])
+                batch, room = _Batch(facts.counts["cleaned"]), min(2 * room, BATCH)
     yield _counted(batch, facts)
 
 

@@ -17,7 +17,7 @@ from kamen_analysis.dedupe import essences
 from kamen_analysis.errors import KamenError
 from kamen_analysis.heap import uncollected
 from kamen_analysis.paths import Home, once, sha256
-from kamen_analysis.pipeline import coding, digests, executors, partition
+from kamen_analysis.pipeline import coding, digests, executors, partition, relay
 
 _ROWS = partition.BAND + essences.BANDS
 
@@ -60,13 +60,16 @@ def cache(where: Home) -> Path:
     return where.root / "data" / ".cache"
 
 
-def ensure(capture: Path, raw: Path, kept: Path, codes: Path) -> None:
-    """Make the part of one capture in `kept` and its codes in `codes`, unless they are there already."""
+def ensure(capture: Path, raw: Path, kept: Path, codes: Path, beside: bool = False) -> None:
+    """Make the part of one capture in `kept` and its codes in `codes`, unless they are there already; `beside`: by a process more."""
     if not kept.exists() and not capture.exists():
         raise KamenError(f"处理 {capture.name} 的机器看不到 {raw}；集群各机器须看到同一个工作目录，否则请用 --store")
     is_same = digests.codes_key(kept.name) == codes.name and (kept.exists() or digests.part_key(sha256(capture)) == kept.name)
     if not is_same:
         raise KamenError(f"处理 {capture.name} 的机器装有另一版本的 kamen_analysis，或存档刚刚变了；各机器须装同一版本")
+    if beside and not kept.exists():
+        relay.run(capture, raw, kept, codes)
+        return
     with uncollected():
         once(kept, lambda fresh: partition.make(capture, raw, fresh))
         once(codes, lambda fresh: coding.code(kept, fresh))
@@ -83,7 +86,8 @@ def gather(where: Home, inputs: dict[Path, str], pool: executors.Pool, progress:
     # The largest first: the last to end are then small, and no core waits long.
     todo = sorted((capture for capture, part in found.items() if part is None), key=lambda capture: -capture.stat().st_size)
     with pool(len(todo), reads=True) as executor:
-        running = [executor.submit(ensure, capture, where.raw, *kept[capture]) for capture in todo]
+        beside = isinstance(executor, executors.Here) and executor.idle > 0
+        running = [executor.submit(ensure, capture, where.raw, *kept[capture], beside) for capture in todo]
         for done, future in enumerate(running, 1):
             future.result()
             progress("解析、脱敏与编码", done, len(running))

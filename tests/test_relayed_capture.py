@@ -1,0 +1,71 @@
+"""One new capture is read by one process and coded by another: the same bytes, and a process that dies is told in one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from kamen_analysis.captures import importer
+from kamen_analysis.errors import KamenError
+from kamen_analysis.paths import Home
+from kamen_analysis.pipeline import coding, partition, relay
+from kamen_analysis.pipeline.build import build
+
+BODY = "演示数据：买了第{n}张点卡，一直提示卡号错误，客服让我再等{n}天，电话 1380013800{n}，店铺写着概不退换，我要求退款{n}元。"
+
+
+def _home(root: Path) -> Home:
+    """Return a home with one capture of a few posts."""
+    home = Home(root)
+    root.mkdir()
+    posts = [{"编号": f"TS20261100{n:03}", "标题": f"第{n}张卡", "投诉对象": f"白马点卡{n % 3}", "投诉进度": "处理中",
+              "正文": BODY.format(n=n % 10), "发布时间": "2026-08-01 10:00"} for n in range(50)]
+    (root / "a.jsonl").write_text("".join(json.dumps(post, ensure_ascii=False) + "\n" for post in posts), encoding="utf-8")
+    importer.import_files("table", [root / "a.jsonl"], home)
+    return home
+
+
+def _tables(home: Home) -> dict[str, bytes]:
+    return {str(path.relative_to(home.processed)): path.read_bytes() for path in sorted(home.processed.rglob("*.parquet"))}
+
+
+def _die(texts: pa.Table) -> coding.Coded:
+    os._exit(len(texts))
+
+
+@pytest.mark.parametrize(("first", "most"), [(500, 16_384), (3, 16), (50, 50), (49, 16_384), (1, 1)])
+def test_two_processes_give_the_bytes_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int, most: int) -> None:
+    """In one batch, in many that grow, with an empty last one, and post by post."""
+    build(one := _home(tmp_path / "one"), jobs=1)
+    monkeypatch.setattr(relay, "FIRST", first)
+    monkeypatch.setattr(partition, "BATCH", most)
+    two = Home(tmp_path / "two")
+    shutil.copytree(one.raw, two.raw)
+    build(two, jobs=2)
+    assert _tables(one) == _tables(two) and len(_tables(one)) == 4
+
+
+def test_batches_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other process is asked early, and then less and less often."""
+    home, sizes = _home(tmp_path / "home"), list[int]()
+    monkeypatch.setattr(partition, "BATCH", 16)
+    (tmp_path / "part").mkdir()
+    partition.make(next(home.raw.glob("table/*.gz")), home.raw, tmp_path / "part", lambda posts: sizes.append(len(posts)), 3)
+    assert sizes == [3, 6, 12, 16, 13]
+
+
+def test_a_process_that_dies_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the other process is killed the build says so in one line and leaves nothing behind; the next build ends well."""
+    home = _home(tmp_path / "home")
+    with monkeypatch.context() as patch:
+        patch.setattr(coding, "coded", _die)
+        with pytest.raises(KamenError, match="处理进程"):
+            build(home, jobs=2)
+    assert not list(home.root.glob("data/.cache/*/.part.*"))
+    build(home, jobs=2)
+    assert _tables(home)
