@@ -8,8 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from kamen_analysis.label.kernels import lean
-from kamen_analysis.label.plan import Bits, Keys, Plan, Room, Stretches
-from kamen_analysis.label.senses import Rows
+from kamen_analysis.label.plan import Asked, Bits, Keys, Plan, Room, Stretches
 from kamen_analysis.label.text import Bools, Ints
 
 LENGTH = 6  # As in trie: bits that hold the length of a word behind its place.
@@ -21,6 +20,7 @@ TEMPLATE, SLOT, GAP, OPENS, BACK, LOW, HIGH, WITHIN = range(8)
 FIRST, LAST, KEY = range(3)
 HEAD = 3  # Columns of a match before its parts.
 SENTENCE = 1  # The kind of stretch a sentence is: clauses come before it, lines and texts behind.
+NEEDED = 3  # Slots of a template that are asked for at once.
 NEAR = 1024  # Words so near each other share no row of what was tried in vain.
 
 
@@ -33,6 +33,15 @@ def _has(bits: Bits, row: int, slot: int) -> bool:
 def _fits(words: Ints, parts: Ints, bits: Bits, i: int, part: int) -> bool:
     # Whether a word fills a part.
     return _has(bits, words[SENSE, i], parts[part, SLOT]) and words[INSIDE, i] <= parts[part, OPENS]
+
+
+@lean
+def _may(signs: Bits, sentence: int, asked: Ints, row: int) -> bool:
+    # Whether a sentence has words for what is asked first of a template.
+    k = 1
+    while k <= NEEDED and _has(signs, sentence, asked[row, k]):
+        k += 1
+    return k > NEEDED
 
 
 @lean
@@ -63,6 +72,18 @@ def _follower(words: Ints, parts: Ints, bits: Bits, before: int, k: int, part: i
             return k
         k += 1
     return int(words.shape[1])
+
+
+@lean
+def _is_led(words: Ints, parts: Ints, bits: Bits, i: int, part: int) -> bool:
+    # Whether a word that fills the part before stands in reach before a word.
+    start, gap, k = words[START, i], parts[part, GAP], words[HERE, i] - 1
+    low = start - parts[part, BACK] + parts[part - 1, BACK]
+    while k >= 0 and words[START, k] >= low:
+        if start - gap <= words[END, k] <= start and _fits(words, parts, bits, k, part - 1):
+            return True
+        k -= 1
+    return False
 
 
 @lean
@@ -115,10 +136,10 @@ def _add(words: Ints, found: Keys, template: int, sentence: int, way: Keys, many
 
 
 @lean
-def chains(words: Ints, plan: Plan, asked: Rows, stretches: Stretches, room: Room, out: Keys) -> int:
+def chains(words: Ints, plan: Plan, asked: Asked, stretches: Stretches, room: Room, out: Keys) -> int:
     """Fill `out` with matches: template, first word, its sentence, and the key of each part (of parts there are not the first again).
 
-    `asked`: the parts looked for, one a template, by sense. Returns how many matches there are, also those there is no room for.
+    Returns how many matches there are, also those there is no room for.
     """
     parts, bits, kinds, bounds = plan.parts, plan.bits, stretches.first, stretches.bounds
     way, vain, begun, here, signs = room.way, room.vain, room.begun, room.here, room.signs
@@ -130,11 +151,16 @@ def chains(words: Ints, plan: Plan, asked: Rows, stretches: Stretches, room: Roo
             signed, sentence = bounds[END, at], at - kinds[SENTENCE]
             _sign(words, bits, i, signed, signs[sentence])
         for row in range(asked.first[sense], asked.first[sense + 1]):
-            part = asked.flat[row]
-            low, high, kind = parts[part, LOW], parts[part, HIGH], parts[part, WITHIN]
-            if words[INSIDE, i] > parts[part, OPENS] or kind <= SENTENCE and high > low + 1 and not _can(signs, sentence, parts, low, high):
+            if not _may(signs, sentence, asked.flat, row):
                 continue
-            if part + 1 < high and _follower(words, parts, bits, i, words[BEHIND, i], part + 1) == words.shape[1]:
+            part = asked.flat[row, 0]
+            low, high, kind = parts[part, LOW], parts[part, HIGH], parts[part, WITHIN]
+            if words[INSIDE, i] > parts[part, OPENS]:
+                continue
+            if high - low > NEEDED + 1 and kind <= SENTENCE and not _can(signs, sentence, parts, low, high):
+                continue
+            if (part + 1 < high and _follower(words, parts, bits, i, words[BEHIND, i], part + 1) == words.shape[1]
+                    or part > low + 1 and not _is_led(words, parts, bits, i, part)):
                 continue
             template, stretch, begin, stop = parts[part, TEMPLATE], _holding(kinds, bounds, kind, start, here), i, i + 1
             if part > low:

@@ -12,15 +12,16 @@ from kamen_analysis.codebook.models import WordClass
 from kamen_analysis.codebook.template import Part, parse
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label import chains
-from kamen_analysis.label.chains import FIRST, KEY, LAST, SENTENCE, SLOT
+from kamen_analysis.label.chains import FIRST, KEY, LAST, NEEDED, SENTENCE, SLOT, WITHIN
 from kamen_analysis.label.matches import Found, Key
-from kamen_analysis.label.plan import Keys, Plan, Room, Stretches
-from kamen_analysis.label.senses import SENSE, Rows, rows
+from kamen_analysis.label.plan import Asked, Keys, Plan, Room, Stretches
+from kamen_analysis.label.senses import SENSE
 from kamen_analysis.label.text import STRIDE, Bools, Cut, Indexes, Ints, Texts, spread
 from kamen_analysis.label.words import Hits, Vocabulary
 
 _ANYWHERE = np.iinfo(np.int32).max
 _WITHIN = ("clause", "sentence", "line", "text")  # As chains numbers them.
+_MORE = 8  # So many times more words tell better which parts are rare; a word found counts for as many that were not.
 _MANY = 60  # Matches a post, twice as many as in most.
 
 
@@ -79,6 +80,8 @@ class Matcher:
         self._parts = _planned(templates, key, self.vocabulary)
         self._of = np.searchsorted(key, np.arange(len(self._numbers) + 2)).astype(np.int32)
         self._eager = np.array([not one.only_asked for one in templates], np.bool_)
+        self._counted = 0
+        self._rarest: Asked | None = None
 
     @functools.cached_property
     def _plan(self) -> Plan:
@@ -100,17 +103,27 @@ class Matcher:
         first, last, key = (plan.templates[out[:many, 0], column].astype(np.intp) for column in (FIRST, LAST, KEY))
         return Found(self._numbers, out[:many], key, last - first)
 
-    def _asked(self, hits: Hits) -> Rows:
-        # The rarest part of each template, by the senses that fill it.
-        parts, slots = self._plan.parts, self.vocabulary.slots
+    def _asked(self, hits: Hits) -> Asked:
+        # What is rare is counted anew where there is much more to count in than the last time.
+        if self._rarest is None or hits.table.shape[1] > self._counted * _MORE:
+            self._counted, self._rarest = hits.table.shape[1], self._rare(hits)
+        return self._rarest
+
+    def _rare(self, hits: Hits) -> Asked:
+        # The rarest part of each template, by the senses that fill it, and the slots of the next ones, if its sentence must hold them too.
+        (templates, parts, _), slots = self._plan, self.vocabulary.slots
         count = np.bincount(hits.table[SENSE], minlength=len(self.vocabulary.lengths))
-        size = np.add.reduceat(count[slots.flat], slots.first[:-1])[parts[:, SLOT]]
-        best = np.minimum.reduceat(size * len(size) + np.arange(len(size)), self._plan.templates[:, FIRST])
-        part = best[(best >= len(size)) & self._eager] % len(size)
-        slot = parts[part, SLOT]
-        sense = slots.flat[spread(slots.first[slot], slots.first[slot + 1])]
-        is_there = count[sense] > 0
-        return rows(sense[is_there], np.repeat(part, np.diff(slots.first)[slot])[is_there], len(count))
+        size = np.add.reduceat(count[slots.flat] * _MORE + 1, slots.first[:-1])[parts[:, SLOT]] * len(parts)
+        rare = [np.minimum.reduceat(size + np.arange(len(parts)), templates[:, FIRST]) % len(parts)]
+        for _ in range(NEEDED):
+            size[rare[-1]] = (1 << 40) * len(parts)
+            rare.append(np.minimum.reduceat(size + np.arange(len(parts)), templates[:, FIRST]) % len(parts))
+        rare = [np.where(parts[rare[0], WITHIN] > SENTENCE, rare[0], part)[self._eager] for part in rare]
+        slot = parts[rare[0], SLOT]
+        sense, many = slots.flat[spread(slots.first[slot], slots.first[slot + 1])], np.diff(slots.first)[slot]
+        order, count = np.argsort(sense, kind="stable"), np.bincount(sense, minlength=len(count))
+        flat = np.stack([rare[0], *(parts[part, SLOT] for part in rare[1:])], axis=1).repeat(many, axis=0)[order]
+        return Asked(np.append(0, np.cumsum(count)).astype(np.int32), flat.astype(np.int32))
 
     def numbers(self, keys: Iterable[Key]) -> Indexes:
         """Return the numbers of keys, to be asked for: one behind all for a key no line has."""

@@ -9,7 +9,7 @@ import numpy as np
 from kamen_analysis.codebook import load
 from kamen_analysis.label.cues import Matcher
 from kamen_analysis.label.kernels import compiled
-from kamen_analysis.label.matches import Found, Key
+from kamen_analysis.label.matches import Found
 from kamen_analysis.label.text import Indexes, Ints
 
 EXCLUDED = 16  # The first exclusion of a reason is 16, the second 17, …
@@ -21,8 +21,8 @@ def excluded(matcher: Matcher, found: Found, code: Ints, bounds: Ints) -> Ints:
 
     `code`: the numbers of their reasons; `bounds` (SCOPES, 2, cues): from where to where each scope of theirs goes.
     """
-    out, (keys, scopes, first) = np.zeros(len(code), np.int32), _exclusions()
-    rows = found.rows(matcher.numbers(keys))
+    out, (numbers, scopes, first) = np.zeros(len(code), np.int32), _exclusions(matcher)
+    rows = found.rows(numbers)
     farthest = np.zeros(len(found.end), np.int32)  # The farthest end so far, exclusion by exclusion.
     for low, high in rows[:, rows[0] < rows[1]].T.tolist():
         np.maximum.accumulate(found.end[low:high], out=farthest[low:high])
@@ -30,13 +30,13 @@ def excluded(matcher: Matcher, found: Found, code: Ints, bounds: Ints) -> Ints:
     return out
 
 
-@functools.cache
-def _exclusions() -> tuple[tuple[Key, ...], Ints, Ints]:
-    # The keys of all exclusions, their scopes, and where those of each reason begin.
+@functools.lru_cache(maxsize=2)
+def _exclusions(matcher: Matcher) -> tuple[Indexes, Ints, Ints]:
+    # The numbers of the keys of all exclusions, their scopes, and where those of each reason begin.
     reasons = load().reasons.values()
-    keys = tuple((reason.code, "exclusion", j) for reason in reasons for j in range(len(reason.exclusions)))
+    numbers = matcher.numbers((reason.code, "exclusion", j) for reason in reasons for j in range(len(reason.exclusions)))
     scopes = [SCOPES.index(one.scope) for reason in reasons for one in reason.exclusions]
-    return keys, np.array(scopes, np.int32), np.cumsum([0, *(len(reason.exclusions) for reason in reasons)]).astype(np.int32)
+    return numbers, np.array(scopes, np.int32), np.cumsum([0, *(len(reason.exclusions) for reason in reasons)]).astype(np.int32)
 
 
 @compiled

@@ -106,15 +106,16 @@ def _add_classes(at: Ints, number: Ints, keys: Words, starts: Ints, out: Table) 
 
 
 def _cues(heard: Heard) -> tuple[Ints, Ints]:
-    found = heard.findings
-    kinds = tuple(f"{rule.reason.code} {rule.name} {stands}" for rule in rules() for stands in (False, True))
+    found, kinds = heard.findings, _cue_buckets()
     both = distinct(found.start.astype(np.int64) * len(kinds) + (found.rule * 2 + found.stands))
-    return (both // len(kinds)).astype(np.int32), _cue_buckets(kinds)[both % len(kinds)]
+    return (both // len(kinds)).astype(np.int32), kinds[both % len(kinds)]
 
 
 @functools.cache
-def _cue_buckets(kinds: tuple[str, ...]) -> Ints:
-    named = [(f"c {code} {stands} {n}", f"r {rule} {stands} {n}") for code, rule, stands in map(str.split, kinds) for n in range(CUED)]
+def _cue_buckets() -> Ints:
+    # Of each rule where it does not stand, and where it does.
+    kinds = [(rule.reason.code, rule.name, stands) for rule in rules() for stands in (False, True)]
+    named = [(f"c {code} {stands} {n}", f"r {rule} {stands} {n}") for code, rule, stands in kinds for n in range(CUED)]
     keys = _keys(tuple(name for pair in named for name in pair))
     return (keys * np.uint32(_FINISH) >> np.uint32(16)).astype(np.int32).reshape(len(kinds), 2 * CUED)
 

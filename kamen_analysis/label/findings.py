@@ -14,8 +14,8 @@ from kamen_analysis.codebook.models import Cue, ReasonRule
 from kamen_analysis.label.context import KINDS, Reading
 from kamen_analysis.label.cues import Matcher
 from kamen_analysis.label.exclusions import SCOPES, excluded
-from kamen_analysis.label.matches import Found, Key, Matches
-from kamen_analysis.label.text import Bools, Ints, Texts, spread
+from kamen_analysis.label.matches import Found, Matches
+from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, spread
 from kamen_analysis.label.trie import Keys
 from kamen_analysis.label.words import Hits
 
@@ -101,7 +101,7 @@ def weigh(matcher: Matcher, hits: Hits, found: Found, reading: Reading) -> Findi
 
 
 def _weigh(matcher: Matcher, hits: Hits, found: Found, reading: Reading) -> Findings:
-    texts, rows = hits.texts, found.rows(matcher.numbers(_keys("cue")))
+    texts, rows = hits.texts, found.rows(_numbers(matcher, "cue"))
     at, rule = spread(*rows), np.repeat(np.arange(rows.shape[1], dtype=np.int32), rows[1] - rows[0])
     cues = Matches(start := found.start[at], end := found.end[at], found.parts[at])
     speaker = reading.speaker(start)
@@ -116,16 +116,16 @@ def _weigh(matcher: Matcher, hits: Hits, found: Found, reading: Reading) -> Find
     return Findings(rule, texts.post(start), start, end, speaker, region, why, np.full(len(rule), np.nan))
 
 
-@functools.cache
-def _keys(kind: str) -> tuple[Key, ...]:
-    # Of each rule the key of its cue lines, or of those that undo it.
-    return tuple(("cue", r.reason.code, r.number) if kind == "cue" else (r.reason.code, kind, r.number) for r in rules())
+@functools.lru_cache(maxsize=4)
+def _numbers(matcher: Matcher, kind: str) -> Indexes:
+    # Of each rule the number of the key of its cue lines, or of those that undo it.
+    return matcher.numbers(("cue", r.reason.code, r.number) if kind == "cue" else (r.reason.code, kind, r.number) for r in rules())
 
 
 def _unless(matcher: Matcher, hits: Hits, words: Keys, rule: Ints, bounds: Ints) -> Bools:
     low, high = bounds[table("within")[rule], :, np.arange(len(rule))].T
     reach = table("reach")[rule]
-    return matcher.touched(hits, matcher.numbers(_keys("unless"))[rule], words, np.stack(
+    return matcher.touched(hits, _numbers(matcher, "unless")[rule], words, np.stack(
         [low, high, np.maximum(low, bounds[0, 0] - reach), np.minimum(high, bounds[0, 1] + reach)], axis=1))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from kamen_analysis.label.kernels import lean
 from kamen_analysis.label.text import Indexes, Ints
-from kamen_analysis.label.trie import LENGTH, Keys, ends
+from kamen_analysis.label.trie import Keys
 
 Key = tuple[object, ...]
 _HEAD, _LENGTH = 3, 6  # Columns before the parts; bits as in trie.
@@ -31,12 +31,12 @@ class Found:
 
     def __init__(self, numbers: dict[Key, int], rows: Keys, key: Indexes, many: Indexes) -> None:
         """`rows`: matches as `chains` gives them; of each its key, by its number, and how many parts it has."""
-        first, order = np.zeros((2, len(numbers) + 2), np.int64), np.empty(len(rows), np.int64)
+        first, order, n = np.zeros((2, len(numbers) + 2), np.int64), np.empty(len(rows), np.int64), len(rows)
+        self.start, self.end, self.words = np.empty(n, np.int32), np.empty(n, np.int32), np.empty((n, _HEAD - 1), np.int64)
+        self.parts, self._numbers = np.empty((n, rows.shape[1] - _HEAD), np.int64), numbers
         _by_key(rows, key, first, order)
-        rows, self._numbers, self._first = rows[order], numbers, np.append(first[0], 0)
-        self.words, self.parts = rows[:, 1:_HEAD], rows[:, _HEAD:]
-        last = rows[np.arange(len(rows)), many[order] + _HEAD - 1]
-        self.start, self.end = (self.parts[:, 0] >> LENGTH).astype(np.int32), ends(last).astype(np.int32)
+        _arrange(rows, order, many, self.start, self.end, self.words, self.parts)
+        self._first = np.append(first[0], 0)
 
     def rows(self, numbers: Indexes) -> Indexes:
         """Return (2, keys) from where to where the matches of some keys go, by their numbers; the number behind all has none."""
@@ -70,3 +70,15 @@ def _by_key(rows: Keys, key: Indexes, first: Indexes, order: Indexes) -> None:
             order[k] = order[k - 1]
             k -= 1
         order[k] = i
+
+
+@lean
+def _arrange(rows: Keys, order: Indexes, many: Indexes, start: Ints, end: Ints, words: Keys, parts: Keys) -> None:
+    for i in range(len(order)):
+        row = order[i]
+        last = rows[row, _HEAD + many[row] - 1]
+        start[i], end[i] = rows[row, _HEAD] >> _LENGTH, (last >> _LENGTH) + (last & (1 << _LENGTH) - 1)
+        for k in range(words.shape[1]):
+            words[i, k] = rows[row, 1 + k]
+        for k in range(parts.shape[1]):
+            parts[i, k] = rows[row, _HEAD + k]

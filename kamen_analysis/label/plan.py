@@ -21,6 +21,16 @@ class Plan(NamedTuple):
     bits: Bits
 
 
+class Asked(NamedTuple):
+    """The parts looked for, one a template, by the sense that fills them: those of sense i from `first[i]` to `first[i + 1]`.
+
+    `flat`: the part, then slots of the template that the sentence must be able to fill too, the rarest first.
+    """
+
+    first: Ints
+    flat: Ints
+
+
 class Stretches(NamedTuple):
     """Starts and ends (a table) of the stretches of a batch, kind after kind: those of kind i from `first[i]` to `first[i + 1]`."""
 
