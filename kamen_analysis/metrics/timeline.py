@@ -19,9 +19,9 @@ TERMINAL = {"consumer_confirmed": "consumer_confirmed", "auto_closed": "auto_clo
 
 
 def days_between(start: pd.Series, end: pd.Series) -> pd.Series:
-    """Return `end` - `start` in days (fractions kept), missing where either is."""
-    elapsed: pd.Series = (end - start).dt.total_seconds() / 86400
-    return elapsed
+    """Return `end` - `start` (of one index) in days (fractions kept), missing where either is."""
+    first, last = (each.dt.tz_convert(None).to_numpy() for each in (start, end))
+    return pd.Series((last - first) / np.timedelta64(1, "s") / 86400, start.index)
 
 
 def first_event(posts: pd.DataFrame, events: pd.DataFrame, kinds: list[str]) -> pd.DataFrame:

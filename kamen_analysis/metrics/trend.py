@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from kamen_analysis.errors import KamenError
@@ -44,7 +45,8 @@ def tallied(posts: pd.DataFrame, freq: str = "M", by: str | None = "source", sco
         raise KamenError("volume 的 freq 只能是 M、W，by 只能是 source、platform、None")
     counts, dated = is_counted(filed(posts) if by == "platform" else posts, scope), posts["posted_at"].notna()
     seen = posts.loc[dated, ["source", "platform", "posted_at", "last_seen_at"]]
-    seen = seen.assign(period=period_starts(seen["posted_at"], freq), group=seen["source"] if by == "source" else "全部")
+    every = pd.Categorical.from_codes(np.zeros(len(seen), dtype=np.int8), pd.Index(["全部"]))
+    seen = seen.assign(period=period_starts(seen["posted_at"], freq), group=seen["source"] if by == "source" else every)
     counted = seen[counts[dated]]
     key = seen["platform"] if by == "platform" else seen["group"]
     cover = _cover(seen, freq, as_of)

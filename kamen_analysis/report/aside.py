@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from kamen_analysis.errors import KamenError
+from kamen_analysis.heap import give_back
 
 T = TypeVar("T")
 
@@ -21,6 +22,7 @@ def begin(work: Callable[[], T]) -> Callable[[], T]:
     """
     if sys.platform != "linux" or multiprocessing.current_process().daemon:
         return work
+    give_back()  # what is freed here later would stay there
     context: Any = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(work, theirs), daemon=True)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from kamen_analysis.data import Data, load
 from kamen_analysis.errors import KamenError
-from kamen_analysis.heap import uncollected
+from kamen_analysis.heap import give_back, uncollected
 from kamen_analysis.metrics import reason_names
 from kamen_analysis.paths import Home, atomic_folder, sha256
 from kamen_analysis.records import ZONE
@@ -69,6 +69,7 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
         outside = int(select(data, span).posts["is_used"].sum()) - content.facts.used
         # From here on a million posts would only take room.
         data = pastbuilds.worth_keeping(data)
+        give_back()
         write(content, formats, folder, tell)
         record.write(content.figures, folder)
         pastbuilds.remember(data, content.figures["manifest"], target)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.metrics.names import period_names, period_starts
 
 MONTHS = 3
 
@@ -31,7 +32,7 @@ def recent(posts: pd.DataFrame, labels: pd.DataFrame, volume: pd.DataFrame, scop
     whole = volume[volume["complete"].astype(bool)]["period_zh"].tolist()[-2 * MONTHS:]
     if len(whole) < 2 * MONTHS:
         return None
-    month = posts["posted_at"].dt.strftime("%Y-%m")
+    month = period_names(period_starts(posts["posted_at"], "M"), "M")
     new, old = whole[MONTHS:], whole[:MONTHS]
     now, before = (metrics.reasons(posts[month.isin(part)], labels, scope=scope) for part in (new, old))
     spans = f"{new[0]} 至 {new[-1]}", f"{old[0]} 至 {old[-1]}"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kamen_analysis.charts import numbers
+from kamen_analysis.metrics.keys import Rows
 from kamen_analysis.records import OUTCOMES
 from kamen_analysis.redact.door import refuse_if_personal
 from kamen_analysis.report.marks import Md, marked
@@ -32,11 +33,16 @@ class Quote:
 
 def quotes(measures: Measures) -> dict[str, list[Quote]]:
     """Return for each code, the most frequent first, its clearest quotations: best score, one a platform, no words twice."""
-    labels = measures.labels[measures.is_used.to_numpy(bool)[measures.labels["post_id"]]]
+    # Of a million labels only what they are chosen by is looked at.
+    places = measures.labels["post_id"].to_numpy()
+    at = np.flatnonzero(measures.is_used.to_numpy(bool)[places])
     # Among equal scores a fixed order that knows nothing of date or content: nobody picks the words.
-    labels = labels.assign(order=measures.blind_order[labels["post_id"]])
-    labels = labels.sort_values(["code", "score", "order"], ascending=[True, False, True]).groupby("code").head(LOOKED_AT)
-    used = measures.named(measures.worded(labels["post_id"].unique()))
+    few = measures.labels[["code", "score"]].iloc[at].assign(at=at, order=measures.blind_order[places[at]])
+    few = few.sort_values(["code", "score", "order"], ascending=[True, False, True]).groupby("code", observed=True).head(LOOKED_AT)
+    labels = measures.labels.iloc[few["at"]]
+    shown = labels["post_id"].unique()
+    measures.worded(np.union1d(shown, _pool(measures)))  # read with those of `typical`
+    used = measures.named(measures.worded(shown))
     used = used[["post_id", "id", "source_zh", "posted_at", "platform", "title", "body"]]
     rows = labels.merge(used[used["post_id"].isin(labels["post_id"])], on="post_id")
     found = {str(code): _pick(group) for code, group in rows.groupby("code")}
@@ -46,8 +52,7 @@ def quotes(measures: Measures) -> dict[str, list[Quote]]:
 
 def typical(measures: Measures, top: int = 5) -> list[dict[str, object]]:
     """Return one whole complaint for each of the `top` reasons, in a fixed blind order: reason, text (evidence marked), id, source…"""
-    used = measures.counted["post_id"].to_numpy()
-    first = used[np.argsort(measures.blind_order[used], kind="stable")[:POOL]]
+    first = _pool(measures)
     pool = measures.worded(first).assign(order=measures.blind_order[first])
     pool = measures.named(pool[pool["body"].str.len().between(40, WHOLE)])
     rows = measures.labels[measures.labels["field"] == "body"].merge(pool, on="post_id").sort_values(["order", "code"])
@@ -60,6 +65,11 @@ def typical(measures: Measures, top: int = 5) -> list[dict[str, object]]:
                   for row in mine.head(1).to_dict("records")]
     _refuse_if_personal(pool, [case["id"] for case in found])
     return found
+
+
+def _pool(measures: Measures) -> Rows:
+    used: Rows = measures.counted["post_id"].to_numpy()
+    return used[np.argsort(measures.blind_order[used], kind="stable")[:POOL]]
 
 
 def _refuse_if_personal(posts: pd.DataFrame, shown: Sequence[object]) -> None:
