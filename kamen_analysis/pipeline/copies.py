@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,16 +27,19 @@ def column(parts: list[Part], row: int) -> essences.U64:
 
 def rows_of(parts: list[Part], starts: Ints, numbers: Ints, names: list[str]) -> pd.DataFrame:
     """Return columns of `posts` (and `source`) for the posts numbered `numbers` (sorted), on these numbers as index."""
-    found = []
-    for part, start, end in zip(parts, starts, starts[1:], strict=False):
-        low, high = np.searchsorted(numbers, (start, end))
-        if high > low:
-            some = part.read("posts", names).take(numbers[low:high] - start)
-            found.append(some.append_column("source", pa.repeat(part.source, high - low)))
+    found = [some.append_column("source", pa.repeat(part.source, len(some))) for part, some in _taken(parts, starts, numbers, names)]
     if not found:
         return pd.DataFrame(columns=[*names, "source"], dtype="str")
     rows: pd.DataFrame = pa.concat_tables(found).to_pandas()
     return rows.set_index(numbers)
+
+
+def _taken(parts: list[Part], starts: Ints, numbers: Ints, names: list[str]) -> Iterator[tuple[Part, pa.Table]]:
+    """Yield the parts that have posts numbered `numbers` (sorted), and columns of these."""
+    cuts = np.searchsorted(numbers, starts)
+    for part, start, low, high in zip(parts, starts, cuts, cuts[1:], strict=False):
+        if high > low:
+            yield part, part.read("posts", names).take(numbers[low:high] - start)
 
 
 def find(parts: list[Part], starts: Ints, eligible: npt.NDArray[np.bool_], dates: pd.Series, scratch: Path) -> pd.DataFrame:
@@ -92,13 +96,10 @@ def _compared(parts: list[Part], starts: Ints, first: Ints, second: Ints) -> npt
     numbers = np.unique(np.concatenate((first, second)))
     with tempfile.TemporaryFile() as file:
         lengths = [np.empty(0, np.int64)]
-        for part, start, end in zip(parts, starts, starts[1:], strict=False):
-            mine = numbers[slice(*np.searchsorted(numbers, (start, end)))] - start
-            if len(mine):
-                titles, bodies = (column.to_pylist() for column in part.read("posts", ["title", "body"]).take(mine))
-                grams, length = essences.grams(*essences.codes(list(map(operator.add, titles, bodies))))
-                file.write(grams.tobytes())
-                lengths.append(length)
+        for _, texts in _taken(parts, starts, numbers, ["title", "body"]):
+            grams, length = essences.grams(*essences.codes(list(map(operator.add, *(column.to_pylist() for column in texts.columns)))))
+            file.write(grams.tobytes())
+            lengths.append(length)
         file.flush()
         ends = np.cumsum(np.concatenate(lengths)).tolist()
         whole, begins = np.asarray(np.memmap(file, np.uint64, "r")), [0, *ends]

@@ -42,13 +42,12 @@ def entries(where: Home) -> list[dict[str, Any]]:
 def compared(where: Home, before: dict[str, Any], folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     """Return the entry for a build about to replace the published one: its counts by source and stage, and which posts it no longer has.
 
-    `before` is the manifest that stands now, `folder` holds the new tables. Files that did not change are not read.
+    `before` is the manifest that stands now, `folder` holds the new tables. Files that hold the same posts as before are not read.
     """
     files: list[dict[str, str]] = [one.get("outputs", {}) for one in (before, manifest)]
     old, new = ({name: digest for name, digest in one.items() if name.startswith("posts/")} for one in files)
-    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    changed = [name for name in {**old, **new} if old.get(name) != new.get(name) and not _same_posts(before, manifest, name)]
     pairs = [(_posts(where.processed / name), _posts(folder / name)) for name in changed if old]
-    # Most files change in a count of copies, not in whose posts they hold.
     differ = [pair for pair in pairs if not pair[0].equals(pair[1])]
     had, has = (pa.concat_tables(side) for side in zip((_NONE, _NONE), *differ, strict=True))
     known = pc.is_in(has["post_id"], had["post_id"].combine_chunks())
@@ -64,6 +63,12 @@ def compared(where: Home, before: dict[str, Any], folder: Path, manifest: dict[s
         "new": len(has) - (pc.sum(known).as_py() or 0) if old else manifest["rows"]["posts"],
         "vanished": vanished,
     }
+
+
+def _same_posts(before: dict[str, Any], manifest: dict[str, Any], name: str) -> bool:
+    """Return whether a file that changed did so in its copies only, as most do."""
+    cores = [one.get("groups", {}).get(Path(name).stem, {}).get("core") for one in (before, manifest)]
+    return cores[0] is not None and cores[0] == cores[1]
 
 
 def _posts(path: Path) -> pa.Table:

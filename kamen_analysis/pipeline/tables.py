@@ -56,14 +56,15 @@ DECIDED = ("dup_group", "dup_kind", "dup_size", "is_used")
 
 def decided(table: pa.Table, at: Ints, dup: pd.DataFrame) -> pa.Table:
     """Return posts, or some of their columns, with DECIDED; `dup` (see `copies.find`) are the copies among them, in the rows `at`."""
-    kind, size = np.full(len(table), "first", object), np.ones(len(table), np.int64)
-    kind[at], size[at] = dup["dup_kind"], dup["dup_size"]
-    used = pc.equal(table["post_type"], "complaint").to_numpy() & (kind == "first")
+    size, first = np.ones(len(table), np.int64), np.ones(len(table), np.bool_)
+    size[at], first[at] = dup["dup_size"], dup["dup_kind"] == "first"
     columns = {name: table[name] for name in table.schema.names}
-    columns |= {"dup_group": table["post_id"], "dup_kind": pa.array(kind, pa.string()), "dup_size": pa.array(size)}
-    columns["is_used"] = pa.array(used)
+    columns |= {"dup_group": table["post_id"], "dup_kind": pa.repeat("first", len(table)), "dup_size": pa.array(size)}
+    columns["is_used"] = pc.and_(pc.equal(table["post_type"], "complaint"), pa.array(first))
     table = pa.table({column.name: columns[column.name] for column in records.TABLES["posts"] if column.name in columns})
-    return _replaced(table, "dup_group", at, dup["dup_group"]) if len(at) else table
+    for name in ("dup_group", "dup_kind") if len(at) else ():
+        table = _replaced(table, name, at, dup[name])
+    return table
 
 
 def _with_platform(table: pa.Table, known: platforms.Directory) -> pa.Table:
