@@ -34,15 +34,20 @@ def candidates(band: Callable[[int], U64], size: int) -> tuple[Ints, Ints]:
     # Two bands of many rows at once would take too much memory.
     with ThreadPoolExecutor(2 if size < _MANY else 1) as threads:
         packed = list(threads.map(lambda k: _sharing(band(k)), range(BANDS)))
-    pairs = distinct(np.sort(np.concatenate(packed)))
-    first, second = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    agreed = np.zeros(len(pairs), np.int8)
-    for k in range(BANDS):
-        differ = band(k)
-        differ = differ[first] ^ differ[second]
-        for lane in range(LANES):
-            agreed += (differ >> np.uint64(16 * lane)) & np.uint64(0xFFFF) == 0
+        pairs = distinct(np.sort(np.concatenate(packed)))
+        first, second = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        agreed = np.zeros(len(pairs), np.int8)
+        for some in threads.map(lambda k: _agreed(band(k), first, second), range(BANDS)):
+            agreed += some
     return first[agreed >= AGREE], second[agreed >= AGREE]
+
+
+def _agreed(band: U64, first: Ints, second: Ints) -> npt.NDArray[np.int8]:
+    """Return how many minima of a band the rows of each pair share."""
+    differ, agreed = band[first] ^ band[second], np.zeros(len(first), np.int8)
+    for lane in range(LANES):
+        agreed += (differ >> np.uint64(16 * lane)) & np.uint64(0xFFFF) == 0
+    return agreed
 
 
 def _sharing(keys: U64) -> U64:
