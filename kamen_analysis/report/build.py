@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from kamen_analysis.report.advice import advice
 from kamen_analysis.report.aside import begin
 from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.facts import SCOPES_ZH, facts
-from kamen_analysis.report.figures import described, draw
+from kamen_analysis.report.figures import Figure, described, draw
 from kamen_analysis.report.findings import findings
 from kamen_analysis.report.legal import applied, law
 from kamen_analysis.report.measures import Measures
@@ -88,6 +88,14 @@ def _refuse(formats: Sequence[str], scope: str) -> None:
         raise KamenError(f"scope 只能是 {'、'.join(SCOPES_ZH)}，不是 {scope!r}")
 
 
+def _drawing(measures: Measures, folder: Path, png: bool) -> tuple[Path, dict[str, Figure], list[Callable[[], None]]]:
+    """Begin to draw; return where, the figures, and what waits for them."""
+    place, figures = folder / "figures", described(measures)
+    place.mkdir(parents=True)
+    # Two processes draw every other figure each.
+    return place, figures, [begin(partial(draw, measures, [*figures][part::2], place, png)) for part in (0, 1)]
+
+
 def compose(whole: Data, span: Period, scope: str, folder: Path, formats: Sequence[str], tell: Progress,
             reports: Sequence[dict[str, Any]] = ()) -> Content:
     """Return the content of the report on `span` of `whole`; its figures (SVG and, for Word, PNG) and tables are then in `folder`."""
@@ -97,12 +105,9 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, formats: Sequen
     known = facts(data, measures, span.name_zh, pd.Timestamp.now(ZONE))
     tell("计算指标", 0, 1)
     measures.share()
-    said = begin(lambda: (quotes(measures), typical(measures)))
+    said = begin(lambda: (quotes(measures), typical(measures), reply.examples(measures)))
     tables = make_tables(measures)
-    place, figures = folder / "figures", described(measures)
-    place.mkdir(parents=True)
-    # Two processes draw every other figure each.
-    drawing = [begin(partial(draw, measures, [*figures][part::2], place, png)) for part in (0, 1)]
+    place, figures, drawing = _drawing(measures, folder, png)
     cases = Cases(measures)
     figured = record.figures(measures, known, span.key)
     steps = runs.steps(figured, reports, whole, span)
@@ -110,7 +115,7 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, formats: Sequen
     found = findings(measures)
     tell("计算指标", 1, 1)
     exported = exports.figures(measures, place, place if png else None)
-    quoted, whole_cases = said()
+    quoted, whole_cases, examples = said()
     source, numbered = text.render(tables, figures | exported, cases, facts=known, findings=found, quotes=quoted,
                          typical=whole_cases, advice=advice(measures),
                          names=reason_names(), law=law(), provisions=applied(law(), measures.posted_by_code),
@@ -123,7 +128,7 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, formats: Sequen
     content = Content(source, tables, numbered, known, lines, {}, {}, data_set, figured)
     listed = begin(partial(write_tables, content, formats, folder))
     drill = begin(cases.payload)
-    sheets = reply.sheets(measures, known)
+    sheets = reply.sheets(measures, known, examples)
     tell("作图", 0, 1)
     for done in (listed, *drawing):
         done()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,10 +62,10 @@ def file_name(platform: str) -> str:
     return safe if safe == platform else f"{safe}_{hashlib.sha256(platform.encode()).hexdigest()[:8]}"
 
 
-def sheets(measures: Measures, facts: Facts) -> dict[str, str]:
-    """Return the sheet of each named platform as Markdown: its figures, the method, cases, and what to answer."""
+def sheets(measures: Measures, facts: Facts, cases: Mapping[str, list[dict[str, object]]]) -> dict[str, str]:
+    """Return the sheet of each named platform as Markdown: its figures, the method, `cases` of it, and what to answer."""
     mix = metrics.reasons(measures.by_platform, measures.labels, by="platform", scope=measures.scope)
-    cases, found = _cases(measures), {}
+    found = {}
     for row in named(measures).to_dict("records"):
         name = str(row["platform"])
         words = {"platform": name, "file": file_name(name), "facts": facts, "figures": _figures(row, mix[mix["platform"] == name]),
@@ -92,7 +93,8 @@ def _figures(row: dict[Any, Any], mix: pd.DataFrame) -> Md:
     return markdown(table, "表 1", lambda wanted, count: None)
 
 
-def _cases(measures: Measures) -> dict[str, list[dict[str, object]]]:
+def examples(measures: Measures) -> dict[str, list[dict[str, object]]]:
+    """Return the cases a sheet shows of each platform: the clearest, of equals the first in a blind order."""
     # Of a million labels only what they are chosen by is looked at.
     places = measures.labels["post_id"].to_numpy()
     platform = measures.posts["platform"].array[places]

@@ -37,7 +37,9 @@ class Selection:
         self._places = posts.index
         self.whole = posts.assign(id=posts["post_id"], post_id=np.arange(len(posts))).reset_index(drop=True)
         self.posts, self.manifest = self.whole[NEEDED], data.manifest
-        self.labels, self.events = (self._numbered(table) for table in (data.labels, data.events))
+        # All ids are looked up at once: the index of a million posts is made once.
+        rows = self.rows(pd.concat([data.labels["post_id"], data.events["post_id"]]))
+        self.labels, self.events = _numbered(data.labels, rows[: len(data.labels)]), _numbered(data.events, rows[len(data.labels):])
         # Charts and tables call a source by its name, not by its key.
         self.names = {key: module.NAME_ZH for key, module in registry().items()}
         self.posts.attrs["source_names"] = self.names
@@ -65,12 +67,6 @@ class Selection:
         """Take in the measures that were begun, if any."""
         self.__dict__.update(self._beside())
         self._beside = dict
-
-    def _numbered(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows of `table` that belong to these posts, by row number."""
-        rows = self.rows(table["post_id"])
-        found = table.assign(post_id=rows)
-        return compact((found if (rows >= 0).all() else found[rows >= 0]).reset_index(drop=True))
 
     def rows(self, ids: pd.Series) -> Rows:
         """Return the row number of the post with each of `ids`, -1 where it is not among these posts."""
@@ -185,3 +181,9 @@ class Selection:
         """Return the metric called `name`."""
         table: pd.DataFrame = getattr(self, name)
         return table
+
+
+def _numbered(table: pd.DataFrame, rows: Rows) -> pd.DataFrame:
+    """Return the rows of `table` that belong to posts (their row numbers, -1 for none), by row number."""
+    found = table.assign(post_id=rows)
+    return compact((found if (rows >= 0).all() else found[rows >= 0]).reset_index(drop=True))
