@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from collections.abc import Callable
@@ -86,8 +87,10 @@ def gather(where: Home, inputs: dict[Path, str], pool: executors.Pool, progress:
     # The largest first: the last to end are then small, and no core waits long.
     todo = sorted((capture for capture, part in found.items() if part is None), key=lambda capture: -capture.stat().st_size)
     with pool(len(todo), reads=True) as executor:
-        beside = isinstance(executor, executors.Here) and executor.idle > 0
-        running = [executor.submit(ensure, capture, where.raw, *kept[capture], beside) for capture in todo]
+        is_idle = isinstance(executor, executors.Here) and executor.idle > 0
+        # Elsewhere a task is a file and its folders, and nothing more: see `carrier`.
+        work: Callable[[Path, Path, Path, Path], None] = functools.partial(ensure, beside=True) if is_idle else ensure
+        running = [executor.submit(work, capture, where.raw, *kept[capture]) for capture in todo]
         for done, future in enumerate(running, 1):
             future.result()
             progress("解析、脱敏与编码", done, len(running))
