@@ -60,8 +60,8 @@ def _stuck(*task: Any) -> dict[str, str]:
 
 
 def _interrupt_once_begun() -> None:
-    BEGUN.wait(60)
-    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    if BEGUN.wait(60):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
 def test_interrupted(home: Home, inside: Any, place: store.Store, monkeypatch: pytest.MonkeyPatch) -> None:
