@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -23,51 +22,54 @@ AGREE = 18  # minima of the 32 that two texts must share to be compared: at a si
 _LAST_BITS = np.uint64((1 << 22) - 1)
 _PAIRS = 2000  # looked at together
 _DRAWERS = 256
-_MANY = 4_000_000  # rows
 
 
-def candidates(band: Callable[[int], U64], size: int) -> tuple[Ints, Ints]:
-    """Return the pairs (earlier row, later row) that share a band and AGREE minima; `band(k)` gives band k of `size` rows in time order.
+def candidates(band: Callable[[int], U64]) -> tuple[Ints, Ints]:
+    """Return the pairs (earlier row, later row) that share a band and AGREE minima; `band(k)` gives band k of rows in time order.
 
     Of the rows that share a band each is paired with the earliest only.
     """
-    # Two bands of many rows at once would take too much memory.
-    with ThreadPoolExecutor(2 if size < _MANY else 1) as threads:
-        packed = list(threads.map(lambda k: _sharing(band(k)), range(BANDS)))
-        pairs = distinct(np.sort(np.concatenate(packed)))
-        first, second = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
-        agreed = np.zeros(len(pairs), np.int8)
-        for some in threads.map(lambda k: _agreed(band(k), first, second), range(BANDS)):
-            agreed += some
+    pairs = distinct(np.sort(np.concatenate([_sharing(band(k)) for k in range(BANDS)])))
+    first, second = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    agreed = np.zeros(len(pairs), np.int8)
+    for k in range(BANDS):
+        agreed += _agreed(band(k), first, second)
     return first[agreed >= AGREE], second[agreed >= AGREE]
 
 
 def _agreed(band: U64, first: Ints, second: Ints) -> npt.NDArray[np.int8]:
     """Return how many minima of a band the rows of each pair share."""
-    differ, agreed = band[first] ^ band[second], np.zeros(len(first), np.int8)
-    for lane in range(LANES):
-        agreed += (differ >> np.uint64(16 * lane)) & np.uint64(0xFFFF) == 0
+    same = ((band[first] ^ band[second]).view(np.uint16) == 0).view(np.int8)
+    agreed: npt.NDArray[np.int8] = functools.reduce(np.add, (same[lane::LANES] for lane in range(LANES)))
     return agreed
 
 
 def _sharing(keys: U64) -> U64:
     """Return first << 32 | other for all rows that share a key, the first being the lowest row."""
     ordered = np.sort(keys)
-    again = distinct(ordered[1:][ordered[1:] == ordered[:-1]])
-    rows = among(keys, again)
-    rows = rows[np.argsort(keys[rows], kind="stable")]
+    rows = _likely(keys, distinct(ordered[1:][ordered[1:] == ordered[:-1]]))
     found = keys[rows]
+    order = np.argsort(found)
+    found = found[order]
     new = np.concatenate(([True], found[1:] != found[:-1])) if len(rows) else np.empty(0, np.bool_)
-    heads = rows[np.maximum.accumulate(np.where(new, np.arange(len(rows)), 0))]
-    return (heads[~new].astype(np.uint64) << np.uint64(32)) | rows[~new].astype(np.uint64)
+    # Sorting by key leaves equal keys in any order: a second sort, by the key's number and the row, costs less than one that would not.
+    both = np.sort(np.cumsum(new).astype(np.uint64) << np.uint64(32) | rows[order].astype(np.uint64)) & np.uint64(0xFFFFFFFF)
+    heads = both[np.maximum.accumulate(np.where(new, np.arange(len(both)), 0))]
+    pairs: U64 = (heads[~new] << np.uint64(32)) | both[~new]
+    return pairs
 
 
 def among(keys: U64, some: U64) -> Ints:
-    """Return the rows whose key is one of `some`; keys are digests, so that a table over their last bits leaves few to look at."""
+    """Return the rows whose key is one of `some`."""
+    rows = _likely(keys, some)
+    return rows[np.isin(keys[rows], some)]
+
+
+def _likely(keys: U64, some: U64) -> Ints:
+    """Return the rows whose key is one of `some`, and a few more; keys are digests, so that a table over their last bits leaves few."""
     marked = np.zeros(int(_LAST_BITS) + 1, np.bool_)
     marked[some & _LAST_BITS] = True
-    rows = np.flatnonzero(marked[keys & _LAST_BITS])
-    return rows[np.isin(keys[rows], some)]
+    return np.flatnonzero(marked[keys & _LAST_BITS])
 
 
 def confirmed(first: Ints, second: Ints, grams: Callable[[int], U64], threshold: float = THRESHOLD) -> npt.NDArray[np.bool_]:
@@ -128,7 +130,7 @@ def duplicates(posts: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFram
     signed = sign(texts)
     exact = same(signed.essence)
     one = np.setdiff1d(np.flatnonzero(signed.essence), exact[1])
-    first, second = (one[side] for side in candidates(lambda k: signed.bands[k][one], len(one)))
+    first, second = (one[side] for side in candidates(lambda k: signed.bands[k][one]))
     alike = confirmed(first, second, functools.lru_cache(lambda row: shingles(essence(texts[row]))), threshold)
     head = components(len(texts), np.concatenate((exact[0], first[alike])), np.concatenate((exact[1], second[alike])))
     described = order.assign(essence=signed.essence, head=head)[["post_id", "source", "target", "essence", "head"]]

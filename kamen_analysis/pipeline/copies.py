@@ -56,7 +56,7 @@ def find(parts: list[Part], starts: Ints, eligible: npt.NDArray[np.bool_], dates
     alone = np.ones(len(rows), np.bool_)
     alone[second] = False
     one = rows[alone]
-    a, b = dedupe.candidates(lambda k: column(parts, partition.BAND + k)[one], len(one))
+    a, b = dedupe.candidates(lambda k: column(parts, partition.BAND + k)[one])
     alike = _alike(parts, starts, one[a], one[b], essence, scratch)
     place = np.flatnonzero(alone)
     head = dedupe.components(len(rows), np.concatenate((first, place[a[alike]])), np.concatenate((second, place[b[alike]])))
