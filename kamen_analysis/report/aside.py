@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import multiprocessing
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -13,6 +15,7 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.heap import give_back
 
 T = TypeVar("T")
+ROOM = 1 << 20  # bytes; more a user may not have by default
 
 
 def begin(work: Callable[[], T]) -> Callable[[], T]:
@@ -25,6 +28,9 @@ def begin(work: Callable[[], T]) -> Callable[[], T]:
     give_back()  # what is freed here later would stay there
     context: Any = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
+    with suppress(OSError):
+        # Room for what comes back: else the process stays, with all it holds, until somebody asks for it.
+        fcntl.fcntl(theirs.fileno(), fcntl.F_SETPIPE_SZ, ROOM)
     process = context.Process(target=_run, args=(work, theirs), daemon=True)
     # What stands is not looked through for garbage there: that would copy every page of it.
     gc.freeze()
