@@ -13,15 +13,19 @@ from kamen_analysis.label.text import Bools, Ints
 
 LENGTH = 6  # As in trie: bits that hold the length of a word behind its place.
 START, END, SENSE, INSIDE, HERE, BEHIND = range(6)  # As in senses.
-# Columns of tables. Of parts: the template, the slot, the gap before it, how far behind its clause's start it may begin, and how far behind
-# the first part; then of its template the first part, the part behind the last one, and the kind of stretch it must not cross. Of
-# templates: the first part, the part behind the last one, and the key.
+# Columns of tables. Of parts: template, the slot, the gap before, how far behind its clause's start and how far behind the first part it
+# may begin; of its template the first part, the part behind the last, and the kind of stretch it must not cross.
 TEMPLATE, SLOT, GAP, OPENS, BACK, LOW, HIGH, WITHIN = range(8)
-FIRST, LAST, KEY = range(3)
+FIRST, LAST, KEY = range(3)  # Of templates.
 HEAD = 3  # Columns of a match before its parts.
 SENTENCE = 1  # The kind of stretch a sentence is: clauses come before it, lines and texts behind.
 NEEDED = 3  # Slots of a template that are asked for at once.
 NEAR = 1024  # Words so near each other share no row of what was tried in vain.
+
+
+@lean
+def _wide(number: int) -> int:
+    return number + 0  # In 64 bits, so that each kernel is compiled for one size of numbers.
 
 
 @lean
@@ -32,7 +36,7 @@ def _has(bits: Bits, row: int, slot: int) -> bool:
 @lean
 def _fits(words: Ints, parts: Ints, bits: Bits, i: int, part: int) -> bool:
     # Whether a word fills a part.
-    return _has(bits, words[SENSE, i], parts[part, SLOT]) and words[INSIDE, i] <= parts[part, OPENS]
+    return _has(bits, _wide(words[SENSE, i]), parts[part, SLOT]) and words[INSIDE, i] <= parts[part, OPENS]
 
 
 @lean
@@ -71,25 +75,13 @@ def _follower(words: Ints, parts: Ints, bits: Bits, before: int, k: int, part: i
         if _fits(words, parts, bits, k, part):
             return k
         k += 1
-    return int(words.shape[1])
-
-
-@lean
-def _is_led(words: Ints, parts: Ints, bits: Bits, i: int, part: int) -> bool:
-    # Whether a word that fills the part before stands in reach before a word.
-    start, gap, k = words[START, i], parts[part, GAP], words[HERE, i] - 1
-    low = start - parts[part, BACK] + parts[part - 1, BACK]
-    while k >= 0 and words[START, k] >= low:
-        if start - gap <= words[END, k] <= start and _fits(words, parts, bits, k, part - 1):
-            return True
-        k -= 1
-    return False
+    return _wide(words.shape[1])
 
 
 @lean
 def _way(words: Ints, parts: Ints, bits: Bits, low: int, high: int, way: Keys, vain: Keys) -> int:
     # From the first word on to the end, each part in turn; the last word, or -1.
-    part, k, stamp = low + 1, words[BEHIND, way[0]], low * words.shape[1]
+    part, k, stamp = low + 1, _wide(words[BEHIND, way[0]]), low * words.shape[1]
     while part < high:
         row = part - low
         k = _follower(words, parts, bits, way[row - 1], k, part)
@@ -102,7 +94,7 @@ def _way(words: Ints, parts: Ints, bits: Bits, low: int, high: int, way: Keys, v
         elif vain[row, k & NEAR - 1] == stamp + k:
             k += 1
         else:
-            way[row], part, k = k, part + 1, words[BEHIND, k]
+            way[row], part, k = k, part + 1, _wide(words[BEHIND, k])
     found: int = way[high - low - 1]
     return found
 
@@ -147,24 +139,22 @@ def chains(words: Ints, plan: Plan, asked: Asked, stretches: Stretches, room: Ro
     for i in range(words.shape[1]):
         start, sense = words[START, i], words[SENSE, i]
         if start >= signed:
-            at = _holding(kinds, bounds, SENTENCE, start, here)
+            at = _holding(kinds, bounds, _wide(SENTENCE), start, here)
             signed, sentence = bounds[END, at], at - kinds[SENTENCE]
             _sign(words, bits, i, signed, signs[sentence])
         for row in range(asked.first[sense], asked.first[sense + 1]):
             if not _may(signs, sentence, asked.flat, row):
                 continue
-            part = asked.flat[row, 0]
-            low, high, kind = parts[part, LOW], parts[part, HIGH], parts[part, WITHIN]
-            if words[INSIDE, i] > parts[part, OPENS]:
+            part = _wide(asked.flat[row, 0])
+            low, high, kind = _wide(parts[part, LOW]), _wide(parts[part, HIGH]), _wide(parts[part, WITHIN])
+            if words[INSIDE, i] > parts[part, OPENS] or (
+                    high - low > NEEDED + 1 and kind <= SENTENCE and not _can(signs, sentence, parts, low, high)):
                 continue
-            if high - low > NEEDED + 1 and kind <= SENTENCE and not _can(signs, sentence, parts, low, high):
-                continue
-            if (part + 1 < high and _follower(words, parts, bits, i, words[BEHIND, i], part + 1) == words.shape[1]
-                    or part > low + 1 and not _is_led(words, parts, bits, i, part)):
+            if part + 1 < high and _follower(words, parts, bits, i, _wide(words[BEHIND, i]), part + 1) == words.shape[1]:
                 continue
             template, stretch, begin, stop = parts[part, TEMPLATE], _holding(kinds, bounds, kind, start, here), i, i + 1
             if part > low:
-                begin = _first(words, max(bounds[START, stretch], start - parts[part, BACK]), words[HERE, i])
+                begin = _first(words, max(bounds[START, stretch], start - parts[part, BACK]), _wide(words[HERE, i]))
                 begin, stop = max(begin, begun[template]), words[HERE, i]
                 begun[template] = max(stop, begun[template])
             for k in range(begin, stop):
@@ -181,7 +171,7 @@ def chains(words: Ints, plan: Plan, asked: Asked, stretches: Stretches, room: Ro
 @lean
 def _touches(words: Ints, parts: Ints, bits: Bits, part: int, k: int, bounds: Ints, room: Room) -> bool:
     # Whether a match of a template, by its first part, touches a stretch near the word k.
-    most, low, high, last = bounds[1], bounds[2], bounds[3], parts[part, HIGH]
+    most, low, high, last = bounds[1], bounds[2], bounds[3], _wide(parts[part, HIGH])
     k = _first(words, max(bounds[0], low - parts[last - 1, BACK] - (1 << LENGTH)), k)
     while k < words.shape[1] and words[START, k] < high:
         if _fits(words, parts, bits, k, part):
@@ -200,11 +190,11 @@ def touched(words: Ints, plan: Plan, asked: Ints, cues: Keys, bounds: Ints, room
     `asked` (2, n): the first template for each, and the one behind the last; `cues` (n, 2): a word near it, and its sentence; `bounds`
     (n, 4): from where to where a match may go, then where the stretch begins and ends; `room`: that of the walk over the same batch.
     """
-    templates, parts, bits, signs = plan.templates, plan.parts, plan.bits, room.signs
+    templates, parts, bits = plan.templates, plan.parts, plan.bits
     for i in range(len(cues)):
         for template in range(asked[0, i], asked[1, i]):
-            low, high = templates[template, FIRST], templates[template, LAST]
-            if ((parts[low, WITHIN] > SENTENCE or _can(signs, cues[i, 1], parts, low, high))
+            low, high = _wide(templates[template, FIRST]), _wide(templates[template, LAST])
+            if ((parts[low, WITHIN] > SENTENCE or _can(room.signs, cues[i, 1], parts, low, high))
                     and _touches(words, parts, bits, low, cues[i, 0], bounds[i], room)):
                 out[i] = True
                 break

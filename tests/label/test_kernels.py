@@ -79,12 +79,14 @@ def test_words_touched_by_longer_words() -> None:
 
 
 def test_each_kernel_is_compiled_for_one_kind_of_arrays() -> None:
-    """Posts in large batches and alone, odd characters among them, ask for one machine code of each kernel."""
+    """Posts in large batches and alone, odd characters among them, ask for no other machine code than two short posts do."""
     label_posts([{"id": "1", "title": "卡盟", "body": "客服说已激活不能退。"}, {"id": "2", "title": "", "body": ""}])
-    label_posts([{"id": "3", "title": "🙂", "body": "等了很久，还是 拒绝退款，ΣΑΣ"}] * 50)
     modules = (chains, context, exclusions, lanes, matches, senses)
     every = [kernel for module in modules for kernel in vars(module).values() if hasattr(kernel, "signatures")]
-    assert len(every) > 8 and not [(kernel.py_func.__name__, kernel.signatures) for kernel in every if len(kernel.signatures) > 1]
+    before = [kernel.signatures for kernel in every]
+    label_posts([{"id": "3", "title": "🙂", "body": "等了很久，还是 拒绝退款，ΣΑΣ"}] * 50)
+    label_posts([{"id": "4", "title": "", "body": "好"}])
+    assert len(every) > 20 and [kernel.signatures for kernel in every] == before
 
 
 def test_kernels_stand_by_themselves() -> None:
