@@ -34,7 +34,7 @@ class Found:
         first, order, n = np.zeros((2, len(numbers) + 2), np.int64), np.empty(len(rows), np.int64), len(rows)
         self.start, self.end, self.words = np.empty(n, np.int32), np.empty(n, np.int32), np.empty((n, _HEAD - 1), np.int64)
         self.parts, self._numbers = np.empty((n, rows.shape[1] - _HEAD), np.int64), numbers
-        _by_key(rows, key, first, order)
+        _by_key(rows, key, many, first, order)
         _arrange(rows, order, many, self.start, self.end, self.words, self.parts)
         self._first = np.append(first[0], 0)
 
@@ -54,8 +54,14 @@ class Found:
 
 
 @lean
-def _by_key(rows: Keys, key: Indexes, first: Indexes, order: Indexes) -> None:
-    # Fills `order` with the order of matches by key, start and template, and `first` with where those of each key begin.
+def _end(rows: Keys, row: int, many: Indexes) -> int:
+    last = rows[row, _HEAD + many[row] - 1]
+    return int((last >> _LENGTH) + (last & (1 << _LENGTH) - 1))
+
+
+@lean
+def _by_key(rows: Keys, key: Indexes, many: Indexes, first: Indexes, order: Indexes) -> None:
+    # Fills `order` with the order of matches by key, start, end and template, and `first` with where those of each key begin.
     for i in range(len(rows)):
         first[0, key[i] + 1] += 1
     for i in range(1, first.shape[1]):
@@ -64,9 +70,12 @@ def _by_key(rows: Keys, key: Indexes, first: Indexes, order: Indexes) -> None:
     for i in range(len(rows)):
         k, low = first[1, key[i]], first[0, key[i]]
         first[1, key[i]] += 1
-        start, template = rows[i, _HEAD] >> _LENGTH, rows[i, 0]
-        while k > low and (rows[order[k - 1], _HEAD] >> _LENGTH > start
-                           or rows[order[k - 1], _HEAD] >> _LENGTH == start and rows[order[k - 1], 0] > template):
+        start, end = rows[i, _HEAD] >> _LENGTH, _end(rows, i, many)
+        while k > low:
+            before = order[k - 1]
+            other = rows[before, _HEAD] >> _LENGTH
+            if other < start or other == start and (_end(rows, before, many), rows[before, 0]) <= (end, rows[i, 0]):
+                break
             order[k] = order[k - 1]
             k -= 1
         order[k] = i
@@ -76,8 +85,7 @@ def _by_key(rows: Keys, key: Indexes, first: Indexes, order: Indexes) -> None:
 def _arrange(rows: Keys, order: Indexes, many: Indexes, start: Ints, end: Ints, words: Keys, parts: Keys) -> None:
     for i in range(len(order)):
         row = order[i]
-        last = rows[row, _HEAD + many[row] - 1]
-        start[i], end[i] = rows[row, _HEAD] >> _LENGTH, (last >> _LENGTH) + (last & (1 << _LENGTH) - 1)
+        start[i], end[i] = rows[row, _HEAD] >> _LENGTH, _end(rows, row, many)
         for k in range(words.shape[1]):
             words[i, k] = rows[row, 1 + k]
         for k in range(parts.shape[1]):
