@@ -20,7 +20,7 @@ from kamen_analysis.label import facts, gate, outcome, scope, stack, stored
 from kamen_analysis.label._reading import read
 from kamen_analysis.label.text import fold
 
-SEED, STRENGTH = 7, 1.0
+SEED, STRENGTH = 7, 10.0
 FOLDS = 4  # Groups of files: each is asked of a model of the other groups.
 NEVER = 99.0
 LIMITS = (NEVER, 2.0, 1.0, 0.5, 0.0)  # In log odds.
