@@ -100,10 +100,11 @@ def alone_odd(value: str) -> bool | None:
 
 def letters_apart(value: str) -> bool | None:
     """Judge letters and digits written one by one: two letters, and not the alphabet or a count."""
-    bare = [char for char in value if char.isalnum()]
+    bare = [char for char in value if char.isalnum() and char.isascii()]
     counted = sum(ord(b) - ord(a) == 1 for a, b in itertools.pairwise(bare))
     words = re.findall(r"[a-z]+", "".join(bare))
-    is_word = any(word in _public() for word in words) or ("".join(bare).isalpha() and not all(map(_is_short, words)))
+    written = "".join(bare).isalpha() and any(map(str.isspace, value))  # letters with signs between are hidden on purpose
+    is_word = any(word in _public() for word in words) or (written and not all(map(_is_short, words)))
     return None if sum(map(len, words)) >= 2 and counted * 2 < len(bare) and not is_word else False
 
 

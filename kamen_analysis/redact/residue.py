@@ -56,4 +56,9 @@ def _is_date(groups: list[str]) -> bool:
     return bool(_YEAR.match(groups[0])) and len(groups) > 2 and 1 <= int(groups[1]) <= 12 and 1 <= int(groups[2]) <= 31
 
 
-RESIDUE: dict[str, Check] = {residue.__name__: residue}
+def parts(value: str) -> bool | None:
+    """Judge a number told in parts, Chinese numerals among them: seven to fourteen places."""
+    return None if 7 <= len(re.findall(r"[\d零〇一幺二三四五六七八九]", value)) <= 14 else False
+
+
+RESIDUE: dict[str, Check] = {check.__name__: check for check in (residue, parts)}
