@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,12 +52,18 @@ def read_table(folder: Path, table: str, is_compact: bool = False, without: Coll
     schema = pa.schema([field for field in schema if field.name not in without])
     parts = []
     for path in sorted((folder / table).glob("*.parquet")):
-        try:
+        with _named(path):
             parts.append(pq.read_table(path, schema=schema))
-        except (pa.ArrowInvalid, OSError) as error:
-            raise KamenError(f"读不了 {path}：文件损坏或不完整，请重新运行 kamen build（{type(error).__name__}）") from None
     data: pd.DataFrame = _joined(parts).to_pandas() if parts else records.empty(table)
     return compact(data) if is_compact else data
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowInvalid, OSError) as error:
+        raise KamenError(f"读不了 {path}：文件损坏或不完整，请重新运行 kamen build（{type(error).__name__}）") from None
 
 
 def _coded(schema: pa.Schema) -> pa.Schema:
@@ -80,7 +87,11 @@ def compact(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _count(folder: Path) -> int:
-    return sum(pq.read_metadata(path).num_rows for path in (folder / "posts").glob("*.parquet"))
+    n = 0
+    for path in sorted((folder / "posts").glob("*.parquet")):
+        with _named(path):
+            n += pq.read_metadata(path).num_rows
+    return n
 
 
 def read_manifest(where: Home) -> dict[str, Any]:

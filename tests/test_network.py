@@ -38,6 +38,12 @@ class Denied:
         (root / "posts.jsonl").write_text(json.dumps(post, ensure_ascii=False) + "\n", "utf-8")
         self.root = root
 
+    def ready(self) -> None:
+        """Have tables to work on, also where another process of the tests took the commands that make them."""
+        if not (self.root / "data" / "processed" / "manifest.json").exists():
+            for command in COMMANDS[:2]:
+                self.run(["-m", "kamen_analysis", "--home", str(self.root), *command]).check_returncode()
+
     def run(self, code: list[str]) -> subprocess.CompletedProcess[str]:
         """Run Python with `code` as its arguments."""
         path = [str(self.root / "guard"), str(Path(__file__).resolve().parent.parent)]
@@ -77,6 +83,8 @@ def test_every_command_is_tried() -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: "-".join(command[:2]))
 def test_a_command_opens_no_socket(denied: Denied, command: list[str]) -> None:
     """The command ends well with all sockets denied, and neither it nor its workers tried to open one."""
+    if command not in COMMANDS[:2]:
+        denied.ready()
     done = denied.run(["-m", "kamen_analysis", "--home", str(denied.root), *command])
     assert done.returncode == 0, done.stderr
     assert denied.tried() == ""
