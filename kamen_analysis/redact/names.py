@@ -56,9 +56,12 @@ def stranger(words: str, start: int, end: int) -> int | None:
 
 
 def phrase(words: str, start: int, end: int) -> int | None:
-    """Return `end` unless what is called a nickname is one ordinary word, or a sentence: it has a pronoun or a particle in it."""
-    inside = [(word, tag) for low, high, word, tag in _pieces(words, start, end) if low >= start and high <= end]
+    """Return `end` unless what is called a nickname is one ordinary word, or a sentence: it begins within one, or has a particle in it."""
+    pieces = _pieces(words, start, end)
+    inside = [(word, tag) for low, high, word, tag in pieces if low >= start and high <= end]
     if len(inside) == 1 and inside[0][0] in ordinary():
+        return None
+    if any(low < start < high and word in ordinary() for low, high, word, _tag in pieces):
         return None
     return None if any(tag in _PARTICLES for _, tag in inside) else end
 
@@ -69,7 +72,7 @@ def nickname(words: str, start: int, end: int) -> int | None:
     It begins with neither a verb nor a word of grammar, says neither I nor you, and a word in it is no ordinary one.
     """
     inside = [piece for piece in _pieces(words, start, end) if piece[1] > start and piece[0] < end]
-    if not inside or inside[0][0] < start or inside[-1][1] > end or inside[0][3][0] in "vdpcrmuf":
+    if not inside or inside[0][0] < start or inside[-1][1] > end or inside[0][3][0] in "vdpcrmuft":
         return None
     if any(tag in _PARTICLES or tag == "r" for *_, tag in inside):
         return None
