@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kamen_analysis.errors import TableError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ZONE = "Asia/Shanghai"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 POST_TYPES = {"complaint": "投诉", "article": "文章", "ad": "广告", "merchant": "商家方", "question": "咨询", "other": "其他"}
 OUTCOMES = {"resolved": "已解决", "partial": "部分解决", "unresolved": "未解决", "unclear": "没说或看不出"}
@@ -156,10 +158,11 @@ def arrow(table: str, rows: list[dict[str, Any]]) -> pa.Table:
 def columns(table: str, rows: list[dict[str, Any]], names: Sequence[str] = ()) -> dict[str, list[Any]]:
     """Return `rows` as the columns of `table` (or those of `names`); a missing key is None, a key the table lacks is refused."""
     known = [column.name for column in TABLES[table]]
-    unknown = sorted({name for keys in {tuple(row) for row in rows} for name in keys} - set(known))
-    if unknown:
+    given = set().union(*rows)
+    if unknown := sorted(given - set(known)):
         raise TableError(f"表 {table} 没有这些列：{'、'.join(unknown)}")
-    return {name: [row.get(name) for row in rows] for name in known if not names or name in names}
+    return {name: [row.get(name) for row in rows] if name in given else [None] * len(rows)
+            for name in known if not names or name in names}
 
 
 def typed(table: str, columns: dict[str, list[Any]]) -> pa.Table:
@@ -175,10 +178,11 @@ def typed(table: str, columns: dict[str, list[Any]]) -> pa.Table:
 def _instants(found: list[Any], field: pa.Field) -> pa.Array:
     import pyarrow as pa
 
-    # By number: once pandera is imported, Arrow reads the wall time of an aware instant as if it were UTC.
-    # Rows of one page share the moment it was seen.
-    numbers = {id(at): at and round(at.timestamp() * 1e6) for at in {id(at): at for at in found}.values()}
-    return pa.array([numbers[id(at)] for at in found], pa.int64()).cast(field.type)
+    # As time since 1970: once pandera is imported, Arrow reads the wall time of an aware instant as if it were UTC.
+    is_one = len(set(map(id, found))) == 1  # rows of one page share the moment it was seen
+    since = [at and at - _EPOCH for at in (found[:1] if is_one else found)]
+    moments = pa.array(since, pa.duration("us")).cast(pa.int64()).cast(field.type)
+    return pa.repeat(moments[0], len(found)) if is_one else moments
 
 
 def validate(table: str, data: pd.DataFrame) -> pd.DataFrame:

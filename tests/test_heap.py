@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
 from pathlib import Path
 
@@ -26,6 +27,24 @@ def test_what_was_freed_is_given_back():
     give_back()
     assert len(stays) == 900
     assert _resident() - before < grown / 4
+
+
+_FAULTS = """
+import resource
+from kamen_analysis import heap
+{}
+for _ in range(50):
+    [bytearray(8 << 20) for _ in range(4)]
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="an option of glibc")
+def test_a_process_may_keep_what_it_frees():
+    """What is freed and asked for again is taken from the system once, not each time; pages are counted as the system hands them out."""
+    asked, kept = (int(subprocess.run([sys.executable, "-c", _FAULTS.format(first)], capture_output=True, check=True).stdout)
+                   for first in ("", "heap.keep()"))
+    assert kept < asked / 3
 
 
 def test_the_collector_is_as_it_was_afterwards():

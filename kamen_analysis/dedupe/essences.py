@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -64,9 +64,10 @@ def codes(texts: Sequence[str]) -> tuple[U32, Ints]:
     return plain[seen], np.diff(np.concatenate(([0], np.cumsum(seen)))[ends])
 
 
-def digest(data: bytes) -> int:
-    """Return a 64-bit digest: of ten million texts some two in a million runs of the project would share one by chance."""
-    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+def digests(texts: Iterable[bytes]) -> U64:
+    """Return a 64-bit digest of each: of ten million texts some two in a million runs of the project would share one by chance."""
+    found = b"".join([hashlib.blake2b(text, digest_size=8).digest() for text in texts])
+    return np.frombuffer(found, "<u8").astype(np.uint64)
 
 
 def essence(text: str) -> str:
@@ -141,12 +142,13 @@ def sign(texts: Sequence[str]) -> Signed:
 def _signed(texts: Sequence[str]) -> Signed:
     found, lengths = codes(texts)
     long, ends = lengths >= MIN_CHARACTERS, 4 * np.cumsum(lengths)
-    digests, bands = np.zeros(len(texts), np.uint64), np.zeros((BANDS, len(texts)), np.uint64)
+    whole, bands = np.zeros(len(texts), np.uint64), np.zeros((BANDS, len(texts)), np.uint64)
     raw, starts = found.tobytes(), ends - 4 * lengths
-    digests[long] = [digest(raw[start:end]) or 1 for start, end in zip(starts[long].tolist(), ends[long].tolist(), strict=True)]
+    some = digests(raw[start:end] for start, end in zip(starts[long].tolist(), ends[long].tolist(), strict=True))
+    whole[long] = np.maximum(some, np.uint64(1))
     if long.any():
-        bands[:, long] = _bands(found[np.repeat(long, lengths)], lengths[long])
-    return Signed(digests, bands)
+        bands[:, long] = _bands(found if long.all() else found[np.repeat(long, lengths)], lengths[long])
+    return Signed(whole, bands)
 
 
 def _bands(codes: U32, lengths: Ints) -> U64:
@@ -155,10 +157,12 @@ def _bands(codes: U32, lengths: Ints) -> U64:
     grams = ((_rolled(codes) * MIX) >> np.uint64(32)).astype(np.uint32)
     grams = grams[_inside(starts, len(grams))]
     firsts = starts - np.arange(len(lengths)) * (SHINGLE - 1)
-    found = np.zeros((BANDS, len(lengths)), np.uint64)
-    for k in range(LANES * BANDS):
+    hashed, least = np.empty_like(grams), np.empty((BANDS, LANES, len(lengths)), np.uint32)
+    for odd, shift, row in zip(_ODD, _SHIFT, least.reshape(BANDS * LANES, -1), strict=True):
         # Multiply-shift hashing (Dietzfelbinger et al. 1997): 32-bit overflow is meant.
-        least = np.minimum.reduceat(grams * _ODD[k] + _SHIFT[k], firsts)
-        lane = (least * np.uint32(0x9E3779B1)) >> np.uint32(16)
-        found[k // LANES] |= lane.astype(np.uint64) << np.uint64(16 * (k % LANES))
-    return found
+        np.multiply(grams, odd, out=hashed)
+        np.add(hashed, shift, out=hashed)
+        np.minimum.reduceat(hashed, firsts, out=row)
+    lanes = (least * np.uint32(0x9E3779B1) >> np.uint32(16)).astype("<u2")
+    bands: U64 = np.ascontiguousarray(lanes.transpose(0, 2, 1)).view("<u8")[..., 0].astype(np.uint64)
+    return bands

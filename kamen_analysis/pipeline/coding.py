@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,7 @@ from kamen_analysis import records
 from kamen_analysis.pipeline.partition import CODED
 
 TEXTS = ["title", "body", "target"]
-SAMPLE = pa.table({"title": [""], "body": ["点卡买来用不了，商家说已激活，概不退换，我要求退款。"], "target": [""]})
+SAMPLE = {"title": [""], "body": ["点卡买来用不了，商家说已激活，概不退换，我要求退款。"], "target": [""]}
 """A post that asks for all that coding needs: who has coded it is ready."""
 
 CODED_SCHEMA = pa.schema([records.arrow_schema("posts").field(name) for name in CODED])
@@ -35,15 +35,14 @@ class Coded(NamedTuple):
 def code(part: Path, folder: Path) -> None:
     """Write `coded` (a row a post, in the part's order) and `labels` (`row` is the post's number in the part) into a fresh folder."""
     posts = pq.ParquetFile(part / "posts.parquet")
-    write((coded(posts.read_row_group(group, columns=TEXTS)) for group in range(posts.num_row_groups)), folder)
+    write((coded(posts.read_row_group(group, columns=TEXTS).to_pydict()) for group in range(posts.num_row_groups)), folder)
 
 
-def coded(texts: pa.Table) -> Coded:
-    """Return the codes of posts by their TEXTS."""
+def coded(posts: Mapping[str, list[Any]]) -> Coded:
+    """Return the codes of posts by their TEXTS, given as columns."""
     from kamen_analysis.label.posts import label_posts  # slow to load; a build with nothing new does not label
 
-    columns = texts.to_pydict()
-    found = label_posts([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
+    found = label_posts([dict(zip(TEXTS, row, strict=True)) for row in zip(*(posts[name] for name in TEXTS), strict=True)])
     row = np.repeat(np.arange(len(found)), [len(one.reasons) for one in found])
     labels = _columns(SPAN_SCHEMA, [reason for one in found for reason in one.reasons])
     return Coded(_columns(CODED_SCHEMA, found), labels.add_column(0, LABELS_SCHEMA.field(0), pa.array(row, pa.int64())))

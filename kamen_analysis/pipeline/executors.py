@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 import pyarrow as pa
 
+from kamen_analysis import heap
 from kamen_analysis.errors import KamenError
 
 P = ParamSpec("P")
@@ -68,7 +69,7 @@ def _local(jobs: int, tasks: int, *, reads: bool = False) -> Executor:
     if not reads:
         return ThreadPoolExecutor(jobs)
     _engines()
-    return ProcessPoolExecutor(jobs, initializer=_alone)
+    return ProcessPoolExecutor(jobs, initializer=alone)
 
 
 @functools.cache
@@ -85,9 +86,10 @@ def _engines() -> None:
     coding.coded(coding.SAMPLE)
 
 
-def _alone() -> None:
-    # The processes share the cores among them already.
+def alone() -> None:
+    """Make ready a process that is one of several and does nothing else: they share the cores among them already."""
     pa.set_cpu_count(1)
+    heap.keep()
 
 
 @contextmanager

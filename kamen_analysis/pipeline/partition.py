@@ -34,11 +34,14 @@ CODED = ("post_type", "gate_rule", "in_scope", "product", "outcome")
 LATER = {"posts": frozenset({*CODED, "platform", "platform_known", "dup_group", "dup_kind", "dup_size", "is_used"}),
          "events": frozenset({"post_id"}), "rejected": frozenset[str]()}
 BATCH = 16_384  # posts
+# Columns of a part in which few values come again and again.
+_FEW = ["source", "capture_file", "capture_digest", "posted_precision", "target", "status", "kind", "actor", "stage", "reason"]
 # The rows of index.npy, all unsigned 64-bit: digests of post_id and text, posted_at in microseconds, length of body, bands.
 ID, ESSENCE, AT, LENGTH, BAND = range(5)
 NO_DATE = np.uint64(np.iinfo(np.uint64).max)
 
 Rows = list[dict[str, Any]]
+Columns = free_text.Columns
 
 
 @dataclass
@@ -68,24 +71,26 @@ class _Batch:
     rejected: Rows = field(default_factory=list)
 
 
-def make(capture: Path, raw: Path, folder: Path, tell: Callable[[pa.Table], object] = lambda posts: None, first: int = 0) -> None:
+def make(capture: Path, raw: Path, folder: Path, tell: Callable[[Columns], object] = lambda posts: None, first: int = 0) -> None:
     """Write the part of one capture file into a fresh folder: personal data is gone from every text before it is written.
 
-    `tell` is called with the posts of each batch as they were written; the batches are of `first` posts, then each twice as large as the
-    one before, up to BATCH.
+    `tell` is called with the columns of posts of each batch as they are written; the batches are of `first` posts, then each twice as
+    large as the one before, up to BATCH.
     """
     module = sources.registry()[capture.parent.name]
     facts, warnings, index = Facts(module.KEY, capture.name), audit.Warnings(), []
     facts.filled = dict.fromkeys(module.FILL, 0)
     with ExitStack() as stack:
-        writers = {name: stack.enter_context(pq.ParquetWriter(folder / f"{name}.parquet", schema(name), compression="lz4"))
-                   for name in TABLES}
+        writers = {name: stack.enter_context(pq.ParquetWriter(folder / f"{name}.parquet", schema(name), compression="lz4",
+                                                              use_dictionary=_FEW, write_statistics=False)) for name in TABLES}
         for batch in _batches(capture, raw, facts, warnings, first or BATCH):
-            tables = {name: _table(name, batch) for name in TABLES}
+            found = {name: _redacted(name, batch) for name in TABLES}
+            tables = {name: records.typed(name, columns) for name, columns in found.items()}
+            tables["events"] = tables["events"].add_column(0, "row", pa.array(batch.rows, pa.int64()))
             for name, table in tables.items():
                 writers[name].write_table(table)
-            tell(tables["posts"])
-            index.append(_index(tables["posts"]))
+            tell(found["posts"])
+            index.append(_index(found["posts"], tables["posts"]["posted_at"]))
             for column in facts.filled:
                 facts.filled[column] += sum(bool(post[column]) for post in batch.posts)
     np.save(folder / "index.npy", np.concatenate(index, axis=1))
@@ -99,12 +104,11 @@ def schema(table: str) -> pa.Schema:
     return pa.schema([pa.field("row", pa.int64()), *columns] if table == "events" else columns)
 
 
-def _table(name: str, batch: _Batch) -> pa.Table:
-    """Return a batch's rows of one table, personal data gone."""
+def _redacted(name: str, batch: _Batch) -> Columns:
+    """Return the columns of a batch's rows of one table, personal data gone."""
     columns = records.columns(name, getattr(batch, name), schema(name).names)
     free_text.refuse(name, columns, free_text.redact(columns))
-    table = records.typed(name, columns)
-    return table.add_column(0, "row", pa.array(batch.rows, pa.int64())) if name == "events" else table
+    return columns
 
 
 def _batches(capture: Path, raw: Path, facts: Facts, warnings: audit.Warnings, room: int) -> Iterator[_Batch]:
@@ -171,13 +175,12 @@ def _take(raw_post: base.RawPost, page: Page, module: base.Source, batch: _Batch
     batch.events += cleaned.events
 
 
-def _index(posts: pa.Table) -> essences.U64:
+def _index(posts: Columns, at: pa.ChunkedArray) -> essences.U64:
     """Return the index of some posts, a row each for ID, ESSENCE, AT, LENGTH and the bands."""
-    ids, titles, bodies = (posts[name].to_pylist() for name in ("post_id", "title", "body"))
-    signed = essences.sign(list(map(operator.add, titles, bodies)))
-    numbers = np.array([essences.digest(post_id.encode()) for post_id in ids], np.uint64)
-    at = posts["posted_at"].cast(pa.int64()).fill_null(-1).to_numpy().view(np.uint64)
-    return np.vstack([numbers, signed.essence, at, np.array(list(map(len, bodies)), np.uint64), signed.bands])
+    signed = essences.sign(list(map(operator.add, posts["title"], posts["body"])))
+    numbers = essences.digests(map(str.encode, posts["post_id"]))
+    moments = at.cast(pa.int64()).fill_null(-1).to_numpy().view(np.uint64)
+    return np.vstack([numbers, signed.essence, moments, np.array(list(map(len, posts["body"])), np.uint64), signed.bands])
 
 
 def listed(warnings: audit.Warnings) -> list[list[Any]]:

@@ -16,9 +16,8 @@ import pyarrow.parquet as pq
 
 from kamen_analysis.dedupe import essences
 from kamen_analysis.errors import KamenError
-from kamen_analysis.heap import uncollected
-from kamen_analysis.paths import Home, once, sha256
-from kamen_analysis.pipeline import coding, digests, executors, partition, relay
+from kamen_analysis.paths import Home, sha256
+from kamen_analysis.pipeline import digests, executors, partition, relay
 
 _ROWS = partition.BAND + essences.BANDS
 
@@ -68,12 +67,7 @@ def ensure(capture: Path, raw: Path, kept: Path, codes: Path, beside: bool = Fal
     is_same = digests.codes_key(kept.name) == codes.name and (kept.exists() or digests.part_key(sha256(capture)) == kept.name)
     if not is_same:
         raise KamenError(f"处理 {capture.name} 的机器装有另一版本的 kamen_analysis，或存档刚刚变了；各机器须装同一版本")
-    if beside and not kept.exists():
-        relay.run(capture, raw, kept, codes)
-        return
-    with uncollected():
-        once(kept, lambda fresh: partition.make(capture, raw, fresh))
-        once(codes, lambda fresh: coding.code(kept, fresh))
+    relay.run(capture, raw, kept, codes, beside and not kept.exists())
 
 
 def gather(where: Home, inputs: dict[Path, str], pool: executors.Pool, progress: Progress) -> list[Part]:

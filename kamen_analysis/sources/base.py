@@ -130,8 +130,8 @@ def read_page(source: Source, page: Page, mapping: Mapping | None = None) -> Pag
                 result.rejected.append((item.reason, item.detail))
             else:
                 result.posts.append(item)
-                result.warnings.add(item.get("notes", ()))
-                result.warnings.add(_unknown(source, item))
+                if notes := [*item.get("notes", ()), *_unknown(source, item)]:
+                    result.warnings.add(notes)
     except Unreadable as error:
         return _broken_off(result, error.reason, error.detail)
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
@@ -148,13 +148,12 @@ def _broken_off(result: PageResult, reason: str, detail: str) -> PageResult:
     return replace(result, unreadable=(reason, detail))
 
 
-def _unknown(source: Source, raw: RawPost) -> Iterator[Note]:
+def _unknown(source: Source, raw: RawPost) -> list[Note]:
     status = (raw.get("status") or "").strip()
-    if status and status not in source.STATUS and "proved" not in raw:
-        yield "unknown_status", told(status, 12), ""
-    for step in raw.get("steps", ()):
-        if not step_event(source, step)[0]:
-            yield "unknown_step", told((step.get("what") or "").strip(), 12), shape(step.get("text", ""))
+    is_unknown = status and status not in source.STATUS and "proved" not in raw
+    return [*([("unknown_status", told(status, 12), "")] if is_unknown else ()),
+            *(("unknown_step", told((step.get("what") or "").strip(), 12), shape(step.get("text", "")))
+              for step in raw.get("steps", ()) if not step_event(source, step)[0])]
 
 
 def step_event(source: Source, step: Step) -> tuple[bool, str | None]:

@@ -120,7 +120,11 @@ class _Finder:
 
 
 def _post(record: dict[str, Any], layout: columns.Layout, ordinals: Counter[bytes]) -> RawPost:
-    taken: dict[str, Any] = {name: cell for header, name in layout.fields.items() if (cell := as_written(record[header])) is not None}
+    taken: dict[str, Any] = {}
+    for header, name in layout.fields.items():
+        cell = record[header]
+        if cell := cell.strip() if type(cell) is str else as_written(cell):
+            taken[name] = cell
     notes = [("unknown_field", audit.told(header, 40), audit.shape(cell)) for header in layout.unused
              if (cell := as_written(record[header])) is not None]
     given = taken.get("id")
