@@ -48,12 +48,13 @@ class Data:
 
 def read_table(folder: Path, table: str, is_compact: bool = False, without: Collection[str] = ()) -> pd.DataFrame:
     """Return one table of a processed folder, `compact` if asked, and without some columns; a file that cannot be read is named."""
-    schema = _coded(records.arrow_schema(table)) if is_compact else records.arrow_schema(table)
-    schema = pa.schema([field for field in schema if field.name not in without])
+    names = [name for name in records.arrow_schema(table).names if name not in without]
+    coded = [name for name in names if is_compact and name in RECURRING]
     parts = []
     for path in sorted((folder / table).glob("*.parquet")):
         with _named(path):
-            parts.append(pq.read_table(path, schema=schema))
+            # `pq.read_table` goes by way of pyarrow.dataset, which looks up each word of a coded column anew.
+            parts.append(pq.ParquetFile(path, read_dictionary=coded).read(names).select(names))
     data: pd.DataFrame = _joined(parts).to_pandas() if parts else records.empty(table)
     return compact(data) if is_compact else data
 
@@ -62,13 +63,8 @@ def read_table(folder: Path, table: str, is_compact: bool = False, without: Coll
 def _named(path: Path) -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowInvalid, OSError, KeyError) as error:
         raise KamenError(f"读不了 {path}：文件损坏或不完整，请重新运行 kamen build（{type(error).__name__}）") from None
-
-
-def _coded(schema: pa.Schema) -> pa.Schema:
-    coded = pa.dictionary(pa.int32(), pa.string())
-    return pa.schema([field.with_type(coded) if field.name in RECURRING else field for field in schema])
 
 
 def _joined(parts: list[pa.Table]) -> pa.Table:
