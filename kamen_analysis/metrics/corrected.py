@@ -100,7 +100,7 @@ def _group(chosen: pd.DataFrame, labels: pd.DataFrame, coded: pd.DataFrame | Non
     """Return the table of the posts `chosen`, of which those `in_sample` are coded."""
     codes = list(reason_names())
     machine = code_matrix(chosen, labels, codes)
-    raw = machine.mean(axis=0) if len(chosen) >= MINIMUM else np.full(len(codes), np.nan)
+    raw = machine.sum(axis=0, dtype=np.int64) / len(chosen) if len(chosen) >= MINIMUM else np.full(len(codes), np.nan)
     limits = bounds(codes, held_out())
     table = pd.DataFrame({"code": codes}, dtype="str").assign(name_zh=lambda t: name_of(t["code"]), raw=raw, bound_low=raw * limits.low,
                                                               bound_high=_most(raw, limits.high))

@@ -5,6 +5,7 @@ Coverage, overlap and conflict are those of Ratner A et al., Snorkel, VLDB 2017,
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 import numpy as np
@@ -121,7 +122,10 @@ def mistakes(said: pd.DataFrame, gold: pd.DataFrame, texts: Mapping[str, str], m
 
 
 def _sets(pairs: pd.DataFrame) -> dict[str, set[str]]:
-    return {str(item): set(codes) for item, codes in pairs.groupby("item")["code"]}
+    found: dict[str, set[str]] = defaultdict(set)
+    for item, code in zip(pairs["item"].tolist(), pairs["code"].tolist(), strict=True):
+        found[str(item)].add(code)
+    return found
 
 
 def _named(codes: set[str], names: Mapping[str, str]) -> str:

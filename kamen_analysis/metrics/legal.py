@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics.keys import are_named
+from kamen_analysis.metrics.names import days_of
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import used
 from kamen_analysis.metrics.shares import with_shares
@@ -54,7 +55,7 @@ def limits() -> tuple[Clock, ...]:
 
 
 @functools.cache
-def _calendar() -> tuple[np.ndarray[Any, np.dtype[np.datetime64]], np.datetime64]:
+def calendar() -> tuple[np.ndarray[Any, np.dtype[np.datetime64]], np.datetime64]:
     """Return all working days the calendar knows, and the last day it knows."""
     years = [day.year for day in chinese_calendar.constants.holidays]
     first, last = dt.date(min(years), 1, 1), dt.date(max(years), 12, 31)
@@ -66,15 +67,15 @@ def deadlines(start: pd.Series, days: int, working: bool) -> pd.Series:
 
     The first day is not counted; a calendar-day limit ending on a day off rolls over to the next working day.
     """
-    workdays, last = _calendar()
-    begin = start.dt.tz_localize(None).to_numpy().astype("datetime64[D]")
+    workdays, last = calendar()
+    places, begin = days_of(start)
     if working:
         at = np.searchsorted(workdays, begin, side="right") + days - 1
     else:
         at = np.searchsorted(workdays, begin + np.timedelta64(days, "D"), side="left")
     inside = (begin >= workdays[0]) & (begin <= last) & (at < len(workdays))
     end = np.where(inside, workdays[np.minimum(at, len(workdays) - 1)], np.datetime64("NaT"))
-    return pd.Series(end.astype("datetime64[us]"), index=start.index)
+    return pd.Series(np.append(end, np.datetime64("NaT"))[places].astype("datetime64[us]"), index=start.index)
 
 
 @metric
@@ -91,7 +92,7 @@ def clocks(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") ->
     """
     dated = used(posts, scope)
     dated = dated[dated["posted_at"].notna() & are_followed(dated, events)]
-    last = _calendar()[1]
+    last = calendar()[1]
     if len(dated) and dated["last_seen_at"].max().tz_localize(None) >= pd.Timestamp(last) + pd.Timedelta(days=1):
         raise KamenError(f"工作日历只到 {last}，请升级 chinese-calendar 后再算法定期限")
     rows = [_row(clock, _in_force(dated, clock), events) for clock in limits()]

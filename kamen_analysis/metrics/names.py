@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
 from kamen_analysis.codebook.loader import load
@@ -25,12 +28,19 @@ def name_of(codes: pd.Series) -> pd.Series:
 
 def period_starts(instants: pd.Series, freq: str) -> pd.Series:
     """Return the start (midnight, same zone) of the calendar month ("M") or ISO week ("W") each instant falls in."""
-    days = instants.dt.normalize()
-    back = days.dt.day - 1 if freq == "M" else days.dt.day_of_week
     # Calendar arithmetic on wall-clock days: a zone with clock changes in its past must not move midnight.
-    wall = days.dt.tz_localize(None) - pd.to_timedelta(back, unit="D")
-    starts: pd.Series = wall.dt.tz_localize(instants.dt.tz).astype(instants.dtype)
-    return starts
+    places, days = days_of(instants)
+    starts = days.astype("datetime64[M]").astype(days.dtype) if freq == "M" else days - (days.astype("int64") + 3) % 7  # 1970: a Thursday
+    midnights = pd.Series(starts.astype("datetime64[us]")).dt.tz_localize(instants.dt.tz).astype(instants.dtype)
+    found: pd.Series = midnights.reindex(places).set_axis(instants.index)
+    return found
+
+
+def days_of(instants: pd.Series) -> tuple[Any, Any]:
+    """Return for each instant the place of its wall-clock day, -1 for none, and the days (datetime64[D]): they are few, instants many."""
+    wall = instants.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    places, numbers = pd.factorize(np.where(np.isnat(wall), 0, wall.astype("int64")) // 86_400_000_000)
+    return np.where(np.isnat(wall), -1, places), numbers.astype("datetime64[D]")
 
 
 def period_names(starts: pd.Series, freq: str) -> pd.Series:

@@ -145,10 +145,11 @@ def _sizes(posts: pd.DataFrame) -> pd.DataFrame:
 
 def _resolved(posts: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     table = durations(posts, events, list(TERMINAL))
-    rows = [{"platform": name, **dict(zip(("resolved_30", "resolved_30_low", "resolved_30_high"), confirmed_by(group, 30), strict=True))}
+    ends = ["resolved_30", "resolved_30_low", "resolved_30_high"]
+    rows = [{"platform": name, **dict(zip(ends, confirmed_by(group, [30])[0], strict=True))}
             for name, group in table.groupby(posts["platform"])
             if group["is_timed"].sum() >= MINIMUM and not is_vague(group) and not _is_small(group)]
-    return pd.DataFrame(rows, columns=["platform", "resolved_30", "resolved_30_low", "resolved_30_high"]).astype({"platform": "str"})
+    return pd.DataFrame(rows, columns=["platform", *ends]).astype({"platform": "str"})
 
 
 def _is_small(table: pd.DataFrame) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from kamen_analysis.metrics.keys import places_of, rows_of
 from kamen_analysis.metrics.names import name_of, reason_names
@@ -25,16 +27,16 @@ def reasons(posts: pd.DataFrame, labels: pd.DataFrame, by: str | None = None, sc
     """
     chosen, keys = counted(posts, scope, by)
     codes = pd.DataFrame({"code": _codes(labels)}, dtype="str")
-    seen = pd.DataFrame(code_matrix(chosen, labels, codes["code"].tolist()), columns=codes["code"], index=chosen.index)
+    seen = code_matrix(chosen, labels, codes["code"].tolist())
     if not keys:
-        table = codes.assign(n=seen.sum().to_numpy(), of=len(chosen))
+        table = codes.assign(n=seen.sum(axis=0, dtype=np.int64), of=len(chosen))
         table = with_shares(table)
         table["n"] = table["n"].astype("Int64")
         table = table.sort_values(["n", "code"], ascending=[False, True], ignore_index=True)
     else:
-        of = chosen.groupby(keys, observed=True).size().rename("of").reset_index()
-        n = seen.groupby([chosen[key] for key in keys], observed=True).sum()
-        table = of.merge(codes, how="cross").assign(n=n.to_numpy().ravel())
+        groups = chosen.groupby(keys, observed=True)
+        of = groups.size().rename("of").reset_index()
+        table = of.merge(codes, how="cross").assign(n=counts_by(groups.ngroup().to_numpy(), len(of), seen).ravel())
         table = suppress(with_shares(table.astype({"n": int})), within="code")
         table = table.assign(of=table["of"].astype("Int64").mask(table["of"] < SMALL)) if by == "platform" else table
     return table.assign(name_zh=name_of(table["code"]))[[*keys, "code", "name_zh", "n", "of", "share", "low", "high", "note"]]
@@ -72,9 +74,15 @@ def cooccurrence(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
 def code_matrix(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:
     """Return a 0/1 matrix: a row for each post of `chosen`, a column for each of `codes`, 1 where the post has the code."""
     rows, columns = rows_of(chosen, labels["post_id"]), places_of(labels["code"], codes)
-    seen, here = np.zeros((len(chosen), len(codes)), dtype=np.int8), (rows >= 0) & (columns >= 0)
-    seen[rows[here], columns[here]] = 1
-    return seen
+    # Each code's column lies in one piece: they are counted and summed one by one.
+    seen, here = np.zeros((len(codes), len(chosen)), dtype=np.int8), (rows >= 0) & (columns >= 0)
+    seen[columns[here], rows[here]] = 1
+    return seen.T
+
+
+def counts_by(group: NDArray[np.integer[Any]], groups: int, seen: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Return how many posts of each of so many groups have each code: `group` numbers each post's (from 0), `seen` is a `code_matrix`."""
+    return np.stack([np.bincount(group[mine], minlength=groups) for mine in seen.T.astype(bool)], axis=1)
 
 
 @metric
@@ -89,20 +97,28 @@ def tactic_order(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
     chosen = used(posts, scope)
     codes = _codes(labels)
     first = first_starts(chosen, labels, codes)
-    first = first[np.isfinite(first).sum(axis=1) >= 2]
-    rows = []
-    for a, start in enumerate(first.T):
-        both = np.isfinite(start)[:, None] & np.isfinite(first) & (start[:, None] != first)
-        before = both & (start[:, None] < first)
-        rows += [{"code_a": codes[a], "code_b": codes[b], "n": n, "of": of}
-                 for b, (n, of) in enumerate(zip(before.sum(axis=0), both.sum(axis=0), strict=True)) if of]
-    table = pd.DataFrame(rows, columns=["code_a", "code_b", "n", "of"]).astype({"code_a": "str", "code_b": "str", "n": int, "of": int})
+    before = _before(first[np.isfinite(first).sum(axis=1) >= 2])
+    both, named = before + before.T, np.array(codes)
+    a, b = np.nonzero(both)
+    table = pd.DataFrame({"code_a": named[a], "code_b": named[b]}, dtype="str").assign(n=before[a, b], of=both[a, b])
     table = with_shares(table)
     # The two orders of a pair add to its `of`: hiding one must hide the other.
     table["pair"] = table[["code_a", "code_b"]].min(axis=1) + "+" + table[["code_a", "code_b"]].max(axis=1)
     table = suppress(table, within="pair").sort_values(["of", "share", "code_a"], ascending=[False, False, True], ignore_index=True)
     return table.assign(name_a=name_of(table["code_a"]), name_b=name_of(table["code_b"]))[
         ["code_a", "name_a", "code_b", "name_b", "n", "of", "share", "low", "high", "note"]]
+
+
+def _before(first: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return of `first_starts` how many posts tell each code (row) before each other (column); told at one place neither is first."""
+    told, size = np.argsort(first, axis=1, kind="stable"), first.shape[1]
+    starts = np.take_along_axis(first, told, axis=1)
+    found = np.zeros(size * size, dtype=np.int64)
+    # Most posts tell two or three: pair after pair of places in the order told, not of codes.
+    for i, j in itertools.combinations(range(int(np.isfinite(first).sum(axis=1).max(initial=0))), 2):
+        hit = np.isfinite(starts[:, j]) & (starts[:, i] < starts[:, j])
+        found += np.bincount(told[hit, i] * size + told[hit, j], minlength=size * size)
+    return found.reshape(size, size)
 
 
 REST = "其余各种顺序"
@@ -137,13 +153,11 @@ def sequences(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual")
 
 def first_starts(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     """Return for each post and code the offset in the body of its first evidence; infinite where there is none with a place."""
-    labels = labels[(labels["field"] == "body") & (labels["rule"] != "human")]
-    labels = labels[labels["code"].isin(codes)]
     rows, columns = rows_of(chosen, labels["post_id"]), places_of(labels["code"], codes)
-    first = np.full((len(chosen), len(codes)), np.inf, dtype=np.float32)
-    here = rows >= 0
-    np.minimum.at(first, (rows[here], columns[here]), labels["start"].to_numpy(np.float32)[here])
-    return first
+    here = ((labels["field"] == "body") & (labels["rule"] != "human")).to_numpy(bool) & (rows >= 0) & (columns >= 0)
+    first = np.full(len(chosen) * len(codes), np.inf, dtype=np.float32)
+    np.minimum.at(first, rows[here] * len(codes) + columns[here], labels["start"].to_numpy(np.float32)[here])
+    return first.reshape(len(chosen), len(codes))
 
 
 def orders(first: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> tuple[Any, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from kamen_analysis.metrics.keys import are_named
@@ -51,10 +53,10 @@ def fitted(posts: pd.DataFrame, events: pd.DataFrame) -> tuple[dict[str, Curve],
     return curves, table
 
 
-def confirmed_by(table: pd.DataFrame, day: float) -> tuple[float, float, float]:
-    """Return share, low, high of posts the consumer confirmed as resolved by `day`; `table` from `durations` over the endings."""
-    share, low, high = at_day(_fit(_timed(table), ENDS)["consumer_confirmed"], day)
-    return float(share), float(low), float(high)
+def confirmed_by(table: pd.DataFrame, days: Sequence[float]) -> list[tuple[float, float, float]]:
+    """Return share, low, high of posts the consumer confirmed as resolved by each of `days`; `table` from `durations` over the endings."""
+    told = at_day(_fit(_timed(table), ENDS)["consumer_confirmed"], days)
+    return [(float(share), float(low), float(high)) for share, low, high in zip(*told, strict=True)]
 
 
 def _timed(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:

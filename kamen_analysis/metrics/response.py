@@ -87,14 +87,15 @@ def median_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtua
     """
     chosen, keys = counted(posts, scope, by)
     table = durations(chosen, events, REPLY)
-    groups = list(chosen.groupby(keys, observed=True)) if keys else [((), chosen)]
-    rows = [{**dict(zip(keys, _as_tuple(key), strict=True)), **_median(table.loc[group.index], group)} for key, group in groups]
+    table = table.assign(posted_at=chosen["posted_at"])
+    groups = list(table.groupby([chosen[key] for key in keys], observed=True)) if keys else [((), table)]
+    rows = [{**dict(zip(keys, _as_tuple(key), strict=True)), **_median(group)} for key, group in groups]
     return pd.DataFrame(rows, columns=[*keys, "value", "low", "high", "n", "of", "note"])
 
 
-def _median(table: pd.DataFrame, posts: pd.DataFrame) -> dict[str, object]:
+def _median(table: pd.DataFrame) -> dict[str, object]:
     timed = table[table["is_timed"]]
-    row: dict[str, object] = {"n": int(timed["kind"].notna().sum()), "of": len(timed), "note": left_out(table, posts)}
+    row: dict[str, object] = {"n": int(timed["kind"].notna().sum()), "of": len(timed), "note": left_out(table, table)}
     if len(timed) < MINIMUM or is_vague(table):
         why = row["note"] if is_vague(table) else TOO_FEW
         return {**row, "value": float("nan"), "low": float("nan"), "high": float("nan"), "note": why}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from kamen_analysis.report.rules import rule_name
 BODY_CHARACTERS = 400
 BUDGET_BYTES = 4_000_000
 PER_CELL = (12, 6, 3, 1)
+_SOON = 1 << 14  # bytes of a mask among which the first examples mostly are
 Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 Bits = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
@@ -32,9 +33,12 @@ class Cases:
         self._measures, self._posts = measures, measures.whole
         # One fixed order for every cell, unrelated to date or content: the cells then share their examples.
         self._order = np.argsort(measures.blind_order, kind="stable")
+        self._place = np.empty_like(self._order)
+        self._place[self._order] = np.arange(len(self._order))
+        self._ordered: dict[str, Any] = {}
         self._every = self._bits(np.ones(len(self._posts), dtype=bool))
         self._used, self._filed = self._bits(_plain(measures.is_used)), self._bits(_plain(measures.is_filed))
-        self._asked: dict[str, tuple[str, int, list[str]]] = {}
+        self._asked: dict[str, tuple[str, int, Any]] = {}
         self._masks: dict[tuple[str, Any], Bits] = {}
 
     def select(self, wanted: dict[str, Any]) -> pd.Series:
@@ -56,7 +60,7 @@ class Cases:
     def _one(self, key: str, value: Any) -> Bits:
         key = "code" if key == "code_b" else key
         if (key, value) not in self._masks:
-            self._masks[key, value] = self._bits(self._found(key, value))
+            self._masks[key, value] = self._found(key, value)
         return self._masks[key, value]
 
     def _bits(self, mask: Mask) -> Bits:
@@ -65,52 +69,57 @@ class Cases:
 
     def _first(self, mask: Bits, most: int) -> Any:
         """Return the rows of the first `most` posts of `mask`."""
-        some = np.flatnonzero(mask)[:most]
+        some = np.flatnonzero(mask[:_SOON])[:most]
+        some = some if len(some) == most else np.flatnonzero(mask)[:most]
         return self._order[(8 * some[:, None] + np.arange(8))[np.unpackbits(mask[some]).astype(bool).reshape(-1, 8)][:most]]
 
-    def _found(self, key: str, value: Any) -> Mask:
+    def _found(self, key: str, value: Any) -> Bits:
         if key in ("code", "event"):
             return self._of_table(key, value)
         if key == "set":
             return self._rowed(behind.ids(self._measures, value).to_numpy())
-        if key == "ids":
-            return _plain(self._posts["id"].isin(value))
         if key in ("month", "months"):
             first, last = value if key == "months" else (value, value)
-            names = self._measures.months.cat.categories
-            return np.isin(self._measures.months.cat.codes, np.flatnonzero((names >= first) & (names <= last)))
-        if key == "not_source":
-            return _plain(self._posts["source"] != value)
+            return self._coded("months", self._measures.months, lambda names: (names >= first) & (names <= last))
+        column = self._posts["id" if key == "ids" else "source" if key == "not_source" else value if key in ("has", "lacks") else key]
         if key in ("has", "lacks"):
-            return _plain(self._posts[value].notna() == (key == "has"))
-        if isinstance(value, tuple):
-            return _plain(self._posts[key].isin(value))
-        return _plain((self._posts[key] == value).fillna(False))
+            return self._bits(_plain(column.notna() == (key == "has")))
+        values = [*value] if isinstance(value, tuple) else [value]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            return self._coded(str(column.name), column, lambda names: names.isin(values) ^ (key == "not_source"))
+        return self._bits(_plain(column.isin(values)))
 
-    def _of_table(self, key: str, value: str) -> Mask:
+    def _coded(self, name: str, column: pd.Series, are_wanted: Callable[[pd.Index], Any]) -> Bits:
+        """Return the posts whose category in `column` is wanted: each category is looked at once, a post only by its number."""
+        if name not in self._ordered:
+            self._ordered[name] = column.cat.codes.to_numpy()[self._order]
+        return np.packbits(np.append(are_wanted(column.cat.categories), False)[self._ordered[name]])
+
+    def _of_table(self, key: str, value: str) -> Bits:
         table, column = (self._measures.labels, "code") if key == "code" else (self._measures.events, "kind")
         return self._rowed(table.loc[table[column] == value, "post_id"].to_numpy())
 
-    def _rowed(self, rows: Any) -> Mask:
+    def _rowed(self, rows: Any) -> Bits:
         found = np.zeros(len(self._posts), dtype=bool)
-        found[rows] = True
-        return found
+        found[self._place[rows]] = True
+        return np.packbits(found)
 
     def key(self, wanted: dict[str, Any], count: int | None = None) -> str | None:
         """Return the key under which the posts meeting `wanted` are embedded; None when there are none, or not `count` of them."""
         name = json.dumps(wanted, ensure_ascii=False, sort_keys=True)
         if name not in self._asked:
             mask = self._mask(wanted)
-            found = self._posts["id"].iloc[self._first(mask, PER_CELL[0])].tolist()
-            self._asked[name] = (f"c{len(self._asked)}", int(np.bitwise_count(mask).sum()), found)
+            self._asked[name] = (f"c{len(self._asked)}", int(np.bitwise_count(mask).sum()), self._first(mask, PER_CELL[0]))
         key, n, _ = self._asked[name]
         return key if n and count in (None, n) else None
 
     def payload(self) -> dict[str, Any]:
         """Return {cells: {key: {n, ids}}, posts: {id: case}}, with as many examples a cell as the file's budget allows."""
         shown: dict[str, Any] = {"cells": {}, "posts": {}}
-        asked = [(key, n, ids) for key, n, ids in self._asked.values() if n]
-        known = self._describe({post_id for _, _, ids in asked for post_id in ids})
+        rows = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(found for _, _, found in self._asked.values())]))
+        names = dict(zip(rows.tolist(), self._posts["id"].iloc[rows], strict=True))
+        asked = [(key, n, [names[row] for row in found.tolist()]) for key, n, found in self._asked.values() if n]
+        known = self._describe(np.array(sorted(names, key=names.__getitem__), dtype=np.int64))
         for most in PER_CELL:
             kept = {key: {"n": n, "ids": ids[:most]} for key, n, ids in asked}
             wanted = {post_id for _, _, ids in asked for post_id in ids[:most]}
@@ -119,8 +128,8 @@ class Cases:
                 break
         return shown
 
-    def _describe(self, wanted: set[str]) -> dict[str, dict[str, Any]]:
-        posts = self._measures.worded(self._measures.rows(pd.Series(sorted(wanted), dtype="str")))
+    def _describe(self, wanted: Any) -> dict[str, dict[str, Any]]:
+        posts = self._measures.worded(wanted)
         refuse_if_personal("posts", posts[["title", "body"]])
         spans: dict[int, list[Evidence]] = defaultdict(list)
         labels = self._measures.labels

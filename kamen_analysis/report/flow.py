@@ -41,10 +41,10 @@ def _leading(posts: pd.DataFrame, labels: pd.DataFrame) -> pd.Series:
     """Return the Chinese name of each post's reason that is most frequent overall; beyond the first TOP they are one."""
     rows = rows_of(posts, labels["post_id"])
     codes = labels["code"][rows >= 0]
-    order = codes.astype("str").value_counts().index.tolist()
-    rank = places_of(codes, order)
-    best = np.full(len(posts), np.inf)
-    np.minimum.at(best, rows[rows >= 0], rank)
+    counts = codes.value_counts()
+    order = sorted(counts.index[counts > 0], key=lambda code: (-counts[code], code))
+    best = np.full(len(posts), len(order), dtype=np.int64)
+    np.minimum.at(best, rows[rows >= 0], places_of(codes, order))
     names = [reason_names().get(code, code) for code in order[:TOP]]
-    place = np.where(np.isinf(best), len(names) + 1, np.minimum(best, len(names))).astype(int)
+    place = np.where(best == len(order), len(names) + 1, np.minimum(best, len(names)))
     return pd.Series(pd.Categorical.from_codes(place, pd.Index([*names, OTHER, NONE], dtype="str")), index=posts.index)

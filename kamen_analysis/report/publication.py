@@ -10,7 +10,7 @@ import pandas as pd
 from kamen_analysis.charts import numbers
 from kamen_analysis.metrics import reason_names
 from kamen_analysis.metrics.cover import covered
-from kamen_analysis.metrics.refusal import code_matrix
+from kamen_analysis.metrics.refusal import code_matrix, counts_by
 from kamen_analysis.records import PRODUCTS
 from kamen_analysis.report.facts import Facts
 from kamen_analysis.report.measures import Measures
@@ -30,8 +30,9 @@ def aggregate(m: Measures) -> Table:
     posts, names = m.counted, reason_names()
     months, goods = m.months.reindex(posts.index), posts["product"].map(PRODUCTS)
     known = posts[months.notna()]
-    seen = pd.DataFrame(code_matrix(known, m.labels, list(names)), known.index, [*names.values()])
-    counts = seen.assign(**{ALL: np.int8(1)}).groupby([months[known.index], goods[known.index]], observed=True).sum()
+    groups = known.groupby([months[known.index], goods[known.index]], observed=True)
+    n, seen = groups.size(), code_matrix(known, m.labels, list(names))
+    counts = pd.DataFrame(counts_by(groups.ngroup().to_numpy(), len(n), seen), n.index, [*names.values()]).assign(**{ALL: n})
     counts.index = pd.MultiIndex.from_frame(counts.index.to_frame(index=False).astype("str"))
     parts = [_cube(counts[name].unstack(fill_value=0), name) for name in (ALL, *names.values())]
     frame = pd.concat(parts, ignore_index=True)

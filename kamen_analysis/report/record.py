@@ -12,7 +12,7 @@ import pandas as pd
 from kamen_analysis.charts import numbers
 from kamen_analysis.metrics import reason_names
 from kamen_analysis.metrics.names import OUTCOME_KINDS_ZH
-from kamen_analysis.metrics.refusal import code_matrix
+from kamen_analysis.metrics.refusal import code_matrix, counts_by
 from kamen_analysis.metrics.shares import SMALL
 from kamen_analysis.records import PRODUCTS, STAGES
 from kamen_analysis.report.facts import Facts
@@ -88,8 +88,9 @@ def _share(key: str, name: str, row: dict[Any, Any]) -> dict[str, Any]:
 def cells(m: Measures) -> list[dict[str, Any]]:
     """Return complaints and those with each reason by source and goods; cells of under 30 are one, so that no small count shows."""
     used, codes = m.counted, list(reason_names())
-    seen = pd.DataFrame(code_matrix(used, m.labels, codes), columns=codes, index=used.index)
-    counts = seen.assign(n=np.int8(1)).groupby([used["source"], used["product"]], observed=True).sum()
+    groups = used.groupby(["source", "product"], observed=True)
+    of = groups.size()
+    counts = pd.DataFrame(counts_by(groups.ngroup().to_numpy(), len(of), code_matrix(used, m.labels, codes)), of.index, codes).assign(n=of)
     counts = counts.groupby([f"{m.names.get(source, source)}·{PRODUCTS[goods]}" for source, goods in counts.index]).sum()
     counts = counts.groupby(np.where(counts["n"] >= 30, counts.index, OTHER)).sum()
     rows = []

@@ -29,7 +29,7 @@ def sample(m: Selection) -> Sample:
     named = set(known["posts"]) if known and known["scope"] in ("all", m.scope) else set()
     # The manifest knows posts by their ids, not by this report's row numbers; without a sample there is nothing to look at.
     posts = m.whole.assign(post_id=m.whole["id"]) if named else m.posts.head(0)
-    labels, machine = (_with_ids(m, table) if named else table[["post_id", "code"]].head(0) for table in (m.labels, m.machine))
+    labels, machine = (_with_ids(m, table) for table in (m.labels, m.machine)) if named else (m.labels[["post_id", "code"]].head(0),) * 2
     mine = posts["post_id"].isin(named)
     coded = posts.loc[mine, ["post_id"]].merge(labels.drop_duplicates(), on="post_id", how="left")
     # Both rest on the same posts: those the metrics count, in this period.

@@ -12,7 +12,7 @@ import pandas as pd
 import kamen_analysis.metrics as metrics
 from kamen_analysis.data import WORDS, Data, compact
 from kamen_analysis.metrics.keys import Rows, are_named, rows_of
-from kamen_analysis.metrics.legal import Clock, judged
+from kamen_analysis.metrics.legal import Clock, calendar, judged
 from kamen_analysis.metrics.names import period_names, period_starts
 from kamen_analysis.metrics.refusal import first_starts, kinds, orders
 from kamen_analysis.metrics.selection import filed, is_counted
@@ -61,6 +61,7 @@ class Selection:
 
     def share(self) -> None:
         """Make what every process asks for before any is split off."""
+        calendar()
         self.__dict__.update({name: getattr(self, name) for name in ("counted", "by_platform", "filed", "blind_order")})
 
     def collect(self) -> None:

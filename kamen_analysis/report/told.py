@@ -13,6 +13,9 @@ from kamen_analysis.label.told import told_handoffs
 from kamen_analysis.metrics.chains import PASSING, passed, walk
 from kamen_analysis.report import stated
 from kamen_analysis.report.counted import Counted
+from kamen_analysis.report.part import latest
+
+FARMS_MOST = 20_000  # posts that are no complaint, among which copies are looked for
 
 
 class Told(Counted):
@@ -45,6 +48,16 @@ class Told(Counted):
         return metrics.channels(self.read, self.told_channels, scope="all")
 
     @cached_property
+    def others(self) -> pd.DataFrame:
+        """The posts that are no complaint; of more than FARMS_MOST those posted last."""
+        return latest(self.posts[self.posts["post_type"] != "complaint"], FARMS_MOST)
+
+    @cached_property
+    def farms(self) -> pd.DataFrame:
+        """Texts written over and over among `others`."""
+        return metrics.template_farms(self.worded(self.others["post_id"].to_numpy()).assign(post_id=lambda posts: posts["id"]))
+
+    @cached_property
     def passed(self) -> pd.DataFrame:
         """The complaints with the reason buck_passing whose words were read; of more than MOST a fixed, blind choice."""
         return self._read(self.all_passed)
@@ -58,8 +71,8 @@ class Told(Counted):
         return self.whole.iloc[stated.read(posts["post_id"].to_numpy(), self.blind_order)]
 
     def read_at_once(self, *more: Any) -> None:
-        """Read the words of `read`, `passed` and of `more` rows together: of a large build each reading goes through all its tables."""
-        self.worded(np.unique(np.concatenate([self.read["post_id"], self.passed["post_id"], *more])))
+        """Read the words of `read`, `passed`, `others` and of `more` rows together: each reading of a large build goes through all."""
+        self.worded(np.unique(np.concatenate([self.read["post_id"], self.passed["post_id"], self.others["post_id"], *more])))
 
     @cached_property
     def handoffs(self) -> pd.DataFrame:

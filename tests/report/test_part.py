@@ -12,10 +12,10 @@ from kamen_analysis.data import load
 from kamen_analysis.metrics.shares import SMALL
 from kamen_analysis.paths import Home, home
 from kamen_analysis.report import panel, pastbuilds, stated
+from kamen_analysis.report import told as reading
 from kamen_analysis.report.build import report
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.part import latest, told
-from kamen_analysis.report.sections import beyond
 from kamen_analysis.report.sections import tables as sections
 
 
@@ -34,7 +34,7 @@ def test_tables_over_a_part_say_so(small: Home, monkeypatch: pytest.MonkeyPatch)
     whole = sections(Measures(load(small), "virtual"))
     monkeypatch.setattr(stated, "MOST", 10)
     monkeypatch.setattr(panel, "MOST", 300)
-    monkeypatch.setattr(beyond, "FARMS_MOST", 20)
+    monkeypatch.setattr(reading, "FARMS_MOST", 20)
     m = Measures(load(small), "virtual")
     part = sections(m)
     farms = int((m.whole["post_type"] != "complaint").sum())

@@ -13,6 +13,7 @@ from kamen_analysis.report.sections import (
     comparison,
     courses,
     diagnosis,
+    farms,
     money,
     outcome,
     panel,
@@ -25,11 +26,11 @@ from kamen_analysis.report.sections import (
 )
 from kamen_analysis.report.tables import Table
 
-SECTIONS = (sources, coded, diagnosis, trend, signals, refusal, platform, outcome, money, stated, beyond, courses, comparison, panel,
-            appendix, exports)
-BESIDE = ("choices", "stated_facts", "handoffs", "tried", "contrasts", "ages", "outcomes", "resolved_by", "naive_ratio", "clocks",
+SECTIONS = (sources, coded, diagnosis, trend, signals, refusal, platform, outcome, money, stated, beyond, farms, courses, comparison,
+            panel, appendix, exports)
+BESIDE = ("choices", "stated_facts", "handoffs", "tried", "farms", "contrasts", "ages", "outcomes", "resolved_by", "naive_ratio", "clocks",
           "time_to_reply")
-WAITING = (diagnosis, stated, outcome, courses, panel)  # for these measures, made beside the other tables
+WAITING = (diagnosis, stated, farms, outcome, courses, panel)  # for these measures, made beside the other tables
 
 
 def tables(measures: Measures) -> dict[str, Table]:

@@ -8,20 +8,16 @@ import pandas as pd
 
 import kamen_analysis.metrics as metrics
 from kamen_analysis.charts import numbers
-from kamen_analysis.metrics.campaigns import SHOWN
 from kamen_analysis.metrics.shares import SMALL
 from kamen_analysis.report.measures import Measures
-from kamen_analysis.report.part import latest, told
 from kamen_analysis.report.sections.columns import limits
 from kamen_analysis.report.small import NOTE, withheld
 from kamen_analysis.report.tables import Column, Table
 
-FARMS_MOST = 20_000  # posts that are no complaint, among which copies are looked for
-
 
 def tables(m: Measures) -> list[Table]:
-    """Return coverage, silences, alert methods, changes of level, festivals, bursts of one text and template farms."""
-    return [_coverage(m), _silences(m), _alert_methods(m), _levels(m), _holidays(m), _bursts(m), _farms(m)]
+    """Return coverage, silences, alert methods, changes of level, festivals and bursts of one text."""
+    return [_coverage(m), _silences(m), _alert_methods(m), _levels(m), _holidays(m), _bursts(m)]
 
 
 def _coverage(m: Measures) -> Table:
@@ -88,7 +84,7 @@ def _of_festival(row: Any) -> dict[str, Any] | None:
 
 def _bursts(m: Measures) -> Table:
     frame = metrics.campaigns(m.whole.assign(post_id=m.whole["id"]), scope=m.scope)
-    frame = _sources_named(frame, m)
+    frame = sources_named(frame, m)
     columns = (Column("first_at", "从", "date"), Column("last_at", "到", "date"), Column("span_hours", "小时", "ratio"),
                Column("n", "这一阵（件）", "count", cases=lambda row: {**_group(row), **_span(row)}),
                Column("size", "同一文字合计", "count", cases=lambda row: {**_group(row), "post_type": "complaint"}),
@@ -106,23 +102,6 @@ def _span(row: Any) -> dict[str, Any]:
     return {"set": f"between:{row['first_at'].value}:{row['last_at'].value}"}
 
 
-def _sources_named(frame: pd.DataFrame, m: Measures) -> pd.DataFrame:
+def sources_named(frame: pd.DataFrame, m: Measures) -> pd.DataFrame:
+    """Return `frame` with the names of its `sources` for their keys."""
     return frame.assign(sources=["、".join(m.names.get(key, key) for key in str(keys).split("、")) for keys in frame["sources"]])
-
-
-def _farms(m: Measures) -> Table:
-    """Return texts written over and over among what is no complaint; of more than FARMS_MOST posts the latest are looked through."""
-    every = m.posts[m.posts["post_type"] != "complaint"]
-    others = m.worded(latest(every, FARMS_MOST)["post_id"].to_numpy())
-    frame = _sources_named(metrics.template_farms(others.assign(post_id=others["id"])), m)
-    columns = (Column("kinds", "是什么"), Column("n", "帖子", "count", cases=_evidence), Column("of", "非投诉帖子", "count"),
-               Column("share", "占比", "share", cases=_evidence), Column("low", "95% 区间（%）", "share", high="high"),
-               Column("first_at", "从", "date"), Column("last_at", "到", "date"), Column("sources", "来源"), Column("note", "说明"))
-    note = told(len(others), len(every), "最近发布的", "非投诉帖子", "条")
-    return Table("template_farms", "非投诉里反复出现的同一套文字", frame, columns, note,
-                 definition=metrics.caption(metrics.template_farms), limit=15)
-
-
-def _evidence(row: Any) -> dict[str, Any] | None:
-    # The metric names the first posts only: of a longer list the rest would be missing.
-    return {"every": True, "ids": row["evidence"].split("、")} if row["n"] <= SHOWN else None

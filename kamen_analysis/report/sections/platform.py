@@ -10,7 +10,7 @@ import kamen_analysis.metrics as metrics
 from kamen_analysis.charts import numbers
 from kamen_analysis.metrics.resolution import confirmed_by
 from kamen_analysis.metrics.shares import MINIMUM, SMALL
-from kamen_analysis.metrics.timeline import TERMINAL, durations, is_vague
+from kamen_analysis.metrics.timeline import TERMINAL, is_vague
 from kamen_analysis.platforms import directory
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections.columns import wide
@@ -75,21 +75,22 @@ def _reason(code: str) -> Any:
 
 def _confirmed(m: Measures, names: list[str]) -> pd.DataFrame:
     """Return for each platform the cumulative share the consumer confirmed by each of DAYS; withheld where it rests on 1–4 posts."""
-    filed = m.by_platform[m.is_filed]
-    table = durations(filed, m.events, list(TERMINAL))
+    table = m.durations(tuple(TERMINAL))
     rows: list[dict[str, Any]] = []
-    for name, group in table.groupby(filed["platform"]):
+    for name, group in table.groupby(m.filed["platform"]):
         enough = name in names and group["is_timed"].sum() >= MINIMUM and not is_vague(group)
-        rows.append({"platform": name, **({k: v for day in DAYS for k, v in _by(group, day).items()} if enough else {})})
+        rows.append({"platform": name, **(_by_days(group) if enough else {})})
     columns = ["platform", *(f"day_{day}{end}" for day in DAYS for end in ("", "_low", "_high"))]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[1:], float) | {"platform": "str"})
 
 
-def _by(group: pd.DataFrame, day: int) -> dict[str, float]:
-    confirmed = group["is_timed"] & (group["kind"] == "consumer_confirmed") & (group["time"] <= day)
-    if 0 < int(confirmed.sum()) < SMALL:
-        return {}
-    return dict(zip((f"day_{day}", f"day_{day}_low", f"day_{day}_high"), confirmed_by(group, day), strict=True))
+def _by_days(group: pd.DataFrame) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for day, ends in zip(DAYS, confirmed_by(group, DAYS), strict=True):
+        confirmed = group["is_timed"] & (group["kind"] == "consumer_confirmed") & (group["time"] <= day)
+        if not 0 < int(confirmed.sum()) < SMALL:
+            found |= dict(zip((f"day_{day}", f"day_{day}_low", f"day_{day}_high"), ends, strict=True))
+    return found
 
 
 def _mix(m: Measures) -> Table:
