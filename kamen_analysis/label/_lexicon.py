@@ -17,6 +17,7 @@ import opencc
 from kamen_analysis import zh
 from kamen_analysis.label._hits import CUE, END, MARKS, SIZE, Hits, Packed, marks
 from kamen_analysis.label.kernels import compiled, inlined
+from kamen_analysis.label.senses import Numbers
 from kamen_analysis.label.shelf import SHELF
 from kamen_analysis.label.text import Ints, Texts, plain
 from kamen_analysis.label.trie import Trie
@@ -46,11 +47,11 @@ class _Slots(NamedTuple):
     """
 
     gap: Ints
-    first: Ints
-    words: Ints
+    first: Numbers
+    words: Numbers
     length: Ints
-    ends: Ints
-    slot: Ints
+    ends: Numbers
+    slot: Numbers
     hit: Packed
     needs: Packed
 
@@ -59,7 +60,7 @@ class _Read(NamedTuple):
     """The words of a batch in the order of the text: number and place of each, the one before that is the same word, and the last stop
     before it; of each word of the lexicon the last one."""
 
-    word: Ints
+    word: Numbers
     start: Ints
     before: Ints
     stop: Ints
@@ -140,9 +141,10 @@ def _ints(numbers: Iterable[int]) -> Ints:
     return np.array(list(numbers), np.int32)
 
 
-def _flat(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+def _flat(rows: Sequence[Sequence[int]]) -> tuple[Numbers, Numbers]:
     # Where each row begins, and the rows one after the other.
-    return _ints(accumulate(map(len, rows), initial=0)), _ints(chain.from_iterable(rows))
+    first, flat = _ints(accumulate(map(len, rows), initial=0)), _ints(chain.from_iterable(rows))
+    return first.astype(np.uint32), flat.astype(np.uint32)
 
 
 @compiled

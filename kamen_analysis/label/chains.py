@@ -40,31 +40,33 @@ def _fits(words: Ints, parts: Ints, bits: Bits, i: int, part: int) -> bool:
 
 
 @lean
-def _may(signs: Bits, sentence: int, asked: Ints, row: int) -> bool:
-    # Whether a sentence has words for what is asked first of a template.
-    k = 1
-    while k <= NEEDED and _has(signs, sentence, asked[row, k]):
-        k += 1
-    return k > NEEDED
+def _may(sign: Bits, asked: Asked, row: int) -> bool:
+    # Whether the sentence has words for what is asked first of a template, without a branch for each: none can be foretold.
+    found = np.uint64(1)
+    for k in range(1, NEEDED + 1):
+        found &= sign[0, asked.flat[row, k] >> 6] >> np.uint64(asked.flat[row, k] & 63)
+    return bool(found)
 
 
 @lean
 def _can(signs: Bits, sentence: int, parts: Ints, low: int, high: int) -> bool:
     # Whether a sentence has a word for each of some parts.
-    part = low
-    while part < high and _has(signs, sentence, parts[part, SLOT]):
-        part += 1
-    return part == high
+    while low < high and _has(signs, sentence, parts[low, SLOT]):
+        low += 1
+    return low == high
 
 
 @lean
-def _sign(words: Ints, bits: Bits, i: int, last: int, sign: Bits) -> None:
-    # What the words from one on can fill, as far as they begin before a place.
+def _sign(words: Ints, bits: Bits, i: int, last: int, sign: Bits, kept: Bits) -> None:
+    # What the words from one on can fill, as far as they begin before a place; what is first of it is kept.
+    sign[:] = 0
     while i < words.shape[1] and words[START, i] < last:
         row = bits[words[SENSE, i]]
         for k in range(len(sign)):
             sign[k] |= row[k]
         i += 1
+    for k in range(len(kept)):
+        kept[k] = sign[k]
 
 
 @lean
@@ -95,8 +97,7 @@ def _way(words: Ints, parts: Ints, bits: Bits, low: int, high: int, way: Keys, v
             k += 1
         else:
             way[row], part, k = k, part + 1, _wide(words[BEHIND, k])
-    found: int = way[high - low - 1]
-    return found
+    return int(way[high - low - 1])
 
 
 @lean
@@ -110,8 +111,7 @@ def _first(words: Ints, low: int, i: int) -> int:
 @lean
 def _holding(first: Ints, bounds: Ints, kind: int, at: int, here: Keys) -> int:
     # The stretch of a kind that holds a place, none before the last one asked for.
-    k: int = here[kind]
-    last = first[kind + 1]
+    k, last = int(here[kind]), first[kind + 1]
     while k + 1 < last and bounds[START, k + 1] <= at:
         k += 1
     here[kind] = k
@@ -134,28 +134,28 @@ def chains(words: Ints, plan: Plan, asked: Asked, stretches: Stretches, room: Ro
     Returns how many matches there are, also those there is no room for.
     """
     parts, bits, kinds, bounds = plan.parts, plan.bits, stretches.first, stretches.bounds
-    way, vain, begun, here, signs = room.way, room.vain, room.begun, room.here, room.signs
+    way, vain, begun, here, sign, signs = room.way, room.vain, room.begun, room.here, room.sign, room.signs
     n, signed, sentence = 0, 0, 0
     for i in range(words.shape[1]):
         start, sense = words[START, i], words[SENSE, i]
         if start >= signed:
             at = _holding(kinds, bounds, _wide(SENTENCE), start, here)
             signed, sentence = bounds[END, at], at - kinds[SENTENCE]
-            _sign(words, bits, i, signed, signs[sentence])
+            _sign(words, bits, i, signed, sign[0], signs[sentence])
         for row in range(asked.first[sense], asked.first[sense + 1]):
-            if not _may(signs, sentence, asked.flat, row):
+            if not _may(sign, asked, row):
                 continue
             part = _wide(asked.flat[row, 0])
             low, high, kind = _wide(parts[part, LOW]), _wide(parts[part, HIGH]), _wide(parts[part, WITHIN])
             if words[INSIDE, i] > parts[part, OPENS] or (
-                    high - low > NEEDED + 1 and kind <= SENTENCE and not _can(signs, sentence, parts, low, high)):
+                    high - low > NEEDED + 1 and kind <= SENTENCE and not _can(sign, 0, parts, low, high)):
                 continue
             if part + 1 < high and _follower(words, parts, bits, i, _wide(words[BEHIND, i]), part + 1) == words.shape[1]:
                 continue
             template, stretch, begin, stop = parts[part, TEMPLATE], _holding(kinds, bounds, kind, start, here), i, i + 1
             if part > low:
-                begin = _first(words, max(bounds[START, stretch], start - parts[part, BACK]), _wide(words[HERE, i]))
-                begin, stop = max(begin, begun[template]), words[HERE, i]
+                stop, first = words[HERE, i], max(bounds[START, stretch], start - parts[part, BACK])
+                begin = max(_first(words, first, _wide(stop)), begun[template])
                 begun[template] = max(stop, begun[template])
             for k in range(begin, stop):
                 if part == low or _fits(words, parts, bits, k, low):

@@ -73,6 +73,10 @@ class Matcher:
         every, atoms, slots = list(lines), dict[str, int](), dict[tuple[str, ...], int]()
         self._numbers = {key: i for i, key in enumerate(dict.fromkeys(line.key for line in every))}
         read = sorted(((line, parts) for line in every for parts in parse(line.text)), key=lambda one: self._numbers[one[0].key])
+        # The slots of lines that are looked for only where it matters come first: they are remembered of each sentence.
+        slots.update((choices, i) for i, choices in enumerate(dict.fromkeys(
+            part.choices for line, parts in read if line.only_asked for part in parts)))
+        self._kept = len(slots) // 64 + 1
         templates = [_compile(*one, atoms, slots) for one in read]
         filled = [list(dict.fromkeys(atoms[choice] for choice in choices)) for choices in slots]
         self.vocabulary = Vocabulary(list(atoms), filled, classes)
@@ -95,10 +99,10 @@ class Matcher:
     def scan(self, hits: Hits) -> Found:
         """Return the matches of all templates but those that are looked for only where it matters."""
         plan, asked, stretches = self._plan, self._asked(hits), _stretches(hits.texts)
-        hits.room, many = _room(plan, stretches), _MANY * len(hits.texts)
+        hits.room, many = _room(plan, stretches, self._kept), _MANY * len(hits.texts)
         out = np.empty((many, chains.HEAD + len(hits.room.way)), np.int64)
         if (many := chains.chains(hits.table, plan, asked, stretches, hits.room, out)) > len(out):
-            out, hits.room = np.empty((many, out.shape[1]), np.int64), _room(plan, stretches)
+            out, hits.room = np.empty((many, out.shape[1]), np.int64), _room(plan, stretches, self._kept)
             chains.chains(hits.table, plan, asked, stretches, hits.room, out)
         first, last, key = (plan.templates[out[:many, 0], column].astype(np.intp) for column in (FIRST, LAST, KEY))
         return Found(self._numbers, out[:many], key, last - first)
@@ -123,7 +127,7 @@ class Matcher:
         sense, many = slots.flat[spread(slots.first[slot], slots.first[slot + 1])], np.diff(slots.first)[slot]
         order, count = np.argsort(sense, kind="stable"), np.bincount(sense, minlength=len(count))
         flat = np.stack([rare[0], *(parts[part, SLOT] for part in rare[1:])], axis=1).repeat(many, axis=0)[order]
-        return Asked(np.append(0, np.cumsum(count)).astype(np.int32), flat.astype(np.int32))
+        return Asked(np.append(0, np.cumsum(count)).astype(np.uint32), flat.astype(np.uint32))
 
     def numbers(self, keys: Iterable[Key]) -> Indexes:
         """Return the numbers of keys, to be asked for: one behind all for a key no line has."""
@@ -145,8 +149,8 @@ def _stretches(texts: Texts) -> Stretches:
     return Stretches(first, np.stack([np.concatenate(columns) for columns in zip(*cuts, strict=True)]))
 
 
-def _room(plan: Plan, stretches: Stretches) -> Room:
+def _room(plan: Plan, stretches: Stretches, kept: int) -> Room:
     longest = int((plan.templates[:, LAST] - plan.templates[:, FIRST]).max())
     sentences = stretches.first[SENTENCE + 1] - stretches.first[SENTENCE]
     return Room(np.empty(longest, np.int64), np.full((longest, chains.NEAR), -1, np.int64), np.zeros(len(plan.templates), np.int64),
-                stretches.first.astype(np.int64), np.zeros((sentences, plan.bits.shape[1]), np.uint64))
+                stretches.first.astype(np.int64), np.empty((1, plan.bits.shape[1]), np.uint64), np.zeros((sentences, kept), np.uint64))

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from kamen_analysis.label.findings import rules
 from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.reasons import Heard
+from kamen_analysis.label.senses import Numbers
 from kamen_analysis.label.text import Ints, Texts, distinct
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ CUED = 4  # A cue is as many features as this of its reason, and of its rule: a 
 _PAIRED, _STATE, _FINISH, _WORD = 1000003, 0x7B4F3CF1, 0x9E3779B1, 0xFFFFFFFF
 _NONE = BUCKETS  # The bucket of what is no feature, since the text ends before it does.
 Words = npt.NDArray[np.uint32]
-Table = npt.NDArray[np.int32]
 
 
 def units(texts: Texts, posts: Ints) -> tuple[Ints, Ints]:
@@ -40,7 +40,7 @@ def units(texts: Texts, posts: Ints) -> tuple[Ints, Ints]:
     return starts[kept], ends[last][kept]
 
 
-def placed(heard: Heard) -> tuple[tuple[Ints, Ints], ...]:
+def placed(heard: Heard) -> tuple[tuple[Ints, Numbers], ...]:
     """Return the features of a batch, sort by sort: places, ascending, and the buckets (places, features) of those that begin there."""
     return _grams(heard), _classes(heard), _cues(heard)
 
@@ -54,20 +54,20 @@ def features(heard: Heard, starts: Ints) -> Iterator[sp.csr_matrix]:
 
     for at, buckets in placed(heard):
         first = np.searchsorted(at, starts) * buckets.shape[1]
-        pointer = np.append(first, buckets.size).astype(np.int32)
-        yield sp.csr_matrix((np.ones(buckets.size, np.float32), buckets.ravel(), pointer), shape=(len(starts), BUCKETS + 1))
+        columns, pointer = buckets.ravel().astype(np.int32), np.append(first, buckets.size).astype(np.int32)
+        yield sp.csr_matrix((np.ones(buckets.size, np.float32), columns, pointer), shape=(len(starts), BUCKETS + 1))
 
 
-def _grams(heard: Heard) -> tuple[Ints, Ints]:
+def _grams(heard: Heard) -> tuple[Ints, Numbers]:
     texts = heard.texts
-    out = np.empty((len(texts.codes), LONGEST + STATED), np.int32)
+    out = np.empty((len(texts.codes), LONGEST + STATED), np.uint32)
     _add_grams(texts.codes, heard.reading.states, texts.index + texts.lengths, out)
     return texts.at, out
 
 
-def _classes(heard: Heard) -> tuple[Ints, Ints]:
+def _classes(heard: Heard) -> tuple[Ints, Numbers]:
     at, number = heard.hits.classes()
-    keys, out = _keys(tuple(f"k {name}" for name, _ in heard.hits.vocabulary.named)), np.empty((len(at), 1 + BACK), np.int32)
+    keys, out = _keys(tuple(f"k {name}" for name, _ in heard.hits.vocabulary.named)), np.empty((len(at), 1 + BACK), np.uint32)
     _add_classes(at, number, keys, heard.texts.start, out)
     return at, out
 
@@ -78,7 +78,7 @@ def _bucket(key: int) -> int:
 
 
 @compiled
-def _add_grams(codes: Words, states: npt.NDArray[np.uint8], ends: Ints, out: Table) -> None:
+def _add_grams(codes: Words, states: npt.NDArray[np.uint8], ends: Ints, out: Numbers) -> None:
     # Of each character the n-grams that begin with it, then the short ones together with its state.
     first = 0
     for end in ends:
@@ -94,7 +94,7 @@ def _add_grams(codes: Words, states: npt.NDArray[np.uint8], ends: Ints, out: Tab
 
 
 @compiled
-def _add_classes(at: Ints, number: Ints, keys: Words, starts: Ints, out: Table) -> None:
+def _add_classes(at: Ints, number: Ints, keys: Words, starts: Ints, out: Numbers) -> None:
     # Of each word class its own, and the pairs with those before it in its post.
     post = first = 0
     for i in range(len(at)):
@@ -105,19 +105,19 @@ def _add_classes(at: Ints, number: Ints, keys: Words, starts: Ints, out: Table) 
             out[i, n] = _bucket(keys[number[i - n]] * _PAIRED + keys[number[i]]) if i - n >= first else _NONE
 
 
-def _cues(heard: Heard) -> tuple[Ints, Ints]:
+def _cues(heard: Heard) -> tuple[Ints, Numbers]:
     found, kinds = heard.findings, _cue_buckets()
     both = distinct(found.start.astype(np.int64) * len(kinds) + (found.rule * 2 + found.stands))
     return (both // len(kinds)).astype(np.int32), kinds[both % len(kinds)]
 
 
 @functools.cache
-def _cue_buckets() -> Ints:
+def _cue_buckets() -> Numbers:
     # Of each rule where it does not stand, and where it does.
     kinds = [(rule.reason.code, rule.name, stands) for rule in rules() for stands in (False, True)]
     named = [(f"c {code} {stands} {n}", f"r {rule} {stands} {n}") for code, rule, stands in kinds for n in range(CUED)]
     keys = _keys(tuple(name for pair in named for name in pair))
-    return (keys * np.uint32(_FINISH) >> np.uint32(16)).astype(np.int32).reshape(len(kinds), 2 * CUED)
+    return (keys * np.uint32(_FINISH) >> np.uint32(16)).reshape(len(kinds), 2 * CUED)
 
 
 @functools.cache

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis.label.kernels import compiled
+from kamen_analysis.label.senses import Numbers
 from kamen_analysis.label.text import Ints
 
 Packed = npt.NDArray[np.int64]
@@ -25,7 +26,7 @@ def pack(weights: npt.NDArray[np.int8]) -> Packed:
     return out
 
 
-def totals(sorts: Iterable[tuple[Ints, Ints]], starts: Ints, tables: Packed) -> Ints:
+def totals(sorts: Iterable[tuple[Ints, Numbers]], starts: Ints, tables: Packed) -> Ints:
     """Return (starts, columns) the sums of weights over stretches, each from one of `starts` (ascending) to the next.
 
     `sorts`: places, ascending, the first not before the first start, and (places, n) the rows of the weights that count at each.
@@ -47,7 +48,7 @@ def _unpack(word: int, sums: npt.NDArray[np.int32]) -> None:
 
 
 @compiled
-def _add(at: Ints, rows: Ints, starts: Ints, table: Packed, sums: npt.NDArray[np.int32]) -> None:
+def _add(at: Ints, rows: Numbers, starts: Ints, table: Packed, sums: npt.NDArray[np.int32]) -> None:
     i, most = 0, _ROOM // rows.shape[1]
     for n in range(len(starts)):
         while i < len(at) and (n + 1 == len(starts) or at[i] < starts[n + 1]):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from kamen_analysis.label.senses import Numbers
 from kamen_analysis.label.text import Ints
 
 Bits = npt.NDArray[np.uint64]
@@ -27,8 +28,8 @@ class Asked(NamedTuple):
     `flat`: the part, then slots of the template that the sentence must be able to fill too, the rarest first.
     """
 
-    first: Ints
-    flat: Ints
+    first: Numbers
+    flat: Numbers
 
 
 class Stretches(NamedTuple):
@@ -40,10 +41,12 @@ class Stretches(NamedTuple):
 
 class Room(NamedTuple):
     """What walks write down: the words of a way, for each part words from which there is no way on, for each template the first word it may
-    yet begin with, the stretch of each kind come to, and the slots that can be filled in each sentence, in bits."""
+    yet begin with, the stretch of each kind come to, and in bits the slots that can be filled: all of the sentence come to (one row),
+    and of each sentence those of templates looked for only where it matters."""
 
     way: Keys
     vain: Keys
     begun: Keys
     here: Keys
+    sign: Bits
     signs: Bits

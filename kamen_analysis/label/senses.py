@@ -30,7 +30,7 @@ def rows(key: npt.NDArray[np.integer], value: npt.NDArray[np.integer], count: in
 
 
 @compiled
-def placed(at: Ints, word: Ints, lengths: Ints, places: Ints, clauses: Ints) -> Ints:
+def placed(at: Numbers, word: Numbers, lengths: Ints, places: Ints, clauses: Ints) -> Ints:
     """Return the table of words (index and number, in the order of the text), but for what each may be."""
     out = np.empty((6, len(at)), np.int32)
     for i in range(len(at)):
@@ -50,7 +50,7 @@ def placed(at: Ints, word: Ints, lengths: Ints, places: Ints, clauses: Ints) -> 
 
 
 @compiled
-def barred(word: Ints, table: Ints, longest: int, vetoing: Rows, barring: Rows, base: Ints) -> None:
+def barred(word: Numbers, table: Ints, longest: int, vetoing: Rows, barring: Rows, base: Ints) -> None:
     """Fill in what each word of a batch may be: its first sense (`base`) and the bits of its classes (in the order of its row in `barring`)
     from which a longer word bars it.
 

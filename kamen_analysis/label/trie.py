@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis.label.kernels import compiled
+from kamen_analysis.label.senses import Numbers
 from kamen_analysis.label.text import Bools, Ints, Texts
 
 LENGTH = 6  # Bits that hold the length of a word behind its place: sorted keys are sorted by place, then by end.
@@ -28,8 +29,8 @@ def ends(keys: Keys) -> Keys:
 class Spelt(NamedTuple):
     """Words in the order of the text, the shorter first where several begin: the number of each, and the index where it begins."""
 
-    word: Ints
-    at: Ints
+    word: Numbers
+    at: Numbers
 
 
 class Trie:
@@ -59,10 +60,10 @@ class Trie:
     def walk(self, texts: Texts) -> Spelt:
         """Return every word in a batch."""
         letters, room = self._dense.take(texts.codes, mode="clip"), _MANY * len(texts.codes)
-        out = np.empty((2, room), np.int32)
+        out = np.empty((2, room), np.uint32)
         many = _walk(letters, self._said, self._deeper, self._edges, self._width, out)
         if many > room:
-            out = np.empty((2, many), np.int32)
+            out = np.empty((2, many), np.uint32)
             _walk(letters, self._said, self._deeper, self._edges, self._width, out)
         return Spelt(*out[:, :many])
 
@@ -88,7 +89,7 @@ def _next(edges: Keys, edge: int) -> int:
 
 
 @compiled
-def _walk(letters: npt.NDArray[np.uint16], said: Ints, deeper: Bools, edges: Keys, width: int, out: Ints) -> int:
+def _walk(letters: npt.NDArray[np.uint16], said: Ints, deeper: Bools, edges: Keys, width: int, out: Numbers) -> int:
     # Fills `out` (word and index, as far as there is room) and returns how many words there are.
     n = 0
     for first in range(len(letters)):

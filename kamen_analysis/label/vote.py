@@ -39,7 +39,7 @@ def _bare(heard: Heard, start: Ints, end: Ints) -> tuple[Ints, Ints]:
     """Return the stretches without marks and spaces at their ends."""
     texts, post = heard.texts, heard.texts.post(start)
     shift = texts.index[post] - texts.start[post]
-    outer = np.isin(texts.codes, [ord(mark) for mark in MARKS])
+    outer = texts.members(MARKS)
     while (step := (start < end) & outer[start + shift]).any():
         start = start + step
     while (step := (start < end) & outer[end - 1 + shift]).any():
