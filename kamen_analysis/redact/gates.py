@@ -68,6 +68,7 @@ class Free:
             for word in pattern.needs:
                 here[word].append(number)
         self._needed = columns(list(here.values()), len(patterns))
+        self._is_needed: _Flags = np.asarray(self._needed.any(axis=0))
         always = [(number, pattern.near or "") for number, pattern in enumerate(patterns) if not pattern.needs]
         self._rows = -(-(always[-1][0] + 1) // 64)
         self._near = {name: only([number for number, near in always if near == name], len(patterns))[:self._rows] for _, name in always}
@@ -83,6 +84,7 @@ class Free:
 
     def needed(self, hits: Ints, near: dict[str, Windows], reading: Reading, view: View) -> Iterator[tuple[Pattern, Ints, Ints]]:
         """Yield the patterns whose words are there, and where around these (or near their mark too) each can begin, as `near` does."""
+        hits = hits[self._is_needed[hits[:, 0]]]
         for pattern, chosen in _by_pattern(self._patterns, *spread(self._needed[:, hits[:, 0]])):
             spans = hits[chosen, 1:]
             spans = spans[np.argsort(spans[:, 0], kind="stable")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Callable
 
@@ -102,23 +103,20 @@ def crossed(words: str, start: int, end: int) -> int | None:
 
 
 @functools.lru_cache(maxsize=1 << 14)
-def _cut(text: str) -> list[tuple[str, str]]:
+def _cut(text: str) -> list[tuple[int, int, str, str]]:
     # Several patterns ask about the same place.
     import rjieba  # reads its dictionary, which a build with nothing new can do without
 
     found: list[tuple[str, str]] = rjieba.tag(text)
-    return found
+    ends = list(itertools.accumulate(len(word) for word, _ in found))
+    return [(end - len(word), end, word, tag) for end, (word, tag) in zip(ends, found, strict=True)]
 
 
 def _pieces(words: str, start: int, end: int) -> list[tuple[int, int, str, str]]:
     """Return the words jieba cuts the surroundings into: start, end, word, part of speech."""
     before = _CLAUSE.search(words, max(0, start - _BEFORE), start)
     at = before.start() if before else start
-    pieces = []
-    for word, tag in _cut(words[at:end + _BEHIND]):
-        pieces.append((at, at + len(word), word, tag))
-        at += len(word)
-    return pieces
+    return [(low + at, high + at, word, tag) for low, high, word, tag in _cut(words[at:end + _BEHIND])]
 
 
 def _breaks(piece: tuple[int, int, str, str], start: int, stop: int) -> bool:

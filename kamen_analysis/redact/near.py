@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -67,7 +68,7 @@ class Near:
             if low == high:
                 found[name] = NONE
                 continue
-            matches = [match.span() for start in at[low:high].tolist() if (match := regex.match(reading.words, start))]
+            matches = [match.span() for match in map(regex.match, itertools.repeat(reading.words), at[low:high].tolist()) if match]
             spans = np.array(matches, dtype=np.int64).reshape(-1, 2)
             least = outside[np.searchsorted(outside, spans[:, 0], "right") - 1] if name in _ADDRESSES else None
             found[name] = widened(spans, reading, *REACH[name], least)

@@ -17,20 +17,25 @@ _DAY = re.compile(r"(?:19[5-9]|20[0-3])\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]
 def residue(value: str) -> bool | None:
     """Judge digits in a row or apart that no word announces: seven or more, unless they read as a day, a list, prices or a version."""
     written = _GROUP.findall(value)
-    groups = ["".join(str(int(char)) for char in group.translate(_LETTERS)) for group in written]
-    between = "".join(_GROUP.split(value))
-    digits, letters = sum(map(len, groups)), sum(map(str.isalpha, "".join(written)))
-    is_model = len(groups) == 1 and value[0].isalpha() and value[0] not in "lo"
+    together, between = "".join(written), "".join(_GROUP.split(value))
+    digits, letters = len(together), together.count("l") + together.count("o")
+    is_model = len(written) == 1 and value[0].isalpha() and value[0] not in "lo"
     if digits < 7 or is_model or letters * 2 > digits or "=" in between or between in ("点", "减"):
         return False
+    groups = list(map(_plain, written))
     if len(groups) == 1:
         return False if _DAY.match(groups[0]) or groups[0].endswith("000") or len(set(groups[0])) < 3 or _counted(groups[0]) else None
     return False if _is_list(groups, between) or _is_date(groups) else None
 
 
+def _plain(group: str) -> str:
+    digits = group.translate(_LETTERS)
+    return digits if digits.isascii() else "".join(str(int(char)) for char in digits)
+
+
 def _counted(digits: str) -> bool:
     """Tell whether most digits are one more, or one less, than the one before."""
-    steps = [int(b) - int(a) for a, b in itertools.pairwise(digits)]
+    steps = [b - a for a, b in itertools.pairwise(digits.encode())]
     return max(steps.count(1), steps.count(-1)) >= len(steps) - 1
 
 

@@ -69,11 +69,13 @@ def _macros() -> dict[str, str]:
 
 
 def _one_of(words: set[str]) -> str:
-    """Return the pattern of any of the words, longer ones first; those that begin alike stand behind their first character, for speed."""
+    """Return the pattern of any of the words, longer ones first; for speed many stand behind a look at the first character, and those that
+    begin alike behind it."""
     if len(words) < 100:
         return "(?:" + "|".join(sorted(map(re.escape, words), key=lambda word: (-len(word), word))) + ")"
     groups = {first: {word[1:] for word in words if word[0] == first} for first in sorted({word[0] for word in words})}
-    return "(?:" + "|".join(re.escape(first) + _one_of(rests) for first, rests in groups.items()) + ")"
+    some = "|".join(re.escape(first) + _one_of(rests) for first, rests in groups.items())
+    return f"(?:(?=[{''.join(map(re.escape, groups))}])(?:{some}))"
 
 
 @functools.cache

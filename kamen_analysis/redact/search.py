@@ -70,9 +70,10 @@ def _tried(pattern: Pattern, text: str, at: Ints, ends: Ints) -> Iterator[Found]
 
 def _behind(pattern: Pattern, text: str, words: str, hits: Ints, ends: Ints) -> Iterator[Found]:
     """Yield what a pattern finds right behind some cues."""
-    match = pattern.match
-    for start, at, end in zip(hits[:, 1].tolist(), hits[:, 2].tolist(), ends.tolist(), strict=True):
-        if (found := match(text, at, end)) and _stands_alone(words, start, at) and (value := pattern.value(found)):
+    tried = map(pattern.match, itertools.repeat(text), hits[:, 2].tolist(), ends.tolist())
+    for found, start in [(found, start) for found, start in zip(tried, hits[:, 1].tolist(), strict=True) if found]:
+        at = found.start()
+        if (words[at - 1] > "z" < words[start] or _stands_alone(words, start, at)) and (value := pattern.value(found)):
             yield (*value, pattern.rank, pattern.kind)
 
 

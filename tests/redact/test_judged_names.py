@@ -59,7 +59,7 @@ def test_ordinary_words_hold_no_surname_with_a_title() -> None:
 
 
 def test_posts_without_personal_data_show_only_people_called_by_title() -> None:
-    """In the invented posts of the codebook, which call people by title only, at most one in a hundred shows anything, and never a number."""
+    """In the invented posts of the codebook, which call people by title only, one in a hundred shows anything at most, never a number."""
     folder = resources.files("kamen_analysis.codebook") / "posts"
     lines = [line for file in folder.iterdir() if file.name.endswith(".jsonl") for line in file.read_text("utf-8").splitlines()]
     posts = [json.loads(line)["body"] for line in lines]
