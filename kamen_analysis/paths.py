@@ -132,6 +132,16 @@ def _swap(fresh: Path, path: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def _sync_new(folder: Path) -> None:
+    """Put on disk what is in `folder`; a file with other names was, when it got the first of them, so that only its name here is new."""
+    for file in (folder, *folder.rglob("*")):
+        if file.is_dir():
+            _sync_folder(file)
+        elif file.stat().st_nlink == 1:
+            with file.open("rb") as opened:
+                os.fsync(opened.fileno())
+
+
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a fresh folder beside `path`; when the block ends well it takes the place of `path` as a whole.
@@ -150,12 +160,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     try:
         yield fresh
         fresh.chmod(0o755)
-        for file in fresh.rglob("*"):
-            if file.is_file():
-                with file.open("rb") as opened:
-                    os.fsync(opened.fileno())
-            else:
-                _sync_folder(file)
+        _sync_new(fresh)
         _swap(fresh, path)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)

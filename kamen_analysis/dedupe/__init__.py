@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ AGREE = 18  # minima of the 32 that two texts must share to be compared: at a si
 _LAST_BITS = np.uint64((1 << 22) - 1)
 _PAIRS = 2000  # looked at together
 _DRAWERS = 256
+_AT_ONCE = 2  # bands looked at side by side: each takes some ten numbers a post
 
 
 def candidates(band: Callable[[int], U64]) -> tuple[Ints, Ints]:
@@ -29,7 +31,8 @@ def candidates(band: Callable[[int], U64]) -> tuple[Ints, Ints]:
 
     Of the rows that share a band each is paired with the earliest only.
     """
-    pairs = distinct(np.sort(np.concatenate([_sharing(band(k)) for k in range(BANDS)])))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:  # numpy sorts and counts side by side
+        pairs = distinct(np.sort(np.concatenate(list(pool.map(lambda k: _sharing(band(k)), range(BANDS))))))
     first, second = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
     agreed = np.zeros(len(pairs), np.int8)
     for k in range(BANDS):

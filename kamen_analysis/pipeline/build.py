@@ -14,8 +14,8 @@ from typing import Any
 from kamen_analysis import codebook, platforms, sources
 from kamen_analysis.captures import sidecar, withdraw
 from kamen_analysis.errors import KamenError, told
-from kamen_analysis.paths import Home, atomic_folder, settle, sha256
-from kamen_analysis.pipeline import executors, expect, gold, groups, history, manifests, publish
+from kamen_analysis.paths import Home, atomic_folder, settle
+from kamen_analysis.pipeline import digests, executors, expect, gold, groups, history, manifests, publish
 from kamen_analysis.pipeline.merge import merge
 from kamen_analysis.pipeline.parts import Progress, cache, gather
 
@@ -68,7 +68,7 @@ def build(where: Home, jobs: int | None = None, progress: Progress = lambda stag
         if not found:
             raise KamenError(f"{where.raw} 里没有存档，请先运行 kamen import 或 kamen fetch")
         _refuse_vanished(where)
-        inputs = {path: sha256(path) for path in found}
+        inputs = digests.of_files(found)
         depended = manifests.depends(where, inputs)
         if manifests.is_current(where, depended):
             return manifests.read(where)
@@ -128,8 +128,8 @@ def _kept(where: Home, keys: dict[str, dict[str, str]]) -> manifests.Written:
     """Return what the published groups gave whose files are whole and of which no more changed than which posts are copies."""
     before = manifests.read(where).get("groups", {})
     same = {name: before[name] for name, key in keys.items() if before.get(name, {}).get("core") == key["core"]}
-    return {name: one for name, one in same.items()
-            if all(manifests.is_whole(where.processed / file, digest) for file, digest in one["files"].items())}
+    whole = manifests.whole(where, {file: digest for one in same.values() for file, digest in one["files"].items()})
+    return {name: one for name, one in same.items() if one["files"].keys() <= whole}
 
 
 def _take_over(old: Path, new: Path) -> None:

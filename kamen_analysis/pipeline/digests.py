@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from kamen_analysis.paths import sha256
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -57,6 +62,12 @@ def build_code() -> str:
 def copies_code() -> str:
     """Return the digest of what decides whether two texts are copies."""
     return _digest(("zh.py", "dedupe"))
+
+
+def of_files(paths: Collection[Path]) -> dict[Path, str]:
+    """Return the SHA-256 of each file; several are read side by side, for hashing needs no interpreter."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict(zip(paths, pool.map(sha256, paths), strict=True))
 
 
 def part_key(capture_digest: str) -> str:

@@ -45,12 +45,13 @@ def is_current(where: Home, depended: dict[str, Any]) -> bool:
     """Return whether the tables are those of these inputs, whole and unchanged."""
     manifest = read(where)
     same = bool(manifest) and all(manifest.get(key) == value for key, value in depended.items())
-    return same and all(is_whole(where.processed / name, digest) for name, digest in manifest["outputs"].items())
+    return same and whole(where, manifest["outputs"]) == manifest["outputs"].keys()
 
 
-def is_whole(path: Path, digest: str) -> bool:
-    """Return whether a file is there and has this digest."""
-    return path.exists() and sha256(path) == digest
+def whole(where: Home, files: dict[str, str]) -> set[str]:
+    """Return which of the published files are there and have the digest said."""
+    there = {where.processed / name: name for name in files if (where.processed / name).exists()}
+    return {there[path] for path, digest in digests.of_files(there).items() if files[there[path]] == digest}
 
 
 def describe(where: Home, depended: dict[str, Any], parts: list[Part], written: Written, withdrawn: int) -> dict[str, Any]:

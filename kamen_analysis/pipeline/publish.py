@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 import uuid
 from collections import Counter
 from dataclasses import dataclass
@@ -82,7 +83,10 @@ def _file(folder: Path, table: str, name: str, content: bytes) -> tuple[str, str
     path = folder / table / f"{name}.parquet"
     # On a cluster a slow worker and the one that took over from it may both be writing.
     fresh = path.with_name(f".{uuid.uuid4().hex}")
-    fresh.write_bytes(content)
+    with fresh.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())  # here, where it costs nobody's time: other threads go on
     fresh.replace(path)
     return f"{table}/{path.name}", hashlib.sha256(content).hexdigest()
 

@@ -46,7 +46,8 @@ def replaced(old: bytes, columns: pa.Table) -> bytes:
     for group, other in zip(_groups(foot), _groups(new), strict=True):
         _replace(group, other, (old, fresh), out)
     tail = thrift.dumps(foot)
-    return bytes(out + tail + len(tail).to_bytes(4, "little") + _MAGIC)
+    out += tail + len(tail).to_bytes(4, "little") + _MAGIC
+    return bytes(out)
 
 
 def _foot(file: bytes) -> Struct:
