@@ -12,7 +12,7 @@ from kamen_analysis.label.plan import Asked, Bits, Keys, Plan, Room, Stretches
 from kamen_analysis.label.text import Bools, Ints
 
 LENGTH = 6  # As in trie: bits that hold the length of a word behind its place.
-START, END, SENSE, INSIDE, HERE, BEHIND = range(6)  # As in senses.
+START, END, SENSE, INSIDE, HERE, BEHIND, ROW = range(7)  # As in senses.
 # Columns of tables. Of parts: template, the slot, the gap before, how far behind its clause's start and how far behind the first part it
 # may begin; of its template the first part, the part behind the last, and the kind of stretch it must not cross.
 TEMPLATE, SLOT, GAP, OPENS, BACK, LOW, HIGH, WITHIN = range(8)
@@ -36,7 +36,7 @@ def _has(bits: Bits, row: int, slot: int) -> bool:
 @lean
 def _fits(words: Ints, parts: Ints, bits: Bits, i: int, part: int) -> bool:
     # Whether a word fills a part.
-    return _has(bits, _wide(words[SENSE, i]), parts[part, SLOT]) and words[INSIDE, i] <= parts[part, OPENS]
+    return _has(bits, _wide(words[ROW, i]), parts[part, SLOT]) and words[INSIDE, i] <= parts[part, OPENS]
 
 
 @lean
@@ -61,7 +61,7 @@ def _sign(words: Ints, bits: Bits, i: int, last: int, sign: Bits, kept: Bits) ->
     # What the words from one on can fill, as far as they begin before a place; what is first of it is kept.
     sign[:] = 0
     while i < words.shape[1] and words[START, i] < last:
-        row = bits[words[SENSE, i]]
+        row = bits[words[ROW, i]]
         for k in range(len(sign)):
             sign[k] |= row[k]
         i += 1
@@ -137,7 +137,7 @@ def chains(words: Ints, plan: Plan, asked: Asked, stretches: Stretches, room: Ro
     way, vain, begun, here, sign, signs = room.way, room.vain, room.begun, room.here, room.sign, room.signs
     n, signed, sentence = 0, 0, 0
     for i in range(words.shape[1]):
-        start, sense = words[START, i], words[SENSE, i]
+        start, sense = words[START, i], words[ROW, i]
         if start >= signed:
             at = _holding(kinds, bounds, _wide(SENTENCE), start, here)
             signed, sentence = bounds[END, at], at - kinds[SENTENCE]

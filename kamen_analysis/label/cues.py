@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -15,7 +14,7 @@ from kamen_analysis.label import chains
 from kamen_analysis.label.chains import FIRST, KEY, LAST, NEEDED, SENTENCE, SLOT, WITHIN
 from kamen_analysis.label.matches import Found, Key
 from kamen_analysis.label.plan import Asked, Keys, Plan, Room, Stretches
-from kamen_analysis.label.senses import SENSE
+from kamen_analysis.label.senses import ROW, SENSE
 from kamen_analysis.label.text import STRIDE, Bools, Cut, Indexes, Ints, Texts, spread
 from kamen_analysis.label.words import Hits, Vocabulary
 
@@ -41,6 +40,14 @@ class _Template(NamedTuple):
     opens: tuple[int | None, ...]
     within: str
     only_asked: bool
+
+
+class _Ranked(NamedTuple):
+    """The plan, what is asked first, and the row of each sense in their tables, all by how common it was where that was counted."""
+
+    plan: Plan
+    asked: Asked
+    row: Ints
 
 
 def _compile(line: Line, parts: tuple[Part, ...], atoms: dict[str, int], slots: dict[tuple[str, ...], int]) -> _Template:
@@ -85,12 +92,7 @@ class Matcher:
         self._of = np.searchsorted(key, np.arange(len(self._numbers) + 2)).astype(np.int32)
         self._eager = np.array([not one.only_asked for one in templates], np.bool_)
         self._counted = 0
-        self._rarest: Asked | None = None
-
-    @functools.cached_property
-    def _plan(self) -> Plan:
-        # Apart, since the bits are not worth keeping.
-        return self._parts._replace(bits=self.vocabulary.bits)
+        self._ranked: _Ranked | None = None
 
     def words(self, texts: Texts) -> Hits:
         """Return the words of the codebook in a batch."""
@@ -98,7 +100,9 @@ class Matcher:
 
     def scan(self, hits: Hits) -> Found:
         """Return the matches of all templates but those that are looked for only where it matters."""
-        plan, asked, stretches = self._plan, self._asked(hits), _stretches(hits.texts)
+        (plan, asked, row), stretches = self._rank(hits), _stretches(hits.texts)
+        np.take(row, hits.table[SENSE], out=hits.table[ROW], mode="clip")
+        hits.plan = plan
         hits.room, many = _room(plan, stretches, self._kept), _MANY * len(hits.texts)
         out = np.empty((many, chains.HEAD + len(hits.room.way)), np.int64)
         if (many := chains.chains(hits.table, plan, asked, stretches, hits.room, out)) > len(out):
@@ -107,16 +111,18 @@ class Matcher:
         first, last, key = (plan.templates[out[:many, 0], column].astype(np.intp) for column in (FIRST, LAST, KEY))
         return Found(self._numbers, out[:many], key, last - first)
 
-    def _asked(self, hits: Hits) -> Asked:
+    def _rank(self, hits: Hits) -> _Ranked:
         # What is rare is counted anew where there is much more to count in than the last time.
-        if self._rarest is None or hits.table.shape[1] > self._counted * _MORE:
-            self._counted, self._rarest = hits.table.shape[1], self._rare(hits)
-        return self._rarest
+        if self._ranked is None or hits.table.shape[1] > self._counted * _MORE:
+            count = np.bincount(hits.table[SENSE], minlength=len(self.vocabulary.lengths))
+            row = np.argsort(np.argsort(-count, kind="stable")).astype(np.int32)
+            self._counted = hits.table.shape[1]
+            self._ranked = _Ranked(self._parts._replace(bits=self.vocabulary.bits(row)), self._rare(count, row), row)
+        return self._ranked
 
-    def _rare(self, hits: Hits) -> Asked:
+    def _rare(self, count: Indexes, row: Ints) -> Asked:
         # The rarest part of each template, by the senses that fill it, and the slots of the next ones, if its sentence must hold them too.
-        (templates, parts, _), slots = self._plan, self.vocabulary.slots
-        count = np.bincount(hits.table[SENSE], minlength=len(self.vocabulary.lengths))
+        (templates, parts, _), slots = self._parts, self.vocabulary.slots
         size = np.add.reduceat(count[slots.flat] * _MORE + 1, slots.first[:-1])[parts[:, SLOT]] * len(parts)
         rare = [np.minimum.reduceat(size + np.arange(len(parts)), templates[:, FIRST]) % len(parts)]
         for _ in range(NEEDED):
@@ -124,7 +130,7 @@ class Matcher:
             rare.append(np.minimum.reduceat(size + np.arange(len(parts)), templates[:, FIRST]) % len(parts))
         rare = [np.where(parts[rare[0], WITHIN] > SENTENCE, rare[0], part)[self._eager] for part in rare]
         slot = parts[rare[0], SLOT]
-        sense, many = slots.flat[spread(slots.first[slot], slots.first[slot + 1])], np.diff(slots.first)[slot]
+        sense, many = row[slots.flat[spread(slots.first[slot], slots.first[slot + 1])]], np.diff(slots.first)[slot]
         order, count = np.argsort(sense, kind="stable"), np.bincount(sense, minlength=len(count))
         flat = np.stack([rare[0], *(parts[part, SLOT] for part in rare[1:])], axis=1).repeat(many, axis=0)[order]
         return Asked(np.append(0, np.cumsum(count)).astype(np.uint32), flat.astype(np.uint32))
@@ -139,7 +145,7 @@ class Matcher:
         `words`, `bounds`: as `chains.touched` has them.
         """
         out = np.zeros(len(number), np.bool_)
-        chains.touched(hits.table, self._plan, np.stack([self._of[number], self._of[number + 1]]), words, bounds, hits.room, out)
+        chains.touched(hits.table, hits.plan, np.stack([self._of[number], self._of[number + 1]]), words, bounds, hits.room, out)
         return out
 
 

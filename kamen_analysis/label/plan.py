@@ -15,7 +15,7 @@ Keys = npt.NDArray[np.int64]
 
 
 class Plan(NamedTuple):
-    """All templates and their parts (tables, their columns as `chains` names them), and for each sense the slots it may fill, in bits."""
+    """All templates and their parts (tables, their columns as `chains` names them), and for each sense, by its row, its slots in bits."""
 
     templates: Ints
     parts: Ints
@@ -23,7 +23,7 @@ class Plan(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """The parts looked for, one a template, by the sense that fills them: those of sense i from `first[i]` to `first[i + 1]`.
+    """The parts looked for, one a template, by the sense that fills them: those of row i from `first[i]` to `first[i + 1]`.
 
     `flat`: the part, then slots of the template that the sentence must be able to fill too, the rarest first.
     """

@@ -12,8 +12,8 @@ from kamen_analysis.label.text import Ints
 
 Numbers = npt.NDArray[np.uint32]  # Without a sign, so that a kernel need not ask of each index whether it is counted from the end.
 # Rows of the table of the words of a batch, in the order of the text: start and end (places), what each may be, how far behind its clause's
-# start it begins, and the first word that begins where it does, or where it ends or later.
-START, END, SENSE, INSIDE, HERE, BEHIND = range(6)
+# start it begins, the first word that begins where it does, or where it ends or later, and its row in tables whose first are the commonest.
+START, END, SENSE, INSIDE, HERE, BEHIND, ROW = range(7)
 
 
 class Rows(NamedTuple):
@@ -31,8 +31,8 @@ def rows(key: npt.NDArray[np.integer], value: npt.NDArray[np.integer], count: in
 
 @compiled
 def placed(at: Numbers, word: Numbers, lengths: Ints, places: Ints, clauses: Ints) -> Ints:
-    """Return the table of words (index and number, in the order of the text), but for what each may be."""
-    out = np.empty((6, len(at)), np.int32)
+    """Return the table of words (index and number, in the order of the text), but for what each may be and its row."""
+    out = np.empty((7, len(at)), np.int32)
     for i in range(len(at)):
         out[START, i] = places[at[i]]
         out[END, i] = places[at[i]] + lengths[word[i]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ from kamen_analysis.codebook.models import WordClass
 from kamen_analysis.codebook.template import words_of
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label import senses
-from kamen_analysis.label.plan import Bits, Room
+from kamen_analysis.label.plan import Bits, Plan, Room
 from kamen_analysis.label.senses import Rows, rows
 from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, distinct, spread
 from kamen_analysis.label.trie import Trie
@@ -74,12 +73,11 @@ class Vocabulary:
         slot, sense = both >> 32, both & (1 << 32) - 1
         self.slots = rows(slot, sense, count)
 
-    @functools.cached_property
-    def bits(self) -> Bits:
-        """The slots of each sense, a bit each: another form of `slots`, much larger."""
+    def bits(self, row: Ints) -> Bits:
+        """Return the slots of each sense, given its row, a bit each: another form of `slots`, much larger."""
         slot = np.repeat(np.arange(len(self.slots.first) - 1), np.diff(self.slots.first))
         bits: Bits = np.zeros((len(self.lengths), len(self.slots.first) // 64 + 1), np.uint64)
-        np.bitwise_or.at(bits, (self.slots.flat, slot >> 6), np.uint64(1) << (slot & 63).astype(np.uint64))
+        np.bitwise_or.at(bits, (row[self.slots.flat], slot >> 6), np.uint64(1) << (slot & 63).astype(np.uint64))
         return bits
 
 
@@ -98,8 +96,9 @@ def _atom(choice: str, classes: dict[str, WordClass], numbers: dict[str, int]) -
 
 
 class Hits:
-    """The words found in a batch (a table), and room for walks over them."""
+    """The words found in a batch (a table), and for walks over them the plan and room."""
 
+    plan: Plan
     room: Room
 
     def __init__(self, vocabulary: Vocabulary, texts: Texts) -> None:
