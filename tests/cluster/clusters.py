@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,15 @@ class Cluster:
             process.send_signal(signal.SIGCONT)
             process.kill()
             process.wait()
+
+
+@contextmanager
+def running(cluster: Cluster) -> Iterator[Cluster]:
+    """Give a cluster whose workers are all there, and end it."""
+    try:
+        yield cluster.ready()
+    finally:
+        cluster.stop()
 
 
 def made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Home:

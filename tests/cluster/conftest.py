@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clusters import Cluster, made
+from clusters import Cluster, made, running
 
 from kamen_analysis.paths import Home
 from kamen_analysis.pipeline import store
@@ -23,11 +23,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     """Two workers in processes of their own."""
     pytest.importorskip("distributed")
-    started = Cluster(tmp_path, 2)
-    try:
-        yield started.ready()
-    finally:
-        started.stop()
+    with running(Cluster(tmp_path, 2)) as started:
+        yield started
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from clusters import Cluster, alone, files_of
+from clusters import Cluster, alone, files_of, running
 
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
@@ -50,11 +50,8 @@ def test_the_scheduler_goes(home: Home, cluster: Cluster, tmp_path: Path) -> Non
         build(home, cluster=cluster.url, progress=lambda stage, done, total: cluster.scheduler.kill() if done == 2 else None)
     assert not (home.processed / "manifest.json").exists()
     finished = {path: path.stat().st_mtime_ns for path in home.root.glob("data/.cache/codes/[!.]*/coded.parquet")}
-    again = Cluster(tmp_path, 1)
-    try:
-        build(home, cluster=again.ready().url)
-    finally:
-        again.stop()
+    with running(Cluster(tmp_path, 1)) as again:
+        build(home, cluster=again.url)
     assert len(finished) >= 2 and all(path.stat().st_mtime_ns == at for path, at in finished.items())
     assert files_of(home) == alone(home)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clusters import Cluster, alone, files_of
+from clusters import Cluster, alone, files_of, running
 
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
@@ -27,12 +27,12 @@ KEY, SECRET = "AKIAEXAMPLE", "hunter2hunter2"
 def endpoint() -> Iterator[str]:
     """The address of an S3-compatible server."""
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
-    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
+    moto = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    moto.start()
     try:
-        yield "http://{}:{}".format(*running.get_host_and_port())
+        yield "http://{}:{}".format(*moto.get_host_and_port())
     finally:
-        running.stop()
+        moto.stop()
 
 
 @pytest.fixture
@@ -50,11 +50,8 @@ def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def cluster(bucket: Any, tmp_path: Path) -> Iterator[Cluster]:
     """Two workers, which find the server by the same environment."""
-    started = Cluster(tmp_path, 2)
-    try:
-        yield started.ready()
-    finally:
-        started.stop()
+    with running(Cluster(tmp_path, 2)) as started:
+        yield started
 
 
 def test_a_worker_dies(home: Home, cluster: Cluster, bucket: Any) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clusters import Cluster, address_of, alone, files_of, left_by_a_build_cut_short, objects_of
+from clusters import Cluster, address_of, alone, files_of, left_by_a_build_cut_short, objects_of, running
 
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, sha256
@@ -40,11 +40,8 @@ def test_the_scheduler_goes(home: Home, cluster: Cluster, place: store.Store, tm
               progress=lambda stage, done, total: cluster.scheduler.kill() if done == 2 else None)
     assert not [name for name in place.names() if store.label_of(name) == store.CAPTURE]
     finished = {path: path.stat().st_mtime_ns for path in home.root.glob("data/.cache/codes/[!.]*/coded.parquet")}
-    again = Cluster(tmp_path, 1)
-    try:
-        build(home, cluster=again.ready().url, store=place.url)
-    finally:
-        again.stop()
+    with running(Cluster(tmp_path, 1)) as again:
+        build(home, cluster=again.url, store=place.url)
     assert len(finished) >= 2 and all(path.stat().st_mtime_ns == at for path, at in finished.items())
     assert files_of(home) == alone(home) and place.names() == []
 
@@ -103,11 +100,8 @@ def apart(home: Home, tmp_path: Path) -> Iterator[Cluster]:
     mount = ["unshare", "-m", "mount", "-t", "tmpfs", "none", str(tmp_path)]
     if not shutil.which("unshare") or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("mounts of a process's own are not allowed here")
-    started = Apart(tmp_path, 2)
-    try:
-        yield started.ready()
-    finally:
-        started.stop()
+    with running(Apart(tmp_path, 2)) as started:
+        yield started
 
 
 def test_machines_that_do_not_see_the_home(home: Home, apart: Cluster, place: store.Store) -> None:
