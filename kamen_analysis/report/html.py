@@ -15,6 +15,7 @@ from kamen_analysis.report.pandoc import ASSETS, convert
 from kamen_analysis.report.webfont import face
 
 _ALIGN = re.compile(r'<(t[hd]) style="text-align: (left|right|center);">')
+_DATE = re.compile(r'<td class="left">(\d{4}-\d{2}-\d{2})</td>')
 _CASES = re.compile(r'<span class="cases" data-cases="(c\d+)">([^<]*)</span>')
 _IMAGE = re.compile(r'<img src="(figures/[a-z_]+\.svg)"')
 _TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
@@ -45,6 +46,7 @@ def _csp_digest(text: str) -> str:
 def _body(body: str, folder: Path) -> str:
     # pandoc aligns cells by style attributes, which the page's own policy forbids.
     body = _ALIGN.sub(lambda m: f'<{m[1]} class="{m[2]}">', body)
+    body = _DATE.sub(r'<td class="left date">\1</td>', body)  # a browser would break it at its hyphens
     body = _CASES.sub(r'<button type="button" class="cases" data-cases="\1" aria-haspopup="dialog">\2</button>', body)
     body = _TABLE.sub(lambda m: f'<div class="scroll" tabindex="0" role="group" aria-label="表格，可左右滚动">{m[0]}</div>', body)
     # On a phone a figure scrolls: the keyboard has to reach it.

@@ -101,6 +101,15 @@ def test_no_width_makes_the_page_scroll_sideways(tab: tuple[Any, list[str], list
     assert shown.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_no_date_is_broken_in_two(tab: tuple[Any, list[str], list[str]]) -> None:
+    """However narrow its column, a date in a table stands on one line."""
+    dated = "cells => cells.filter(cell => /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(cell.textContent))"
+    rows = "cell => { const words = document.createRange(); words.selectNodeContents(cell); return words.getClientRects().length; }"
+    tab[0].set_viewport_size({"width": 360, "height": 800})
+    lines = tab[0].eval_on_selector_all("table td", f"{dated}.map({rows})")
+    assert lines and set(lines) == {1}
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_stands_in_the_way_of_anybody(tab: tuple[Any, list[str], list[str]], scheme: Any, width: int) -> None:
