@@ -52,11 +52,10 @@ class Model:
     bias: Floats
     meta: dict[str, Any]
 
-    @functools.cached_property
-    def veto(self) -> Floats:
-        """The probability below which a rule is not believed, of each reason of the codebook."""
-        own = self.meta.get("veto_of", {})
-        return np.array([own.get(code, self.meta["veto"]) for code in load_codebook().reasons], float)
+    @property
+    def veto(self) -> float:
+        """The probability below which a rule is not believed."""
+        return float(self.meta["veto"])
 
     @property
     def add(self) -> float:

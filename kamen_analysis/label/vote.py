@@ -27,11 +27,11 @@ def vote(heard: Heard, learned: model.Model | None = None) -> Heard:
     return replace(heard, findings=_added(heard, _vetoed(heard.findings, opinion, learned.veto), opinion, learned.add))
 
 
-def _vetoed(found: Findings, opinion: model.Opinion, veto: model.Floats) -> Findings:
+def _vetoed(found: Findings, opinion: model.Opinion, veto: float) -> Findings:
     at = np.flatnonzero(found.stands)
     probability, why = found.probability.copy(), found.why.copy()
     probability[at] = opinion.near(found.code[at], found.start[at], found.end[at])
-    why[at[probability[at] < veto[found.code[at]]]] = MODEL
+    why[at[probability[at] < veto]] = MODEL
     return replace(found, probability=probability, why=why)
 
 

@@ -52,6 +52,6 @@ def _ruled(finding: Finding, table: list[tuple[int, int, np.ndarray]], learned: 
     code = learned.codes.index(finding.code)
     best = max(float(row[code]) for low, high, row in table if low < finding.end and finding.start < high)
     probability = 1 / (1 + math.exp(-best))
-    if probability < learned.meta.get("veto_of", {}).get(finding.code, learned.meta["veto"]):
+    if probability < learned.meta["veto"]:
         return replace(finding, dropped=f"规则与模型不一致，弃权：模型概率 {probability:.3f}")
     return replace(finding, decided_by="vote" if probability >= AGREES else "rule")
