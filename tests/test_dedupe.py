@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import coo_array
@@ -91,3 +94,26 @@ def test_linked_rows_share_the_lowest(drawn: tuple[int, list[tuple[int, int]]]) 
     _, group = connected_components(coo_array((np.ones(len(first)), (first, second)), (size, size)), directed=False)
     lowest = [int(np.flatnonzero(group == own)[0]) for own in group]
     assert dedupe.components(size, first, second).tolist() == lowest
+
+
+@given(st.lists(st.integers(0, 12), max_size=40), st.integers(1, 9))
+def test_the_lowest_row_of_each_key(drawn: list[int], rows: int) -> None:
+    """Each row is told the first row of its key, however few rows are looked at together."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dedupe, "ROWS", rows)
+        assert dedupe.earliest(np.array(drawn, np.uint64)).tolist() == [drawn.index(key) for key in drawn]
+
+
+@given(st.lists(st.lists(st.integers(1, 3), min_size=8, max_size=8), max_size=20), st.integers(1, 9))
+def test_pairs_that_share_enough(drawn: list[list[int]], rows: int) -> None:
+    """The pairs to compare are, once each, those of a row and the first of one of its bands that share enough minima, reckoned slowly."""
+    bands = np.array(drawn, np.uint64).reshape(-1, essences.BANDS).T  # three of the four minima of a band are always 0
+    shared = essences.BANDS * (essences.LANES - 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dedupe, "ROWS", rows)
+        patch.setattr(dedupe, "AGREE", shared + 3)
+        first, second = dedupe.candidates(lambda k: bands[k])
+    columns = list(zip(*drawn, strict=True))
+    slowly = {(column.index(row[k]), at) for at, row in enumerate(drawn) for k, column in enumerate(columns)}
+    slowly = {(a, b) for a, b in slowly if a < b and sum(map(operator.eq, drawn[a], drawn[b])) >= 3}
+    assert sorted(zip(first.tolist(), second.tolist(), strict=True)) == sorted(slowly)

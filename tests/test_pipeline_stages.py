@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from kamen_analysis import data, dedupe
 from kamen_analysis.captures import importer, withdraw
 from kamen_analysis.paths import Home
-from kamen_analysis.pipeline import digests, groups, partition, splice
+from kamen_analysis.pipeline import copies, digests, groups, partition, splice
 from kamen_analysis.pipeline.build import build
 
 BODY = "买了第{n}张点卡，一直提示卡号错误，客服让我再等几天，等到现在没有人回我，店铺里写着概不退换，我要求退款{n}元。"
@@ -203,3 +203,18 @@ def test_copies_across_captures_are_those_within_one(home: Home) -> None:
     assert (found["dup_size"] > 1).any()
     for name in ("dup_group", "dup_kind", "dup_size"):
         assert np.array_equal(found[name].to_numpy(), complaints[name].to_numpy())
+
+
+def test_a_few_at_a_time_give_the_same_copies(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few rows and copies are looked at together, and whether their texts were compared before or not, the tables are the same."""
+    whole = _bytes(home)
+    monkeypatch.setattr(dedupe, "ROWS", 7)
+    monkeypatch.setattr(copies, "COPIES", 3)
+    shutil.rmtree(home.processed)
+    build(home, jobs=1)
+    kept = next(home.root.glob("data/.cache/alike-*.npy"))
+    assert _bytes(home) == whole and len(np.load(kept))
+    kept.unlink()
+    shutil.rmtree(home.processed)
+    build(home, jobs=1)
+    assert _bytes(home) == whole

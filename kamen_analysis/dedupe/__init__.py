@@ -9,46 +9,72 @@ All steps take and give arrays, so that ten million posts need columns of number
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kamen_analysis.dedupe.essences import BANDS, LANES, MIX, U64, Ints, distinct, essence, jaccard, shingles, sign
+from kamen_analysis.dedupe.essences import BANDS, LANES, MIX, U32, U64, Ints, distinct, essence, jaccard, shingles, sign
 
 THRESHOLD = 0.8
 AGREE = 18  # minima of the 32 that two texts must share to be compared: at a similarity of 0.8 fewer happen once in a thousand pairs
+ROWS = 1 << 19  # looked at together
 _LAST_BITS = np.uint64((1 << 22) - 1)
-_PAIRS = 2000  # looked at together
+_PAIRS = 2000  # likewise
 _DRAWERS = 256
-_AT_ONCE = 2  # bands looked at side by side: each takes some ten numbers a post
+_AT_ONCE = 2  # bands looked at side by side: each takes some three numbers a post
+
+Numbers = Ints | U32
 
 
-def candidates(band: Callable[[int], U64]) -> tuple[Ints, Ints]:
+def candidates(band: Callable[[int], U64]) -> tuple[U32, U32]:
     """Return the pairs (earlier row, later row) that share a band and AGREE minima; `band(k)` gives band k of rows in time order.
 
     Of the rows that share a band each is paired with the earliest only.
     """
-    with ThreadPoolExecutor(_AT_ONCE) as pool:  # numpy sorts and counts side by side
-        pairs = distinct(np.sort(np.concatenate(list(pool.map(lambda k: _sharing(band(k)), range(BANDS))))))
-    first, second = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    agreed = np.zeros(len(pairs), np.int8)
+    pairs = [(first, second, np.zeros(len(first), np.int8)) for first, second in _sharing(band)]
     for k in range(BANDS):
-        agreed += _agreed(band(k), first, second)
-    return first[agreed >= AGREE], second[agreed >= AGREE]
+        keys = band(k)
+        for first, second, agreed in pairs:
+            agreed += _agreed(keys, first, second)
+    first, second = (np.concatenate([pair[side][pair[2] >= AGREE] for pair in pairs]) for side in (0, 1))
+    return first, second
 
 
-def _agreed(band: U64, first: Ints, second: Ints) -> npt.NDArray[np.int8]:
+def _agreed(band: U64, first: U32, second: U32) -> npt.NDArray[np.int8]:
     """Return how many minima of a band the rows of each pair share."""
     same = ((band[first] ^ band[second]).view(np.uint16) == 0).view(np.int8)
     agreed: npt.NDArray[np.int8] = functools.reduce(np.add, (same[lane::LANES] for lane in range(LANES)))
     return agreed
 
 
-def _sharing(keys: U64) -> U64:
-    """Return first << 32 | other for all rows that share a key, the first being the lowest row."""
+def _sharing(band: Callable[[int], U64]) -> Iterator[tuple[U32, U32]]:
+    """Yield (first row, later row) of the pairs that share a band, each once, of some later rows at a time."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:  # numpy sorts and counts side by side
+        firsts = list(pool.map(lambda k: earliest(band(k)), range(BANDS)))
+    for at in range(0, len(firsts[0]) or 1, ROWS):
+        first = np.sort(np.stack([one[at : at + ROWS] for one in firsts], axis=1))
+        later = np.broadcast_to(np.arange(at, at + len(first), dtype=np.uint32)[:, None], first.shape)
+        new = first < later
+        new[:, 1:] &= first[:, 1:] != first[:, :-1]
+        yield first[new], later[new]
+
+
+def earliest(keys: U64) -> U32:
+    """Return for each row the lowest row of the same key; the keys are looked at a part at a time."""
+    found, parts = np.arange(len(keys), dtype=np.uint32), len(keys) // ROWS | 1  # an odd number leaves the last bits as they are spread
+    part = (keys % np.uint64(parts)).astype(np.uint16)
+    for which in range(parts):
+        rows = np.flatnonzero(part == which)
+        first, second = _repeated(keys[rows])
+        found[rows[second]] = rows[first]
+    return found
+
+
+def _repeated(keys: U64) -> tuple[Ints, Ints]:
+    """Return (first row, later row) for all rows whose key a lower one has."""
     ordered = np.sort(keys)
     rows = _likely(keys, distinct(ordered[1:][ordered[1:] == ordered[:-1]]))
     found = keys[rows]
@@ -56,10 +82,9 @@ def _sharing(keys: U64) -> U64:
     found = found[order]
     new = np.concatenate(([True], found[1:] != found[:-1])) if len(rows) else np.empty(0, np.bool_)
     # Sorting by key leaves equal keys in any order: a second sort, by the key's number and the row, costs less than one that would not.
-    both = np.sort(np.cumsum(new).astype(np.uint64) << np.uint64(32) | rows[order].astype(np.uint64)) & np.uint64(0xFFFFFFFF)
+    both = np.sort(np.cumsum(new) << 32 | rows[order]) & 0xFFFFFFFF
     heads = both[np.maximum.accumulate(np.where(new, np.arange(len(both)), 0))]
-    pairs: U64 = (heads[~new] << np.uint64(32)) | both[~new]
-    return pairs
+    return heads[~new], both[~new]
 
 
 def among(keys: U64, some: U64) -> Ints:
@@ -75,33 +100,31 @@ def _likely(keys: U64, some: U64) -> Ints:
     return np.flatnonzero(marked[keys & _LAST_BITS])
 
 
-def confirmed(first: Ints, second: Ints, grams: Callable[[int], U64], threshold: float = THRESHOLD) -> npt.NDArray[np.bool_]:
+def confirmed(first: Numbers, second: Numbers, grams: Callable[[int], U64], threshold: float = THRESHOLD) -> npt.NDArray[np.bool_]:
     """Return for each candidate pair whether its texts are alike enough; `grams(row)` gives the shingles of an essence."""
     alike = np.zeros(len(first), np.bool_)
     for at in range(0, len(first), _PAIRS):
-        a, b = first[at : at + _PAIRS], second[at : at + _PAIRS]
-        for pair in np.flatnonzero(_most_alike(a, b, grams) >= threshold).tolist():
-            alike[at + pair] = jaccard(grams(int(a[pair])), grams(int(b[pair]))) >= threshold
+        rows, pairs = np.unique(np.concatenate((first[at : at + _PAIRS], second[at : at + _PAIRS])), return_inverse=True)
+        found, (a, b) = [grams(row) for row in rows.tolist()], pairs.reshape(2, -1)
+        for pair in np.flatnonzero(_most_alike(found, a, b) >= threshold).tolist():
+            alike[at + pair] = jaccard(found[a[pair]], found[b[pair]]) >= threshold
     return alike
 
 
-def _most_alike(first: Ints, second: Ints, grams: Callable[[int], U64]) -> npt.NDArray[np.float64]:
+def _most_alike(grams: list[U64], a: Ints, b: Ints) -> npt.NDArray[np.float64]:
     """Return how alike the texts of each pair are at most.
 
     Put into drawers by a digest, two texts share in each drawer at most as many shingles as the lesser has there.
     """
-    rows, pairs = np.unique(np.concatenate((first, second)), return_inverse=True)
-    found = [grams(row) for row in rows.tolist()]
-    sizes = np.array(list(map(len, found)))
-    drawer = (np.concatenate(found) * MIX >> np.uint64(56)).astype(np.int64) + np.repeat(np.arange(len(rows)) * _DRAWERS, sizes)
-    counts = np.bincount(drawer, minlength=len(rows) * _DRAWERS).astype(np.uint16).reshape(-1, _DRAWERS)
-    a, b = pairs.reshape(2, -1)
+    sizes = np.array(list(map(len, grams)))
+    drawer = (np.concatenate(grams) * MIX >> np.uint64(56)).astype(np.int64) + np.repeat(np.arange(len(grams)) * _DRAWERS, sizes)
+    counts = np.bincount(drawer, minlength=len(grams) * _DRAWERS).astype(np.uint16).reshape(-1, _DRAWERS)
     shared = np.minimum(counts[a], counts[b]).sum(axis=1, dtype=np.int64)
     most: npt.NDArray[np.float64] = shared / (sizes[a] + sizes[b] - shared)
     return most
 
 
-def components(size: int, first: Ints, second: Ints) -> Ints:
+def components(size: int, first: Numbers, second: Numbers) -> Ints:
     """Return for each of `size` rows the lowest row it is linked to, over any number of links."""
     head = np.arange(size)
     while len(first):
@@ -114,11 +137,11 @@ def components(size: int, first: Ints, second: Ints) -> Ints:
     return head
 
 
-def same(keys: U64) -> tuple[Ints, Ints]:
+def same(keys: U64) -> tuple[U32, U32]:
     """Return (first row, later row) for rows of one digest; digest 0 (a short text) is like nothing."""
-    packed = _sharing(keys)
-    first, second = (packed >> np.uint64(32)).astype(np.int64), (packed & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    return first[keys[first] != 0], second[keys[first] != 0]
+    first = earliest(keys)
+    later = np.flatnonzero((first != np.arange(len(keys))) & (keys != 0)).astype(np.uint32)
+    return first[later], later
 
 
 def duplicates(posts: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFrame:

@@ -76,6 +76,6 @@ def cut(sizes: list[int]) -> Iterator[int]:
 def _group(name: str, parts: list[Part], merged: Merged, first: int, last: int) -> Group:
     starts = merged.starts[first : last + 1]
     low, high = int(starts[0]), int(starts[-1])
-    own = [frame[(frame.index >= low) & (frame.index < high)] for frame in (merged.told, merged.dup)]
-    events = merged.events[(merged.events["number"] >= low) & (merged.events["number"] < high)]
-    return Group(name, parts[first:last], starts, merged.keep[low:high], own[0], events.reset_index(drop=True), own[1])
+    told, events, dup = (frame.iloc[slice(*np.searchsorted(frame.get("number", frame.index), (low, high)))]
+                         for frame in (merged.told, merged.events, merged.dup))
+    return Group(name, parts[first:last], starts, merged.keep[low:high], told, events.reset_index(drop=True), dup)

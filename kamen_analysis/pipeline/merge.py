@@ -31,7 +31,7 @@ class Merged:
 
     keep: whether this sight of a post stands for it. told: what replaces the columns TOLD of posts seen again, by number. events: of
     posts seen again, and tombstones, with the `number` of the sight that stands for the post. dup: `dup_group`, `dup_kind`, `dup_size`
-    of posts that have copies, by number.
+    of posts that have copies, by number. All three stand in the order of these numbers.
     """
 
     starts: npt.NDArray[np.int64]
@@ -53,9 +53,10 @@ def merge(parts: list[Part], withdrawn: frozenset[str], scratch: Path) -> Merged
     told, best = _seen_again(parts, starts, keep)
     merged = Merged(starts, keep, told, _events_again(parts, starts, best))
     _leave_out(parts, merged, withdrawn)
-    merged.told = told[keep[told.index]]
+    merged.told = told = told[keep[told.index]].sort_index()
     gone = _deleted(parts, merged)
-    merged.events = pd.concat([merged.events, gone], ignore_index=True) if len(gone) else merged.events
+    merged.events = pd.concat([merged.events, gone]) if len(gone) else merged.events
+    merged.events = merged.events.sort_values("number", kind="stable", ignore_index=True)
     merged.dup = copies.find(parts, starts, _complaints(parts) & keep, merged.told["posted_at"], scratch)
     return merged
 
