@@ -54,9 +54,10 @@ def find(parts: list[Part], starts: Ints, eligible: Bools, dates: pd.Series, scr
     """
     # Each step reads its columns anew and gives back what it took: held through all of them they would be most of the memory.
     rows = _in_time(parts, eligible, dates)
-    head = _linked(parts, starts, rows, scratch)
+    numbers, heads = _grouped(rows, _linked(parts, starts, rows, scratch))
+    del rows
     _give_back()
-    found = _described(parts, starts, rows, head, dates)
+    found = _in_order(_described(parts, starts, numbers, heads, dates))
     _give_back()
     return found
 
@@ -86,10 +87,14 @@ def _linked(parts: list[Part], starts: Ints, rows: U32, scratch: Path) -> Ints:
     return dedupe.components(len(rows), *map(np.concatenate, links))
 
 
-def _described(parts: list[Part], starts: Ints, rows: U32, head: Ints, dates: pd.Series) -> pd.DataFrame:
+def _grouped(rows: U32, head: Ints) -> tuple[Ints, Ints]:
+    """Return the numbers of the posts that have a copy, sorted, and the head of each."""
     many = (np.bincount(head, minlength=len(rows)) > 1)[head]
     order = np.argsort(rows[many])
-    numbers, heads = rows[many][order].astype(np.int64), head[many][order]
+    return rows[many][order].astype(np.int64), head[many][order]
+
+
+def _described(parts: list[Part], starts: Ints, numbers: Ints, heads: Ints, dates: pd.Series) -> pd.DataFrame:
     at, essence = _moments(parts, dates)[numbers], column(parts, partition.ESSENCE)[numbers]
     found, buckets = [], len(numbers) // COPIES + 1
     for which in range(buckets):
@@ -98,8 +103,15 @@ def _described(parts: list[Part], starts: Ints, rows: U32, head: Ints, dates: pd
         copies = copies.assign(essence=essence[some], at=at[some], head=heads[some])
         earliest = copies.sort_values(["at", "post_id"]).drop_duplicates("head").set_index("head")
         found.append(dedupe.describe(copies, earliest.loc[copies["head"]]).assign(post_id=copies["post_id"]))
+        del copies, earliest
         _give_back()
-    return pd.concat(found).sort_index()
+    return pd.concat(found)
+
+
+def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return `rows`, which are used up, in the order of their index: a column at a time, so that they are never there twice."""
+    order = np.argsort(rows.index)
+    return pd.DataFrame({name: rows.pop(name).array.take(order) for name in rows.columns.tolist()}, rows.index[order])
 
 
 def _near(parts: list[Part], starts: Ints, rows: U32, one: U32, scratch: Path) -> tuple[U32, U32]:
