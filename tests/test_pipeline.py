@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import fcntl
 import json
 import re
@@ -180,7 +179,7 @@ def test_a_replacement_that_fails_is_caught(copy: Home, monkeypatch: pytest.Monk
     """If redaction finds a number but leaves it standing, the gate reads the text as it stands and refuses."""
     _table(copy, "new.jsonl", [ROW | {"正文": ROW["正文"] + "我的电话13912345678。"}])
     monkeypatch.setattr("kamen_analysis.pipeline.free_text.redact_many",
-                        lambda texts: [dataclasses.replace(one, text=text) for text, one in zip(texts, redact_many(texts), strict=True)])
+                        lambda texts: [one._replace(text=text) for text, one in zip(texts, redact_many(texts), strict=True)])
     with pytest.raises(PublishRefused, match="body"):
         build(copy, jobs=1)
 
