@@ -34,6 +34,16 @@ def keep() -> None:
             tune(option, size)
 
 
+@contextmanager
+def keeping() -> Iterator[None]:
+    """Keep what is freed (see `keep`) meanwhile, and give it back at the end, however it ends."""
+    keep()
+    try:
+        yield
+    finally:
+        give_back()
+
+
 def give_back() -> None:
     """Give back to the system what was freed: the C library keeps it otherwise, hundreds of MB after a million rows."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None

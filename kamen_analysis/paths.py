@@ -137,7 +137,7 @@ def _sync_new(folder: Path) -> None:
     for file in (folder, *folder.rglob("*")):
         if file.is_dir():
             _sync_folder(file)
-        elif file.stat().st_nlink == 1:
+        elif file.stat().st_nlink <= 1:
             with file.open("rb") as opened:
                 os.fsync(opened.fileno())
 

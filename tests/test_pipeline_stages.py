@@ -218,3 +218,15 @@ def test_a_few_at_a_time_give_the_same_copies(home: Home, monkeypatch: pytest.Mo
     shutil.rmtree(home.processed)
     build(home, jobs=1)
     assert _bytes(home) == whole
+
+
+@pytest.mark.parametrize("left", [0, 100, 140])
+def test_what_was_found_of_copies_may_be_cut_off(home: Home, left: int) -> None:
+    """Where the file of texts compared before ends too early, they are compared anew: the same tables, and the file whole again."""
+    whole, kept = _bytes(home), next(home.root.glob("data/.cache/alike-*.npy"))
+    before = kept.read_bytes()
+    assert left < len(before)
+    kept.write_bytes(before[:left])
+    shutil.rmtree(home.processed)
+    build(home, jobs=1)
+    assert _bytes(home) == whole and kept.read_bytes() == before

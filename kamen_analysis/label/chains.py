@@ -188,7 +188,7 @@ def touched(words: Ints, plan: Plan, asked: Ints, cues: Keys, bounds: Ints, room
     """Tell of stretches of text whether a match of some templates touches them, without crossing what it must not.
 
     `asked` (2, n): the first template for each, and the one behind the last; `cues` (n, 2): a word near it, and its sentence; `bounds`
-    (n, 4): from where to where a match may go, then where the stretch begins and ends; `room`: that of the walk over the same batch.
+    (n, 4): from where to where a match may go, then where the stretch begins and ends; `room`: that of the walk (signs: of these only).
     """
     templates, parts, bits = plan.templates, plan.parts, plan.bits
     for i in range(len(cues)):

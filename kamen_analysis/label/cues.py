@@ -142,7 +142,8 @@ class Matcher:
     def touched(self, hits: Hits, number: Indexes, words: Keys, bounds: Ints) -> Bools:
         """Tell of stretches of text whether a match of a key (its number) touches them, in a batch that was scanned.
 
-        `words`, `bounds`: as `chains.touched` has them.
+        Keys of lines only asked for where it matters: of no others it is kept what a sentence holds. `words`, `bounds`: as in
+        `chains.touched`.
         """
         out = np.zeros(len(number), np.bool_)
         chains.touched(hits.table, hits.plan, np.stack([self._of[number], self._of[number + 1]]), words, bounds, hits.room, out)

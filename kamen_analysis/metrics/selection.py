@@ -55,7 +55,7 @@ def counted(posts: pd.DataFrame, scope: str, by: str | None) -> tuple[pd.DataFra
 def grouped(posts: pd.DataFrame, by: str | None) -> tuple[pd.DataFrame, list[str]]:
     """Return `posts` with the columns that group by `by` ("month", "product", "platform", "source") and those columns' names.
 
-    Posts that cannot be placed (no date, no platform) are left out.
+    Posts that cannot be placed (no date, no product, no platform) are left out.
     """
     if by is None:
         return posts, []
@@ -65,7 +65,8 @@ def grouped(posts: pd.DataFrame, by: str | None) -> tuple[pd.DataFrame, list[str
         start = period_starts(dated["posted_at"], freq)
         return dated.assign(**{by: start, f"{by}_zh": period_names(start, freq)}), [by, f"{by}_zh"]
     if by == "product":
-        return posts.assign(product_zh=posts["product"].map(PRODUCTS)), ["product", "product_zh"]
+        known = posts[posts["product"].notna()]
+        return known.assign(product_zh=known["product"].map(PRODUCTS)), ["product", "product_zh"]
     if by in ("platform", "source"):
         return posts[posts[by].notna()], [by]
     raise KamenError(f"不能按 {by!r} 分组，可选：month、week、product、platform、source")

@@ -17,6 +17,7 @@ import pyarrow as pa
 from kamen_analysis import dedupe, heap
 from kamen_analysis.dedupe import essences
 from kamen_analysis.dedupe.essences import U32, U64, Ints
+from kamen_analysis.paths import atomic_write
 from kamen_analysis.pipeline import digests, partition
 from kamen_analysis.pipeline.parts import Part
 
@@ -130,7 +131,7 @@ def _alike(parts: list[Part], starts: Ints, first: U32, second: U32, scratch: Pa
     """
     kept = scratch / f"alike-{digests.copies_code()}.npy"
     pairs = _digests(column(parts, partition.ESSENCE), first, second)
-    told = _told(np.load(kept), pairs) if kept.exists() else ~pairs
+    told = _told(_read(kept), pairs)
     new, alike = told & ~_ALIKE != pairs, (told & _ALIKE).astype(np.bool_)
     del told
     alike[new] = _compared(parts, starts, first[new], second[new])
@@ -138,9 +139,17 @@ def _alike(parts: list[Part], starts: Ints, first: U32, second: U32, scratch: Pa
     pairs.sort()
     for old in scratch.glob("alike-*.npy"):
         old.unlink()
-    scratch.mkdir(parents=True, exist_ok=True)
-    np.save(kept, pairs)
+    with atomic_write(kept, "wb") as file:
+        np.save(file, pairs)
     return alike
+
+
+def _read(kept: Path) -> U64:
+    try:
+        found: U64 = np.load(kept)
+    except (OSError, ValueError, EOFError):  # not there, or damaged: what it told is found out anew
+        return np.empty(0, np.uint64)
+    return found
 
 
 def _digests(essence: U64, first: U32, second: U32) -> U64:

@@ -61,7 +61,7 @@ def build_code() -> str:
 @functools.cache
 def copies_code() -> str:
     """Return the digest of what decides whether two texts are copies."""
-    return _digest(("zh.py", "dedupe"))
+    return _digest(("zh.py", "dedupe", "pipeline/copies.py"))
 
 
 def of_files(paths: Collection[Path]) -> dict[Path, str]:

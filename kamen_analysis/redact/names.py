@@ -57,7 +57,7 @@ def stranger(words: str, start: int, end: int) -> int | None:
 
 
 def phrase(words: str, start: int, end: int) -> int | None:
-    """Return `end` unless what is called a nickname is one ordinary word, or a sentence: it begins within one, or has a particle in it."""
+    """Return `end` unless what is called a nickname is one ordinary word, begins within one, or is a sentence: it has a particle in it."""
     pieces = _pieces(words, start, end)
     inside = [(word, tag) for low, high, word, tag in pieces if low >= start and high <= end]
     if len(inside) == 1 and inside[0][0] in ordinary():

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from kamen_analysis.data import Data, load
 from kamen_analysis.errors import KamenError
-from kamen_analysis.heap import give_back, keep, uncollected
+from kamen_analysis.heap import give_back, keeping, uncollected
 from kamen_analysis.metrics import reason_names
 from kamen_analysis.paths import Home, atomic_folder, sha256
 from kamen_analysis.records import ZONE
@@ -50,6 +50,7 @@ class ReportResult:
     is_synthetic: bool
 
 
+@keeping()
 def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMATS, scope: str = "virtual", out: Path | None = None,
            progress: Progress | None = None) -> ReportResult:
     """Write the report of `period` (2026, 2026-H1, 2026-Q3, 2026-08; None: everything) from data/processed and return where it is.
@@ -61,7 +62,6 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
     span, tell = parse(period), progress or (lambda stage, done, total: None)
     # Arrow's own memory comes in huge pages, which take longer to clear than the tables to read.
     pa.set_memory_pool(pa.system_memory_pool())
-    keep()
     data = load(home, is_compact=True, worded=pastbuilds.MOST)
     target = out or home.reports / (span.key if scope == "virtual" else f"{span.key}-scope-{scope}")
     with uncollected(), atomic_folder(target) as folder:
@@ -77,7 +77,6 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
         given = {"period": span.key, "scope": scope, "title": TITLE, "created": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
                  "manifest": sha256(data.home.processed / "manifest.json"), "inputs": data.manifest.get("inputs", {})}
         provenance.write_provenance(folder, content.facts, given)
-    give_back()
     files = sorted(path for path in target.rglob("*") if path.is_file())
     return ReportResult(target, files, content.headlines, content.facts.used, outside, content.facts.is_synthetic)
 
