@@ -6,10 +6,10 @@ Labelling and redaction alone are told for one core and for all: a process a cor
 The JSON line has those of all cores.
 
 A build's seconds and memory are those of a process of its own with its workers (memory: the sum of their proportional set sizes,
-looked at twice a second). Every post is read, redacted and labelled. The figures called 1m are those of --large posts, a quarter of
-a million unless asked otherwise, so that the whole ends within eight minutes on two quiet cores; `large_posts` beside them says how
-many, and the ratio of a rerun with 1% more is theirs, since starting costs the same whatever the number. With --lend the labels at
---large are lent: real labels of a sample, given out in turn, which leaves out the memory of labelling.
+looked at twice a second). Every post is read, redacted and labelled. The figures called 1m are those of --large posts, a million unless
+asked otherwise: the whole ends within eight minutes on two quiet cores. `large_posts` beside them says how many, and the ratio of a rerun
+with 1% more is theirs, since starting costs the same whatever the number. With --lend the labels at --large are lent: real labels of a
+sample, given out in turn, which leaves out the memory of labelling.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=10_000, help="posts for notebook, floor, labelling, redaction")
     parser.add_argument("--middle", type=int, default=100_000, help="posts of the build that is timed")
-    parser.add_argument("--large", type=int, default=250_000, help="posts of the build whose memory is measured; 10000000 takes hours")
+    parser.add_argument("--large", type=int, default=1_000_000, help="posts of the build whose memory is measured; 10000000 takes an hour")
     parser.add_argument("--lend", action="store_true", help="do not label the posts of --large, lend them labels")
     asked, began = parser.parse_args(), time.perf_counter()
     print(f"{os.cpu_count()} cores; load {os.getloadavg()[0]:.1f}")
