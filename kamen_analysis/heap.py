@@ -8,7 +8,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
+
 _KEEP = ((-1, 1 << 30), (-2, 64 << 20), (-3, 32 << 20))  # malloc.h: M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD (32 MB at most)
+_LARGE = 31 << 20  # Bytes, not yet the 32 MB from which on the C library never keeps a piece.
 
 
 @contextmanager
@@ -42,6 +45,11 @@ def keeping() -> Iterator[None]:
         yield
     finally:
         give_back()
+
+
+def keep_some() -> None:
+    """Have the C library keep up to 62 MB of what is freed, as it does by itself after a piece of half as much: nothing is set."""
+    np.empty(_LARGE, np.uint8)
 
 
 def give_back() -> None:

@@ -221,8 +221,8 @@ def test_a_few_at_a_time_give_the_same_copies(home: Home, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("left", [0, 100, 140])
-def test_what_was_found_of_copies_may_be_cut_off(home: Home, left: int) -> None:
-    """Where the file of texts compared before ends too early, they are compared anew: the same tables, and the file whole again."""
+def test_what_was_found_of_copies_may_be_cut_off(home: Home, left: int, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the file of texts compared before ends too early, a line says so and all is compared anew: the same tables, the file whole."""
     whole, kept = _bytes(home), next(home.root.glob("data/.cache/alike-*.npy"))
     before = kept.read_bytes()
     assert left < len(before)
@@ -230,3 +230,4 @@ def test_what_was_found_of_copies_may_be_cut_off(home: Home, left: int) -> None:
     shutil.rmtree(home.processed)
     build(home, jobs=1)
     assert _bytes(home) == whole and kept.read_bytes() == before
+    assert f"缓存文件 {kept} 已损坏" in caplog.text

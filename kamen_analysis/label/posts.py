@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kamen_analysis.heap import uncollected
+from kamen_analysis.heap import keep_some, uncollected
 from kamen_analysis.label import facts, findings, gate, outcome, reasons, scope, stack
 from kamen_analysis.label._hits import Hits
 from kamen_analysis.label._reading import read
@@ -16,7 +16,6 @@ from kamen_analysis.label.text import Texts, fold
 from kamen_analysis.label.vote import AGREES, vote
 
 BATCH = 450_000  # Characters labelled together: more take memory and gain little.
-_LARGE = 31 << 20  # Bytes, not yet the 32 MB from which on the C library never keeps a piece.
 POST = 60  # Characters a post counts beside its own: what it costs whatever its length.
 
 
@@ -62,8 +61,7 @@ def label_posts(posts: Iterable[Mapping[str, Any]]) -> list[Labelled]:
 
 def labelled(posts: Iterable[Mapping[str, Any]]) -> Iterator[Labelled]:
     """Yield the labels of posts as `label_posts` has them, batch by batch, so that memory does not grow with their number."""
-    # Having been freed a piece of so many bytes, the C library keeps what is freed up to twice as many, which every batch asks for anew.
-    np.empty(_LARGE, np.uint8)
+    keep_some()  # Every batch asks for as much again.
     for batch in _batches(posts):
         with uncollected():
             found = list(_label(batch))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import operator
 import os
 import tempfile
@@ -22,6 +23,7 @@ from kamen_analysis.pipeline import digests, partition
 from kamen_analysis.pipeline.parts import Part
 
 Bools = npt.NDArray[np.bool_]
+_LOG = logging.getLogger(__name__)
 COPIES = 500_000  # posts with copies that are looked at together
 _ALIKE = np.uint64(1)
 
@@ -147,7 +149,10 @@ def _alike(parts: list[Part], starts: Ints, first: U32, second: U32, scratch: Pa
 def _read(kept: Path) -> U64:
     try:
         found: U64 = np.load(kept)
-    except (OSError, ValueError, EOFError):  # not there, or damaged: what it told is found out anew
+    except FileNotFoundError:
+        return np.empty(0, np.uint64)
+    except (OSError, ValueError, EOFError):
+        _LOG.warning("缓存文件 %s 已损坏，不用它，重新比对", kept)
         return np.empty(0, np.uint64)
     return found
 
