@@ -1,4 +1,4 @@
-"""Are two groups different, and how sure after asking many times."""
+"""Tests of a difference between groups, and the adjustment of their p-values for multiple testing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def two_proportions(n1: ArrayLike, of1: ArrayLike, n2: ArrayLike, of2: ArrayLike
 
 
 def benjamini_hochberg(p: ArrayLike) -> Floats:
-    """Return p-values adjusted for the false-discovery rate; NaN stays NaN and is not counted as a question asked.
+    """Return p-values adjusted for the false-discovery rate; NaN stays NaN and does not count as a test.
 
     Benjamini Y, Hochberg Y, J R Stat Soc B 1995;57:289.
     """

@@ -1,6 +1,7 @@
-"""Do groups share one curve: the log-rank test, and Gray's test for cumulative incidence where other events compete.
+"""Tests that groups share one time-to-event curve: log-rank, and Gray's test of cumulative incidence under competing events.
 
-Both are computed from counts by day and group, so that a million spells cost no more than a thousand once they are counted.
+A spell is one unit's time under observation. Both tests are computed from counts by time and group, so that a million spells cost no
+more than a thousand once they are counted.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Spells:
-    """Counts by distinct time of an event (rows, ascending) and group (columns): watched just before, events looked at, competing ones."""
+    """Counts by distinct event time (rows, ascending) and group (columns): units at risk just before it, events of interest, competing
+    events."""
 
     time: Floats
     at_risk: Floats
@@ -41,9 +43,9 @@ class Spells:
 
 
 def count_spells(time: ArrayLike, kind: ArrayLike, group: ArrayLike, which: int = 1) -> Spells:
-    """Return the counts of spells; `kind` 0 is censored, `which` the event looked at, any other one that competes.
+    """Count spells by time and group; `kind` 0 is censored, `which` the event of interest, any other value a competing event.
 
-    `group`: whole numbers from 0. At a shared time events come before censoring.
+    `group`: whole numbers from 0. At equal times, events come before censoring.
     """
     t, k, g = np.asarray(time, dtype=float), np.asarray(kind), np.asarray(group, dtype=np.int64)
     days, place = np.unique(t, return_inverse=True)
@@ -53,11 +55,11 @@ def count_spells(time: ArrayLike, kind: ArrayLike, group: ArrayLike, which: int 
         cells = np.bincount(place[chosen] * shape[1] + g[chosen], minlength=shape[0] * shape[1])
         return cells.reshape(shape).astype(float)
 
-    left = count(np.ones(t.size, dtype=bool))
-    at_risk = left[::-1].cumsum(axis=0)[::-1]
+    ended = count(np.ones(t.size, dtype=bool))
+    at_risk = ended[::-1].cumsum(axis=0)[::-1]
     events, others = count(k == which), count((k != which) & (k != 0))
-    some = (events + others).sum(axis=1) > 0
-    return Spells(days[some], at_risk[some], events[some], others[some])
+    has_event = (events + others).sum(axis=1) > 0
+    return Spells(days[has_event], at_risk[has_event], events[has_event], others[has_event])
 
 
 def incidence_at(spells: Spells, day: float, level: float = 0.95) -> tuple[Floats, Floats, Floats]:
@@ -68,19 +70,20 @@ def incidence_at(spells: Spells, day: float, level: float = 0.95) -> tuple[Float
     inside = spells.time <= day
     y, own, other = (x[inside] for x in (spells.at_risk, spells.events, spells.others))
     safe = np.where(y > 0, y, 1.0)
-    share, gone = own / safe, other / safe
-    after = np.asarray(np.cumprod(1 - share - gone, axis=0), dtype=float)
+    hazard, other_hazard = own / safe, other / safe
+    after = np.asarray(np.cumprod(1 - hazard - other_hazard, axis=0), dtype=float)  # survival of any event
     before = np.vstack([np.ones((1, y.shape[1])), after])[:-1]
-    seen = np.cumsum(before * share, axis=0)
-    total = seen[-1] if len(seen) else np.zeros(y.shape[1])
-    spoilt = np.divide((total - seen) * before, after, out=np.zeros_like(seen), where=after > 0)
-    moved = (before - spoilt) ** 2 * share + spoilt**2 * gone - ((before - spoilt) * share - spoilt * gone) ** 2
-    low, high = log_log(total, np.sqrt((moved / safe).sum(axis=0)), level)
+    incidence = np.cumsum(before * hazard, axis=0)
+    total = incidence[-1] if len(incidence) else np.zeros(y.shape[1])
+    # A higher hazard adds `before` to the incidence at its own time, and takes `lost` from what would have come later.
+    lost = np.divide((total - incidence) * before, after, out=np.zeros_like(incidence), where=after > 0)
+    variance = (before - lost) ** 2 * hazard + lost**2 * other_hazard - ((before - lost) * hazard - lost * other_hazard) ** 2
+    low, high = log_log(total, np.sqrt((variance / safe).sum(axis=0)), level)
     return total, low, high
 
 
 class Score(NamedTuple):
-    """What a test is made of: events less those expected by group, their covariance, and the risk set behind it (times × groups)."""
+    """A score statistic: observed minus expected events by group, their covariance, and the risk sets it uses (times × groups)."""
 
     score: Floats
     spread: Floats
@@ -88,7 +91,7 @@ class Score(NamedTuple):
 
 
 def logrank_score(spells: Spells) -> Score:
-    """Return the log-rank score; competing events count as no longer watched.
+    """Return the log-rank score; a competing event censors its spell.
 
     Hypergeometric variance at ties: Mantel N, Cancer Chemother Rep 1966;50:163.
     """
@@ -103,8 +106,8 @@ def logrank_score(spells: Spells) -> Score:
 
 def logrank_spells(spells: Spells) -> tuple[float, float]:
     """Return chi-squared and p of the log-rank test from counts; see `logrank_score`. NaN for fewer than two groups."""
-    found = logrank_score(spells)
-    return _chi_squared(found.score, found.spread)
+    score, covariance, _ = logrank_score(spells)
+    return _chi_squared(score, covariance)
 
 
 def gray(time: ArrayLike, kind: ArrayLike, group: ArrayLike, which: int = 1) -> tuple[float, float]:
@@ -120,32 +123,34 @@ def gray_spells(spells: Spells) -> tuple[float, float]:
     """Return chi-squared and p of Gray's test from counts; see `gray`."""
     if spells.at_risk.shape[1] < 2 or not spells.events.any():
         return float("nan"), float("nan")
-    found = gray_score(spells)
-    return _chi_squared(found.score, found.spread)
+    score, covariance, _ = gray_score(spells)
+    return _chi_squared(score, covariance)
 
 
 def gray_score(spells: Spells) -> Score:
-    """Return the score of Gray's test; those who ended otherwise stay in its risk set for the share that would still be watched."""
+    """Return the score of Gray's test; spells ended by a competing event stay in the risk set, weighted by the share that would
+    still be under observation."""
     y, d1, d2 = spells.at_risk, spells.events, spells.others
     watched, total = y > 0, d1.sum(axis=1)
     safe = np.where(watched, y, 1.0)
     after = np.asarray(np.cumprod(np.where(watched, 1 - (d1 + d2) / safe, 1.0), axis=0), dtype=float)  # survival of any event, by group
     before: Floats = np.vstack([np.ones(y.shape[1]), after[:-1]])
-    own = _before(np.cumsum(np.where(watched, before * d1 / safe, 0.0), axis=0))
+    incidence = _before(np.cumsum(np.where(watched, before * d1 / safe, 0.0), axis=0))
     risk = np.where(watched & (before > 0), y / np.where(before > 0, before, 1.0), 0.0)
-    weight = risk * (1 - own)
+    weight = risk * (1 - incidence)
     with np.errstate(invalid="ignore", divide="ignore"):
         score = (d1 - np.where(watched, weight / weight.sum(axis=1, keepdims=True), 0.0) * total[:, None]).sum(axis=0)
     return Score(score, _variance(spells, before, after, risk), weight)
 
 
 def _before(running: Floats) -> Floats:
-    """Return a running total as it stood just before each time."""
+    """Return the running total just before each time (row)."""
     return np.vstack([np.zeros(running.shape[1]), running[:-1]])
 
 
 def _variance(spells: Spells, before: Floats, after: Floats, risk: Floats) -> Floats:
-    """Return the covariance of the scores: each group's martingale increments, weighted by what they move later on."""
+    """Return the covariance of Gray's scores: squared martingale increments of the event of interest and of the competing ones, each
+    weighted by all that the increment changes in the scores from its time on (the arrays are times × groups)."""
     y, d2, total = spells.at_risk, spells.others, spells.events.sum(axis=1)
     everyone = risk.sum(axis=1)
     step = np.where(everyone > 0, total / np.where(everyone > 0, everyone, 1.0), 0.0)
@@ -176,7 +181,7 @@ def _squares(moves: Floats, weight: Floats) -> Floats:
 
 
 def _chi_squared(score: Floats, spread: Floats) -> tuple[float, float]:
-    """Return chi-squared and p on as many degrees of freedom as the groups but one have information for."""
+    """Return chi-squared and p; degrees of freedom are the rank of the covariance without its last group. NaN if it is all zeros."""
     if score.size < 2:
         return float("nan"), float("nan")
     inner, own = spread[:-1, :-1], score[:-1]
@@ -185,6 +190,6 @@ def _chi_squared(score: Floats, spread: Floats) -> tuple[float, float]:
     try:
         root = np.linalg.cholesky(inner / np.abs(inner).max())
         value, rank = float((np.linalg.solve(root, own) ** 2).sum() / np.abs(inner).max()), own.size
-    except np.linalg.LinAlgError:  # a group without any information
+    except np.linalg.LinAlgError:  # singular: some group carries no information
         value, rank = float(own @ np.linalg.pinv(inner) @ own), int(np.linalg.matrix_rank(inner))
     return value, float(chi2.sf(value, rank))

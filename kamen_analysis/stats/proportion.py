@@ -1,4 +1,4 @@
-"""Shares and their intervals: Wilson, beta-binomial shrinkage, and how sure a rank is."""
+"""Shares and their intervals (Wilson, beta-binomial shrinkage), and intervals of their ranks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def wilson(n: ArrayLike, of: ArrayLike, level: float = 0.95) -> tuple[Floats, Fl
     low, high = np.full(count.shape, np.nan), np.full(count.shape, np.nan)
     if known.any():
         low[known], high[known] = proportion_confint(count[known], total[known], alpha=1 - level, method="wilson")
-    # Exact at the ends: rounding must not leave 7e-18 where the limit is 0.
+    # At 0 and `of` the limit is exactly 0 or 1; rounding would leave something like 7e-18.
     return np.where(count == 0, np.where(known, 0.0, np.nan), low), np.where(count == total, np.where(known, 1.0, np.nan), high)
 
 
@@ -44,6 +44,7 @@ def shrink(n: ArrayLike, of: ArrayLike, level: float = 0.95) -> tuple[Floats, Fl
 
 
 def _prior(count: Floats, total: Floats) -> tuple[float, float]:
+    """Return mean and weight (in units of observations) of the beta prior; NaN without data."""
     everything = float(total.sum())
     if everything == 0:
         return float("nan"), float("nan")
@@ -60,7 +61,7 @@ def _prior(count: Floats, total: Floats) -> tuple[float, float]:
 
 
 def rank_interval(n: ArrayLike, of: ArrayLike, level: float = 0.95, seed: int = 1, draws: int = 4000) -> tuple[Any, Any]:
-    """Return the lowest and highest rank (1 = largest share) each unit plausibly holds.
+    """Return the first and last rank (1 = largest share) of each unit's interval, as two arrays of whole numbers.
 
     Ranks of draws from each unit's Jeffreys posterior (Goldstein H, Spiegelhalter DJ, J R Stat Soc A 1996;159:385). Ranks are whole
     numbers: the interval is the one whose probability comes nearest to `level`, see `whole_interval`.

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 def bootstrap_median(values: ArrayLike, level: float = 0.95, seed: int = 1, draws: int = 2000) -> tuple[float, float]:
     """Return the percentile bootstrap interval of the median of `values`; NaN for fewer than two values.
 
-    The resamples are never made: the k-th smallest of n values drawn with replacement is the value at position
-    floor(n·U) of the sorted sample, U being the k-th smallest of n uniforms, which is Beta(k, n-k+1). So each draw costs two
-    random numbers whatever n is, and has exactly the distribution of a resampled median.
+    No resample is ever drawn: the k-th smallest of n values drawn with replacement is the value at position floor(n·U) of the
+    sorted sample, where U, the k-th smallest of n uniforms, is Beta(k, n-k+1). So each median costs at most two random numbers
+    whatever n is, and has exactly the distribution of a resampled median.
     Efron B, Tibshirani RJ, An Introduction to the Bootstrap (1993), chapter 13.
     """
     ordered = np.sort(np.asarray(values, dtype=float))

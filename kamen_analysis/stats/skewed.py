@@ -1,4 +1,7 @@
-"""One group against the rest where it has few events: the usual normal tails are too light on one side, and a third moment mends them."""
+"""Log-rank and Gray's test of one group against the rest, corrected for the skewness of the score.
+
+With few events the score is skewed and a normal tail is too light on one side; a third moment corrects that.
+"""
 
 from __future__ import annotations
 
@@ -12,27 +15,27 @@ Floats = NDArray[np.float64]
 
 
 def logrank_p(spells: Spells) -> float:
-    """Return the two-sided p of the log-rank test of two groups, its score's skewness allowed for; NaN without information."""
-    return _p(logrank_score(spells), spells)
+    """Return the two-sided p of the log-rank test of two groups, corrected for the skewness of the score; NaN without information."""
+    return _two_sided_p(logrank_score(spells), spells)
 
 
 def gray_p(spells: Spells) -> float:
-    """Return the two-sided p of Gray's test of two groups, its score's skewness allowed for; NaN without information."""
-    return _p(gray_score(spells), spells) if spells.events.any() else float("nan")
+    """Return the two-sided p of Gray's test of two groups, corrected for the skewness of the score; NaN without information."""
+    return _two_sided_p(gray_score(spells), spells) if spells.events.any() else float("nan")
 
 
-def _p(found: Score, spells: Spells) -> float:
-    variance = float(found.spread[0, 0])
+def _two_sided_p(score: Score, spells: Spells) -> float:
+    variance = float(score.spread[0, 0])
     if not variance > 0:
         return float("nan")
-    return two_tails(float(found.score[0]) / np.sqrt(variance), skewness(found.weight, spells.events.sum(axis=1)))
+    return two_tails(float(score.score[0]) / np.sqrt(variance), skewness(score.weight, spells.events.sum(axis=1)))
 
 
 def skewness(weight: Floats, events: Floats) -> float:
-    """Return the skewness of the first group's events when each time's `events` fall at random on its risk set.
+    """Return the skewness of the first group's number of events if the `events` of each time fall at random on its risk set.
 
-    `weight`: risk sets, times × 2. The third central moment of the hypergeometric law at each time, summed over times; 0 where no
-    time has any spread.
+    `weight`: risk sets, times × 2 groups. The second and third central moments of the hypergeometric law are summed over times; 0 if
+    the variance is 0.
     """
     total = weight.sum(axis=1)
     share = np.divide(weight[:, 0], total, out=np.zeros_like(total), where=total > 0)
@@ -44,10 +47,10 @@ def skewness(weight: Floats, events: Floats) -> float:
 
 
 def two_tails(z: float, skew: float) -> float:
-    """Return twice the smaller tail of Pearson's type III law of mean 0, variance 1 and skewness `skew` beyond `z`.
+    """Return the two-sided p of `z` under Pearson's type III law of mean 0, variance 1 and skewness `skew`: twice the smaller tail.
 
-    The approximation to permutation tests of Mielke PW, Berry KJ, Permutation Methods (2007), 2.3; skewness 0 is the normal law, whose p is
-    that of chi-squared on one degree of freedom. Twice the smaller tail, since a finding is told with its side.
+    The approximation to permutation tests of Mielke PW, Berry KJ, Permutation Methods (2007), 2.3. Skewness 0 is the normal law, whose p
+    is that of chi-squared on one degree of freedom. Twice the smaller tail, because findings are reported with their direction.
     """
     if abs(skew) < 1e-6:
         return float(2 * ndtr(-abs(z)))

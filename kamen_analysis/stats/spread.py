@@ -1,4 +1,4 @@
-"""How much units differ beyond chance, and the funnel they should fall in if they do not."""
+"""How much units differ beyond chance, and funnel limits for their shares."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def tau_squared(estimates: ArrayLike, variances: ArrayLike) -> float:
 
 
 def funnel_limits(n: ArrayLike, of: ArrayLike, sizes: ArrayLike, levels: tuple[float, float] = (0.95, 0.998)) -> dict[str, Floats | float]:
-    """Return the funnel of shares at `sizes`: target, tau2, low, high (chance alone) and low_wide, high_wide (over-dispersed).
+    """Return the funnel limits of shares at each of `sizes`: target, tau2, low, high (chance alone), low_wide, high_wide (overdispersed).
 
     The first of `levels` is that of the chance limits, the second that of the wide ones. On the arcsine-root scale the standard
-    error is 1/(2·sqrt(of)); extreme units are winsorised at 10% before the between-unit variance is taken, so that an outlier
+    error is 1/(2·sqrt(of)); extreme units are winsorised at 10% before the between-unit variance is estimated, so that an outlier
     does not widen its own limits.
     Spiegelhalter DJ, Stat Med 2005;24:1185; Spiegelhalter DJ et al., J R Stat Soc A 2012;175:1.
     """
@@ -39,8 +39,8 @@ def funnel_limits(n: ArrayLike, of: ArrayLike, sizes: ArrayLike, levels: tuple[f
     tau2 = _winsorised_tau2(np.arcsin(np.sqrt(count / total)), centre, 1 / (4 * total))
     z = norm.ppf((1 + np.asarray(levels)) / 2)
     chance, wide = z[0] * np.sqrt(1 / (4 * at)), z[1] * np.sqrt(1 / (4 * at) + tau2)
-    return {"target": target, "tau2": tau2, "low": _back(centre - chance), "high": _back(centre + chance),
-            "low_wide": _back(centre - wide), "high_wide": _back(centre + wide)}
+    return {"target": target, "tau2": tau2, "low": _share(centre - chance), "high": _share(centre + chance),
+            "low_wide": _share(centre - wide), "high_wide": _share(centre + wide)}
 
 
 def _winsorised_tau2(y: Floats, centre: float, variance: Floats, trim: float = 0.1) -> float:
@@ -53,5 +53,6 @@ def _winsorised_tau2(y: Floats, centre: float, variance: Floats, trim: float = 0
     return max(0.0, (y.size * phi - (y.size - 1)) / float(w.sum() - (w**2).sum() / w.sum()))
 
 
-def _back(angle: Floats) -> Floats:
+def _share(angle: Floats) -> Floats:
+    """Return the share whose arcsine root is `angle`."""
     return np.sin(np.clip(angle, 0, np.pi / 2)) ** 2

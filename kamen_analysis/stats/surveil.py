@@ -1,6 +1,6 @@
-"""Weekly counts that stand out: the EARS charts and Farrington's regression, for many series at once.
+"""Aberration detection in weekly counts: the EARS charts and Farrington's regression, for many series at once.
 
-Counts come as a table, weeks (rows, one after the other, NaN where nothing is known) by series (columns); so do the answers.
+Counts and results are arrays of weeks (rows, consecutive; NaN where the count is unknown) × series (columns).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WEIGHT_ABOVE = 2.58  # standardised Anscombe residuals beyond which a baseline 
 
 
 class Regression(NamedTuple):
-    """Of each series: slope a year, level now (log), dispersion (at least 1) and the variance of the level."""
+    """For each series: slope per year, log level at time 0, dispersion (at least 1) and variance of the level."""
 
     slope: Floats
     level: Floats
@@ -32,11 +32,11 @@ class Regression(NamedTuple):
 def ears(counts: ArrayLike, method: str = "C2") -> tuple[Floats, Floats, Floats]:
     """Return for each week expected, value (the standardised excess) and p by EARS C1, C2 or C3.
 
-    Expected: mean of the seven weeks before (C1), or of those ending two weeks before (C2, C3); spread at least Poisson's, so that quiet
-    baselines do not cry wolf; p: upper tail of Student's t on six degrees of freedom. C3 adds up how far the C2 values of this week and
-    the two before exceed 1; its p comes from independent normal series put through the same chart.
-    Hutwagner L et al., J Urban Health 2003;80:i89. R's surveillance::earsC has the same baselines and sums; it leaves out the doubt about
-    the baseline's own mean (1 + 1/7 here) and takes normal tails.
+    Expected: mean of the seven weeks just before (C1), or of the seven before a gap of two weeks (C2, C3). The variance is at least
+    Poisson's, so that a quiet baseline does not raise false alarms; p: upper tail of Student's t on six degrees of freedom. C3 sums by how
+    much the C2 values of this week and the two before exceed 1; its p comes from independent normal series put through the same chart.
+    Hutwagner L et al., J Urban Health 2003;80:i89. R's surveillance::earsC has the same baselines and sums; it ignores the error of the
+    baseline mean (the factor 1 + 1/7 here) and takes normal tails.
     """
     wide = np.asarray(counts, dtype=float)
     mean, value = _standardised(wide, LAGS.get(method, 2), poisson_floor=True)
@@ -48,6 +48,7 @@ def ears(counts: ArrayLike, method: str = "C2") -> tuple[Floats, Floats, Floats]
 
 
 def _standardised(wide: Floats, lag: int, poisson_floor: bool) -> tuple[Floats, Floats]:
+    """Return baseline mean and standardised excess of each week, the baseline ending `lag` weeks before it."""
     mean, spread = np.full(wide.shape, np.nan), np.full(wide.shape, np.nan)
     if len(wide) > BASELINE + lag:
         windows = np.lib.stride_tricks.sliding_window_view(wide, BASELINE, axis=0)[: len(wide) - BASELINE - lag]
@@ -58,6 +59,7 @@ def _standardised(wide: Floats, lag: int, poisson_floor: bool) -> tuple[Floats, 
 
 
 def _three_weeks(value: Floats) -> Floats:
+    """Sum by how much the values of each week and the two before exceed 1; NaN where one of the three is missing."""
     over = np.where(np.isnan(value), np.nan, np.maximum(value - 1, 0))
     total = over.copy()
     for back in (1, 2):
@@ -68,7 +70,7 @@ def _three_weeks(value: Floats) -> Floats:
 
 @cache
 def _null_c3() -> Floats:
-    """Return C3 of a long series of independent normal weeks, in rising order."""
+    """Return the null distribution of C3: its values in series of independent normal weeks, sorted."""
     calm = np.random.default_rng(1).standard_normal((2000, 100))
     total = _three_weeks(_standardised(calm, LAGS["C2"], poisson_floor=False)[1])
     return np.sort(total[np.isfinite(total)])
@@ -77,10 +79,10 @@ def _null_c3() -> Floats:
 def farrington(counts: ArrayLike, years: int = 5, half: int = 3) -> tuple[Floats, Floats, Floats]:
     """Return for each week expected, value (excess over expected, in units of the distance to the 95% bound) and p.
 
-    Baseline: the same week of each of up to `years` years before, with `half` weeks on either side, at least two years; a quasi-Poisson
-    regression on time (the trend is kept with three years or more, where it does not predict more than was ever seen, as Farrington does),
-    weeks with large residuals weighing less; p from the negative binomial of the fitted mean, its variance that of a new count
-    and of the mean together (Farrington's tau).
+    Baseline: the same week of up to `years` years before, with `half` weeks on either side; at least two years. A quasi-Poisson regression
+    on time is fitted to it, with less weight for weeks with large residuals; as in Farrington, the trend is kept only with three years or
+    more and where it predicts no more than the baseline's largest count. p is the upper tail of a negative binomial with the fitted mean
+    and a variance that covers both a new count and the error of the mean (Farrington's tau).
     Farrington CP et al., J R Stat Soc A 1996;159:547; Noufaily A et al., Stat Med 2013;32:1206 (weights at 2.58, negative binomial).
     """
     wide = np.asarray(counts, dtype=float)
@@ -91,21 +93,24 @@ def farrington(counts: ArrayLike, years: int = 5, half: int = 3) -> tuple[Floats
         if len(rows) < 2 * (2 * half + 1):
             continue
         base, time = wide[rows], (rows - week) / _YEAR
-        full = np.isfinite(base).sum(axis=0) >= 2 * (2 * half + 1) - half
-        for column, found in zip(out, _predicted(base, time, wide[week]), strict=True):
-            column[week] = np.where(full, found, np.nan)
+        enough = np.isfinite(base).sum(axis=0) >= 2 * (2 * half + 1) - half
+        for grid, predicted in zip(out, _predicted(base, time, wide[week]), strict=True):
+            grid[week] = np.where(enough, predicted, np.nan)
     return out[0], out[1], out[2]
 
 
 def _predicted(base: Floats, time: Floats, now: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return expected, value and p of one week of every series; `base`: baseline weeks × series, `time` in years, 0 being now."""
+    """Return expected, value and p of one week of every series.
+
+    `base`: baseline weeks × series; `time`: years from the week in question (negative); `now`: that week's counts.
+    """
     known = np.isfinite(base)
     y = np.where(known, base, 0.0)
     fit = flat = _reweighted(y, time, known, with_trend=False)
     if len(np.unique(np.round(time))) >= 3:
         fit = _reweighted(y, time, known, with_trend=True)
-    wild = np.exp(np.clip(fit.level, -30, 30)) > y.max(axis=0)
-    level, phi, variance = (np.where(wild, a, b) for a, b in zip(flat[1:], fit[1:], strict=True))
+    extrapolated = np.exp(np.clip(fit.level, -30, 30)) > y.max(axis=0)
+    level, phi, variance = (np.where(extrapolated, a, b) for a, b in zip(flat[1:], fit[1:], strict=True))
     mean = np.exp(np.clip(level, -30, 30))
     tau = phi + mean * variance
     p, bound = upper_tail(now, mean, tau), upper_bound(mean, tau)
@@ -113,14 +118,14 @@ def _predicted(base: Floats, time: Floats, now: Floats) -> tuple[Floats, Floats,
 
 
 def _reweighted(y: Floats, time: Floats, known: NDArray[np.bool_], with_trend: bool) -> Regression:
-    """Return the regression fitted once, and once more with weeks of large residuals weighing less."""
+    """Fit the regression twice, the second time with less weight for weeks with large residuals; return the second fit."""
     fit = quasi_poisson(y, time, known.astype(float), with_trend)
     fitted = np.exp(np.clip(fit.level + fit.slope * time[:, None], -30, 30))
     return quasi_poisson(y, time, _weights(y, fitted, fit.phi, time[:, None] * with_trend, known), with_trend)
 
 
 def quasi_poisson(y: Floats, time: Floats, weight: Floats, with_trend: bool = True) -> Regression:
-    """Return each column's log-linear regression on `time`, level taken at time 0.
+    """Fit a log-linear regression on `time` to each column (weeks × series); the level is that at time 0.
 
     Iteratively reweighted least squares for all columns together: McCullagh P, Nelder JA, Generalized Linear Models (1989), 2.5.
     """
@@ -147,9 +152,9 @@ def quasi_poisson(y: Floats, time: Floats, weight: Floats, with_trend: bool = Tr
 
 
 def _weights(y: Floats, mu: Floats, phi: Floats, time: Floats, known: NDArray[np.bool_]) -> Floats:
-    """Return weights: 1 for ordinary weeks, 1/residual² for far ones (Anscombe residuals), adding up to the number of weeks.
+    """Return the weights of baseline weeks: 1, or 1/residual² for large Anscombe residuals, rescaled to sum to the number of weeks.
 
-    `time`: the regression's, weeks × 1, or noughts without a trend; it gives each week its leverage.
+    `time`: times of the regression (weeks × 1), or zeros without a trend; used for the leverage of each week.
     """
     w = known * mu
     total = np.maximum(w.sum(axis=0), 1e-12)
@@ -162,7 +167,7 @@ def _weights(y: Floats, mu: Floats, phi: Floats, time: Floats, known: NDArray[np
 
 
 def upper_tail(count: ArrayLike, mean: ArrayLike, phi: ArrayLike) -> Floats:
-    """Return P(X ≥ count) for X of mean and variance phi·mean: Poisson at phi 1, else negative binomial; NaN for a missing count."""
+    """Return P(X ≥ count) for X of mean `mean` and variance phi·mean: Poisson if phi is 1, else negative binomial; NaN without a count."""
     x, m, d = (np.asarray(each, dtype=float) for each in (count, mean, phi))
     size = m / np.maximum(d - 1, 1e-9)
     p = np.where(d > 1 + 1e-9, nbinom.sf(x - 1, size, 1 / np.maximum(d, 1 + 1e-9)), poisson.sf(x - 1, m))
@@ -170,7 +175,7 @@ def upper_tail(count: ArrayLike, mean: ArrayLike, phi: ArrayLike) -> Floats:
 
 
 def upper_bound(mean: ArrayLike, phi: ArrayLike, level: float = 0.95) -> Floats:
-    """Return the `level` quantile of the same distribution: Noufaily's plug-in threshold (surveillance: nbPlugin)."""
+    """Return the `level` quantile of the distribution of `upper_tail`: Noufaily's plug-in threshold (surveillance: nbPlugin)."""
     m, d = (np.asarray(each, dtype=float) for each in (mean, phi))
     size = m / np.maximum(d - 1, 1e-9)
     bound: Floats = np.where(d > 1 + 1e-9, nbinom.ppf(level, size, 1 / np.maximum(d, 1 + 1e-9)), poisson.ppf(level, m))

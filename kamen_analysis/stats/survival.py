@@ -1,4 +1,4 @@
-"""Time to an event under right censoring: Kaplan–Meier, Aalen–Johansen, and what is read off their curves."""
+"""Time to an event under right censoring: Kaplan–Meier and Aalen–Johansen curves, and the quantities read off them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Curve:
-    """A cumulative share over time: a step up at each `day`, with its pointwise interval and number of events; all spells, sorted."""
+    """A cumulative share over time, rising at each `day`, with its pointwise interval and the number of events on that day.
+
+    `spells`: days every unit was observed, sorted; `settled`: the longest of them ended in an event.
+    """
 
     day: Floats
     share: Floats
@@ -28,11 +31,11 @@ class Curve:
 
     @property
     def last_day(self) -> float:
-        """How far the curve is known: the longest spell, or for ever if that ended in an event, for then nobody is left; NaN for nobody."""
+        """The last day for which the curve is known: the longest spell, infinity if `settled` (nobody is left); NaN without spells."""
         return float("nan") if not self.spells.size else float("inf") if self.settled else float(self.spells[-1])
 
     def at_risk(self, day: ArrayLike) -> NDArray[np.int64]:
-        """Return how many were still watched, without any event, just before each `day`."""
+        """Return how many units were still under observation, without any event, just before each `day`."""
         return np.asarray(self.spells.size - np.searchsorted(self.spells, day, side="left"), dtype=np.int64)
 
     def happened(self, day: ArrayLike) -> NDArray[np.int64]:
@@ -42,7 +45,10 @@ class Curve:
 
 
 def log_log(share: Floats, se: Floats, level: float) -> tuple[Floats, Floats]:
-    """Return the complementary log-log interval of a cumulative share (Kalbfleisch & Prentice 2002, 1.4); it never leaves 0..1."""
+    """Return the complementary log-log interval of a cumulative share (Kalbfleisch & Prentice 2002, 1.4), always within 0..1.
+
+    Undefined limits are NaN: both at share 1, the upper one at share 0.
+    """
     z = norm.ppf((1 + level) / 2)
     with np.errstate(all="ignore"):
         rest = np.log1p(-share)
@@ -64,7 +70,7 @@ def _curve(steps: tuple[Floats, Floats, Floats], time: Floats, kind: NDArray[np.
 def kaplan_meier(time: ArrayLike, event: ArrayLike, level: float = 0.95) -> Curve:
     """Return the cumulative share with the event (1 - survival) at each distinct event time.
 
-    `time` in days from the start to the event or to the last sight; `event` true where the event was seen.
+    `time`: days from the start to the event or to the end of observation; `event`: true where the event was seen.
     Kaplan EL, Meier P, J Am Stat Assoc 1958;53:457; variance by Greenwood.
     """
     t, hit = np.asarray(time, dtype=float), np.asarray(event, dtype=bool).astype(np.int64)
@@ -84,7 +90,7 @@ def cumulative_incidence(time: ArrayLike, kind: ArrayLike, kinds: int, level: fl
     none = np.array([])
     if not (which > 0).any():
         return [_curve((none, none, none), t, which, k, level) for k in range(1, kinds + 1)]
-    with np.errstate(all="ignore"):  # the variance divides by zero where the risk set empties: its interval is then not given
+    with np.errstate(all="ignore"):  # the variance divides by zero where the risk set becomes empty; the interval is then NaN
         fitted = CumIncidenceRight(t, which)
     curves = []
     for k in range(1, kinds + 1):
@@ -98,19 +104,18 @@ def cumulative_incidence(time: ArrayLike, kind: ArrayLike, kinds: int, level: fl
 def at_day(curve: Curve, day: ArrayLike) -> tuple[Floats, Floats, Floats]:
     """Return share, low, high of the curve at each `day`; NaN past the last day that is known.
 
-    Before the first event the share is 0 and its upper limit Wilson's for none of those still watched.
+    Before the first event the share is 0 and its upper limit is Wilson's for 0 out of those still at risk.
     """
     days = np.asarray(day, dtype=float)
-    i = np.searchsorted(curve.day, days, side="right")
-    none = np.full(days.shape, 0.0)
-    share, low, high = (np.concatenate([[0.0], values])[i] for values in (curve.share, curve.low, curve.high))
-    high = np.where(i == 0, wilson(none, curve.at_risk(days))[1], high)
+    step = np.searchsorted(curve.day, days, side="right")
+    share, low, high = (np.concatenate([[0.0], values])[step] for values in (curve.share, curve.low, curve.high))
+    high = np.where(step == 0, wilson(np.zeros(days.shape), curve.at_risk(days))[1], high)
     known = days <= curve.last_day
     return np.where(known, share, np.nan), np.where(known, low, np.nan), np.where(known, high, np.nan)
 
 
 def quantile_day(curve: Curve, share: float = 0.5) -> tuple[float, float, float]:
-    """Return the first day the curve reaches `share`, and its interval; NaN where it is not reached in the time watched.
+    """Return the first day on which the curve reaches `share`, and its interval; NaN where it is not reached.
 
     The interval inverts the pointwise one (Brookmeyer R, Crowley J, Biometrics 1982;38:29).
     """
@@ -122,7 +127,7 @@ def quantile_day(curve: Curve, share: float = 0.5) -> tuple[float, float, float]
 
 
 def restricted_mean(curve: Curve, until: float) -> float:
-    """Return the mean number of days without the event within the first `until` days; NaN if nobody was watched that long.
+    """Return the mean number of days without the event within the first `until` days; NaN if the curve is not known that far.
 
     The area under the survival curve (Royston P, Parmar MKB, BMC Med Res Methodol 2013;13:152).
     """

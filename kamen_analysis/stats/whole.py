@@ -1,4 +1,4 @@
-"""Intervals of whole numbers: they can hold 95% only nearly, so the one is taken whose probability comes nearest to it."""
+"""Intervals of whole-number quantities: few hold exactly 95%, so the one is taken whose probability comes nearest to it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from numpy.typing import ArrayLike, NDArray
 def whole_interval(mass: ArrayLike, level: float = 0.95) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return for each row of `mass` (probabilities of 0, 1, 2 …) the first and last whole number of its interval.
 
-    From the likeliest number the likelier neighbour is taken in, until `level` is reached, or the step that would pass it leads
-    further from it than stopping short. So intervals of many rows hold `level` on average instead of at least.
+    The interval starts at the likeliest number and grows by the likelier neighbour until it holds `level`; the last step is not taken
+    if it would overshoot by more than stopping falls short. So the intervals hold `level` on average, not at least.
     """
     table = np.atleast_2d(np.asarray(mass, dtype=float))
-    found = np.array([_grown(row, level) for row in table], dtype=np.int64).reshape(-1, 2)
-    return found[:, 0], found[:, 1]
+    ends = np.array([_interval(row, level) for row in table], dtype=np.int64).reshape(-1, 2)
+    return ends[:, 0], ends[:, 1]
 
 
-def _grown(row: NDArray[np.float64], level: float) -> tuple[int, int]:
+def _interval(row: NDArray[np.float64], level: float) -> tuple[int, int]:
     padded = np.concatenate([[-1.0], row, [-1.0]])
     first = last = int(row.argmax()) + 1
     held = padded[first]
