@@ -1,6 +1,6 @@
-"""The matches of cue templates in a batch: a compiled walk over its words, from each template's rarest part to its first and on to its end.
+"""Match cue templates in a batch: a compiled walk over its words that starts from the rarest part of each template.
 
-A match begins at a word that fills the first part; each further part is filled by the first word in reach from which the rest can be.
+A match begins at a word that fills the first part; each further part takes the first word in reach from which the rest can be matched.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from kamen_analysis.label.text import Bools, Ints
 
 LENGTH = 6  # As in trie: bits that hold the length of a word behind its place.
 START, END, SENSE, INSIDE, HERE, BEHIND, ROW = range(7)  # As in senses.
-# Columns of tables. Of parts: template, the slot, the gap before, how far behind its clause's start and how far behind the first part it
-# may begin; of its template the first part, the part behind the last, and the kind of stretch it must not cross.
+# Columns of the table of parts: template, slot, widest gap before it, how far behind its clause's start and how far behind the first part
+# it may begin, and of its template the first part, the one behind the last, and the kind of stretch a match must not cross.
 TEMPLATE, SLOT, GAP, OPENS, BACK, LOW, HIGH, WITHIN = range(8)
-FIRST, LAST, KEY = range(3)  # Of templates.
+FIRST, LAST, KEY = range(3)  # Columns of the table of templates.
 HEAD = 3  # Columns of a match before its parts.
-SENTENCE = 1  # The kind of stretch a sentence is: clauses come before it, lines and texts behind.
-NEEDED = 3  # Slots of a template that are asked for at once.
-NEAR = 1024  # Words so near each other share no row of what was tried in vain.
+SENTENCE = 1  # The number of sentences among the kinds of stretches: clauses, sentences, lines, texts.
+NEEDED = 3  # Slots of a template that a sentence is checked for before anything else.
+NEAR = 1024  # Entries of `Room.vain` a part: only words at least so many apart overwrite each other's.
 
 
 @lean
 def _wide(number: int) -> int:
-    return number + 0  # In 64 bits, so that each kernel is compiled for one size of numbers.
+    return number + 0  # Widened to 64 bits, so that each kernel is compiled for one size of numbers only.
 
 
 @lean
@@ -35,13 +35,13 @@ def _has(bits: Bits, row: int, slot: int) -> bool:
 
 @lean
 def _fits(words: Ints, parts: Ints, bits: Bits, i: int, part: int) -> bool:
-    # Whether a word fills a part.
+    # Whether the word i fills a part.
     return _has(bits, _wide(words[ROW, i]), parts[part, SLOT]) and words[INSIDE, i] <= parts[part, OPENS]
 
 
 @lean
-def _may(sign: Bits, asked: Asked, row: int) -> bool:
-    # Whether the sentence has words for what is asked first of a template, without a branch for each: none can be foretold.
+def _has_needed(sign: Bits, asked: Asked, row: int) -> bool:
+    # Whether the sentence fills the NEEDED slots of a template; without branches, since no processor could predict them.
     found = np.uint64(1)
     for k in range(1, NEEDED + 1):
         found &= sign[0, asked.flat[row, k] >> 6] >> np.uint64(asked.flat[row, k] & 63)
@@ -49,16 +49,16 @@ def _may(sign: Bits, asked: Asked, row: int) -> bool:
 
 
 @lean
-def _can(signs: Bits, sentence: int, parts: Ints, low: int, high: int) -> bool:
-    # Whether a sentence has a word for each of some parts.
+def _has_all(signs: Bits, sentence: int, parts: Ints, low: int, high: int) -> bool:
+    # Whether a sentence has a word for each part from `low` to `high`.
     while low < high and _has(signs, sentence, parts[low, SLOT]):
         low += 1
     return low == high
 
 
 @lean
-def _sign(words: Ints, bits: Bits, i: int, last: int, sign: Bits, kept: Bits) -> None:
-    # What the words from one on can fill, as far as they begin before a place; what is first of it is kept.
+def _mark_slots(words: Ints, bits: Bits, i: int, last: int, sign: Bits, kept: Bits) -> None:
+    # Sets `sign` to the slots filled by the words from i on that begin before the place `last`, and `kept` to the first of its words.
     sign[:] = 0
     while i < words.shape[1] and words[START, i] < last:
         row = bits[words[ROW, i]]
@@ -71,7 +71,7 @@ def _sign(words: Ints, bits: Bits, i: int, last: int, sign: Bits, kept: Bits) ->
 
 @lean
 def _follower(words: Ints, parts: Ints, bits: Bits, before: int, k: int, part: int) -> int:
-    # The first word from k on that fills a part in reach behind another; that behind the last one if none does.
+    # The first word from k on that fills a part within its gap behind the word `before`; the count of all words if none does.
     last = words[END, before] + parts[part, GAP]
     while k < words.shape[1] and words[START, k] <= last:
         if _fits(words, parts, bits, k, part):
@@ -81,8 +81,8 @@ def _follower(words: Ints, parts: Ints, bits: Bits, before: int, k: int, part: i
 
 
 @lean
-def _way(words: Ints, parts: Ints, bits: Bits, low: int, high: int, way: Keys, vain: Keys) -> int:
-    # From the first word on to the end, each part in turn; the last word, or -1.
+def _complete(words: Ints, parts: Ints, bits: Bits, low: int, high: int, way: Keys, vain: Keys) -> int:
+    # Matches the parts behind the first, whose word is way[0], with backtracking; returns the last part's word, or -1.
     part, k, stamp = low + 1, _wide(words[BEHIND, way[0]]), low * words.shape[1]
     while part < high:
         row = part - low
@@ -101,16 +101,16 @@ def _way(words: Ints, parts: Ints, bits: Bits, low: int, high: int, way: Keys, v
 
 
 @lean
-def _first(words: Ints, low: int, i: int) -> int:
-    # The first word that begins at a place or later, of those before the word i.
+def _first_from(words: Ints, low: int, i: int) -> int:
+    # The first word that begins at the place `low` or later; the search goes back from the word i.
     while i > 0 and words[START, i - 1] >= low:
         i -= 1
     return i
 
 
 @lean
-def _holding(first: Ints, bounds: Ints, kind: int, at: int, here: Keys) -> int:
-    # The stretch of a kind that holds a place, none before the last one asked for.
+def _stretch_at(first: Ints, bounds: Ints, kind: int, at: int, here: Keys) -> int:
+    # The stretch of a kind that holds the place `at`; places must be asked for in ascending order.
     k, last = int(here[kind]), first[kind + 1]
     while k + 1 < last and bounds[START, k + 1] <= at:
         k += 1
@@ -129,9 +129,9 @@ def _add(words: Ints, found: Keys, template: int, sentence: int, way: Keys, many
 
 @lean
 def chains(words: Ints, plan: Plan, asked: Asked, stretches: Stretches, room: Room, out: Keys) -> int:
-    """Fill `out` with matches: template, first word, its sentence, and the key of each part (of parts there are not the first again).
+    """Fill `out` with matches: template, first word, its sentence, and the key of each part; missing parts repeat the first one's key.
 
-    Returns how many matches there are, also those there is no room for.
+    Returns how many matches there are, those that `out` has no room for too.
     """
     parts, bits, kinds, bounds = plan.parts, plan.bits, stretches.first, stretches.bounds
     way, vain, begun, here, sign, signs = room.way, room.vain, room.begun, room.here, room.sign, room.signs
@@ -139,28 +139,28 @@ def chains(words: Ints, plan: Plan, asked: Asked, stretches: Stretches, room: Ro
     for i in range(words.shape[1]):
         start, sense = words[START, i], words[ROW, i]
         if start >= signed:
-            at = _holding(kinds, bounds, _wide(SENTENCE), start, here)
+            at = _stretch_at(kinds, bounds, _wide(SENTENCE), start, here)
             signed, sentence = bounds[END, at], at - kinds[SENTENCE]
-            _sign(words, bits, i, signed, sign[0], signs[sentence])
+            _mark_slots(words, bits, i, signed, sign[0], signs[sentence])
         for row in range(asked.first[sense], asked.first[sense + 1]):
-            if not _may(sign, asked, row):
+            if not _has_needed(sign, asked, row):
                 continue
             part = _wide(asked.flat[row, 0])
             low, high, kind = _wide(parts[part, LOW]), _wide(parts[part, HIGH]), _wide(parts[part, WITHIN])
             if words[INSIDE, i] > parts[part, OPENS] or (
-                    high - low > NEEDED + 1 and kind <= SENTENCE and not _can(sign, 0, parts, low, high)):
+                    high - low > NEEDED + 1 and kind <= SENTENCE and not _has_all(sign, 0, parts, low, high)):
                 continue
             if part + 1 < high and _follower(words, parts, bits, i, _wide(words[BEHIND, i]), part + 1) == words.shape[1]:
                 continue
-            template, stretch, begin, stop = parts[part, TEMPLATE], _holding(kinds, bounds, kind, start, here), i, i + 1
+            template, stretch, begin, stop = parts[part, TEMPLATE], _stretch_at(kinds, bounds, kind, start, here), i, i + 1
             if part > low:
                 stop, first = words[HERE, i], max(bounds[START, stretch], start - parts[part, BACK])
-                begin = max(_first(words, first, _wide(stop)), begun[template])
+                begin = max(_first_from(words, first, _wide(stop)), begun[template])
                 begun[template] = max(stop, begun[template])
             for k in range(begin, stop):
                 if part == low or _fits(words, parts, bits, k, low):
                     way[0] = k
-                    last = _way(words, parts, bits, low, high, way, vain)
+                    last = _complete(words, parts, bits, low, high, way, vain)
                     if last >= 0 and words[END, last] <= bounds[END, stretch]:
                         if n < len(out):
                             _add(words, out[n], template, sentence, way, high - low)
@@ -170,13 +170,13 @@ def chains(words: Ints, plan: Plan, asked: Asked, stretches: Stretches, room: Ro
 
 @lean
 def _touches(words: Ints, parts: Ints, bits: Bits, part: int, k: int, bounds: Ints, room: Room) -> bool:
-    # Whether a match of a template, by its first part, touches a stretch near the word k.
+    # Whether a match of the template whose first part is `part` touches a stretch near the word k.
     most, low, high, last = bounds[1], bounds[2], bounds[3], _wide(parts[part, HIGH])
-    k = _first(words, max(bounds[0], low - parts[last - 1, BACK] - (1 << LENGTH)), k)
+    k = _first_from(words, max(bounds[0], low - parts[last - 1, BACK] - (1 << LENGTH)), k)
     while k < words.shape[1] and words[START, k] < high:
         if _fits(words, parts, bits, k, part):
             room.way[0] = k
-            end = _way(words, parts, bits, part, last, room.way, room.vain)
+            end = _complete(words, parts, bits, part, last, room.way, room.vain)
             if end >= 0 and low < words[END, end] <= most:
                 return True
         k += 1
@@ -185,16 +185,16 @@ def _touches(words: Ints, parts: Ints, bits: Bits, part: int, k: int, bounds: In
 
 @lean
 def touched(words: Ints, plan: Plan, asked: Ints, cues: Keys, bounds: Ints, room: Room, out: Bools) -> None:
-    """Tell of stretches of text whether a match of some templates touches them, without crossing what it must not.
+    """Set `out` for each stretch of text that a match of one of its templates touches.
 
-    `asked` (2, n): the first template for each, and the one behind the last; `cues` (n, 2): a word near it, and its sentence; `bounds`
-    (n, 4): from where to where a match may go, then where the stretch begins and ends; `room`: that of the walk (signs: of these only).
+    `asked` (2, n): for each stretch its first template, and the one behind its last; `cues` (n, 2): a word near it, and its sentence;
+    `bounds` (n, 4): the range a match must lie in, and where the stretch begins and ends; `room`: as `chains` left it.
     """
     templates, parts, bits = plan.templates, plan.parts, plan.bits
     for i in range(len(cues)):
         for template in range(asked[0, i], asked[1, i]):
             low, high = _wide(templates[template, FIRST]), _wide(templates[template, LAST])
-            if ((parts[low, WITHIN] > SENTENCE or _can(room.signs, cues[i, 1], parts, low, high))
+            if ((parts[low, WITHIN] > SENTENCE or _has_all(room.signs, cues[i, 1], parts, low, high))
                     and _touches(words, parts, bits, low, cues[i, 0], bounds[i], room)):
                 out[i] = True
                 break

@@ -20,12 +20,12 @@ from kamen_analysis.label.words import Hits, Vocabulary
 
 _ANYWHERE = np.iinfo(np.int32).max
 _WITHIN = ("clause", "sentence", "line", "text")  # As chains numbers them.
-_MORE = 8  # So many times more words tell better which parts are rare; a word found counts for as many that were not.
-_MANY = 60  # Matches a post, twice as many as in most.
+_MORE = 8  # A batch with so many times more words is counted anew; an occurrence counts as much as so many senses that did not occur.
+_MANY = 60  # Room for so many matches a post, twice what most batches have.
 
 
 class Line(NamedTuple):
-    """A template line: whose it is, its text, the stretch of text it must not cross, and whether it is looked for only where it matters."""
+    """A template line: whose it is, its text, the kind of stretch it must not cross, and whether it is looked for only on demand."""
 
     key: Key
     text: str
@@ -43,7 +43,7 @@ class _Template(NamedTuple):
 
 
 class _Ranked(NamedTuple):
-    """The plan, what is asked first, and the row of each sense in their tables, all by how common it was where that was counted."""
+    """The plan, where the search begins, and the row of each sense in their tables, all by how common the senses were when counted."""
 
     plan: Plan
     asked: Asked
@@ -51,7 +51,7 @@ class _Ranked(NamedTuple):
 
 
 def _compile(line: Line, parts: tuple[Part, ...], atoms: dict[str, int], slots: dict[tuple[str, ...], int]) -> _Template:
-    # Numbers its atoms and slots where they are new.
+    # Enters atoms and slots that are new, with their numbers, into `atoms` and `slots`.
     if max(part.gap for part in parts) >= STRIDE:
         raise KamenError(f"编码手册：句式“{line.text}”的间隔须小于 {STRIDE}")
     for choice in (choice for part in parts for choice in part.choices):
@@ -61,7 +61,7 @@ def _compile(line: Line, parts: tuple[Part, ...], atoms: dict[str, int], slots: 
 
 
 def _planned(templates: Sequence[_Template], key: Sequence[int], words: Vocabulary) -> Plan:
-    # The plan but for its bits; `key`: the number of each template's.
+    # The plan without its bits; `key`: the number of each template's key.
     count = [len(one.slots) for one in templates]
     longest = np.maximum.reduceat(words.lengths[words.slots.flat], words.slots.first[:-1])
     slot, gap, opens = (np.array([number for one in templates for number in column(one)], np.int32) for column in (
@@ -74,22 +74,22 @@ def _planned(templates: Sequence[_Template], key: Sequence[int], words: Vocabula
 
 
 class Matcher:
-    """All template lines of the codebook over one trie; an unknown word class raises when it is built."""
+    """Finds all template lines of the codebook, with one trie for their words; building it with an unknown word class raises KamenError."""
 
     def __init__(self, classes: dict[str, WordClass], lines: Iterable[Line]) -> None:
         every, atoms, slots = list(lines), dict[str, int](), dict[tuple[str, ...], int]()
         self._numbers = {key: i for i, key in enumerate(dict.fromkeys(line.key for line in every))}
         read = sorted(((line, parts) for line in every for parts in parse(line.text)), key=lambda one: self._numbers[one[0].key])
-        # The slots of lines that are looked for only where it matters come first: they are remembered of each sentence.
+        # Slots of lines looked for on demand come first: of these it is remembered which each sentence can fill (`Room.signs`).
         slots.update((choices, i) for i, choices in enumerate(dict.fromkeys(
             part.choices for line, parts in read if line.only_asked for part in parts)))
-        self._kept = len(slots) // 64 + 1
+        self._sign_width = len(slots) // 64 + 1
         templates = [_compile(*one, atoms, slots) for one in read]
         filled = [list(dict.fromkeys(atoms[choice] for choice in choices)) for choices in slots]
         self.vocabulary = Vocabulary(list(atoms), filled, classes)
         key = [self._numbers[one.key] for one in templates]
-        self._parts = _planned(templates, key, self.vocabulary)
-        self._of = np.searchsorted(key, np.arange(len(self._numbers) + 2)).astype(np.int32)
+        self._plan = _planned(templates, key, self.vocabulary)
+        self._first_template = np.searchsorted(key, np.arange(len(self._numbers) + 2)).astype(np.int32)
         self._eager = np.array([not one.only_asked for one in templates], np.bool_)
         self._counted = 0
         self._ranked: _Ranked | None = None
@@ -99,30 +99,31 @@ class Matcher:
         return Hits(self.vocabulary, texts)
 
     def scan(self, hits: Hits) -> Found:
-        """Return the matches of all templates but those that are looked for only where it matters."""
+        """Return the matches of all templates but those looked for only on demand."""
         (plan, asked, row), stretches = self._rank(hits), _stretches(hits.texts)
         np.take(row, hits.table[SENSE], out=hits.table[ROW], mode="clip")
         hits.plan = plan
-        hits.room, many = _room(plan, stretches, self._kept), _MANY * len(hits.texts)
+        hits.room, many = _room(plan, stretches, self._sign_width), _MANY * len(hits.texts)
         out = np.empty((many, chains.HEAD + len(hits.room.way)), np.int64)
         if (many := chains.chains(hits.table, plan, asked, stretches, hits.room, out)) > len(out):
-            out, hits.room = np.empty((many, out.shape[1]), np.int64), _room(plan, stretches, self._kept)
+            out, hits.room = np.empty((many, out.shape[1]), np.int64), _room(plan, stretches, self._sign_width)
             chains.chains(hits.table, plan, asked, stretches, hits.room, out)
         first, last, key = (plan.templates[out[:many, 0], column].astype(np.intp) for column in (FIRST, LAST, KEY))
         return Found(self._numbers, out[:many], key, last - first)
 
     def _rank(self, hits: Hits) -> _Ranked:
-        # What is rare is counted anew where there is much more to count in than the last time.
+        # Counts how common the senses are, and again when a batch has far more words than the one that was counted.
         if self._ranked is None or hits.table.shape[1] > self._counted * _MORE:
             count = np.bincount(hits.table[SENSE], minlength=len(self.vocabulary.lengths))
             row = np.argsort(np.argsort(-count, kind="stable")).astype(np.int32)
             self._counted = hits.table.shape[1]
-            self._ranked = _Ranked(self._parts._replace(bits=self.vocabulary.bits(row)), self._rare(count, row), row)
+            self._ranked = _Ranked(self._plan._replace(bits=self.vocabulary.bits(row)), self._rare(count, row), row)
         return self._ranked
 
     def _rare(self, count: Indexes, row: Ints) -> Asked:
-        # The rarest part of each template, by the senses that fill it, and the slots of the next ones, if its sentence must hold them too.
-        (templates, parts, _), slots = self._parts, self.vocabulary.slots
+        # The rarest part of each template, under the senses that fill it, with the slots of its next rarest parts; or with its own slot
+        # again where a match may leave the sentence, which then need not hold the others.
+        (templates, parts, _), slots = self._plan, self.vocabulary.slots
         size = np.add.reduceat(count[slots.flat] * _MORE + 1, slots.first[:-1])[parts[:, SLOT]] * len(parts)
         rare = [np.minimum.reduceat(size + np.arange(len(parts)), templates[:, FIRST]) % len(parts)]
         for _ in range(NEEDED):
@@ -136,17 +137,16 @@ class Matcher:
         return Asked(np.append(0, np.cumsum(count)).astype(np.uint32), flat.astype(np.uint32))
 
     def numbers(self, keys: Iterable[Key]) -> Indexes:
-        """Return the numbers of keys, to be asked for: one behind all for a key no line has."""
+        """Return the number of each key; a key that no line has gets the number after the last."""
         return np.array([self._numbers.get(key, len(self._numbers)) for key in keys], np.intp)
 
     def touched(self, hits: Hits, number: Indexes, words: Keys, bounds: Ints) -> Bools:
-        """Tell of stretches of text whether a match of a key (its number) touches them, in a batch that was scanned.
-
-        Keys of lines only asked for where it matters: of no others it is kept what a sentence holds. `words`, `bounds`: as in
-        `chains.touched`.
+        """Return for each stretch of text whether a match of the key `number` touches it; `words`, `bounds`: see `chains.touched`.
+        The batch must have been scanned, and the keys be those of lines looked for on demand.
         """
         out = np.zeros(len(number), np.bool_)
-        chains.touched(hits.table, hits.plan, np.stack([self._of[number], self._of[number + 1]]), words, bounds, hits.room, out)
+        chains.touched(hits.table, hits.plan, np.stack([self._first_template[number], self._first_template[number + 1]]), words, bounds,
+                       hits.room, out)
         return out
 
 
@@ -156,8 +156,9 @@ def _stretches(texts: Texts) -> Stretches:
     return Stretches(first, np.stack([np.concatenate(columns) for columns in zip(*cuts, strict=True)]))
 
 
-def _room(plan: Plan, stretches: Stretches, kept: int) -> Room:
+def _room(plan: Plan, stretches: Stretches, sign_width: int) -> Room:
     longest = int((plan.templates[:, LAST] - plan.templates[:, FIRST]).max())
     sentences = stretches.first[SENTENCE + 1] - stretches.first[SENTENCE]
-    return Room(np.empty(longest, np.int64), np.full((longest, chains.NEAR), -1, np.int64), np.zeros(len(plan.templates), np.int64),
-                stretches.first.astype(np.int64), np.empty((1, plan.bits.shape[1]), np.uint64), np.zeros((sentences, kept), np.uint64))
+    return Room(way=np.empty(longest, np.int64), vain=np.full((longest, chains.NEAR), -1, np.int64),
+                begun=np.zeros(len(plan.templates), np.int64), here=stretches.first.astype(np.int64),
+                sign=np.empty((1, plan.bits.shape[1]), np.uint64), signs=np.zeros((sentences, sign_width), np.uint64))

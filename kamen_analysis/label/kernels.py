@@ -1,6 +1,6 @@
-"""Loops over plain arrays, compiled to machine code (numba) that is kept between runs beside what else the project keeps.
+"""Compile loops over plain arrays to machine code (numba), kept between runs in the project's cache folder.
 
-Whether what is kept still holds is told by the kernel's file alone: nothing of another file may be built into a kernel.
+The code kept is renewed when the kernel's own file has changed, and only then: nothing of another file may be built into a kernel.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from numba.core.runtime.nrt import rtsys
 from kamen_analysis import kept
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
-_UNREADABLE = (OSError, EOFError, AttributeError, ImportError, pickle.UnpicklingError)  # Names may be gone that another version kept.
+_UNREADABLE = (OSError, EOFError, AttributeError, ImportError, pickle.UnpicklingError)  # Another version may have kept names that are gone.
 
 
 @functools.cache
 def _without_blas() -> None:
-    # numba looks, as it loads its functions over arrays, whether scipy has BLAS, and so loads all of scipy.linalg: half of what starting
-    # costs, for no kernel that multiplies matrices.
+    # When numba loads its array functions it checks for scipy's BLAS and so imports all of scipy.linalg: half the start-up time, though
+    # no kernel multiplies matrices.
     from numba.np import linalg
 
     look = linalg.ensure_blas
@@ -40,9 +40,9 @@ class _Cache(FunctionCache):
     """Machine code on disk: what cannot be read is compiled anew, and what cannot be written is not kept."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return what is kept for a signature, None if there is nothing."""
+        """Return the code kept for a signature, None if there is none."""
         _without_blas()
-        rtsys.initialize(target_context)  # What is kept needs no more; numba's own method loads all that compiling needs.
+        rtsys.initialize(target_context)  # All that running needs; numba's own method also loads what only compiling needs.
         try:
             return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
         except _UNREADABLE:
@@ -59,12 +59,12 @@ class _Cache(FunctionCache):
 
 
 def compiled(function: Kernel) -> Kernel:
-    """Return a function that is compiled when first called; where no folder can be written, in each run anew."""
+    """Return the function compiled, which happens on its first call; each run compiles anew where no folder can be written."""
     return _kept(function, numba.njit(function))
 
 
 def lean(function: Kernel) -> Kernel:
-    """As `compiled`, for a function that makes no arrays: it does not count who holds them, which costs as much as a short loop."""
+    """As `compiled`, but without reference counting, which costs as much as a short loop; for functions that make no arrays."""
     bare: Any = numba.njit
     return _kept(function, bare(_nrt=False)(function))
 
@@ -80,5 +80,5 @@ def _kept(function: Kernel, made: object) -> Kernel:
 
 
 def inlined(function: Kernel) -> Kernel:
-    """Return a part of a kernel of the same file, built into it where it is called: that costs no call, however many arrays it is given."""
+    """Return a function that is built into the kernels of the same file where they call it: a call with many arrays would be slow."""
     return cast(Kernel, numba.njit(inline="always")(function))

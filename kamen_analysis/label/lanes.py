@@ -1,4 +1,4 @@
-"""Sums of small weights, many columns at once: sixteen numbers of 16 bits in four words, each added up by itself."""
+"""Add up rows of 8-bit weights, sixteen columns at once: four words of 64 bits, each with four lanes of 16 bits."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from kamen_analysis.label.text import Ints
 
 Packed = npt.NDArray[np.int64]
 _WORDS, _LANES, _BITS = 4, 4, 16  # Words a row, lanes a word, bits a lane.
-_ROOM = 1 << _BITS - 8  # So many weights of eight bits fit a lane.
+_ROOM = 1 << _BITS - 8  # So many 8-bit weights can be added up before a lane overflows.
 
 
 def pack(weights: npt.NDArray[np.int8]) -> Packed:
-    """Return (tables, rows + 1, words) of weights (rows, columns): the last row is nothing; a table holds sixteen columns."""
+    """Return weights (rows, columns) packed as (tables, rows + 1, words): a table holds sixteen columns, the row added last is zero."""
     rows, columns = weights.shape
     out = np.zeros((-(-columns // (_WORDS * _LANES)), rows + 1, _WORDS), np.int64)
     for column in range(columns):
@@ -27,9 +27,9 @@ def pack(weights: npt.NDArray[np.int8]) -> Packed:
 
 
 def totals(sorts: Iterable[tuple[Ints, Numbers]], starts: Ints, tables: Packed) -> Ints:
-    """Return (starts, columns) the sums of weights over stretches, each from one of `starts` (ascending) to the next.
+    """Return the sums of weights (starts, columns) over stretches of text, each from one of `starts` (ascending) to the next.
 
-    `sorts`: places, ascending, the first not before the first start, and (places, n) the rows of the weights that count at each.
+    `sorts`: pairs of places (ascending, none before the first start) and of the rows (places, n) of the weights that count at each.
     """
     out = np.zeros((len(tables), len(starts), _WORDS * _LANES), np.int32)
     for at, rows in sorts:
@@ -40,6 +40,7 @@ def totals(sorts: Iterable[tuple[Ints, Numbers]], starts: Ints, tables: Packed) 
 
 @compiled
 def _unpack(word: int, sums: npt.NDArray[np.int32]) -> None:
+    # Adds the lanes of a word to `sums`; a negative lane has borrowed 1 from the one above it, which is given back.
     half = 1 << _BITS - 1
     for lane in range(_LANES):
         number = (word + half & (1 << _BITS) - 1) - half

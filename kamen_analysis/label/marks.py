@@ -1,4 +1,4 @@
-"""Where clauses end: marks, line breaks, dots, and spaces that stand for a comma, found over all characters at once."""
+"""Find where clauses end: at punctuation marks, line breaks, dots, and spaces used as commas."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Kinds = npt.NDArray[np.uint8]
 
 
 def clause_ends(codes: npt.NDArray[np.uint32]) -> tuple[Indexes, Bools]:
-    """Return the indexes of the characters behind clauses, ascending, and which of these clauses end a sentence too."""
+    """Return the index right behind each clause, ascending, and whether the clause ends a sentence as well."""
     ends, full = np.empty(len(codes), np.int64), np.empty(len(codes), np.bool_)
     many = _ends(_kinds()[np.minimum(codes, 0xFFFF)], ends, full)
     return ends[:many], full[:many]
@@ -39,7 +39,7 @@ def _kinds() -> Kinds:
 
 @compiled
 def _ends(kinds: Kinds, ends: Indexes, full: Bools) -> int:
-    # Fills `ends` and `full` as `clause_ends` returns them, and returns how many there are.
+    # Fills `ends` and `full` with what `clause_ends` returns, and returns how many clauses there are.
     n, at = 0, 0
     while at < len(kinds):
         kind, first, stops = kinds[at], at, False

@@ -27,7 +27,7 @@ class Matches(NamedTuple):
 
 
 class Found:
-    """All matches of a batch: starts, ends, keys of the parts, and (n, 2) the numbers of the word each begins with, and of its sentence."""
+    """All matches of a batch: starts, ends, keys of the parts, and in `words` (n, 2) the first word of each and its sentence, by number."""
 
     def __init__(self, numbers: dict[Key, int], rows: Keys, key: Indexes, many: Indexes) -> None:
         """`rows`: matches as `chains` gives them; of each its key, by its number, and how many parts it has."""
@@ -39,11 +39,11 @@ class Found:
         self._first = np.append(first[0], 0)
 
     def rows(self, numbers: Indexes) -> Indexes:
-        """Return (2, keys) from where to where the matches of some keys go, by their numbers; the number behind all has none."""
+        """Return (2, keys): where the matches of each key, given by its number, begin and end; an unknown key's number has none."""
         return np.stack([self._first[numbers], self._first[numbers + 1]])
 
     def get(self, key: Key) -> Matches:
-        """Return the matches of a key, none of one that is not looked for."""
+        """Return the matches of a key; none if no line has it."""
         number = self._numbers.get(key, len(self._numbers))
         here = slice(self._first[number], self._first[number + 1])
         return Matches(self.start[here], self.end[here], self.parts[here])
@@ -61,7 +61,7 @@ def _end(rows: Keys, row: int, many: Indexes) -> int:
 
 @lean
 def _by_key(rows: Keys, key: Indexes, many: Indexes, first: Indexes, order: Indexes) -> None:
-    # Fills `order` with the order of matches by key, start, end and template, and `first` with where those of each key begin.
+    # Sorts the matches by key, start, end and template into `order`; `first[0]` becomes where those of each key begin.
     for i in range(len(rows)):
         first[0, key[i] + 1] += 1
     for i in range(1, first.shape[1]):

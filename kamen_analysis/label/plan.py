@@ -1,4 +1,4 @@
-"""What the walks for cue templates are handed: the templates, the stretches of a batch, and room to write down where they have been."""
+"""What the kernels that match cue templates (`chains`) work on: the compiled templates, the stretches of a batch, and scratch arrays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Keys = npt.NDArray[np.int64]
 
 
 class Plan(NamedTuple):
-    """All templates and their parts (tables, their columns as `chains` names them), and for each sense, by its row, its slots in bits."""
+    """All templates and their parts (tables with the columns `chains` names), and the slots each sense fills, as a bit set by its row."""
 
     templates: Ints
     parts: Ints
@@ -23,9 +23,10 @@ class Plan(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """The parts looked for, one a template, by the sense that fills them: those of row i from `first[i]` to `first[i + 1]`.
+    """The parts where the search for a match begins, one a template, under each sense that fills them.
 
-    `flat`: the part, then slots of the template that the sentence must be able to fill too, the rarest first.
+    Those of the sense of row i are flat[first[i]:first[i + 1]]: the part, then slots of the same template that words of the sentence
+    must fill as well, the rarest first.
     """
 
     first: Numbers
@@ -33,16 +34,19 @@ class Asked(NamedTuple):
 
 
 class Stretches(NamedTuple):
-    """Starts and ends (a table) of the stretches of a batch, kind after kind: those of kind i from `first[i]` to `first[i + 1]`."""
+    """Starts and ends of the clauses, sentences, lines and texts of a batch: those of kind i are bounds[:, first[i]:first[i + 1]]."""
 
     first: Ints
     bounds: Ints
 
 
 class Room(NamedTuple):
-    """What walks write down: the words of a way, for each part words from which there is no way on, for each template the first word it may
-    yet begin with, the stretch of each kind come to, and in bits the slots that can be filled: all of the sentence come to (one row),
-    and of each sentence those of templates looked for only where it matters."""
+    """Scratch arrays of the kernels.
+
+    way: the words of the match being tried, part by part. vain: for each part, words from which the rest cannot be matched.
+    begun: for each template, the first word not yet tried as its beginning. here: the current stretch of each kind. sign: the slots
+    that words of the current sentence fill (a bit set). signs: the same of every sentence, for templates looked for only on demand.
+    """
 
     way: Keys
     vain: Keys

@@ -1,4 +1,4 @@
-"""What words may be where they stand: a word counts for a word class unless it touches a longer word that is another one."""
+"""Which word classes a word counts for where it stands: all its own, but for those a longer word that overlaps it bars it from."""
 
 from __future__ import annotations
 
@@ -10,28 +10,32 @@ import numpy.typing as npt
 from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.text import Ints
 
-Numbers = npt.NDArray[np.uint32]  # Without a sign, so that a kernel need not ask of each index whether it is counted from the end.
-# Rows of the table of the words of a batch, in the order of the text: start and end (places), what each may be, how far behind its clause's
-# start it begins, the first word that begins where it does, or where it ends or later, and its row in tables whose first are the commonest.
+Numbers = npt.NDArray[np.uint32]  # Unsigned, so that a kernel need not check each index for being negative.
+# Rows of the table of a batch's words, a column each in text order: start and end (places), the word's sense (see `words.Vocabulary`), how
+# far behind its clause's start it begins, the first word that begins where it does, the first that begins where it ends or later, and the
+# row of its sense in tables that have the commonest senses first.
 START, END, SENSE, INSIDE, HERE, BEHIND, ROW = range(7)
 
 
 class Rows(NamedTuple):
-    """Rows of numbers one after the other: row i from `first[i]` to `first[i + 1]` of `flat`."""
+    """Rows of unequal length, one after the other: row i is flat[first[i]:first[i + 1]]."""
 
     first: Numbers
     flat: Numbers
 
 
 def rows(key: npt.NDArray[np.integer], value: npt.NDArray[np.integer], count: int) -> Rows:
-    """Return the values by their keys (below `count`), those of one key in the order given."""
+    """Return `value` grouped by `key`: row k holds the values of key k, in the order given; keys are below `count`."""
     order = np.argsort(key, kind="stable")
     return Rows(np.searchsorted(key[order], np.arange(count + 1)).astype(np.uint32), value[order].astype(np.uint32))
 
 
 @compiled
 def placed(at: Numbers, word: Numbers, lengths: Ints, places: Ints, clauses: Ints) -> Ints:
-    """Return the table of words (index and number, in the order of the text), but for what each may be and its row."""
+    """Return the table of words, given their indexes and numbers in text order; the rows SENSE and ROW are not yet filled in.
+
+    `lengths`: of the words, by number; `places`: of the characters, by index; `clauses`: the places where clauses start.
+    """
     out = np.empty((7, len(at)), np.int32)
     for i in range(len(at)):
         out[START, i] = places[at[i]]
@@ -51,10 +55,10 @@ def placed(at: Numbers, word: Numbers, lengths: Ints, places: Ints, clauses: Int
 
 @compiled
 def barred(word: Numbers, table: Ints, longest: int, vetoing: Rows, barring: Rows, base: Ints) -> None:
-    """Fill in what each word of a batch may be: its first sense (`base`) and the bits of its classes (in the order of its row in `barring`)
-    from which a longer word bars it.
+    """Fill in the row SENSE: of each word its first sense (`base`) plus a bit for each of its classes that a longer word bars it from.
 
-    `longest`: of the longest word; `vetoing`: for each word the classes whose words it bars where it touches them.
+    The bits follow the word's row in `barring`. `vetoing`: for each word the classes whose words it bars where it overlaps them;
+    `longest`: the length of the longest word.
     """
     # 没用过 undoes 用过 and 用过了; 没人接听 keeps its own 没人.
     start, end, bits = table[START], table[END], table[SENSE]
@@ -85,7 +89,7 @@ def _shared(mine: Rows, row: int, other: Rows, column: int) -> int:
 
 @compiled
 def classes(table: Ints, of: Rows, out: npt.NDArray[np.int32]) -> int:
-    """Fill `out` with (place, class) in text order, by place and number, each once; `of`: the classes of each sense. Returns how many."""
+    """Fill `out` with the pairs (place, class), sorted, each once, and return how many there are; `of`: the classes of each sense."""
     start, sense = table[START], table[SENSE]
     n = first = 0
     for i in range(len(sense)):

@@ -1,4 +1,4 @@
-"""Where the coders keep what they make of the codebook: tries and tables, as they come out of the same rules every time."""
+"""The cache of what is built from the codebook (tries and tables); a change of the rules, or of the code that builds it, renews it."""
 
 from __future__ import annotations
 

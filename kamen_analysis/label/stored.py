@@ -16,7 +16,7 @@ from kamen_analysis.errors import KamenError
 
 
 def quantise(weights: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64]]:
-    """Return real weights (rows, columns) as small integers, and the steps (columns,): each column is rounded to 127 steps of its own."""
+    """Return weights (rows, columns) rounded to 8-bit integers, and the step of each column: its largest weight is 127 steps."""
     scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / 127
     return np.rint(weights / scale).astype(np.int8), scale
 

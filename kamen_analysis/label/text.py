@@ -1,7 +1,8 @@
-"""Posts as the rules read them: a batch in one array of folded characters, with its sentences, clauses and lines.
+"""A batch of posts as one array of folded characters, cut into clauses, sentences and lines.
 
-Places are counted so that no reach crosses from a post to the next: each post begins `STRIDE` further on than its characters would
-have it. Every place in this room is such a place unless it is called an index (into the array of characters) or an offset (into a post).
+Three ways to count positions: an index counts characters in the whole array, an offset characters in one post. A place, which is what
+this package uses unless it says otherwise, is the index plus STRIDE for each post before: so a search that reaches fewer than STRIDE
+characters never crosses from one post into the next.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from kamen_analysis import kept, zh
 from kamen_analysis.label import marks
 
 STRIDE = 1024
-APART = "\0"  # Stands between posts, and in no word.
+APART = "\0"  # Separates posts; occurs in no word.
 Ints = npt.NDArray[np.int32]
 Codes = npt.NDArray[np.uint32]
 Floats = npt.NDArray[np.float64]
@@ -27,8 +28,8 @@ Bools = marks.Bools
 Number = TypeVar("Number", bound=np.integer)
 
 _SHELF = kept.Shelf("fold", "zh.py", "label/text.py")
-_FOLDED = 0x20000  # No character from here on has another shape.
-_SIGMA = 0x3A3  # The one letter whose small shape depends on its neighbours.
+_FOLDED = 0x20000  # Folding changes no character from this code point on.
+_SIGMA = 0x3A3  # Greek capital sigma: the one letter whose lower case depends on its neighbours.
 
 
 class Cut(NamedTuple):
@@ -39,7 +40,10 @@ class Cut(NamedTuple):
 
 
 class Texts:
-    """A batch of posts: `codes` (characters), `at` (the place of each), and of each post its start, end and where its title ends."""
+    """A batch of posts: `codes` (all code points) and `at` (the place of each); the other columns have one entry a post.
+
+    `index`: of its first character; `lengths`, `titles`: of the text and of its title; `start`, `end`, `cut` (end of the title): places.
+    """
 
     def __init__(self, codes: Codes, lengths: Ints, titles: Ints) -> None:
         self.codes, self.lengths, self.titles = codes, lengths, titles
@@ -48,11 +52,11 @@ class Texts:
         self.index: Ints = np.concatenate([[0], np.cumsum(lengths + 1)[:-1]]).astype(np.int32)
         self.start: Ints = self.index + posts * STRIDE
         self.end, self.cut = self.start + lengths, self.start + titles
-        # In a block of STRIDE places begins one post at most: the post at each block's beginning, and where the one behind each begins.
+        # At most one post begins in a block of STRIDE places. `_homes`: the post each block begins in; `_next`: where the next post begins.
         blocks = np.arange(int(self.end[-1]) // STRIDE + 2) * STRIDE
         self._homes = (np.searchsorted(self.start, blocks, "right") - 1).astype(np.int32)
         self._next = np.append(self.start[1:], np.iinfo(np.int32).max).astype(np.int32)
-        self._numbers: dict[str, Ints] = {}  # The number of the clause (sentence, line) of each character.
+        self._stretch_of: dict[str, Ints] = {}  # By kind (clause, sentence, line): the number of the stretch each character is in.
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -75,31 +79,24 @@ class Texts:
 
     @functools.cached_property
     def low(self) -> npt.NDArray[np.uint16]:
-        """The characters in sixteen bits; those that need more are U+FFFF, which is none."""
+        """The code points in sixteen bits; those that need more become U+FFFF, which is no character."""
         return np.minimum(self.codes, 0xFFFF).astype(np.uint16)
 
-    def totals(self, characters: Bools, last: int | None = None) -> Ints:
-        """Return for each post how many of its characters (its `last` so many) are marked; there is one mark for each of `codes`."""
-        sums = np.zeros(len(characters) + 1, np.int32)
-        np.cumsum(characters, dtype=np.int32, out=sums[1:])
-        end = self.index + self.lengths
-        count: Ints = sums[end] - sums[self.index if last is None else np.maximum(self.index, end - last)]
-        return count
 
     def members(self, characters: Iterable[str]) -> Bools:
-        """Return which of `codes` are one of `characters` (all below U+10000)."""
+        """Return for each of `codes` whether it is one of `characters` (all below U+10000)."""
         table = np.zeros(0x10000, np.bool_)
         table[[ord(c) for c in characters]] = True
         return table[self.low]
 
     def take(self, posts: Sequence[int]) -> Texts:
-        """Return the batch of some of the posts (ascending, one at least)."""
+        """Return a batch of some of the posts, given by their numbers (ascending, at least one)."""
         own = np.zeros(len(self), np.bool_)
         own[posts] = True
         return Texts(self.codes[np.repeat(own, self.lengths + 1)], self.lengths[own], self.titles[own])
 
     def respelt(self, spelling: Mapping[str, str], posts: Iterable[int]) -> Texts:
-        """Return the batch with evasive spellings made plain in `posts`; every place is kept."""
+        """Return the batch with evasive spellings in `posts` replaced by plain ones; these are as long, so every place stays valid."""
         codes = self.codes.copy()
         for post in posts:
             text = self.strings[post]
@@ -110,11 +107,12 @@ class Texts:
 
     @functools.cached_property
     def _marks(self) -> tuple[Ints, Ints]:
-        # The ends of clauses that marks make, and those of them that end a sentence too.
+        # The places right behind clauses, and those of them that are behind a sentence as well.
         ends, full = marks.clause_ends(self.codes)
         return self.at[ends], self.at[ends[full]]
 
     def _cut(self, inner: Ints, mark: int = 0) -> Cut:
+        # Every post cut before the places `inner`; a stretch leaves out its last `mark` characters, but for the last one of a post.
         starts = np.sort(np.concatenate([self.start, inner]))
         ends = np.append(starts[1:] - mark, self.end[-1:]).astype(np.int32)
         last = np.searchsorted(starts, self.start[1:]) - 1
@@ -123,12 +121,12 @@ class Texts:
 
     @functools.cached_property
     def clauses(self) -> Cut:
-        """Clauses: to a mark, or where a space stands for one."""
+        """Clauses: each goes up to a punctuation mark, or a space used as one."""
         return self._cut(self._marks[0])
 
     @functools.cached_property
     def sentences(self) -> Cut:
-        """Sentences: to a full stop, a question or exclamation mark, a semicolon or a line break."""
+        """Sentences: each goes up to a full stop, question or exclamation mark, semicolon or line break."""
         return self._cut(self._marks[1])
 
     @functools.cached_property
@@ -142,15 +140,15 @@ class Texts:
             post = self.post(at)
             return self.start[post], self.end[post]
         cut: Cut = getattr(self, f"{within}s")
-        if within not in self._numbers:
+        if within not in self._stretch_of:
             starts = self.indexes(cut.starts)
-            self._numbers[within] = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(starts, append=len(self.codes)))
-        i = self._numbers[within][self.indexes(at)]
+            self._stretch_of[within] = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(starts, append=len(self.codes)))
+        i = self._stretch_of[within][self.indexes(at)]
         return cut.starts[i], cut.ends[i]
 
 
 def fold(titles: Sequence[str], bodies: Sequence[str]) -> Texts:
-    """Return posts as one folded batch: title, line break, body, as `zh.fold` has them; there must be one post at least."""
+    """Return posts (at least one) as a batch: of each its title, a line break and its body, folded as `zh.fold` does."""
     texts = [f"{title}\n{body}" for title, body in zip(titles, bodies, strict=True)]
     raw = _codes(APART.join([*texts, ""]))
     codes, beyond = _fold_table().take(raw, mode="clip"), np.flatnonzero(raw >= _FOLDED)
@@ -163,19 +161,19 @@ def fold(titles: Sequence[str], bodies: Sequence[str]) -> Texts:
 
 
 def plain(folded: Sequence[str]) -> Texts:
-    """Return folded texts as a batch, all of them body: places less the start of their post are offsets."""
+    """Return texts that are folded already as a batch of posts without titles: a place minus the post's start is an offset in the text."""
     lengths = np.fromiter(map(len, folded), np.int32, len(folded))
     return Texts(_codes(APART.join([*folded, ""])), lengths, np.zeros(len(folded), np.int32))
 
 
 def spread(low: npt.NDArray[np.integer], high: npt.NDArray[np.integer]) -> Indexes:
-    """Return all numbers from each `low` to its `high`, one stretch after the other; no `high` is below its `low`."""
+    """Return the ranges [low, high) of all pairs, one after the other; no `high` may be below its `low`."""
     count = (high - low).astype(np.intp)
     return np.repeat(low - np.cumsum(count) + count, count) + np.arange(count.sum())
 
 
 def distinct(numbers: npt.NDArray[Number]) -> npt.NDArray[Number]:
-    """Return the different numbers, ascending; by sorting, which is several times faster here than `np.unique`."""
+    """Return the distinct numbers, ascending; by sorting, which is several times faster here than `np.unique`."""
     ordered = np.sort(numbers)
     first = np.ones(len(ordered), np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
@@ -192,9 +190,9 @@ def _fold_table() -> Codes:
 
 
 def _folded() -> Codes:
-    # zh.fold, character by character.
+    # What `zh.fold` makes of each character on its own.
     plain = "".join(map(chr, range(_FOLDED))).translate(zh.fold_table())
     table, first = _codes(plain).copy(), ord("A")
-    small = "\n".join(plain[first:]).lower().split("\n")  # Apart, since what stands beside can change a letter.
+    small = "\n".join(plain[first:]).lower().split("\n")  # Kept apart by line breaks, since neighbours can change a lower case.
     table[first:] = [ord(low) if len(low) == 1 else ord(c) for low, c in zip(small, plain[first:], strict=True)]
     return table

@@ -1,4 +1,4 @@
-"""All places of many words in one array of characters: a trie walked from every character on."""
+"""Find every occurrence of many words in an array of characters: a trie, walked from each character in turn."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.senses import Numbers
 from kamen_analysis.label.text import Bools, Ints, Texts
 
-LENGTH = 6  # Bits that hold the length of a word behind its place: sorted keys are sorted by place, then by end.
+LENGTH = 6  # The key of an occurrence is its place and, in this many low bits, its length: sorted keys go by place, then by end.
 _LENGTHS = (1 << LENGTH) - 1
 _MULTIPLIER = 2654435769  # Knuth's multiplicative hashing.
-_STATE = 20  # Bits that hold the state an edge leads to, behind the edge.
-_MANY = 2  # Words a character, as many as there are in most texts.
-_ROOMY = 2  # Bits the table of edges is larger than their number.
+_STATE = 20  # A row of the edge table holds the edge and, in this many low bits, the state it leads to.
+_MANY = 2  # Room for so many words a character, enough for most texts.
+_ROOMY = 2  # The edge table is larger than the number of edges by at least this power of two.
 Keys = npt.NDArray[np.int64]
 
 
 def ends(keys: Keys) -> Keys:
-    """Return where the words of `keys` end."""
+    """Return the place where the word of each key ends."""
     return (keys >> LENGTH) + (keys & _LENGTHS)
 
 
 class Spelt(NamedTuple):
-    """Words in the order of the text, the shorter first where several begin: the number of each, and the index where it begins."""
+    """The words found, in text order, shorter ones first where several begin: their numbers, and the indexes where they begin."""
 
     word: Numbers
     at: Numbers
@@ -36,7 +36,7 @@ class Spelt(NamedTuple):
 class Trie:
     """A set of words (folded, none empty, none of 64 characters or more), numbered as given.
 
-    A state stands for what one character or more have spelt: the characters' own numbers, from 1 on, are the states of one character.
+    A state is the prefix read so far: 0 is none, and the number of a character in the alphabet (from 1 on) is that character alone.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -45,31 +45,32 @@ class Trie:
         self._dense = np.zeros(max(map(ord, alphabet), default=0) + 2, np.uint16)
         self._dense[[ord(c) for c in alphabet]] = list(alphabet.values())
         self._width = width = len(alphabet) + 1
-        edges, said = dict[int, int](), [-1] * width
+        edges, word_at = dict[int, int](), [-1] * width
         for number, word in enumerate(words):
             state = alphabet[word[0]]
             for c in word[1:]:
-                if (known := edges.setdefault(state * width + alphabet[c], len(said))) == len(said):
-                    said.append(-1)
+                if (known := edges.setdefault(state * width + alphabet[c], len(word_at))) == len(word_at):
+                    word_at.append(-1)
                 state = known
-            said[state] = number
-        self._said, self._deeper = np.array(said, np.int32), np.zeros(len(said), np.bool_)
-        self._deeper[[edge // width for edge in edges]] = True
+            word_at[state] = number
+        # Of each state: the word that ends there, or -1, and whether an edge leads on.
+        self._word_at, self._leads_on = np.array(word_at, np.int32), np.zeros(len(word_at), np.bool_)
+        self._leads_on[[edge // width for edge in edges]] = True
         self._edges = _hashed(edges)
 
     def walk(self, texts: Texts) -> Spelt:
-        """Return every word in a batch."""
+        """Return every occurrence of every word in a batch."""
         letters, room = self._dense.take(texts.codes, mode="clip"), _MANY * len(texts.codes)
         out = np.empty((2, room), np.uint32)
-        many = _walk(letters, self._said, self._deeper, self._edges, self._width, out)
+        many = _walk(letters, self._word_at, self._leads_on, self._edges, self._width, out)
         if many > room:
             out = np.empty((2, many), np.uint32)
-            _walk(letters, self._said, self._deeper, self._edges, self._width, out)
+            _walk(letters, self._word_at, self._leads_on, self._edges, self._width, out)
         return Spelt(*out[:, :many])
 
 
 def _hashed(edges: dict[int, int]) -> Keys:
-    # A table of the edges, each in the first free row from its own on; 0 is no edge.
+    # A hash table of the edges with linear probing; a row of 0 is free.
     rows = 1 << max(len(edges), 2).bit_length() + _ROOMY
     table = [0] * rows
     for edge, state in edges.items():
@@ -89,16 +90,16 @@ def _next(edges: Keys, edge: int) -> int:
 
 
 @compiled
-def _walk(letters: npt.NDArray[np.uint16], said: Ints, deeper: Bools, edges: Keys, width: int, out: Numbers) -> int:
-    # Fills `out` (word and index, as far as there is room) and returns how many words there are.
+def _walk(letters: npt.NDArray[np.uint16], word_at: Ints, leads_on: Bools, edges: Keys, width: int, out: Numbers) -> int:
+    # Fills `out` with word and index, as far as there is room, and returns how many words there are in all.
     n = 0
     for first in range(len(letters)):
         state, at = int(letters[first]), first
         while state:
-            if said[state] >= 0:
+            if word_at[state] >= 0:
                 if n < out.shape[1]:
-                    out[0, n], out[1, n] = said[state], first
+                    out[0, n], out[1, n] = word_at[state], first
                 n += 1
             at += 1
-            state = _next(edges, state * width + letters[at]) if deeper[state] and at < len(letters) and letters[at] else 0
+            state = _next(edges, state * width + letters[at]) if leads_on[state] and at < len(letters) and letters[at] else 0
     return n

@@ -1,4 +1,4 @@
-"""The words of the codebook in a batch of posts, each with what it may be there: the word classes and parts of templates it fills."""
+"""The words of the codebook found in a batch of posts, each with its sense: the word classes and template slots it fills there."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, distinct, spr
 from kamen_analysis.label.trie import Trie
 from kamen_analysis.zh import fold
 
-_BARRING = 12  # Classes with words that bar others which one word may be in: it has a sense for each set of them.
+_BARRING = 12  # A word may be in so many classes with `not_in` words: it has a sense for every subset of them.
 
 
 class Atom(NamedTuple):
-    """A word or a word class: the numbers of its words, and of the longer words inside which they do not count; a class has a name."""
+    """A word class, or a single word (which has no name): the numbers of its words, and of the longer words that bar them (`not_in`)."""
 
     name: str
     words: tuple[int, ...]
@@ -29,11 +29,12 @@ class Atom(NamedTuple):
 
 
 class Vocabulary:
-    """The atoms of the codebook, the slots they fill (each a row of numbers of atoms), and the trie of all their words.
+    """The words of the codebook: a trie that finds them, their senses, and the slots and word classes each sense fills.
 
-    A word has a sense for each set of its classes that longer words may bar it from: `base[word]` plus their bits, those of the classes
-    in its row of `barring`. `vetoing`: the classes each word bars others from; `slots`: the senses that may fill each; `classes`: the
-    named classes of each sense, by their numbers in the order of names.
+    A slot is a set of atoms, any of which fills a part of a template. Where a word stands, longer words may bar it from some of its
+    classes; it has a sense for each subset of them, numbered `base[word]` plus a bit for each class in its row of `barring`.
+    `vetoing`: the classes each word bars others from; `slots`: the senses that fill each slot; `classes`: the named classes of each
+    sense, numbered in the order of their names; `spans`, `lengths`: the length of each word, and of each sense's word.
     """
 
     def __init__(self, choices: Sequence[str], slots: list[list[int]], classes: dict[str, WordClass]) -> None:
@@ -51,15 +52,15 @@ class Vocabulary:
         self.lengths = np.repeat(self.trie.lengths, np.diff(self.base))
         atom, sense = self._senses(atom, word, touchy)
         of = rows(atom, sense, len(atoms))
-        self._slot(*_pairs(slots), of, len(slots))
+        self.slots = _filling(*_pairs(slots), of, len(slots))
         names = np.array([number for _, number in self.named], np.intp)
         named = np.repeat(np.arange(len(names)), np.diff(of.first)[names])
         self.classes = rows(of.flat[spread(of.first[names], of.first[names + 1])], named, len(self.lengths))
 
     def _senses(self, atom: Indexes, word: Indexes, touchy: Bools) -> tuple[Indexes, Indexes]:
-        """Return (atom, sense) of every sense that counts for an atom, given all pairs of an atom and a word."""
+        """Return the pairs (atom, sense) of which the sense counts for the atom, given all pairs (atom, word), and which atoms have vetoes."""
         at = np.flatnonzero(touchy)[np.argsort(word[touchy], kind="stable")]
-        bit = np.full(len(word), 31)  # Which no sense has.
+        bit = np.full(len(word), 31)  # A bit no sense has: nothing bars the word from the atom.
         bit[at] = np.arange(len(at)) - self.barring.first[word[at]]
         low, high = self.base[word], self.base[word + 1]
         atom, bit, first = (np.repeat(column, high - low) for column in (atom, bit, low))
@@ -67,22 +68,24 @@ class Vocabulary:
         counts = (sense - first) >> bit & 1 == 0
         return atom[counts], sense[counts]
 
-    def _slot(self, slot: Indexes, atom: Indexes, of: Rows, count: int) -> None:
-        sense = of.flat[spread(of.first[atom], of.first[atom + 1])].astype(np.int64)
-        both = distinct(np.repeat(slot, np.diff(of.first)[atom]) << 32 | sense)
-        slot, sense = both >> 32, both & (1 << 32) - 1
-        self.slots = rows(slot, sense, count)
 
     def bits(self, row: Ints) -> Bits:
-        """Return the slots of each sense, given its row, a bit each: another form of `slots`, much larger."""
+        """Return `slots` as bit sets (senses, words of 64 bits), much larger; `row`: the row each sense gets."""
         slot = np.repeat(np.arange(len(self.slots.first) - 1), np.diff(self.slots.first))
         bits: Bits = np.zeros((len(self.lengths), len(self.slots.first) // 64 + 1), np.uint64)
         np.bitwise_or.at(bits, (row[self.slots.flat], slot >> 6), np.uint64(1) << (slot & 63).astype(np.uint64))
         return bits
 
 
+def _filling(slot: Indexes, atom: Indexes, of: Rows, count: int) -> Rows:
+    # The senses that fill each slot, each once, given all pairs (slot, atom) and the senses `of` each atom.
+    sense = of.flat[spread(of.first[atom], of.first[atom + 1])].astype(np.int64)
+    both = distinct(np.repeat(slot, np.diff(of.first)[atom]) << 32 | sense)
+    return rows(both >> 32, both & (1 << 32) - 1, count)
+
+
 def _pairs(lists: Iterable[Sequence[int]]) -> tuple[Indexes, Indexes]:
-    # (number of the list, member) of all lists.
+    # Of all lists the pairs (number of the list, member).
     every = list(lists)
     return (np.repeat(np.arange(len(every)), [len(one) for one in every]),
             np.array([number for one in every for number in one], np.intp))
@@ -96,7 +99,7 @@ def _atom(choice: str, classes: dict[str, WordClass], numbers: dict[str, int]) -
 
 
 class Hits:
-    """The words found in a batch (a table), and for walks over them the plan and room."""
+    """The words found in a batch (`table`: its rows are named in `senses`); `Matcher.scan` adds its plan and scratch arrays."""
 
     plan: Plan
     room: Room
@@ -108,7 +111,7 @@ class Hits:
         senses.barred(word, self.table, int(vocabulary.spans.max()), vocabulary.vetoing, vocabulary.barring, vocabulary.base)
 
     def classes(self) -> tuple[Ints, Ints]:
-        """Return the places of the word classes and their numbers (in the order of their names), in text order, each once."""
+        """Return the places of the named word classes, in text order, each once, and their numbers in the order of names."""
         of = self.vocabulary.classes
         out = np.empty((2, int(np.diff(of.first)[self.table[senses.SENSE]].sum()) + 1), np.int32)
         many = senses.classes(self.table, of, out)
