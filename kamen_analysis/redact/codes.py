@@ -13,6 +13,7 @@ _RUNS = re.compile(r"[a-z]+|\d+")
 _DOMAIN = re.compile(r"\.[a-z]{2,8}$")
 _SIGN = re.compile(r"[☆★♡]")
 _SWAPPED = re.compile(r"[a-z][0135][a-z]+[-_.]|[-_.][a-z]+[0135][a-z]")  # q1ng_feng: digits for letters
+_ONE_BY_ONE = re.compile(r"(?:[-_.·]\d(?!\d)){3}")  # xue-6-6-6: no model is numbered so
 _VOWEL = re.compile(r"[aeiou]")
 _COMPANY = re.compile(r"9[1-3]\d{6}[0-9a-z]{10}$")  # the unified social credit code (GB 32100)
 # Updates, standards, errors, pages, versions; models of routers, headphones, cards.
@@ -59,7 +60,7 @@ def alone(value: str) -> bool | None:
     own = [word for word in words if word not in _public()]
     if "_" in value and len(value) >= 7 and not _PUBLIC.match(value) and _underscored(own, letters, digits):
         return None
-    is_public = len(own) < len(words) and not _SIGN.search(value)
+    is_public = len(own) < len(words) and not _SIGN.search(value) and not _ONE_BY_ONE.search(value)
     if len(value) < 7 or _PUBLIC.match(value) or is_public or ("_" not in value and _DOMAIN.search(value)):
         return False
     named = any(len(word) >= 5 and _is_pinyin(word) for word in words) or (letters >= 4 and bool(_SWAPPED.search(value)))

@@ -66,4 +66,10 @@ def parts(value: str) -> bool | None:
     return None if 7 <= len(re.findall(r"[\d零〇一幺二三四五六七八九]", value)) <= 14 else False
 
 
-RESIDUE: dict[str, Check] = {check.__name__: check for check in (residue, parts)}
+def stuffed(value: str) -> bool | None:
+    """Judge a mobile number with words between its parts: eleven digits of which neither part of four is a round sum."""
+    digits = "".join(filter(str.isdecimal, value))
+    return None if not digits[3:7].endswith("00") and not digits[7:].endswith("00") else False
+
+
+RESIDUE: dict[str, Check] = {check.__name__: check for check in (residue, parts, stuffed)}

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from kamen_analysis.redact.digits import Digits
+from kamen_analysis.redact.extent import Found, whole
 from kamen_analysis.redact.gates import Cued, Free
 from kamen_analysis.redact.leads import Ints, Leads
 from kamen_analysis.redact.near import MARKS, Near
@@ -16,8 +17,6 @@ from kamen_analysis.redact.reading import HIDDEN, Reading
 from kamen_analysis.redact.rules import Pattern, book, expand, patterns
 from kamen_analysis.redact.windows import together
 from kamen_analysis.redact.words import Words
-
-Found = tuple[int, int, int, str]  # start, end (in the reading), rank of the kind, kind
 
 # A value found once is hidden wherever the text has it again, if it is at least this long; shorter ones are words or amounts.
 _AGAIN = {"NAME": 2, "ACCOUNT": 3, "ADDRESS": 6}
@@ -55,7 +54,7 @@ class Engine:
                 found += _tried(pattern, view.text, at, ends)
             for pattern, those, ends in cued.open(hits, near["<RUN>"], reading, view):
                 found += _behind(pattern, view.text, reading.words, those, ends)
-        return _again(_joined(found), reading)
+        return _again(_joined([*whole(_joined(found), reading.words)]), reading)
 
 
 def _tried(pattern: Pattern, text: str, at: Ints, ends: Ints) -> Iterator[Found]:

@@ -1,0 +1,80 @@
+"""How far a find goes: over the whole handle or code it lies in, all of an address, the quotes and brackets around it."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from kamen_analysis import kept
+from kamen_analysis.redact.rules import expand
+
+Found = tuple[int, int, int, str]  # start, end (in the reading), rank of the kind, kind
+Ends = tuple[int, int]
+
+_BACK = 40  # characters before a find that are looked at
+_BRACKETS = {")": "(", "]": "[", "】": "【"}
+_SIGNS = " _-丶丨·.@~|"  # a find that ends with one of these goes on like one that ends before it
+
+
+def whole(found: Sequence[Found], words: str) -> Iterator[Found]:
+    """Yield the (sorted, separate) finds as far as they go; a run stops at its neighbours."""
+    ends = [0, *(end for _, end, *_ in found)]
+    starts = [*(start for start, *_ in found[1:]), len(words)]
+    for (start, end, rank, kind), low, high in zip(found, ends, starts, strict=False):
+        first, last = _WIDER.get(kind, _as_found)(words, start, end, low, high)
+        yield (*_bracketed(words, first, last, low, high), rank, kind)
+
+
+@functools.cache
+def _regex(macro: str) -> re.Pattern[str]:
+    return kept.pattern(expand(macro))
+
+
+def _as_found(_words: str, start: int, end: int, _low: int, _high: int) -> Ends:
+    return start, end
+
+
+def _run(words: str, start: int, end: int, low: int, high: int) -> Ends:
+    """Return where the run ends of which a handle, code or number is a part.
+
+    Behind letters it goes on across signs and, for what is no word, blanks; behind digits alone only where a sign knits letters to them.
+    """
+    value = words[start:end]
+    told = "RUN" if any("a" <= char <= "z" for char in value) else "KNIT"
+    behind = _regex(f"<{told}_ON>").match(words, start + len(value.rstrip(_SIGNS)), high)
+    return _back(f"<{told}_BEFORE>", words, start, low), max(behind.end(), end) if behind else end
+
+
+def _address(words: str, start: int, end: int, _low: int, _high: int) -> Ends:
+    """Return where an address ends: the regions before it; floor, room, shelf, landmark or hamlet behind it, to the end of the clause."""
+    behind = _regex("<ADDRESS_ON>").match(words, end)
+    return _back("<ADDRESS_BEFORE>", words, start, 0), behind.end() if behind else end
+
+
+def _name(words: str, start: int, end: int, low: int, high: int) -> Ends:
+    """Return the ends of the quotes of what is called a name, of which only a part is found to be one."""
+    before, behind = _regex("<QUOTED_BEFORE>").search(words, max(low, start - _BACK), start), _regex("<QUOTED_ON>").match(words, end, high)
+    return (before.start("q1"), behind.end()) if before and behind else (start, end)
+
+
+def _back(macro: str, words: str, start: int, low: int) -> int:
+    found = _regex(macro).search(words, max(low, start - _BACK), start)
+    return found.start() if found else start
+
+
+def _bracketed(words: str, start: int, end: int, low: int, high: int) -> Ends:
+    """Return the ends with the bracket beside them whose counterpart lies between."""
+    value = words[start:end]
+    for close, opening in _BRACKETS.items():
+        if start > low and words[start - 1] == opening and value.count(close) > value.count(opening):
+            start -= 1
+        if end < high and words[end] == close and value.count(opening) > value.count(close):
+            end += 1
+    return start, end
+
+
+_WIDER: dict[str, Callable[[str, int, int, int, int], Ends]] = {
+    "ADDRESS": _address, "NAME": _name,
+    **dict.fromkeys(("WECHAT", "ACCOUNT", "CARDKEY", "ORDER", "ALIPAY", "EMAIL", "NUMBER", "QQ", "PHONE"), _run),
+}
