@@ -12,6 +12,7 @@ from kamen_analysis.redact.kinds import lists, read
 _BEFORE, _BEHIND = 6, 6  # characters of the clause that are cut along with a candidate
 _CLAUSE = re.compile(r"[^\s,，、。;；!！?？:：()（）“”\"㐀㐁]{0,6}$")
 
+_AABB = re.compile(r"(.)\1(.)\2$")  # 叽叽歪歪: how somebody acts
 _PARTICLES = {"ul", "ug", "uz", "y"}  # 了, 过, 着, 吗
 _AMOUNTS = {"m", "t", "mq"}
 
@@ -56,15 +57,21 @@ def stranger(words: str, start: int, end: int) -> int | None:
     return stop
 
 
+@functools.cache
+def _writing() -> frozenset[str]:
+    return frozenset(lists()["writing"])
+
+
 def phrase(words: str, start: int, end: int) -> int | None:
-    """Return `end` unless what is called a nickname is one ordinary word, begins within one, or is a sentence: it has a particle in it."""
+    """Return `end` unless what is called a nickname is one ordinary word, begins within one, or is a sentence: it has a particle
+    in it, or says how something is written."""
     pieces = _pieces(words, start, end)
     inside = [(word, tag) for low, high, word, tag in pieces if low >= start and high <= end]
-    if len(inside) == 1 and inside[0][0] in ordinary():
+    if (len(inside) == 1 and inside[0][0] in ordinary()) or (inside and inside[0][1] == "f"):
         return None
     if any(low < start < high and word in ordinary() for low, high, word, _tag in pieces):
         return None
-    return None if any(tag in _PARTICLES for _, tag in inside) else end
+    return None if any(tag in _PARTICLES or word in _writing() for word, tag in inside) else end
 
 
 def nickname(words: str, start: int, end: int) -> int | None:
@@ -73,7 +80,7 @@ def nickname(words: str, start: int, end: int) -> int | None:
     It begins with neither a verb nor a word of grammar, says neither I nor you, and a word in it is no ordinary one.
     """
     inside = [piece for piece in _pieces(words, start, end) if piece[1] > start and piece[0] < end]
-    if not inside or inside[0][0] < start or inside[-1][1] > end or inside[0][3][0] in "vdpcrmuft":
+    if not inside or inside[0][0] < start or inside[-1][1] > end or inside[0][3][0] in "vdpcrmuft" or _AABB.match(words, start, end):
         return None
     if any(tag in _PARTICLES or tag == "r" for *_, tag in inside):
         return None
@@ -85,9 +92,9 @@ def _is_ordinary(word: str) -> bool:
 
 
 def called(words: str, start: int, end: int) -> int | None:
-    """Return `end` if no ordinary word begins at `start` or reaches across it or across `end`."""
+    """Return `end` if no ordinary word begins at `start` or reaches across it or across `end`, and none in it is of writing."""
     for low, high, word, _tag in _pieces(words, start, end):
-        if high - low > 1 and low < end and high > start and word in ordinary() and (low <= start or high > end):
+        if high - low > 1 and low < end and high > start and (word in _writing() or (word in ordinary() and (low <= start or high > end))):
             return None
     return end
 
