@@ -1,4 +1,4 @@
-"""Tables in, one tidy table out: every number with its denominator, its interval and a note. Nothing here draws or writes."""
+"""Metrics: functions from tables to one tidy table, every number with its denominator, its interval and a note. None draws or writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weekly counts that stand out, by the charts health authorities use: EARS C1, C2, C3 and Farrington's regression."""
+"""Alerts on unusually high weekly counts, by the methods of disease surveillance: EARS C1, C2, C3 and Farrington's regression."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ BACKTEST = Path(__file__).with_name("backtest.yaml")
 
 
 class Backtest(BaseModel):
-    """What a method did with surges planted in synthetic worlds: n worlds, the share found, days from a surge's start to the end of the
-    week that told it (median, longest), and false alarms a year over all platforms."""
+    """How a method did on surges planted in synthetic worlds: number of worlds, share of surges found, days from the start of a surge to
+    the end of the week of its alert (median, longest), and false alarms per year over all platforms."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,28 +47,29 @@ def _backtests() -> _Backtests:
 
 
 def backtest() -> pd.DataFrame:
-    """Return what each method did with planted surges, as last measured (backtest.yaml): method, n, found, delay_days, delay_longest,
-    false_per_year, posts (of a world). "auto" is what `alerts` does by itself."""
+    """Return how each method did on planted surges when last measured (backtest.yaml): method, n, found, delay_days, delay_longest,
+    false_per_year, posts (in each world). Method "auto" is the default of `alerts`."""
     known = _backtests()
     return pd.DataFrame([{"method": method, **each.model_dump(), "posts": known.posts} for method, each in known.methods.items()])
 
 
 def backtest_zh(method: str = "auto") -> str:
-    """Return one Chinese sentence on how surely and how soon `method` tells a planted surge, and how often it is wrong."""
-    known = _backtests().methods[method]
-    return (f"回测：在 {known.n} 个植入突增的合成世界里发现 {known.found:.0%}，从突增开始到报警中位 {known.delay_days:.0f} 日、"
-            f"最长 {known.delay_longest:.0f} 日，全部平台合计每年误报 {known.false_per_year:.1f} 次")
+    """Return one Chinese sentence on how reliably and how soon `method` finds a planted surge, and how often it raises a false alarm."""
+    result = _backtests().methods[method]
+    return (f"回测：在 {result.n} 个植入突增的合成世界里发现 {result.found:.0%}，从突增开始到报警中位 {result.delay_days:.0f} 日、"
+            f"最长 {result.delay_longest:.0f} 日，全部平台合计每年误报 {result.false_per_year:.1f} 次")
 
 
 @metric
 def alerts(posts: pd.DataFrame, by: str | None = "platform", scope: str = "virtual", rate: float = 0.05,
            method: str = "auto") -> pd.DataFrame:
-    """Return every complete week of every series (platform, source or all) with its test: week_zh, n, expected, value, p, is_alert, method.
+    """Test every complete week of every series (platform, source or all): period, period_zh, series, n, expected, value, p, is_alert,
+    note, method.
 
     `method`: C1, C2, C3 (EARS: Hutwagner L et al., J Urban Health 2003;80:i89), Farrington (1996, weights of Noufaily 2013), or "auto":
     Farrington's for weeks with two years of history or more, else C2. `expected` is the method's baseline mean; `value` the standardised
-    excess (C1–C3), or the excess in units of the distance to the 95% bound (Farrington); see `stats.surveil`. A week is an alert when its p
-    survives the false-discovery rate over that week's series and the last four weeks hold at least five posts.
+    excess (C1–C3), or the excess in units of the distance to the 95% bound (Farrington); see `stats.surveil`. A week is an alert when its
+    p, adjusted for the false-discovery rate over all series of that week, is under `rate` and its last four weeks hold five posts or more.
 
     Counts: 该周的投诉件数，与基线相比：EARS C2 用前第 3 至第 9 周的平均，有两年以上历史的用往年同期前后三周的回归（Farrington）；
         按平台列时，同文投诉两家的，两家各计一件
@@ -88,34 +89,35 @@ def alerts(posts: pd.DataFrame, by: str | None = "platform", scope: str = "virtu
 
 
 def _weeks(posts: pd.DataFrame, by: str | None, scope: str) -> tuple[pd.DataFrame, pd.DataFrame, str]:
-    """Return the weekly counts, the same as weeks × series, and what tells the series apart."""
+    """Return the weekly counts as a long table, the same counts as weeks × series, and the name of the column that holds the series."""
     counts, key = tallied(posts, "W", by=by, scope=scope), by or "all"
     table = counts if by else counts.assign(all="全部")
     return table, table.pivot(index="period", columns=key, values="n").astype(float), key
 
 
 def _tested(wide: pd.DataFrame, method: str, rate: float) -> dict[str, pd.DataFrame]:
-    """Return weeks × series of expected, value, p, method and is_alert."""
+    """Return expected, value, p, is_alert and method, each as a table of weeks × series."""
     counts = wide.to_numpy()
-    # Before its first post a platform was not there: such weeks are no baseline of zeros.
+    # Weeks before a platform's first post are unknown to Farrington's method: the platform may not have existed, so they are not zeros.
     known = np.where(np.nancumsum(counts, axis=0) > 0, counts, np.nan)
-    found = list(farrington(known) if method in ("auto", "Farrington") else ears(counts, method))
-    named = np.full(counts.shape, "Farrington" if method == "auto" else method, dtype=object)
+    result = list(farrington(known) if method in ("auto", "Farrington") else ears(counts, method))
+    methods = np.full(counts.shape, "Farrington" if method == "auto" else method, dtype=object)
     if method == "auto":
-        short = np.isnan(found[2])
-        found = [np.where(short, a, b) for a, b in zip(ears(counts, "C2"), found, strict=True)]
-        named[short] = "C2"
-    sure = np.array([benjamini_hochberg(row) for row in found[2]]).reshape(counts.shape) < rate
+        short = np.isnan(result[2])
+        result = [np.where(short, a, b) for a, b in zip(ears(counts, "C2"), result, strict=True)]
+        methods[short] = "C2"
+    significant = np.array([benjamini_hochberg(row) for row in result[2]]).reshape(counts.shape) < rate
     floor = wide.fillna(0).rolling(_FLOOR_WEEKS, min_periods=1).sum().to_numpy() >= SMALL
-    grids = {**dict(zip(("expected", "value", "p"), found, strict=True)), "is_alert": sure & floor, "method": named}
+    grids = {**dict(zip(("expected", "value", "p"), result, strict=True)), "is_alert": significant & floor, "method": methods}
     return {name: pd.DataFrame(grid, wide.index, wide.columns) for name, grid in grids.items()}
 
 
 @metric
 def alert_methods(posts: pd.DataFrame, by: str | None = "platform", scope: str = "virtual") -> pd.DataFrame:
-    """Return every week any of the four methods calls an alert: period_zh, series, n, c1, c2, c3, farrington, value, of, note.
+    """Return every week that at least one of the four methods calls an alert: period, period_zh, series, n, c1, c2, c3, farrington,
+    value, of, note.
 
-    A method is missing where its history does not reach; `value` counts the methods that agree, `of` those that could tell.
+    A method's verdict is missing where its history is too short; `value` counts the methods that raise an alert, `of` those with a verdict.
 
     Counts: 至少一种方法报警的周，及四种方法（EARS C1、C2、C3，Farrington）各自的判断
     Out of: 该周历史足够、能够判断的方法数
@@ -125,11 +127,11 @@ def alert_methods(posts: pd.DataFrame, by: str | None = "platform", scope: str =
     table, wide, key = _weeks(posts, by, scope)
     columns = [method.lower() for method in METHODS]
     for method, name in zip(METHODS, columns, strict=True):
-        found = _tested(wide, method, 0.05)
-        grid = found["is_alert"].astype("boolean").mask(found["p"].isna())
+        result = _tested(wide, method, 0.05)
+        grid = result["is_alert"].astype("boolean").mask(result["p"].isna())
         table = table.merge(grid.melt(ignore_index=False, value_name=name).reset_index(), on=["period", key], how="left")
-    said = table[columns].astype("boolean")
-    table = table.assign(**said, value=said.fillna(False).sum(axis=1).astype(int), of=said.notna().sum(axis=1).astype(int))
+    verdicts = table[columns].astype("boolean")
+    table = table.assign(**verdicts, value=verdicts.fillna(False).sum(axis=1).astype(int), of=verdicts.notna().sum(axis=1).astype(int))
     table = table[table["complete"] & (table["value"] > 0)]
     note = pd.Series("", table.index, dtype="str").mask(table["farrington"].isna(), "历史不足两年，没有 Farrington")
     return table.assign(note=note)[["period", "period_zh", key, "n", *columns, "value", "of", "note"]].reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""When the number of complaints changed its level for good, not for a week."""
+"""Lasting changes of level in the weekly number of complaints."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SHORTEST, _LEAST_WEEKS = 4, 26
 
 @metric
 def change_points(posts: pd.DataFrame, by: str | None = None, scope: str = "virtual") -> pd.DataFrame:
-    """Return the weeks at which the weekly count changed its level: series, period, period_zh, before, after, value (ratio), low, high, p.
+    """Return the weeks at which the weekly count changed its level: series, period, period_zh, before, after (weekly means), value (their
+    ratio), low, high, p, n, of, note.
 
-    Penalised Poisson likelihood over the series' own dispersion, 3·ln(weeks) for each change (`stats.breaks`); p by 499 permutations of the
-    weeks between the neighbouring changes, adjusted for the false-discovery rate over all changes (Benjamini–Hochberg).
-    n: posts from the change to the next one, of: weeks that is.
+    Method: `stats.change_points` (penalised Poisson likelihood, 499 permutations for each p); p adjusted for the false-discovery rate
+    over all changes (Benjamini–Hochberg). n, of: posts and weeks from the change to the next one.
 
     Counts: 每周投诉件数水平发生改变的周，前后两段的周平均与比值；按平台列时，同文投诉两家的，两家各计一件
     Out of: 改变之后到下一次改变之前的完整周数
@@ -43,10 +43,10 @@ def _rows(name: object, key: str, series: pd.DataFrame) -> list[dict[str, object
     counts = series["n"].to_numpy(float)
     if len(counts) < _LEAST_WEEKS or counts.sum() < MINIMUM:
         return []
-    found = breaks_of(counts, _SHORTEST)
-    ends = [*[each.at for each in found[1:]], len(counts)] if found else []
-    skipped = np.diff(series["period"].dt.tz_localize(None)) > pd.Timedelta(days=7)
+    breaks = breaks_of(counts, _SHORTEST)
+    ends = [*[each.at for each in breaks[1:]], len(counts)] if breaks else []
+    after_gap = np.diff(series["period"].dt.tz_localize(None)) > pd.Timedelta(days=7)
     return [{key: name, "period": series["period"].iloc[each.at], "period_zh": series["period_zh"].iloc[each.at], "before": each.before,
              "after": each.after, "value": each.ratio, "low": each.low, "high": each.high, "p": each.p, "n": int(counts[each.at:end].sum()),
-             "of": end - each.at, "note": "紧接缺口，改变可能发生在缺口里" if skipped[each.at - 1] else ""}
-            for each, end in zip(found, ends, strict=True)]
+             "of": end - each.at, "note": "紧接缺口，改变可能发生在缺口里" if after_gap[each.at - 1] else ""}
+            for each, end in zip(breaks, ends, strict=True)]

@@ -1,4 +1,4 @@
-"""The four lines every metric carries in its docstring, read back as captions for notebooks and the report."""
+"""Captions for notebooks and the report, read from four lines that every metric has in its docstring."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LINE = re.compile(rf"^({'|'.join(LINES)}):\s*(.*)$")
 def caption(metric: Callable[..., Any]) -> dict[str, str]:
     """Return what `metric` counts, out of what, what it leaves out and how to read it (Chinese), keyed by LINES.
 
-    A line may run on over following indented lines, up to the next blank line.
+    A caption may continue on the following lines, up to the next blank line or caption.
     """
     found: dict[str, str] = {}
     key = ""

@@ -1,4 +1,4 @@
-"""踢皮球: which body sends the consumer on to which, and how long such chains are."""
+"""踢皮球 (buck-passing): which body sends the consumer on to which other, and how long such chains are."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ LENGTHS = {"0": "没说清谁推给谁", "1": "一手", "2": "两手", "3": "三
 
 @metric
 def chains(posts: pd.DataFrame, labels: pd.DataFrame, told: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return one row a pair of bodies: source, source_zh, target, target_zh, n, of, share, low, high, note, most frequent first.
+    """Return one row per pair of bodies, most frequent first: source, source_zh, target, target_zh, n, of, share, low, high, note.
 
-    told: one row a handoff, post_id, step, source, target (`label.told.told_handoffs` of the posts).
+    `told`: one row per handoff: post_id, step, source, target (from `label.told.told_handoffs`).
 
     Counts: 正文写明甲方把消费者推给乙方的踢皮球投诉，同一投诉里同一对只计一次
     Out of: 有“踢皮球”理由的全部计入的投诉，含没说清谁推给谁的
@@ -39,10 +39,10 @@ def chains(posts: pd.DataFrame, labels: pd.DataFrame, told: pd.DataFrame, scope:
 
 @metric
 def chain_lengths(posts: pd.DataFrame, labels: pd.DataFrame, told: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return how long the chains are: length ("0" to "3", and "circle"), length_zh, n, of, share, low, high, note.
+    """Count posts by their longest chain of handoffs: length ("0" to "3", "circle"), length_zh, n, of, share, low, high, note.
 
-    A chain goes on where the body that sends is the one sent to before, or is not said. "circle": it comes back to a body that had
-    already sent or been sent to. Lengths 0 to 3 add to `of`; "circle" is counted beside them.
+    A handoff continues the chain if its source is the target of the handoff before, or is not stated. "circle": a chain comes back to a
+    body already in it. Lengths 0 to 3 add up to `of`; "circle" is counted separately.
 
     Counts: 最长一串推诿有这么多手的踢皮球投诉；推回到推过的一方的另计一行
     Out of: 有“踢皮球”理由的全部计入的投诉
@@ -51,23 +51,26 @@ def chain_lengths(posts: pd.DataFrame, labels: pd.DataFrame, told: pd.DataFrame,
     """
     chosen = passed(posts, labels, scope)
     mine = told[rows_of(chosen, told["post_id"]) >= 0].sort_values(["post_id", "step"], kind="stable")
-    found = [walk(zip(group["source"], group["target"], strict=True)) for _, group in mine.groupby("post_id")]
-    lengths = pd.Series([str(min(length, 3)) for length, _ in found], dtype="str").value_counts()
-    n = {"0": len(chosen) - len(found), **lengths.to_dict(), "circle": sum(circle for _, circle in found)}
+    walks = [walk(zip(group["source"], group["target"], strict=True)) for _, group in mine.groupby("post_id")]
+    lengths = pd.Series([str(min(length, 3)) for length, _ in walks], dtype="str").value_counts()
+    n = {"0": len(chosen) - len(walks), **lengths.to_dict(), "circle": sum(circle for _, circle in walks)}
     rows = [{"length": key, "length_zh": name, "n": int(n.get(key, 0)), "of": len(chosen)} for key, name in LENGTHS.items()]
-    # The lengths add to `of`: one hidden alone could be had by subtraction; "circle" is no part of that sum.
+    # The lengths add up to `of`, so a single hidden one could be computed by subtraction; "circle" is not part of that sum.
     table = with_shares(pd.DataFrame(rows).assign(sums=lambda rows: rows["length"] == "circle"))
     return suppress(table, within="sums").drop(columns="sums")
 
 
 def passed(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return the complaints counted that have the reason buck_passing: those whose texts chains are read from."""
+    """Return the counted complaints with the reason buck_passing: only their texts are read for chains."""
     chosen = used(posts, scope)
     return chosen[are_named(chosen, labels.loc[labels["code"] == PASSING, "post_id"])]
 
 
 def walk(handoffs: Iterable[tuple[str, str]]) -> tuple[int, bool]:
-    """Return the number of links of the longest chain among (source, target) in the order told, and whether one comes back."""
+    """Return the number of handoffs in the longest chain, and whether any chain comes back to a body already in it.
+
+    `handoffs`: (source, target) in the order the post tells them.
+    """
     longest, length, met, last, circle = 0, 0, set[str](), "", False
     for source, target in handoffs:
         if not length or source not in (last, UNTOLD):

@@ -1,4 +1,4 @@
-"""What moved: reason shares against the month before and the year before."""
+"""Reason shares of the last month compared with the month before and with the same month a year before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BASES = {"month": ("环比", 1), "year": ("同比", 12)}
 
 @metric
 def changes(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return each reason's share in the last complete month against the month before and the same month a year before.
+    """Compare each reason's share in the last complete month with the month before and with the same month a year before.
 
     Columns: base, base_zh, month_zh, against_zh, code, name_zh, n, of, share, n_base, of_base, share_base, value (difference, 0.01 = one
     百分点), low, high (Newcombe), verdict, note.
@@ -27,24 +27,23 @@ def changes(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual") -
     Read with care: 差值单位是百分点；“无法区分”指差异未超出偶然（错误发现率 5%）；来源或抓取范围变化也会造成涨落
     """
     months = volume(posts, by=None, scope=scope)
-    whole = months[months["complete"] & ~months["gap"]]
+    complete = months[months["complete"] & ~months["gap"]]
     mix = reasons(posts, labels, by="month", scope=scope)
-    parts = [_against(mix, whole, base) for base in BASES]
-    table = pd.concat(parts, ignore_index=True)
+    table = pd.concat([_against(mix, complete, base) for base in BASES], ignore_index=True)
     p = two_proportions(*(table[key].to_numpy(float, na_value=np.nan) for key in ("n", "of", "n_base", "of_base")))
     adjusted = benjamini_hochberg(np.where(table["value"].notna(), p, np.nan))
     verdict = np.where(table["value"].isna(), TOO_FEW, np.where(~(adjusted < 0.05), "无法区分", np.where(table["value"] > 0, "升", "降")))
     return table.assign(verdict=pd.Series(verdict, table.index, dtype="str"), note=table["value"].isna().map({True: TOO_FEW, False: ""}))
 
 
-def _against(mix: pd.DataFrame, whole: pd.DataFrame, base: str) -> pd.DataFrame:
-    """Return the last complete month of `mix` beside its base month; no rows where either is not among the `whole` months."""
+def _against(mix: pd.DataFrame, complete: pd.DataFrame, base: str) -> pd.DataFrame:
+    """Return the last `complete` month of `mix` beside its base month; no rows if the base month is not complete."""
     name, back = BASES[base]
-    last = whole["period"].max()
+    last = complete["period"].max()
     before = last - pd.DateOffset(months=back)
     columns = ["code", "name_zh", "month_zh", "n", "of", "share"]
     now = mix.loc[mix["month"] == last, columns]
-    then = mix.loc[(mix["month"] == before) & bool((whole["period"] == before).any()), columns]
+    then = mix.loc[(mix["month"] == before) & bool((complete["period"] == before).any()), columns]
     table = now.merge(then.drop(columns="name_zh"), on="code", suffixes=("", "_base")).rename(columns={"month_zh_base": "against_zh"})
     value, low, high = newcombe(*(table[key].to_numpy(float, na_value=np.nan) for key in ("n", "of", "n_base", "of_base")))
     enough = table["share"].notna() & table["share_base"].notna()

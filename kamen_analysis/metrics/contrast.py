@@ -1,4 +1,4 @@
-"""Does one platform reply or settle differently from all others: log-rank and Gray's test, sure over all platforms together."""
+"""Whether a platform replies or settles differently from all others: log-rank and Gray's test, adjusted for all platforms."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ _COLUMNS = ["measure", "measure_zh", "platform", "n", "of", "share", "value", "l
 
 @metric
 def contrasts(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual", minimum: int = MINIMUM) -> pd.DataFrame:
-    """Return, for the reply, the claim and each ending, every platform against all others: measure, platform, n, of, share, value, p…
+    """Compare every platform with all others, by the time to a reply, to the merchant's claim and to each ending: measure, measure_zh,
+    platform, n, of, share, value, low, high, p, p_holm, verdict, note.
 
-    `share`: cumulative incidence by day 30, `value` less that of all others (`low`, `high`: square-and-add of the two log-log intervals,
-    Zou GY, Donner A, Stat Med 2008;27:1693). p: log-rank test for the reply, which nothing hinders (Mantel 1966), Gray's for the
-    claim and endings, which compete (Gray RJ, Ann Stat 1988;16:1141); times in whole days, later ones in weeks and months, ties exact.
-    A platform's few events fall askew: its p is that of Pearson's type III law with the score's three moments (`stats.skewed`). p_holm:
-    Holm's over all platforms and measures. The row 全部平台之间 tests all platforms at once and has no share.
+    `share`: cumulative incidence by day 30; `value`: its difference from that of all other platforms together (`low`, `high`: the two
+    log-log intervals combined by square-and-add, Zou GY, Donner A, Stat Med 2008;27:1693). p: log-rank test for the reply, which has no
+    competing event (Mantel 1966), Gray's for the claim and the endings, which compete (Gray RJ, Ann Stat 1988;16:1141); times rounded up
+    to whole days, later ones to weeks and months, ties exact. With few events a platform's score is skewed, so its p is from Pearson's
+    type III law (`stats.skewed`). p_holm: Holm's over all platforms and measures. The row 全部平台之间 tests all platforms at once and
+    has no share.
 
     Counts: 该平台有回复、或以该方式了结的投诉
     Out of: 该平台有发布时间、时间确切或尚未发生的投诉；没有发生的算到最近一次抓取（右删失）
@@ -40,10 +42,11 @@ def contrasts(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual",
     """
     chosen = used(filed(posts), scope)
     chosen = chosen[chosen["platform"].notna()]
+    # Name, event kinds read, their numbers among the competing events, and the number of the event of interest.
     measures = {"replied": ("商家首次回复", REPLY, {"merchant_replied": 1}, 1),
                 CLAIM: (OUTCOME_KINDS_ZH[CLAIM], [CLAIM, *TERMINAL], {**_ENDED, CLAIM: len(ENDS) + 1}, len(ENDS) + 1),
                 **{kind: (OUTCOME_KINDS_ZH[kind], list(TERMINAL), _ENDED, ENDS.index(kind) + 1) for kind in ENDS}}
-    tables = {tuple(m[1]): durations(chosen, events, m[1]) for m in measures.values()}
+    tables = {tuple(kinds): durations(chosen, events, kinds) for _, kinds, _, _ in measures.values()}  # the endings share one table
     parts = []
     for key, (name, kinds, number, which) in measures.items():
         rows = _compared(tables[tuple(kinds)], chosen["platform"], number, which, minimum)
@@ -51,14 +54,15 @@ def contrasts(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual",
     table = pd.concat(parts, ignore_index=True).astype({"platform": "str", "p": float, "value": float, "n": "Int64", "note": "str"})
     single = table["platform"] != ALL
     table["p_holm"] = holm(table["p"].where(single))
-    sure = table["p_holm"].where(single, table["p"]) < 0.05
-    side = np.where(table["platform"] == ALL, "平台之间有差异", np.where(table["value"] > 0, "高于其余", "低于其余"))
-    verdict = np.where(table["p"].isna(), TOO_FEW, np.where(sure & (table["value"].notna() | ~single), side, "无法区分"))
+    significant = table["p_holm"].where(single, table["p"]) < 0.05
+    direction = np.where(table["platform"] == ALL, "平台之间有差异", np.where(table["value"] > 0, "高于其余", "低于其余"))
+    differs = significant & (table["value"].notna() | ~single)
+    verdict = np.where(table["p"].isna(), TOO_FEW, np.where(differs, direction, "无法区分"))
     return table.assign(verdict=pd.Series(verdict, table.index, dtype="str"))[_COLUMNS]
 
 
 def _compared(table: pd.DataFrame, platform: pd.Series, number: dict[str, int], which: int, minimum: int) -> list[dict[str, Any]]:
-    """Return a row for all platforms together and one for each with `minimum` readable clocks."""
+    """Return a row testing all platforms at once and one for each platform with at least `minimum` readable times."""
     timed = table["is_timed"]
     if is_vague(table):
         return [{"platform": ALL, "n": 0, "of": int(timed.sum()), "note": VAGUE}]
@@ -70,23 +74,23 @@ def _compared(table: pd.DataFrame, platform: pd.Series, number: dict[str, int], 
     spells = count_spells(time, kind, group, which)
     of, n = np.bincount(group, minlength=len(names)), np.bincount(group[kind == which], minlength=len(names))
     test, single = (logrank_spells, logrank_p) if len(number) == 1 else (gray_spells, gray_p)
-    fit = np.flatnonzero((of >= minimum) & (of.sum() - of >= minimum))
-    rough = count_spells(_coarse(time), kind, group, which)
-    overall = test(rough.only(fit))[1] if len(fit) > 1 else None
-    rows: list[dict[str, Any]] = [{"platform": ALL, "n": int(n[fit].sum()), "of": int(of[fit].sum()), "p": overall, "note": ""}]
+    large = np.flatnonzero((of >= minimum) & (of.sum() - of >= minimum))
+    coarse = count_spells(_coarse(time), kind, group, which)
+    overall = test(coarse.only(large))[1] if len(large) > 1 else None
+    rows: list[dict[str, Any]] = [{"platform": ALL, "n": int(n[large].sum()), "of": int(of[large].sum()), "p": overall, "note": ""}]
     (a, al, ah), (b, bl, bh) = incidence_at(spells, DAY), incidence_at(spells.rest(), DAY)
-    gaps = {"share": a, "value": a - b, "low": a - b - np.hypot(a - al, bh - b), "high": a - b + np.hypot(ah - a, b - bl)}
-    usual = of * n.sum() / max(of.sum(), 1)  # by sizes alone: which platforms are tested must not hang on what they did
-    for i in fit.tolist():
-        p = single(rough.against_rest(i)) if usual[i] >= SMALL else np.nan
-        row = {"platform": names[i], "n": int(n[i]), "of": int(of[i]), "p": p, "note": "" if usual[i] >= SMALL else TOO_FEW}
+    shares = {"share": a, "value": a - b, "low": a - b - np.hypot(a - al, bh - b), "high": a - b + np.hypot(ah - a, b - bl)}
+    expected = of * n.sum() / max(of.sum(), 1)  # from sizes alone: which platforms are tested must not depend on their own events
+    for i in large.tolist():
+        p = single(coarse.against_rest(i)) if expected[i] >= SMALL else np.nan
+        row = {"platform": names[i], "n": int(n[i]), "of": int(of[i]), "p": p, "note": "" if expected[i] >= SMALL else TOO_FEW}
         shown = n[i] >= SMALL and n.sum() - n[i] >= SMALL
         few = {"n": None if 0 < n[i] < SMALL else int(n[i]), "note": "事件不足 5 件"}
-        rows.append(row | ({key: float(each[i]) for key, each in gaps.items()} if shown else few))
+        rows.append(row | ({key: float(each[i]) for key, each in shares.items()} if shown else few))
     return rows
 
 
 def _coarse(days: Any) -> Any:
-    """Return whole days up to two weeks, then whole weeks up to ten, then months: all platforms by every day make too large a table."""
+    """Round times up: days for two weeks, then weeks for eight, then months; all platforms × all days would be too large a table."""
     weeks, months = 14 + 7 * np.ceil((days - 14) / 7), 70 + 30 * np.ceil((days - 70) / 30)
     return np.where(days <= 14, days, np.where(days <= 70, weeks, months))

@@ -30,7 +30,7 @@ _NOT_MEASURED = (0, 0, 0)
 
 
 class Bounds(NamedTuple):
-    """By reason: the least and the most true posts that stand behind one the machine names; NaN where that was not measured."""
+    """For each reason, the least and greatest plausible true share ÷ raw share; NaN where that was not measured."""
 
     low: Floats
     high: Floats
@@ -38,21 +38,23 @@ class Bounds(NamedTuple):
 
 @functools.cache
 def held_out() -> dict[str, tuple[int, int, int]]:
-    """Return by reason how often the machine was right, how often it named it, how often it held, on shipped posts it had not learnt from.
+    """Return for each reason (true positives, machine positives, human positives) of the model on coded posts held out from training.
 
-    The coded posts that ship with the codebook, all invented; measured as the model is trained and kept beside it. Empty if not measured.
+    The coded posts are those shipped with the codebook, all invented; the counts are measured in training and kept in model.json. Empty
+    if they were not measured.
     """
     known = json.loads((FOLDER / "model.json").read_text(encoding="utf-8"))
     return _COUNTS.validate_python(known.get("held_out_by_reason", {}))
 
 
 def bounds(codes: list[str], counts: dict[str, tuple[int, int, int]]) -> Bounds:
-    """Return the bounds of true share over raw share: precision over recall, each at the worse end of its Wilson interval.
+    """Return bounds of true share ÷ raw share for `codes`: precision ÷ recall, each at the worse end of its Wilson interval.
 
-    A true share is the raw one times precision over recall (Gart JJ, Buck AA, Am J Epidemiol 1966;83:593, told in terms of the named).
+    The true share is the raw share × precision ÷ recall (Gart JJ, Buck AA, Am J Epidemiol 1966;83:593, restated with precision). `counts`
+    as returned by `held_out`.
     """
-    right, said, gold = np.array([counts.get(code, _NOT_MEASURED) for code in codes], dtype=float).T
-    (p_low, p_high), (r_low, r_high) = wilson(right, said), wilson(right, gold)
+    both, machine, human = np.array([counts.get(code, _NOT_MEASURED) for code in codes], dtype=float).T
+    (p_low, p_high), (r_low, r_high) = wilson(both, machine), wilson(both, human)
     with np.errstate(divide="ignore"):
         return Bounds(p_low / r_high, p_high / r_low)
 
@@ -61,11 +63,11 @@ def bounds(codes: list[str], counts: dict[str, tuple[int, int, int]]) -> Bounds:
 def corrected(posts: pd.DataFrame, labels: pd.DataFrame, coded: pd.DataFrame | None = None, scope: str = "virtual",
               by: str | None = None) -> pd.DataFrame:
     """Return the corrected share of each reason beside the raw one: code, name_zh, n, of, raw, share, low, high, needed, bound_low,
-    bound_high, note; in each group of `by` (month, week, product, platform, source) that holds thirty coded posts.
+    bound_high, note; with `by` (month, week, product, platform, source), for each group that holds at least thirty coded posts.
 
-    `coded`: one row a post and code of a simple random sample of used posts that people coded (post_id, code; a post without any
-    reason has one row with code missing). `needed`: how many more coded posts would halve the interval. `bound_low`, `bound_high`: where
-    the true share could lie if the machine is as often right, and finds as much, as on the coded posts that ship (see `bounds`).
+    `coded`: codes people gave to a simple random sample of used posts, one row per post and code (post_id, code; a post without any
+    reason has one row with code missing). `needed`: how many more coded posts would halve the interval. `bound_low`, `bound_high`: range
+    of the true share if precision and recall are those measured on the coded posts shipped with the codebook (see `bounds`).
 
     Counts: 人工编码样本里有该理由的投诉，连同全部投诉的机器判定（预测增强推断）；按平台列时，同文投诉两家的，两家各计一件
     Out of: 全部计入的投诉；n 与 of 为人工样本里的件数
@@ -75,7 +77,7 @@ def corrected(posts: pd.DataFrame, labels: pd.DataFrame, coded: pd.DataFrame | N
         推出比例可能落到哪里；那些帖子全是虚构文本，真实帖子上的错误可能更多
     """
     chosen, keys = counted(posts, scope, by)
-    coded = _carried(used(posts, scope), chosen, coded) if by == "platform" and coded is not None else coded
+    coded = _for_each_filing(used(posts, scope), chosen, coded) if by == "platform" and coded is not None else coded
     in_sample = are_named(chosen, coded["post_id"]) if coded is not None else pd.Series(False, index=chosen.index)
     if not keys:
         return _group(chosen, labels, coded, in_sample.to_numpy())[_COLUMNS]
@@ -87,8 +89,8 @@ def corrected(posts: pd.DataFrame, labels: pd.DataFrame, coded: pd.DataFrame | N
     return pd.concat(parts[1:] or parts, ignore_index=True)[[*keys, *_COLUMNS]]
 
 
-def _carried(used_posts: pd.DataFrame, chosen: pd.DataFrame, coded: pd.DataFrame) -> pd.DataFrame:
-    """Return `coded` with the codes of a text given to its filings against other platforms too: their words are the same."""
+def _for_each_filing(used_posts: pd.DataFrame, chosen: pd.DataFrame, coded: pd.DataFrame) -> pd.DataFrame:
+    """Return `coded` with each text's codes also given to its filings against other platforms, whose words are the same."""
     if "dup_group" not in chosen:
         return coded
     rows = rows_of(used_posts, coded["post_id"])
@@ -97,31 +99,31 @@ def _carried(used_posts: pd.DataFrame, chosen: pd.DataFrame, coded: pd.DataFrame
 
 
 def _group(chosen: pd.DataFrame, labels: pd.DataFrame, coded: pd.DataFrame | None, in_sample: np.ndarray) -> pd.DataFrame:
-    """Return the table of the posts `chosen`, of which those `in_sample` are coded."""
+    """Return the table for the posts `chosen`; `in_sample` tells which of them people coded."""
     codes = list(reason_names())
     machine = code_matrix(chosen, labels, codes)
     raw = machine.sum(axis=0, dtype=np.int64) / len(chosen) if len(chosen) >= MINIMUM else np.full(len(codes), np.nan)
     limits = bounds(codes, held_out())
     table = pd.DataFrame({"code": codes}, dtype="str").assign(name_zh=lambda t: name_of(t["code"]), raw=raw, bound_low=raw * limits.low,
-                                                              bound_high=_most(raw, limits.high))
+                                                              bound_high=_upper_bound(raw, limits.high))
     sample = chosen[in_sample]
     if coded is None or len(sample) < MINIMUM:
         table = table.assign(n=0, of=len(sample), share=np.nan, low=np.nan, high=np.nan, needed=np.nan, note=UNCORRECTED)
         return table.sort_values(["raw", "code"], ascending=[False, True], ignore_index=True)
     human = code_matrix(sample, coded.dropna(subset="code"), codes)
-    here = rows_of(chosen, sample["post_id"])
-    others = np.delete(machine, here, axis=0)
-    found = [corrected_mean(human[:, i], machine[here, i], others[:, i]) for i in range(len(codes))]
+    rows = rows_of(chosen, sample["post_id"])
+    others = np.delete(machine, rows, axis=0)
+    means = [corrected_mean(human[:, i], machine[rows, i], others[:, i]) for i in range(len(codes))]
     n = human.sum(axis=0)
-    table = table.assign(n=n, of=len(sample), share=[f.value for f in found], low=[f.low for f in found], high=[f.high for f in found],
-                         needed=[float(np.ceil(f.needed)) for f in found], note=np.where(n < SMALL, FEW_CODED, ""))
+    table = table.assign(n=n, of=len(sample), share=[m.value for m in means], low=[m.low for m in means], high=[m.high for m in means],
+                         needed=[float(np.ceil(m.needed)) for m in means], note=np.where(n < SMALL, FEW_CODED, ""))
     return table.sort_values(["share", "code"], ascending=[False, True], ignore_index=True)
 
 
-def _most(raw: Floats, times: Floats) -> Floats:
-    """Return the raw shares so many times over, 1 at most; a reason the machine never finds could be anywhere, however seldom named."""
+def _upper_bound(raw: Floats, factor: Floats) -> Floats:
+    """Return raw × factor, at most 1. An infinite factor (recall may be 0) gives 1 even for a raw share of 0: the machine may miss all."""
     with np.errstate(invalid="ignore"):
-        return np.where(np.isinf(times), np.where(np.isnan(raw), raw, 1.0), np.minimum(raw * times, 1))
+        return np.where(np.isinf(factor), np.where(np.isnan(raw), raw, 1.0), np.minimum(raw * factor, 1))
 
 
 _COLUMNS = ["code", "name_zh", "n", "of", "raw", "share", "low", "high", "needed", "bound_low", "bound_high", "note"]

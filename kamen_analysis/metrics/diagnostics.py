@@ -1,6 +1,6 @@
-"""How the categoriser works: what each rule covers, where rules meet and disagree, how far each code is right on coded texts, what moved.
+"""Diagnostics of the categoriser: coverage, overlap and conflict of each rule, scores on coded texts, and labels changed between builds.
 
-Coverage, overlap and conflict are those of Ratner A et al., Snorkel, VLDB 2017, for codes of which a text may have several.
+Coverage, overlap and conflict as in Ratner A et al., Snorkel, VLDB 2017, adapted to texts that may have several codes.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ ALL = "all"
 
 @metric
 def rule_use(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return what each rule does among the complaints counted: rule, code, name_zh, n, of, share, low, high, overlap, conflict, note.
+    """Return one row per rule on the counted complaints it codes: rule, code, name_zh, n, of, share, low, high, overlap, conflict, note.
 
-    share: the rule's coverage. overlap: the share of its posts that another rule gives another reason. conflict: the share of its posts
-    on which the linear model, asked too, gave the reason under one half (human codes have no rule and are left out).
+    share: the rule's coverage. overlap: the share of its posts that also have another reason. conflict: the share of its posts for which
+    the linear model gave the reason a probability under one half. Human codes have no rule and are left out.
 
     Counts: 由该规则给出依据的投诉（同一理由一帖只记一条最好的依据）
     Out of: 全部计入的投诉；重叠与冲突以该规则给出的为分母
@@ -36,9 +36,9 @@ def rule_use(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual") 
     chosen = used(posts, scope)
     mine = labels[rows_of(chosen, labels["post_id"]) >= 0]
     mine = mine[mine["rule"] != "human"]
-    # One row a post and code: more rows than one are more codes than one.
-    reasons_of = mine.drop_duplicates(["post_id", "code"]).groupby("post_id").size().reindex(mine["post_id"]).to_numpy()
-    facts = mine.assign(overlap=reasons_of > 1, conflict=mine["decided_by"] == "rule")
+    codes_per_post = mine.drop_duplicates(["post_id", "code"]).groupby("post_id").size().reindex(mine["post_id"]).to_numpy()
+    # Where rule and model agree, decided_by is "vote".
+    facts = mine.assign(overlap=codes_per_post > 1, conflict=mine["decided_by"] == "rule")
     table = facts.groupby(["rule", "code"], observed=True).agg(n=("post_id", "nunique"), overlap=("overlap", "mean"),
                                                                conflict=("conflict", "mean")).reset_index()
     table = suppress(with_shares(table.assign(of=len(chosen))))
@@ -49,9 +49,9 @@ def rule_use(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual") 
 
 
 def rule_precision(hits: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
-    """Return for each rule found in coded texts: rule, code, name_zh, found, dropped, n (kept), right, precision, low, high.
+    """Return the precision of each rule on coded texts: rule, code, name_zh, found, dropped, n (kept), right, precision, low, high.
 
-    hits: item, code, rule, dropped (why a cue found does not count; "": it counts). gold: item, code (missing: coded, without a reason).
+    `hits`: item, code, rule, dropped (why the hit does not count; "" if it does). `gold`: item, code (missing: coded as having no reason).
 
     Counts: 规则在已编码文句里命中并采用、且人也判有该理由的
     Out of: 规则命中并采用的文句
@@ -74,9 +74,11 @@ def rule_precision(hits: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
 
 
 def code_scores(said: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
-    """Return for each code, and for all together (code "all", micro-average): human, machine, both, precision, recall, f1 with intervals.
+    """Return scores for each code and for all together (code "all", micro-average): code, human, machine, both, precision, recall, f1
+    (+_low, _high), name_zh.
 
-    said: item, code. gold: item, code (missing: coded, without a reason); items not in gold do not count. Intervals as in `accuracy`.
+    `said`: the machine's codes (item, code). `gold`: human codes (item, code; missing: coded as having no reason); items not in gold are
+    ignored. Intervals as in `accuracy`.
 
     Counts: 人与机器都判有该理由的文句
     Out of: 查准率以机器判有的为分母，查全率以人判有的为分母
@@ -85,8 +87,8 @@ def code_scores(said: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
     """
     codes = list(reason_names())
     items = gold["item"].drop_duplicates()
-    true, ours = _grid(gold.dropna(subset="code"), items, codes), _grid(said, items, codes)
-    counts = {"human": true.sum(axis=0), "machine": ours.sum(axis=0), "both": (true & ours).sum(axis=0)}
+    true, predicted = _code_grid(gold.dropna(subset="code"), items, codes), _code_grid(said, items, codes)
+    counts = {"human": true.sum(axis=0), "machine": predicted.sum(axis=0), "both": (true & predicted).sum(axis=0)}
     table = pd.DataFrame({"code": codes, **counts})
     table = pd.concat([table, pd.DataFrame([{"code": ALL, **{key: int(n.sum()) for key, n in counts.items()}}])], ignore_index=True)
     human, machine, both = (table[key].to_numpy(float) for key in ("human", "machine", "both"))
@@ -97,7 +99,8 @@ def code_scores(said: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
     return table.assign(name_zh=name_of(table["code"]).mask(table["code"] == ALL, "全部（微平均）"))
 
 
-def _grid(pairs: pd.DataFrame, items: pd.Series, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def _code_grid(pairs: pd.DataFrame, items: pd.Series, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    """Return whether each item (row) has each code (column) in `pairs`."""
     grid = np.zeros((len(items), len(codes)), dtype=bool)
     known = pairs[pairs["item"].isin(items) & pairs["code"].isin(codes)]
     grid[pd.Index(items).get_indexer(pd.Index(known["item"])), pd.Index(codes).get_indexer(pd.Index(known["code"]))] = True
@@ -105,30 +108,30 @@ def _grid(pairs: pd.DataFrame, items: pd.Series, codes: list[str]) -> np.ndarray
 
 
 def mistakes(said: pd.DataFrame, gold: pd.DataFrame, texts: Mapping[str, str], most: int = 2) -> pd.DataFrame:
-    """Return up to `most` texts a code and kind of mistake: code, name_zh, kind (误判, 漏判), text, human, machine; shortest first.
+    """Return up to `most` texts per code and kind of mistake: code, name_zh, kind (误判, 漏判), text, human, machine; shortest first.
 
-    The shortest are the worst: there is least in them that could excuse the mistake.
+    The shortest come first because they contain least that could explain the mistake.
     """
     names = reason_names()
-    true, ours = _sets(gold.dropna(subset="code")), _sets(said)
+    true, predicted = _codes_by_item(gold.dropna(subset="code")), _codes_by_item(said)
     rows = []
     for item in sorted(set(gold["item"]), key=lambda item: (len(texts[item]), item)):
-        human, machine = true.get(item, set()), ours.get(item, set())
-        told = {"text": texts[item], "human": _named(human, names), "machine": _named(machine, names)}
-        rows += [{"code": code, "name_zh": names.get(code, code), "kind": kind, **told}
+        human, machine = true.get(item, set()), predicted.get(item, set())
+        shown = {"text": texts[item], "human": _joined(human, names), "machine": _joined(machine, names)}
+        rows += [{"code": code, "name_zh": names.get(code, code), "kind": kind, **shown}
                  for kind, codes in (("误判", machine - human), ("漏判", human - machine)) for code in sorted(codes)]
     table = pd.DataFrame(rows, columns=["code", "name_zh", "kind", "text", "human", "machine"])
     return table.groupby(["code", "kind"], sort=True).head(most).sort_values(["code", "kind"], kind="stable", ignore_index=True)
 
 
-def _sets(pairs: pd.DataFrame) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
+def _codes_by_item(pairs: pd.DataFrame) -> dict[str, set[str]]:
+    codes: dict[str, set[str]] = defaultdict(set)
     for item, code in zip(pairs["item"].tolist(), pairs["code"].tolist(), strict=True):
-        found[str(item)].add(code)
-    return found
+        codes[str(item)].add(code)
+    return codes
 
 
-def _named(codes: set[str], names: Mapping[str, str]) -> str:
+def _joined(codes: set[str], names: Mapping[str, str]) -> str:
     return "、".join(sorted(names.get(code, code) for code in codes)) or "无"
 
 
@@ -136,19 +139,18 @@ _DRIFT = ["post_id", "code", "name_zh", "change", "rule_before", "rule_after", "
 
 
 def drift(before: pd.DataFrame, after: pd.DataFrame, posts: pd.Series) -> pd.DataFrame:
-    """Return which labels of `posts` (ids in both builds) came or went between two labels tables, and why: _DRIFT.
+    """Return the labels of `posts` (ids present in both builds) that were added or lost between two label tables, and why: _DRIFT.
 
-    Why is told by the rules: a person's code; a rule the other codebook does not use at all (new, or gone); else the same rules
-    reading otherwise (their words, their context, or the text of the post).
+    `why` is one of: a person's code; a rule that occurs in one build only (new or deleted); else the same rule now reading the text
+    differently (its words or context changed, or the text of the post did).
     """
     keys, old, new = ["post_id", "code"], *(table[table["post_id"].isin(posts)] for table in (before, after))
     both = old.drop_duplicates(keys).merge(new.drop_duplicates(keys), on=keys, how="outer", suffixes=("_before", "_after"), indicator=True)
-    moved = both[both["_merge"] != "both"].copy()
-    came = moved["_merge"].eq("right_only").to_numpy(bool)
-    rule = moved["rule_after"].where(came, moved["rule_before"])
-    other = set(before["rule"]), set(after["rule"])
-    by = moved["decided_by_after"].where(came, moved["decided_by_before"])
-    fresh = np.where(came, ~rule.isin(other[0]), ~rule.isin(other[1])).astype(bool)
-    why = np.where(by == "human", "人工编码", np.where(fresh, np.where(came, "新规则", "规则已删去"), "同一规则读法有变"))
-    moved = moved.assign(change=np.where(came, "新增", "消失"), why=why, name_zh=name_of(moved["code"]))
-    return moved.sort_values(["code", "change", "post_id"], ignore_index=True)[_DRIFT]
+    changed = both[both["_merge"] != "both"].copy()
+    added = changed["_merge"].eq("right_only").to_numpy(bool)
+    rule = changed["rule_after"].where(added, changed["rule_before"])
+    by = changed["decided_by_after"].where(added, changed["decided_by_before"])
+    one_build_only = np.where(added, ~rule.isin(set(before["rule"])), ~rule.isin(set(after["rule"]))).astype(bool)
+    why = np.where(by == "human", "人工编码", np.where(one_build_only, np.where(added, "新规则", "规则已删去"), "同一规则读法有变"))
+    changed = changed.assign(change=np.where(added, "新增", "消失"), why=why, name_zh=name_of(changed["code"]))
+    return changed.sort_values(["code", "change", "post_id"], ignore_index=True)[_DRIFT]

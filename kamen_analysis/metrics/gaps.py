@@ -1,4 +1,4 @@
-"""What was not captured: silent stretches with their dates, and how much each source covers. A silence is a gap, never a zero."""
+"""Gaps in the captures: stretches without any post, and the coverage of each source. A gap is unknown, never a zero."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from kamen_analysis.metrics.selection import used
 from kamen_analysis.metrics.shares import MINIMUM
 from kamen_analysis.metrics.timeline import days_between
 
-_AROUND = 28  # days on either side that tell the usual rate
-_RARE = 0.01  # chance, over the whole time covered, that a source with this rate falls silent so long
+_AROUND = 28  # days on either side from which the usual rate is taken
+_RARE = 0.01  # a silence is a gap if its probability, over the whole time covered, is below this
 _COLUMNS = ["source", "first_date", "last_date", "value", "of", "p", "note"]
 
 
 @metric
 def gaps(posts: pd.DataFrame) -> pd.DataFrame:
-    """Return the silent stretches of each source: source, first_date, last_date, value (days), of (posts usually captured then), p, note.
+    """Return the gaps of each source: source, first_date, last_date, value (days), of (posts expected in them), p, note.
 
-    All captured posts count, not only complaints. A stretch is a gap when a Poisson source with the lower of the rates 28 days before and
-    after (28 days before, for one that lasts to the last sight) would fall silent so long with a chance p under 1% in all days covered.
+    All captured posts count, not only complaints. A stretch without posts is a gap if p < 1%, p being the chance (Bonferroni, over all
+    days covered) that a Poisson source is silent for so long. Its rate is the lower of those in the 28 days before and after; for a
+    stretch that lasts to the last capture, that of the 28 days before.
 
     Counts: 该来源连续没有任何帖子的天数，及起止日期
     Out of: 按前后 28 天中较低的日均推算、这段时间本该有的件数
@@ -28,12 +29,12 @@ def gaps(posts: pd.DataFrame) -> pd.DataFrame:
     Read with care: 缺口里的数是未知，不是零；停服、封禁、改版和抓取中断都会造成缺口，要人去看原因
     """
     dated = posts[posts["posted_at"].notna()]
-    rows = [row for source, group in dated.groupby("source", observed=True) for row in _silences(str(source), group)]
+    rows = [row for source, group in dated.groupby("source", observed=True) for row in _gaps_of(str(source), group)]
     table = pd.DataFrame(rows, columns=_COLUMNS).astype({"source": "str", "note": "str"})
     return table.sort_values(["source", "first_date"], ignore_index=True)
 
 
-def _silences(source: str, posts: pd.DataFrame) -> list[dict[str, object]]:
+def _gaps_of(source: str, posts: pd.DataFrame) -> list[dict[str, object]]:
     day = posts["posted_at"].dt.tz_localize(None).to_numpy().astype("datetime64[D]")
     last = posts["last_seen_at"].max().tz_localize(None).to_datetime64().astype("datetime64[D]")
     days, counts = np.unique(day, return_counts=True)
@@ -53,15 +54,15 @@ def _silences(source: str, posts: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def _rate(days: np.ndarray, running: np.ndarray, first: np.datetime64, last: np.datetime64) -> float:
-    """Return posts a day from `first` to `last`, both inside."""
+    """Return posts per day from `first` to `last`, both included; `running`: posts before each of `days`, and in all."""
     n = running[np.searchsorted(days, last, side="right")] - running[np.searchsorted(days, first, side="left")]
     return float(n) / float((last - first).astype(int) + 1)
 
 
 @metric
 def coverage(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return one row a source: source, n, of, share (of all counted), captured (all its posts), first_date, last_date, days, gap_days,
-    is_small, note. `.attrs["silences"]`: source, first and last day of each of its `gaps`.
+    """Return one row per source: source, n, of, share (of all counted), captured (all its posts), first_date, last_date, days, gap_days,
+    is_small, note. `.attrs["silences"]` lists (source, first day, last day) of all `gaps`.
 
     Counts: 各来源计入的投诉，及其占全部计入投诉的比例
     Out of: 各来源计入的投诉之和
@@ -73,8 +74,8 @@ def coverage(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
                                                        last_date=("posted_at", "max"))
     n = chosen.groupby("source", observed=True).size()
     silences = gaps(posts)
-    lost = silences.groupby("source")["value"].sum()
-    table = table.assign(n=n.reindex(table.index).fillna(0).astype(int), gap_days=lost.reindex(table.index).fillna(0).astype(int))
+    gap_days = silences.groupby("source")["value"].sum()
+    table = table.assign(n=n.reindex(table.index).fillna(0).astype(int), gap_days=gap_days.reindex(table.index).fillna(0).astype(int))
     table = table.reset_index().astype({"source": "str"})
     days = np.floor(days_between(table["first_date"], table["last_date"])) + 1
     small = table["n"] < MINIMUM

@@ -1,4 +1,4 @@
-"""The figures a change between two builds is explained for: what decides whether a post counts, and what each headline makes of that."""
+"""The headline figures whose change between two builds `explain` decomposes, and the facts on each post that they are computed from."""
 
 from __future__ import annotations
 
@@ -24,70 +24,70 @@ CONFIRMED, TRANSFER = "consumer_confirmed", "private_transfer"
 
 @dataclass(frozen=True)
 class State:
-    """Posts as columns, all in the same order: what decides whether a post counts, and what it counts for.
+    """Facts on posts in one build, as arrays with one row per post, in the same order for both builds.
 
-    codes: (posts, codes). `told` joins what was read from the text, so that it can be taken from one build or the other row by row.
+    Facts that change together are columns of one array, so that each post's can be taken from one build or the other.
     """
 
-    here: Bools
-    told: Bools  # (posts, 3 + codes): complaint, in scope, solved by its own account, and each reason
-    first: Bools
-    ended: Bools  # (posts, 3): followed by its source, confirmed by the consumer, replied to
-    platform: Rows
-    amount: npt.NDArray[np.float64]  # yuan; NaN where none is told
+    here: Bools  # in this build
+    coded: Bools  # (posts, 3 + codes), read from the text: complaint, in scope, solved by its own account, and each reason
+    first: Bools  # the post of its duplicate group that counts
+    followed: Bools  # (posts, 3), from statuses and events: followed by its source, confirmed by the consumer, replied to
+    platform: Rows  # a number for each platform, -1 for none
+    amount: npt.NDArray[np.float64]  # yuan; NaN where none is stated
 
 
-# n, of and value of a headline; `of` and n are 0 where it is no share.
+# From the posts and which of them count to n, of and value; n and `of` are 0 for a headline that is not a share.
 Headline = Callable[[State, Bools], tuple[int, int, float]]
 
 
 def leading(after: Data, scope: str, codes: int) -> list[str]:
-    """Return the `codes` most frequent reasons of a build, and the one that leads off the platform to pay, if it is not among them."""
+    """Return the `codes` most frequent reasons of a build, then TRANSFER (led off the platform to pay) if it is not among them."""
     counted = after.posts["is_used"] & (after.posts["in_scope"] | (scope == "all"))
     names = list(reason_names())
-    seen = code_matrix(after.posts[counted], after.labels, names).sum(axis=0)
-    most = [names[at] for at in np.argsort(-seen, kind="stable")[:codes]]
+    counts = code_matrix(after.posts[counted], after.labels, names).sum(axis=0)
+    most = [names[at] for at in np.argsort(-counts, kind="stable")[:codes]]
     return most if TRANSFER in most or not codes else [*most, TRANSFER]
 
 
 def state(data: Data, ids: pd.Series, codes: list[str]) -> State:
-    """Return the posts `ids` as they are in a build; those it lacks are not `here`."""
+    """Return the facts on the posts `ids` in a build; posts it lacks are not `here`."""
     posts = data.posts
-    at = rows_of(posts, ids)
+    rows = rows_of(posts, ids)
     complaint = (posts["post_type"] == "complaint").to_numpy()
-    # Of what is no complaint nobody asked whether it is a copy: it would be the first, unless the table says otherwise.
+    # Only complaints are searched for copies; any other post would be the first of its group if it became a complaint.
     first = posts["is_used"].to_numpy() | (~complaint & (posts["dup_kind"] == "first").to_numpy())
     facts = [complaint, posts["in_scope"].to_numpy(), posts["outcome"].isin(SOLVED).to_numpy()]
     labels = data.labels[data.labels["code"].isin(codes)]
-    told = np.column_stack([*facts, code_matrix(posts, labels, codes).astype(bool)])
+    coded = np.column_stack([*facts, code_matrix(posts, labels, codes).astype(bool)])
     followed = are_followed(posts, data.events).to_numpy(bool)
     ends = [followed & are_named(posts, data.events.loc[data.events["kind"].isin(kinds), "post_id"]).to_numpy()
             for kinds in ([CONFIRMED], REPLY)]
-    return State(at >= 0, placed(told, at), placed(first, at), placed(np.column_stack([followed, *ends]), at),
-                 np.where(at >= 0, _numbers(posts["platform"], at), -1), np.append(posts["amount_yuan"].to_numpy(float), np.nan)[at])
+    return State(rows >= 0, placed(coded, rows), placed(first, rows), placed(np.column_stack([followed, *ends]), rows),
+                 _numbers(posts["platform"], rows), np.append(posts["amount_yuan"].to_numpy(float), np.nan)[rows])
 
 
-def placed(column: Bools, at: Rows) -> Bools:
-    """Return the rows `at` of a column of truths; False where a row is -1."""
-    found = np.zeros((len(at), *column.shape[1:]), np.bool_)
-    found[at >= 0] = column[at[at >= 0]]
-    return found
+def placed(column: Bools, rows: Rows) -> Bools:
+    """Return the given rows of a boolean array; False where a row is -1."""
+    taken = np.zeros((len(rows), *column.shape[1:]), np.bool_)
+    taken[rows >= 0] = column[rows[rows >= 0]]
+    return taken
 
 
-def _numbers(names: pd.Series, at: Rows) -> Rows:
-    """Return a number for each name, the same in both builds (its hash); -1 for none."""
+def _numbers(names: pd.Series, rows: Rows) -> Rows:
+    """Return the hash of the name in each of `rows`, so that both builds give a name the same number; -1 for no name or row -1."""
     known = names.notna().to_numpy()
     number = np.where(known, pd.util.hash_array(names.astype("str").fillna("").to_numpy(object)).view(np.int64) >> 1, -1)
-    return np.append(number, -1)[at]
+    return np.append(number, -1)[rows]
 
 
 def headlines(codes: list[str]) -> dict[str, tuple[str, Headline]]:
-    """Return each headline's key, name and how it is made of the posts counted."""
+    """Return for each headline's key its Chinese name and the function that computes it; the share of each of `codes` is a headline."""
     def share(column: int) -> Headline:
-        return lambda state, counted: _share(state.told[:, column] & counted, counted)
+        return lambda state, counted: _share(state.coded[:, column] & counted, counted)
 
     def of_followed(column: int) -> Headline:
-        return lambda state, counted: _share(state.ended[:, column] & counted, state.ended[:, 0] & counted)
+        return lambda state, counted: _share(state.followed[:, column] & counted, state.followed[:, 0] & counted)
 
     names = reason_names()
     return {
@@ -103,7 +103,7 @@ def headlines(codes: list[str]) -> dict[str, tuple[str, Headline]]:
 
 def _share(hits: Bools, among: Bools) -> tuple[int, int, float]:
     n, of = int(hits.sum()), int(among.sum())
-    # Of no posts at all a share is taken as nought: the steps between two builds that both have it may pass through an empty one.
+    # A share of no posts is taken as 0: between two builds that both have posts, a step may pass through a state that has none.
     return n, of, n / of if of else 0.0
 
 

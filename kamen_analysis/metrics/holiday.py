@@ -1,4 +1,4 @@
-"""Do complaints rise around 春节, 国庆, 618 and 双十一: festival weeks against the ordinary weeks on either side."""
+"""Whether complaints rise around 春节, 国庆, 618 and 双十一: festival weeks against the ordinary weeks on either side."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW
 from kamen_analysis.metrics.trend import volume
 
-_NEAR, _LEAST = 6, 2  # ordinary weeks looked at on either side, and needed there
+_NEAR, _LEAST = 6, 2  # ordinary weeks on either side that are compared, and how many of them there must be
 ALL_YEARS = "历年合计"
 
 
 class Festival(BaseModel):
-    """A festival by its published days off or its date, and how many days before and after belong to it."""
+    """A festival, given by its official holiday (`holiday`) or by a date, and how many days before and after count as part of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,7 +36,7 @@ class Festival(BaseModel):
     day: int = 1
 
     def spans(self, years: range) -> dict[int, tuple[dt.date, dt.date] | None]:
-        """Return first and last day that belong to it in each year; None past the years the calendar knows."""
+        """Return the first and last day of the festival in each year; None for years beyond the calendar."""
         return {year: self._span(year) for year in years}
 
     def _span(self, year: int) -> tuple[dt.date, dt.date] | None:
@@ -59,7 +59,7 @@ def festivals() -> tuple[Festival, ...]:
 
 
 class _Pair(NamedTuple):
-    """Posts and weeks of one festival, and of the ordinary weeks near it."""
+    """Number of posts and of weeks: of one festival, and of the ordinary weeks near it."""
 
     n: float
     weeks: int
@@ -69,10 +69,11 @@ class _Pair(NamedTuple):
 
 @metric
 def holidays(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return festival weeks against their neighbours: festival, festival_zh, year, n, weeks, of (posts expected), value (ratio), low, high.
+    """Compare festival weeks with their neighbours: festival, festival_zh, year, n, weeks, of (posts expected), value (ratio), low, high,
+    note.
 
-    One row a festival and year, and one of all years (Mantel–Haenszel rate ratio, log-normal interval of Greenland S, Robins JM, Biometrics
-    1985;41:55, its variance times the dispersion of the ordinary weeks around their local mean, at least 1).
+    One row per festival and year, and one for all years together. value: Mantel–Haenszel rate ratio with the log-normal interval of
+    Greenland S, Robins JM, Biometrics 1985;41:55, its variance multiplied by the dispersion of the ordinary weeks (at least 1).
 
     Counts: 与节日（含前后若干天，见 festivals.yaml）有重叠的完整周里的投诉
     Out of: 前后各六周内平常周的平均推出的件数
@@ -84,17 +85,17 @@ def holidays(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
 
 
 def compared(weeks: pd.DataFrame) -> pd.DataFrame:
-    """Return the table of `holidays` from complete weeks (period, n; n may be expected counts)."""
+    """Return the table of `holidays` from complete weeks (columns period, n; n may be expected counts)."""
     spans = _spans(weeks)
-    taken = np.zeros(len(weeks), dtype=bool)
+    festive = np.zeros(len(weeks), dtype=bool)
     for span in spans["span"]:
-        taken |= _overlaps(weeks, span)
-    pairs = [_pair(weeks, taken, span) for span in spans["span"]]
-    spread = _dispersion(weeks, taken)
-    rows = [{**spans.iloc[i][["festival", "festival_zh", "year"]].to_dict(), **_ratio([pair], spread)} for i, pair in enumerate(pairs)]
+        festive |= _overlaps(weeks, span)
+    pairs = [_pair(weeks, festive, span) for span in spans["span"]]
+    phi = _dispersion(weeks, festive)
+    rows = [{**spans.iloc[i][["festival", "festival_zh", "year"]].to_dict(), **_ratio([pair], phi)} for i, pair in enumerate(pairs)]
     for key, group in spans.groupby("festival", sort=False):
         enough = [pairs[i] for i in group.index if _is_enough(pairs[i])]
-        rows.append({"festival": key, "festival_zh": group["festival_zh"].iloc[0], "year": ALL_YEARS, **_ratio(enough, spread)})
+        rows.append({"festival": key, "festival_zh": group["festival_zh"].iloc[0], "year": ALL_YEARS, **_ratio(enough, phi)})
     table = pd.DataFrame(rows, columns=_COLUMNS)
     return table[(table["weeks"] > 0) | (table["note"] == _NO_CALENDAR)].reset_index(drop=True)
 
@@ -104,7 +105,7 @@ _NO_CALENDAR = "工作日历未到该年，请升级 chinese-calendar"
 
 
 def _spans(weeks: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a festival and year the weeks reach: festival, festival_zh, year, span (first and last day, or None)."""
+    """Return one row per festival and year that `weeks` covers: festival, festival_zh, year, span (first and last day, or None)."""
     if weeks.empty:
         return pd.DataFrame(columns=["festival", "festival_zh", "year", "span"])
     first, last = weeks["period"].min().date(), weeks["period"].max().date()
@@ -120,14 +121,14 @@ def _overlaps(weeks: pd.DataFrame, span: tuple[dt.date, dt.date] | None) -> Any:
     return ((start <= pd.Timestamp(span[1])) & (start + pd.Timedelta(days=6) >= pd.Timestamp(span[0]))).to_numpy()
 
 
-def _pair(weeks: pd.DataFrame, taken: Any, span: tuple[dt.date, dt.date] | None) -> _Pair | None:
-    """Return the counts of a festival and of its neighbours; None where the calendar ends, no near weeks where one side has too few."""
+def _pair(weeks: pd.DataFrame, festive: Any, span: tuple[dt.date, dt.date] | None) -> _Pair | None:
+    """Return the counts of a festival and of its neighbours: None without a span; no near weeks if either side has too few."""
     if span is None:
         return None
     own, start = _overlaps(weeks, span), weeks["period"].dt.tz_localize(None)
     reach = pd.Timedelta(days=7 * _NEAR)
-    before = ~taken & (start < pd.Timestamp(span[0])) & (start >= pd.Timestamp(span[0]) - reach - pd.Timedelta(days=6))
-    after = ~taken & (start > pd.Timestamp(span[1])) & (start <= pd.Timestamp(span[1]) + reach)
+    before = ~festive & (start < pd.Timestamp(span[0])) & (start >= pd.Timestamp(span[0]) - reach - pd.Timedelta(days=6))
+    after = ~festive & (start > pd.Timestamp(span[1])) & (start <= pd.Timestamp(span[1]) + reach)
     near = (before | after) if min(before.sum(), after.sum()) >= _LEAST else np.zeros(len(weeks), dtype=bool)
     n = weeks["n"].to_numpy(float)
     return _Pair(float(n[own].sum()), int(own.sum()), float(n[near].sum()), int(near.sum()))
@@ -137,25 +138,27 @@ def _is_enough(pair: _Pair | None) -> bool:
     return pair is not None and pair.weeks > 0 and pair.near_weeks > 0 and pair.n + pair.near >= MINIMUM and min(pair.n, pair.near) > 0
 
 
-def _dispersion(weeks: pd.DataFrame, taken: Any) -> float:
-    """Return how many times more ordinary weeks vary around the mean of their two neighbours than Poisson counts would, at least 1."""
-    n = weeks.loc[~taken, "n"].to_numpy(float)
+def _dispersion(weeks: pd.DataFrame, festive: Any) -> float:
+    """Return the variance of ordinary weeks around the mean of their two neighbours as a multiple of the Poisson variance, at least 1."""
+    n = weeks.loc[~festive, "n"].to_numpy(float)
     if len(n) < 8:
         return 1.0
-    off, middle = n[1:-1] - (n[:-2] + n[2:]) / 2, (n[:-2] + n[1:-1] + n[2:]) / 3
-    some = middle > 0
-    return max(1.0, float((off[some] ** 2 / (1.5 * middle[some])).mean())) if some.any() else 1.0
+    off, mean = n[1:-1] - (n[:-2] + n[2:]) / 2, (n[:-2] + n[1:-1] + n[2:]) / 3
+    positive = mean > 0
+    return max(1.0, float((off[positive] ** 2 / (1.5 * mean[positive])).mean())) if positive.any() else 1.0
 
 
-def _ratio(pairs: list[Any], spread: float) -> dict[str, object]:
+def _ratio(pairs: list[Any], phi: float) -> dict[str, object]:
+    """Return the figures of one row from one year's pair, or from those of all years; `phi`: see `_dispersion`."""
     if pairs == [None]:
         return {"n": 0, "weeks": 0, "of": np.nan, "value": np.nan, "low": np.nan, "high": np.nan, "note": _NO_CALENDAR}
     row: dict[str, object] = {"n": int(sum(p.n for p in pairs)), "weeks": sum(p.weeks for p in pairs)}
     if not pairs or not all(_is_enough(p) for p in pairs):
         return {**row, "of": np.nan, "value": np.nan, "low": np.nan, "high": np.nan, "note": TOO_FEW}
-    n, own, near, other = np.asarray(pairs, dtype=float).T
-    above, below = (n * other / (own + other)).sum(), (near * own / (own + other)).sum()
-    half = norm.ppf(0.975) * np.sqrt(spread * ((n + near) * own * other / (own + other) ** 2).sum() / (above * below))
+    n, weeks, near, near_weeks = np.asarray(pairs, dtype=float).T
+    all_weeks = weeks + near_weeks
+    above, below = (n * near_weeks / all_weeks).sum(), (near * weeks / all_weeks).sum()
+    half = norm.ppf(0.975) * np.sqrt(phi * ((n + near) * weeks * near_weeks / all_weeks**2).sum() / (above * below))
     value = above / below
-    return {**row, "of": float((near / other * own).sum()), "value": float(value), "low": float(value * np.exp(-half)),
+    return {**row, "of": float((near / near_weeks * weeks).sum()), "value": float(value), "low": float(value * np.exp(-half)),
             "high": float(value * np.exp(half)), "note": ""}

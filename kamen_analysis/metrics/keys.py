@@ -1,6 +1,6 @@
 """Which row of `posts` an event or label belongs to: one hash look-up in Arrow, many times faster than a merge on text keys.
 
-Within a report a post's id is its row number (see `report.selected`): there the look-up is by place.
+Within a report the post_id is the post's row number (see `report.selected`), and the look-up is an array index.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
-_MOST = 50_000_000  # numbers above are no row numbers: a place for each would take too much memory
+_MOST = 50_000_000  # larger ids are not indexed as row numbers: an array with a place for each would take too much memory
 
 
 def rows_of(posts: pd.DataFrame, ids: pd.Series) -> Rows:
@@ -26,8 +26,8 @@ def rows_of(posts: pd.DataFrame, ids: pd.Series) -> Rows:
         top = max(int(known.max()), int(wanted.max()))
         if min(known.min(), wanted.min()) >= 0 and top <= _MOST:
             return _rows_of_numbers(known, wanted, top)
-    found: Any = pc.index_in(pa.array(ids, from_pandas=True), value_set=pa.array(posts["post_id"], from_pandas=True))
-    rows: Rows = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    matches: Any = pc.index_in(pa.array(ids, from_pandas=True), value_set=pa.array(posts["post_id"], from_pandas=True))
+    rows: Rows = pc.fill_null(matches, -1).to_numpy(zero_copy_only=False).astype(np.int64)
     return rows
 
 
@@ -40,7 +40,7 @@ def _rows_of_numbers(known: Rows, wanted: Rows, top: int) -> Rows:
 def are_named(posts: pd.DataFrame, ids: pd.Series) -> pd.Series:
     """Return whether each post's post_id is among `ids`."""
     named = np.zeros(len(posts) + 1, dtype=bool)
-    named[rows_of(posts, ids)] = True  # the last place takes the -1 of ids that are not here
+    named[rows_of(posts, ids)] = True  # the extra last element takes row -1, the ids that `posts` lacks
     return pd.Series(named[:-1], index=posts.index)
 
 
@@ -49,6 +49,6 @@ def places_of(words: pd.Series, names: Sequence[str]) -> Rows:
     known = pd.Index(names)
     if not isinstance(words.dtype, pd.CategoricalDtype):
         return known.get_indexer(pd.Index(words)).astype(np.int64)
-    # Of categories each is looked up once; the last place is that of a missing word.
+    # Each category is looked up once; the element appended is for code -1, a missing word.
     places: Rows = np.append(known.get_indexer(words.cat.categories), -1).astype(np.int64)
     return places[words.cat.codes]

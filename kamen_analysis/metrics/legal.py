@@ -1,4 +1,4 @@
-"""Measured times against the time limits of law (clocks.yaml), on the working-day calendar of the PRC, holidays and 调休 included."""
+"""Measured times against statutory time limits (clocks.yaml), by the working-day calendar of the PRC with its holidays and 调休."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ Kind = Literal["assigned", "merchant_replied", "merchant_says_resolved", "consum
 
 
 class Clock(BaseModel):
-    """A time limit: how long, in which days, what stops it, what may hide that, its provision, and for posts of which dates."""
+    """A time limit of `days` (`working` or calendar days) for posts from `since` to before `until`.
+
+    `stops`: the events that meet it; `unclear`: endings of unstated cause that may have been such an event; `basis`: the provision.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -56,14 +59,14 @@ def limits() -> tuple[Clock, ...]:
 
 @functools.cache
 def calendar() -> tuple[np.ndarray[Any, np.dtype[np.datetime64]], np.datetime64]:
-    """Return all working days the calendar knows, and the last day it knows."""
+    """Return all working days of the calendar, and its last day."""
     years = [day.year for day in chinese_calendar.constants.holidays]
     first, last = dt.date(min(years), 1, 1), dt.date(max(years), 12, 31)
     return np.array(chinese_calendar.get_workdays(first, last), dtype="datetime64[D]"), np.datetime64(last)
 
 
 def deadlines(start: pd.Series, days: int, working: bool) -> pd.Series:
-    """Return the last day of a limit of `days` (working or calendar) from each instant, as naive dates; NaT past the known calendar.
+    """Return the last day of a limit of `days` (working or calendar) from each instant, as naive dates; NaT beyond the calendar.
 
     The first day is not counted; a calendar-day limit ending on a day off rolls over to the next working day.
     """
@@ -80,10 +83,10 @@ def deadlines(start: pd.Series, days: int, working: bool) -> pd.Series:
 
 @metric
 def clocks(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return, for each time limit, the share of posts beyond it: clock, clock_zh, days, unit, basis, n, of, unsure, share, low, high, note.
+    """Return the share of posts past each time limit: clock, clock_zh, days, unit, basis, n, of, unsure, share, low, high, note.
 
-    A limit applies to the posts of the dates it was in force for; limits that apply to none are not listed.
-    Raises KamenError when a post was watched past the last year the working-day calendar knows.
+    A limit applies to posts dated while it was in force; limits that apply to no post are not listed.
+    Raises KamenError if a post was last seen after the end of the working-day calendar.
 
     Counts: 到期限最后一日仍未见该动作（受理或回复、解决、了结）的投诉
     Out of: 抓取时已过该期限的投诉，即观察足够久、能判定的
@@ -109,7 +112,7 @@ def _in_force(posts: pd.DataFrame, clock: Clock) -> pd.DataFrame:
 
 
 def _may_be_in_time(posts: pd.DataFrame, events: pd.DataFrame, clock: Clock, end: pd.Series) -> pd.Series:
-    """Return whether an ending of unstated cause came, or may have come, by the deadline; one surely after it hides nothing."""
+    """Return whether an ending of unstated cause came, or may have come, by the deadline `end`; a later one cannot have met it."""
     unclear = events[events["kind"].isin(clock.unclear)]
     last = end.set_axis(posts["post_id"]).reindex(unclear["post_id"]).set_axis(unclear.index)
     late = unclear["at"].notna() & (unclear["at"].dt.tz_localize(None).dt.normalize() > last)
@@ -117,8 +120,8 @@ def _may_be_in_time(posts: pd.DataFrame, events: pd.DataFrame, clock: Clock, end
 
 
 def judged(posts: pd.DataFrame, events: pd.DataFrame, clock: Clock) -> pd.DataFrame:
-    """Return, for the counted `posts` `clock` was in force for, post_id, is_judged (its deadline is past and can be told), is_late,
-    is_unsure (its deadline is past and cannot be told)."""
+    """Return one row per post (of the counted `posts`) to which `clock` applies: post_id, is_judged (the deadline is past and the outcome
+    known), is_late, is_unsure (the deadline is past but the outcome unknown)."""
     dated = posts[posts["posted_at"].notna() & are_followed(posts, events)]
     return _judged(clock, _in_force(dated, clock), events)
 
@@ -129,12 +132,12 @@ def _judged(clock: Clock, posts: pd.DataFrame, events: pd.DataFrame) -> pd.DataF
     first = first_event(posts, events, list(clock.stops))
     day = posts["posted_at"].dt.tz_localize(None) + pd.to_timedelta(first["day"].fillna(first["bound"]), unit="D")
     in_time = day.dt.normalize() <= end
-    # An upper bound past the deadline says nothing about the deadline; nor does an ending in time that may have been the action itself.
+    # Undecided: an event known only by an upper bound past the deadline, or an ending in time that may have been the event itself.
     hidden = first["kind"].isna() & _may_be_in_time(posts, events, clock, end)
     unsure = (first["day"].isna() & first["bound"].notna() & ~in_time) | hidden
-    ripe = end.notna() & (sight > end)
-    return pd.DataFrame({"post_id": posts["post_id"], "is_judged": ripe & ~unsure, "is_late": ripe & ~unsure & ~in_time,
-                         "is_unsure": ripe & unsure})
+    expired = end.notna() & (sight > end)
+    return pd.DataFrame({"post_id": posts["post_id"], "is_judged": expired & ~unsure, "is_late": expired & ~unsure & ~in_time,
+                         "is_unsure": expired & unsure})
 
 
 def _row(clock: Clock, posts: pd.DataFrame, events: pd.DataFrame) -> dict[str, Any]:

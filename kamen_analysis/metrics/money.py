@@ -1,4 +1,4 @@
-"""How much money, and for which goods."""
+"""Amounts in dispute, and the kinds of goods."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from kamen_analysis.stats import bootstrap_median
 
 @metric
 def amounts(posts: pd.DataFrame, scope: str = "virtual", by: str | None = None) -> pd.DataFrame:
-    """Return amounts in yuan: n known, unknown, of, total, median (+low, high: bootstrap 95%), q1, q3, note.
+    """Return amounts in yuan, overall or for each group of `by`: n (posts that state one), unknown, of, total, median, low, high (bootstrap
+    95% of the median), q1, q3, note.
 
     Counts: 写明涉诉金额的投诉；按平台列时，同文投诉两家的，两家各计一件
     Out of: 同组内全部计入的投诉
@@ -40,7 +41,7 @@ def _spread(amount: pd.Series) -> dict[str, object]:
 
 @metric
 def products(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return the share of each kind of goods: product, product_zh, n, of, share, low, high, note, most frequent first.
+    """Return the share of each kind of goods, most frequent first: product, product_zh, n, of, share, low, high, note.
 
     Counts: 投诉标的属于该类商品的投诉，一帖一类
     Out of: 全部计入的投诉

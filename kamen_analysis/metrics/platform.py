@@ -1,4 +1,4 @@
-"""Platforms beside one another: rates with intervals, how sure a rank is, and who lies outside what chance allows."""
+"""Comparison of platforms: rates with intervals, intervals of ranks, and funnel limits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ ALIKE = "无法区分"
 
 
 def measured(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, measure: str = "replied") -> pd.DataFrame:
-    """Return platform, n with the `measure` ("replied", or a reason's code), of, largest platforms first."""
+    """Return platform, n (posts with the `measure`: "replied" or the code of a reason) and of, largest platforms first.
+
+    Raises KamenError for an unknown measure.
+    """
     if measure == "replied":
         hits = events.loc[events["kind"].isin(REPLY), "post_id"]
     elif (labels["code"] == measure).any() or measure in set(reasons(posts.head(0), labels)["code"]):
@@ -39,10 +42,11 @@ def measured(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, me
 @metric
 def platform_ranks(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, measure: str = "replied", *,
                    minimum: int = MINIMUM, scope: str = "virtual") -> pd.DataFrame:
-    """Return platforms by one measure: n, of, share, low, high, shrunk (+low, high), rank_low, rank_high, verdict, note.
+    """Return one row per platform on one measure: platform, n, of, share, low, high, gap, shrunk (both +_low, _high), rank_low, rank_high,
+    verdict, note.
 
     `verdict` compares each platform with all others together: 高于其余, 低于其余, or 无法区分 (score test, false-discovery rate 5%
-    over all platforms compared). Rank 1 is the largest share. `gap`, `gap_low`, `gap_high`: difference to the others (Newcombe).
+    over all platforms compared); `gap` is the difference from them (Newcombe). `shrunk`: `stats.shrink`. Rank 1 is the largest share.
 
     Counts: 该平台的投诉中出现该情形（如有商家回复）的件数
     Out of: 该平台全部计入的投诉
@@ -50,23 +54,23 @@ def platform_ranks(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFra
     Read with care: 没有按平台规模调整；名次区间重叠或判为“无法区分”的平台不应分先后
     """
     table = with_shares(measured(used(filed(posts), scope), labels, events, measure), minimum)
-    fit = (table["of"] >= minimum).to_numpy()
+    large = (table["of"] >= minimum).to_numpy()
     n, of = table["n"].to_numpy(float), table["of"].to_numpy(float)
     rest_n, rest_of = n.sum() - n, of.sum() - of
     gap, gap_low, gap_high = newcombe(n, of, rest_n, rest_of)
-    p = benjamini_hochberg(np.where(fit, two_proportions(n, of, rest_n, rest_of), np.nan))
+    p = benjamini_hochberg(np.where(large, two_proportions(n, of, rest_n, rest_of), np.nan))
     shrunk, shrunk_low, shrunk_high = shrink(n, of)
     ranks = np.full((2, len(table)), np.nan)
-    ranks[:, fit] = rank_interval(n[fit], of[fit])
-    verdict = np.where(~fit, TOO_FEW, np.where(~(p < 0.05), ALIKE, np.where(gap > 0, "高于其余", "低于其余")))
+    ranks[:, large] = rank_interval(n[large], of[large])
+    verdict = np.where(~large, TOO_FEW, np.where(~(p < 0.05), ALIKE, np.where(gap > 0, "高于其余", "低于其余")))
     extra = {"gap": gap, "gap_low": gap_low, "gap_high": gap_high, "shrunk": shrunk, "shrunk_low": shrunk_low, "shrunk_high": shrunk_high}
-    columns = {key: pd.Series(value, table.index, dtype=float).where(fit) for key, value in extra.items()}
+    columns = {key: pd.Series(value, table.index, dtype=float).where(large) for key, value in extra.items()}
     table = table.assign(**columns, rank_low=ranks[0], rank_high=ranks[1], verdict=pd.Series(verdict, table.index, dtype="str"))
     return _hide(table, [*extra, "rank_low", "rank_high"])
 
 
 def _hide(table: pd.DataFrame, derived: list[str]) -> pd.DataFrame:
-    """Return `table` (all platforms) without the counts of 1 to 4, what covers them, and whatever is made from either."""
+    """Return `table` (all platforms) with counts of 1 to 4 withheld (`suppress`), and with them all columns `derived` from them."""
     hidden = suppress(table.assign(all=""), within="all").drop(columns="all")
     for column in derived:
         hidden[column] = hidden[column].mask(hidden["note"] == HIDDEN)
@@ -76,8 +80,8 @@ def _hide(table: pd.DataFrame, derived: list[str]) -> pd.DataFrame:
 @metric
 def platform_funnel(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, measure: str = "replied", *,
                     minimum: int = MINIMUM, scope: str = "virtual") -> pd.DataFrame:
-    """Return each platform's share with the funnel at its size: target, low, high (chance, 95%), low_wide, high_wide
-    (over-dispersed, 99.8%), outside (of the wide limits), measure, measure_zh.
+    """Return each platform's share with the funnel limits at its size: platform, n, of, share, note, target, low, high (chance alone, 95%),
+    low_wide, high_wide (overdispersed, 99.8%), outside (beyond the wide limits), measure, measure_zh.
 
     Counts: 该平台的投诉中出现该情形的件数
     Out of: 该平台全部计入的投诉
@@ -90,7 +94,7 @@ def platform_funnel(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFr
     limits = funnel_limits(table["n"], table["of"], table["of"])
     outside = (table["share"] < limits["low_wide"]) | (table["share"] > limits["high_wide"])
     named = pd.Series(["有商家回复"] if measure == "replied" else [measure], dtype="str")
-    # The limits and the verdict rest on all; what is shown of a platform is what its row of `platform_ranks` shows.
+    # Limits and `outside` use all counts, small ones too; the counts shown are those that `platform_ranks` shows.
     return shown.assign(**{key: value for key, value in limits.items() if key != "tau2"}, outside=outside, measure=measure,
                         measure_zh=name_of(named).iloc[0])
 
@@ -98,11 +102,11 @@ def platform_funnel(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFr
 @metric
 def platforms(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, minimum: int = MINIMUM,
               scope: str = "virtual") -> pd.DataFrame:
-    """Return one row a platform, the most complained of first; shares come as x, x_low, x_high.
+    """Return one row per platform, the one with most complaints first; shares come as x, x_low, x_high.
 
     Columns: platform, is_known, n, n_replied, of_replied, replied…, median_reply_days, resolved_30… (confirmed by the consumer within
     30 days), top_reason, top_reason_zh, top_reason_share, n_transfer, transfer… (led off the platform to pay), rank_low, rank_high
-    (by reply share, 1 = most replied), verdict (reply share against all others), note.
+    (by reply share, 1 = highest), verdict (reply share against all others), note.
 
     Counts: 每个平台计入的投诉（同文投诉两家的，两家各计一件），及其中有回复、三十日内经消费者确认解决、被引导私下转账的
     Out of: 该平台全部计入的投诉；回复只算来源给出状态的，三十日解决率只用时间确切的
@@ -121,7 +125,7 @@ def platforms(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, m
              _top_reason(posts, labels, minimum, scope))
     for part in parts:
         table = table.merge(part, on="platform", how="left")
-    # A hidden count of replies does not hide the platform: only its size decides the note here.
+    # Only the platform's size decides the note, not a withheld count of replies.
     note = pd.Series("", table.index, dtype="str").mask(~is_large, TOO_FEW).mask(table["n"].isna(), HIDDEN)
     return table.assign(note=note, verdict=table["verdict"].fillna(TOO_FEW))[_COLUMNS]
 
@@ -136,7 +140,7 @@ def _named(measure: str) -> dict[str, str]:
 
 
 def _sizes(posts: pd.DataFrame) -> pd.DataFrame:
-    """Return platform, is_known and n (withheld under five), the largest first."""
+    """Return platform, is_known and n (missing if under five), the largest first."""
     known = posts[posts["platform"].notna()]
     table = known.groupby("platform", observed=True).agg(n=("post_id", "size"), is_known=("platform_known", "any")).reset_index()
     table = table.sort_values(["n", "platform"], ascending=[False, True], ignore_index=True)
@@ -153,7 +157,7 @@ def _resolved(posts: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
 
 
 def _is_small(table: pd.DataFrame) -> bool:
-    """Return whether one to four were confirmed within thirty days: withheld like every other count of that size."""
+    """Return whether one to four posts were confirmed within 30 days: their share is withheld like all counts of that size."""
     confirmed = table["is_timed"] & (table["kind"] == "consumer_confirmed") & (table["time"] <= 30)
     return 0 < int(confirmed.sum()) < SMALL
 

@@ -1,4 +1,4 @@
-"""Every metric table carries where it came from, so that a chart cannot lose the mark of demonstration data."""
+"""Every metric table carries its origin in `.attrs`, so that a chart cannot lose the mark of demonstration data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Metric = Callable[Concatenate[pd.DataFrame, P], pd.DataFrame]
 
 
 def metric(function: Metric[P]) -> Metric[P]:
-    """Return `function` (posts first) with `.attrs` set on its table: metric, sources, period, is_synthetic."""
+    """Decorate a metric (posts as its first argument) so that its table has `.attrs` metric, sources, period, is_synthetic."""
     @functools.wraps(function)
     def with_origin(posts: pd.DataFrame, /, *args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
         table = function(posts, *args, **kwargs)
@@ -24,9 +24,9 @@ def metric(function: Metric[P]) -> Metric[P]:
 
 
 def origin(posts: pd.DataFrame) -> dict[str, Any]:
-    """Return sources, period ("2025-01-06 至 2025-09-02", by posting date) and is_synthetic of `posts`.
+    """Return sources, period ("2025-01-06 至 2025-09-02", by posting date) and is_synthetic (any post is) of `posts`.
 
-    A source goes by its name where `posts.attrs["source_names"]` tells it, else by its key.
+    Sources are given by name where `posts.attrs["source_names"]` has one, else by key.
     """
     first, last = posts["posted_at"].min(), posts["posted_at"].max()
     period = "" if pd.isna(first) else f"{first:%Y-%m-%d} 至 {last:%Y-%m-%d}"

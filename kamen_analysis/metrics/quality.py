@@ -1,4 +1,4 @@
-"""What came in, what is missing, and what was put aside at each stage."""
+"""Data quality: statuses as found, missing values, and what each stage of the pipeline rejected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kamen_analysis.records import REJECTIONS, STAGES
 
 @metric
 def statuses(posts: pd.DataFrame) -> pd.DataFrame:
-    """Return the statuses each source gives, as it writes them: source, status, n, of, share, low, high, note.
+    """Return the statuses of each source, worded as the source does: source, status, n, of, share, low, high, note.
 
     Counts: 来源页面标出该状态的帖子（原样）
     Out of: 该来源全部入库的帖子，含非投诉与重复
@@ -30,7 +30,8 @@ def statuses(posts: pd.DataFrame) -> pd.DataFrame:
 
 @metric
 def fill(posts: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a source: n posts, used, undated, no_status, no_amount, no_platform, first_date, last_date, amount_total, last_seen.
+    """Return one row per source: source, n (posts), used, undated, no_status, no_amount, no_platform, first_date, last_date, amount_total,
+    last_seen.
 
     Counts: 各来源入库的帖子，及其中缺发布时间、缺状态、缺金额、缺投诉对象的
     Out of: 该来源全部入库的帖子，含非投诉与重复
@@ -46,9 +47,9 @@ def fill(posts: pd.DataFrame) -> pd.DataFrame:
 
 
 def funnel(manifest: dict[str, Any]) -> pd.DataFrame:
-    """Return the way from captured to used, one row a stage and reason: stage, stage_zh, unit, reason, reason_zh, n_in, n_out, n.
+    """Return what each stage passed on and rejected, from a build's manifest: stage, stage_zh, unit, reason, reason_zh, n_in, n_out, n.
 
-    A stage's first row (reason "") holds what went on. A stage where in = out + rejected does not hold is refused.
+    One row per stage and reason; the first row of a stage (reason "") is what passed. Raises TableError if in ≠ out + rejected.
 
     Counts: 各环节进入、通过和按原因剔除的数目（页、条、帖、件，见单位）
     Out of: 该环节的进入数

@@ -1,4 +1,4 @@
-"""Refusal reasons: how often each is met, which go together, and in what order people tell them."""
+"""Refusal reasons: how frequent each is, which occur together, and in what order posts tell them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from kamen_analysis.metrics.shares import SMALL, suppress, with_shares
 
 @metric
 def reasons(posts: pd.DataFrame, labels: pd.DataFrame, by: str | None = None, scope: str = "virtual") -> pd.DataFrame:
-    """Return one row a reason (and a group of `by`: month, week, product, platform, source): n, of, share, low, high, note.
+    """Return one row per reason, in each group of `by` (month, week, product, platform, source) if given: the group's columns, code,
+    name_zh, n, of, share, low, high, note.
 
     Counts: 帖中写到对方以该理由拒绝或拖延退款的投诉，一帖可有多个理由，同一理由只计一次；按平台列时，同文投诉两家的，两家各计一件
     Out of: 同组内全部计入的投诉，含没有写明理由的
@@ -43,12 +44,14 @@ def reasons(posts: pd.DataFrame, labels: pd.DataFrame, by: str | None = None, sc
 
 
 def _codes(labels: pd.DataFrame) -> list[str]:
+    """Return the codes of the codebook, then those that only `labels` has."""
     return [*reason_names(), *sorted(set(labels["code"].unique()) - set(reason_names()))]
 
 
 @metric
 def cooccurrence(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return one row an ordered pair of reasons: n with both, of = n with `code_a`, share = b among a, lift against chance.
+    """Return one row per ordered pair of reasons: code_a, name_a, code_b, name_b, n (posts with both), of (posts with a), share, low, high,
+    lift (n ÷ the number expected by chance), note.
 
     Counts: 同一投诉里理由甲与理由乙都出现的件数
     Out of: 出现理由甲的投诉
@@ -58,7 +61,7 @@ def cooccurrence(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
     chosen = used(posts, scope)
     codes = _codes(labels)
     seen = code_matrix(chosen, labels, codes)
-    both = np.stack([seen[mine].sum(axis=0) for mine in seen.T > 0])
+    both = np.stack([seen[has_code].sum(axis=0) for has_code in seen.T > 0])
     alone = np.diag(both)
     with np.errstate(invalid="ignore", divide="ignore"):
         lift = both * len(chosen) / np.outer(alone, alone)
@@ -72,22 +75,26 @@ def cooccurrence(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
 
 
 def code_matrix(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:
-    """Return a 0/1 matrix: a row for each post of `chosen`, a column for each of `codes`, 1 where the post has the code."""
+    """Return a 0/1 matrix of posts (rows, as in `chosen`) by `codes` (columns): 1 where the post has the code."""
     rows, columns = rows_of(chosen, labels["post_id"]), places_of(labels["code"], codes)
-    # Each code's column lies in one piece: they are counted and summed one by one.
-    seen, here = np.zeros((len(codes), len(chosen)), dtype=np.int8), (rows >= 0) & (columns >= 0)
-    seen[columns[here], rows[here]] = 1
+    # Filled transposed, so that a code's column is contiguous in memory: callers count column by column.
+    seen, known = np.zeros((len(codes), len(chosen)), dtype=np.int8), (rows >= 0) & (columns >= 0)
+    seen[columns[known], rows[known]] = 1
     return seen.T
 
 
 def counts_by(group: NDArray[np.integer[Any]], groups: int, seen: NDArray[np.int8]) -> NDArray[np.int64]:
-    """Return how many posts of each of so many groups have each code: `group` numbers each post's (from 0), `seen` is a `code_matrix`."""
-    return np.stack([np.bincount(group[mine], minlength=groups) for mine in seen.T.astype(bool)], axis=1)
+    """Return the number of posts by group (rows, `groups` of them) and code (columns).
+
+    `group`: the number of each post's group, from 0; `seen`: a `code_matrix` of the same posts.
+    """
+    return np.stack([np.bincount(group[has_code], minlength=groups) for has_code in seen.T.astype(bool)], axis=1)
 
 
 @metric
 def tactic_order(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return one row an ordered pair of reasons: n posts telling `code_a` before `code_b`, of = posts telling both in the body.
+    """Return one row per ordered pair of reasons: code_a, name_a, code_b, name_b, n (posts that tell a before b), of (posts that tell both
+    in the body), share, low, high, note.
 
     Counts: 正文里理由甲的证据出现在理由乙之前的投诉
     Out of: 正文里两个理由都有证据的投诉
@@ -97,28 +104,31 @@ def tactic_order(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtua
     chosen = used(posts, scope)
     codes = _codes(labels)
     first = first_starts(chosen, labels, codes)
-    before = _before(first[np.isfinite(first).sum(axis=1) >= 2])
+    before = _count_before(first[np.isfinite(first).sum(axis=1) >= 2])
     both, named = before + before.T, np.array(codes)
     a, b = np.nonzero(both)
     table = pd.DataFrame({"code_a": named[a], "code_b": named[b]}, dtype="str").assign(n=before[a, b], of=both[a, b])
     table = with_shares(table)
-    # The two orders of a pair add to its `of`: hiding one must hide the other.
+    # The two orders of a pair add up to its `of`: hiding one must hide the other.
     table["pair"] = table[["code_a", "code_b"]].min(axis=1) + "+" + table[["code_a", "code_b"]].max(axis=1)
     table = suppress(table, within="pair").sort_values(["of", "share", "code_a"], ascending=[False, False, True], ignore_index=True)
     return table.assign(name_a=name_of(table["code_a"]), name_b=name_of(table["code_b"]))[
         ["code_a", "name_a", "code_b", "name_b", "n", "of", "share", "low", "high", "note"]]
 
 
-def _before(first: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Return of `first_starts` how many posts tell each code (row) before each other (column); told at one place neither is first."""
-    told, size = np.argsort(first, axis=1, kind="stable"), first.shape[1]
-    starts = np.take_along_axis(first, told, axis=1)
-    found = np.zeros(size * size, dtype=np.int64)
-    # Most posts tell two or three: pair after pair of places in the order told, not of codes.
+def _count_before(first: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return how many posts tell each code (row) before each other code (column); codes at the same offset count for neither.
+
+    `first`: offsets as returned by `first_starts`.
+    """
+    order, size = np.argsort(first, axis=1, kind="stable"), first.shape[1]
+    starts = np.take_along_axis(first, order, axis=1)
+    counts = np.zeros(size * size, dtype=np.int64)
+    # Pairs of ranks (first told, second told …), not of codes: few posts tell more than three, so there are far fewer of them.
     for i, j in itertools.combinations(range(int(np.isfinite(first).sum(axis=1).max(initial=0))), 2):
-        hit = np.isfinite(starts[:, j]) & (starts[:, i] < starts[:, j])
-        found += np.bincount(told[hit, i] * size + told[hit, j], minlength=size * size)
-    return found.reshape(size, size)
+        before = np.isfinite(starts[:, j]) & (starts[:, i] < starts[:, j])
+        counts += np.bincount(order[before, i] * size + order[before, j], minlength=size * size)
+    return counts.reshape(size, size)
 
 
 REST = "其余各种顺序"
@@ -126,10 +136,11 @@ REST = "其余各种顺序"
 
 @metric
 def sequences(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return the whole sequences of reasons told: sequence (codes joined by "→"), sequence_zh, length, n, of, share, low, high, note.
+    """Return the complete sequences of reasons that posts tell: sequence (codes joined by "→"), sequence_zh, length, n, of, share, low,
+    high, note.
 
-    One row a sequence told by at least five complaints, the most frequent first; all others together are the last row, REST. The rows
-    add to `of`.
+    One row per sequence told by at least five complaints, the most frequent first; the last row, REST, is all others together. The rows
+    add up to `of`.
 
     Counts: 正文里从头到尾依次讲到这几个理由、不多不少的投诉
     Out of: 正文里两个及以上理由有证据位置的投诉
@@ -140,37 +151,40 @@ def sequences(posts: pd.DataFrame, labels: pd.DataFrame, scope: str = "virtual")
     order = orders(first_starts(used(posts, scope), labels, codes))[1]
     keys, which = kinds(order)
     n = np.bincount(which)
-    often = n >= SMALL
-    chains = [[codes[at - 1] for at in key if at] for key in keys[often]]
-    table = pd.DataFrame({"sequence": ["→".join(chain) for chain in chains], "length": [len(chain) for chain in chains], "n": n[often]})
+    frequent = n >= SMALL
+    chains = [[codes[at - 1] for at in key if at] for key in keys[frequent]]
+    table = pd.DataFrame({"sequence": ["→".join(chain) for chain in chains], "length": [len(chain) for chain in chains], "n": n[frequent]})
     names = reason_names()
-    told = pd.Series(["→".join(names.get(code, code) for code in chain) for chain in chains], table.index, dtype="str")
-    table = table.assign(sequence_zh=told).sort_values(["n", "sequence"], ascending=[False, True])
-    rest = pd.DataFrame([{"sequence": "", "sequence_zh": REST, "length": 0, "n": int(n[~often].sum())}])
+    named = pd.Series(["→".join(names.get(code, code) for code in chain) for chain in chains], table.index, dtype="str")
+    table = table.assign(sequence_zh=named).sort_values(["n", "sequence"], ascending=[False, True])
+    rest = pd.DataFrame([{"sequence": "", "sequence_zh": REST, "length": 0, "n": int(n[~frequent].sum())}])
     table = pd.concat([table, rest], ignore_index=True).astype({"length": "int64", "n": "int64"}).assign(of=len(order), all="")
     return suppress(with_shares(table), within="all")[["sequence", "sequence_zh", "length", "n", "of", "share", "low", "high", "note"]]
 
 
 def first_starts(chosen: pd.DataFrame, labels: pd.DataFrame, codes: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    """Return for each post and code the offset in the body of its first evidence; infinite where there is none with a place."""
+    """Return for each post (row) and code (column) the offset of its first evidence in the body; infinite if it has none there."""
     rows, columns = rows_of(chosen, labels["post_id"]), places_of(labels["code"], codes)
-    here = ((labels["field"] == "body") & (labels["rule"] != "human")).to_numpy(bool) & (rows >= 0) & (columns >= 0)
+    located = ((labels["field"] == "body") & (labels["rule"] != "human")).to_numpy(bool) & (rows >= 0) & (columns >= 0)
     first = np.full(len(chosen) * len(codes), np.inf, dtype=np.float32)
-    np.minimum.at(first, rows[here] * len(codes) + columns[here], labels["start"].to_numpy(np.float32)[here])
+    np.minimum.at(first, rows[located] * len(codes) + columns[located], labels["start"].to_numpy(np.float32)[located])
     return first.reshape(len(chosen), len(codes))
 
 
 def orders(first: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> tuple[Any, Any]:
-    """Return of `first_starts` the rows of posts that tell several codes, and their columns (from 1) in the order told, then zeros."""
+    """Return the rows of `first` (from `first_starts`) with at least two codes, and for each its codes in the order told.
+
+    The codes are given by their column numbers from 1, filled up with zeros.
+    """
     rows = np.flatnonzero(np.isfinite(first).sum(axis=1) >= 2)
     several = first[rows]
     return rows, np.where(np.sort(several, axis=1) < np.inf, np.argsort(several, axis=1, kind="stable") + 1, 0)
 
 
 def kinds(order: Any) -> tuple[Any, Any]:
-    """Return the distinct rows of `order`, ordered by their columns from left to right, and which of them each row is."""
+    """Return the distinct rows of `order` (sorted), and for each row of `order` the number of its distinct row."""
     which = np.zeros(len(order), dtype=np.int64)
-    # Column by column: to sort whole rows takes many times longer.
+    # Column by column: sorting whole rows (np.unique with an axis) takes many times longer.
     for column in order.T[: int(order.any(axis=0).sum())]:
         which = np.unique(which * (order.shape[1] + 1) + column, return_inverse=True)[1]
     return order[np.unique(which, return_index=True)[1]], which

@@ -1,4 +1,4 @@
-"""What becomes of a complaint. An automatic close is never a resolution."""
+"""How complaints end, and how many are resolved. An automatic closure is never counted as a resolution."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ _COLUMNS = ["day", "kind", "kind_zh", "share", "low", "high", "at_risk", "n", "o
 
 @metric
 def outcomes(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return the cumulative incidence of each outcome by whole days (Aalen–Johansen): day, kind, share, low, high, at_risk, n, of, note.
+    """Return the cumulative incidence of each outcome by whole days (Aalen–Johansen): day, kind, kind_zh, share, low, high, at_risk, n, of,
+    bound_low, bound_high, note.
 
     consumer_confirmed, auto_closed, closed and gone (deleted, withdrawn) compete: a post ends in one of them. merchant_says_resolved is
-    a claim made on the way, counted at its first time unless the post ended before; a later ending is still counted as such, so
-    its curve overlaps the others. `bound_low`, `bound_high`: if the outcomes known only by an upper bound came late, or early.
-    Closed without refund is no ending of its own: no source's status or step says that nothing was paid (已关闭 gives no reason, 12315's
-    未达成调解协议, 调解失败 and 不予受理 speak of the mediation alone), and a post's own account is mostly older than its closing.
+    not an ending but a claim, counted at its first time unless the post ended before; the ending after it is counted too, so its curve
+    overlaps the others. `bound_low`, `bound_high`: the share if the outcomes known only by an upper bound came late, or early.
+    There is no outcome "closed without refund": no status or step of a source says that nothing was paid (已关闭 gives no reason; 12315's
+    未达成调解协议, 调解失败 and 不予受理 refer to the mediation only), and the post's own account is mostly older than its closing.
 
     Counts: 从发布起到该日以该方式了结的投诉的累计比例
     Out of: 有发布时间、且了结时间确切或尚未了结的投诉；未了结的算到最近一次抓取为止（右删失）
@@ -40,12 +41,13 @@ def outcomes(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") 
         “关闭（原因未注明）”里退款与否来源都没有写明，不能算作已退，也不能算作未退
     """
     chosen = used(posts, scope)
-    parts = [_end_curves(chosen, events, ENDS), _claim_curve(chosen, events)]
+    parts = [_curve_table(durations(chosen, events, list(TERMINAL)), chosen, ENDS, ENDS),
+             _curve_table(durations(chosen, events, [CLAIM, *TERMINAL]), chosen, [CLAIM, *ENDS], [CLAIM])]
     return pd.concat(parts, ignore_index=True)[_COLUMNS]
 
 
 def fitted(posts: pd.DataFrame, events: pd.DataFrame) -> tuple[dict[str, Curve], pd.DataFrame]:
-    """Return the curve of each outcome of `posts` (all of them: select before) and the table of durations behind the endings."""
+    """Return the curve of each outcome over all of `posts` (already selected), and the table of `durations` to their endings."""
     table = durations(posts, events, list(TERMINAL))
     claims = durations(posts, events, [CLAIM, *TERMINAL])
     curves = _fit(_timed(table), ENDS)
@@ -54,9 +56,12 @@ def fitted(posts: pd.DataFrame, events: pd.DataFrame) -> tuple[dict[str, Curve],
 
 
 def confirmed_by(table: pd.DataFrame, days: Sequence[float]) -> list[tuple[float, float, float]]:
-    """Return share, low, high of posts the consumer confirmed as resolved by each of `days`; `table` from `durations` over the endings."""
-    told = at_day(_fit(_timed(table), ENDS)["consumer_confirmed"], days)
-    return [(float(share), float(low), float(high)) for share, low, high in zip(*told, strict=True)]
+    """Return share, low, high of the posts that the consumer confirmed as resolved by each of `days`.
+
+    `table`: from `durations` with the kinds of TERMINAL.
+    """
+    shares = at_day(_fit(_timed(table), ENDS)["consumer_confirmed"], days)
+    return [(float(share), float(low), float(high)) for share, low, high in zip(*shares, strict=True)]
 
 
 def _timed(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -65,21 +70,15 @@ def _timed(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 
 
 def _fit(spells: tuple[pd.Series, pd.Series], kinds: list[str]) -> dict[str, Curve]:
+    """Return the curve of each of `kinds`, which compete; `spells`: times, and event kinds (missing: censored)."""
     time, kind = spells
     number = {name: kinds.index(TERMINAL.get(name, name)) + 1 for name in (*TERMINAL, CLAIM) if TERMINAL.get(name, name) in kinds}
     curves = cumulative_incidence(time.to_numpy(float), kind.map(number).astype(float).fillna(0).to_numpy(int), len(kinds))
     return dict(zip(kinds, curves, strict=True))
 
 
-def _end_curves(posts: pd.DataFrame, events: pd.DataFrame, kinds: list[str]) -> pd.DataFrame:
-    return _tidy(durations(posts, events, list(TERMINAL)), posts, kinds, kinds)
-
-
-def _claim_curve(posts: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
-    return _tidy(durations(posts, events, [CLAIM, *TERMINAL]), posts, [CLAIM, *ENDS], [CLAIM])
-
-
-def _tidy(table: pd.DataFrame, posts: pd.DataFrame, kinds: list[str], show: list[str]) -> pd.DataFrame:
+def _curve_table(table: pd.DataFrame, posts: pd.DataFrame, kinds: list[str], show: list[str]) -> pd.DataFrame:
+    """Return the rows of the outcomes `show`, when all of `kinds` compete; `table`: `durations` of `posts`."""
     of = int(table["is_timed"].sum())
     if of + table["is_bounded"].sum() < MINIMUM:
         row = {"day": 0, "at_risk": of, "n": 0, "of": of, "note": TOO_FEW}
@@ -90,16 +89,12 @@ def _tidy(table: pd.DataFrame, posts: pd.DataFrame, kinds: list[str], show: list
         others = [name for name in (*TERMINAL, CLAIM) if name not in own]
         fits = (_fit(with_bounds(table, early), kinds) if table["is_bounded"].any() else point for early in (others, own))
         lowest, highest = (fit[kind] for fit in fits)
-        rows.append(_named(curve_rows(point[kind], lowest, highest, table), kind))
+        rows.append(curve_rows(point[kind], lowest, highest, table).assign(kind=kind, kind_zh=OUTCOME_KINDS_ZH[kind]))
     return pd.concat(rows, ignore_index=True).assign(of=of, note=left_out(table, posts))
 
 
-def _named(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
-    return rows.assign(kind=kind, kind_zh=OUTCOME_KINDS_ZH[kind])
-
-
-def _any(posts: pd.DataFrame, events: pd.DataFrame) -> Curve:
-    """Return the curve of the first claim or closing of any kind: the peers' "resolved", by the same estimator; only gone competes."""
+def _any_closure(posts: pd.DataFrame, events: pd.DataFrame) -> Curve:
+    """Return the curve of the first claim, confirmation or closing, whichever comes first; the only competing event is "gone"."""
     time, kind = _timed(durations(posts, events, [CLAIM, *TERMINAL]))
     number = kind.map({CLAIM: 1, **{name: 2 if end == "gone" else 1 for name, end in TERMINAL.items()}})
     return cumulative_incidence(time.to_numpy(float), number.astype(float).fillna(0).to_numpy(int), 2)[0]
@@ -107,9 +102,9 @@ def _any(posts: pd.DataFrame, events: pd.DataFrame) -> Curve:
 
 @metric
 def resolved_by(posts: pd.DataFrame, events: pd.DataFrame, days: tuple[int, ...] = (7, 30, 60), scope: str = "virtual") -> pd.DataFrame:
-    """Return, for each day and kind of outcome, the cumulative incidence by that day: day, kind, share, low, high, of, note.
+    """Return the cumulative incidence of each outcome by each of `days`: day, kind, kind_zh, n, of, share, low, high, note.
 
-    The kind "any" is the first of claim, confirmation and closing, whichever it is: what peers call resolved, at the same day.
+    The kind "any" is the first claim, confirmation or closing: what comparable reports call resolved.
 
     Counts: 发布后 7、30、60 日内以该方式了结的投诉的累计比例；“消费者确认解决”才算解决
     Out of: 同处理结果曲线：有发布时间、了结时间确切或尚未了结的投诉
@@ -119,7 +114,7 @@ def resolved_by(posts: pd.DataFrame, events: pd.DataFrame, days: tuple[int, ...]
     """
     chosen = used(posts, scope)
     curves, table = fitted(chosen, events)
-    curves[ANY] = _any(chosen, events)
+    curves[ANY] = _any_closure(chosen, events)
     of, note, vague = int(table["is_timed"].sum()), left_out(table, chosen), is_vague(table)
     rows = []
     for kind, curve in curves.items():
@@ -133,7 +128,7 @@ def resolved_by(posts: pd.DataFrame, events: pd.DataFrame, days: tuple[int, ...]
 
 @metric
 def naive_ratio(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return the ratios peers publish as "resolved": ratio, ratio_zh, n, of, share, low, high, note.
+    """Return the ratios that comparable reports publish as "resolved": ratio, ratio_zh, n, of, share, low, high, note.
 
     Counts: 同行常用的“已完成”口径：凡有关闭、自动关闭、商家称已解决或消费者确认的都算
     Out of: 来源给出了状态或进展的投诉，不论发布多久
@@ -151,9 +146,9 @@ def naive_ratio(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual
 
 @metric
 def status_by_age(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return what had happened to posts by how old they were when last seen: age, kind, kind_zh, n, of, share, low, high, note.
+    """Return the state of posts when last seen, by their age then: age, kind, kind_zh, n, of, share, low, high, note.
 
-    The honest reading of sources that show a status but no times: each post tells its state at one age (current-status data).
+    Current-status data: from a source that shows a status but no times, each post gives its state at one age and nothing more.
 
     Counts: 最近一次抓取时已有回复、已了结的投诉，按当时距发布的天数分组
     Out of: 该组内有发布时间且来源给出状态或进展的投诉
@@ -167,8 +162,8 @@ def status_by_age(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtu
     for kind, name in STATES_ZH.items():
         kinds = [key for key in (*TERMINAL, *STATES_ZH) if TERMINAL.get(key, key) == kind]
         hits = are_named(chosen, events.loc[events["kind"].isin(kinds), "post_id"]).astype(int)
-        found = hits.groupby(age, observed=True).agg(["sum", "size"]).set_axis(["n", "of"], axis=1).reset_index()
-        rows.append(found.assign(kind=kind, kind_zh=name))
+        counts = hits.groupby(age, observed=True).agg(["sum", "size"]).set_axis(["n", "of"], axis=1).reset_index()
+        rows.append(counts.assign(kind=kind, kind_zh=name))
     table = with_shares(pd.concat(rows, ignore_index=True)).astype({"age": "str"})
     return table[["age", "kind", "kind_zh", "n", "of", "share", "low", "high", "note"]]
 
@@ -179,7 +174,7 @@ STATES_ZH = {"merchant_replied": "商家回复", **OUTCOME_KINDS_ZH}
 
 @metric
 def self_reported(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return what the posts themselves say became of the matter: outcome, outcome_zh, n, of, share, low, high, note.
+    """Return the outcomes that the posts themselves report: outcome, outcome_zh, n, of, share, low, high, note.
 
     Counts: 帖子正文自述的结果
     Out of: 全部计入的投诉

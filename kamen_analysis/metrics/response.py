@@ -1,4 +1,4 @@
-"""Do merchants answer, and how soon."""
+"""Merchants' replies: whether they come, and how soon."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ REPLY = ["merchant_replied"]
 
 @metric
 def replies(posts: pd.DataFrame, events: pd.DataFrame, by: str | None = None, scope: str = "virtual") -> pd.DataFrame:
-    """Return the share of posts with a merchant's reply, overall or by month, week, product, platform or source.
+    """Return the share of posts with a merchant's reply, overall or by month, week, product, platform or source: the group's columns, n,
+    of, share, low, high, note.
 
     Counts: 截至最近一次抓取，已见商家公开回复的投诉（不论回复内容）；按平台列时，同文投诉两家的，两家各计一件
     Out of: 同组内来源给出了状态或进展的投诉
@@ -35,10 +36,11 @@ def replies(posts: pd.DataFrame, events: pd.DataFrame, by: str | None = None, sc
 
 @metric
 def time_to_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual", by: str | None = None) -> pd.DataFrame:
-    """Return the cumulative share replied to by the end of each whole day (Kaplan–Meier): day, share, low, high, at_risk, n, of, note.
+    """Return the cumulative share of posts replied to by each whole day (Kaplan–Meier), overall or by group: day, share, low, high,
+    at_risk, n, of, bound_low, bound_high, note.
 
-    `bound_low`, `bound_high` hold the share if the replies known only by an upper bound came as late, or as early, as they can.
-    A post closed without a reply stays without one: it is watched to its last sight, not dropped at its closing.
+    `bound_low`, `bound_high`: the share if the replies known only by an upper bound came as late, or as early, as possible.
+    A post closed without a reply is still waiting: it is censored when last seen, not at its closing.
 
     Counts: 从发布起到该日已见商家首次回复的投诉的累计比例；按平台列时，同文投诉两家的，两家各计一件
     Out of: 有发布时间、且回复时间确切或尚无回复的投诉；未回复的算到最近一次抓取为止（右删失）
@@ -55,10 +57,6 @@ def time_to_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtu
 
 
 _COLUMNS = ["day", "share", "low", "high", "at_risk", "n", "of", "bound_low", "bound_high", "note"]
-
-
-def _as_tuple(key: object) -> tuple[object, ...]:
-    return key if isinstance(key, tuple) else (key,)
 
 
 def _fit(time: pd.Series, kind: pd.Series) -> Curve:
@@ -78,7 +76,8 @@ def _reply_curve(table: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
 
 @metric
 def median_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual", by: str | None = None) -> pd.DataFrame:
-    """Return the median days to the first reply: value, low, high, n replied, of; no value where half are not replied to.
+    """Return the median days to the first reply, overall or by group: value, low, high, n (replied), of, note; no value if fewer than half
+    are replied to.
 
     Counts: 半数投诉得到商家首次回复所需的天数（Kaplan–Meier 中位数）；按平台列时，同文投诉两家的，两家各计一件
     Out of: 同首次回复曲线：有发布时间、回复时间确切或尚无回复的投诉
@@ -89,7 +88,7 @@ def median_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtua
     table = durations(chosen, events, REPLY)
     table = table.assign(posted_at=chosen["posted_at"])
     groups = list(table.groupby([chosen[key] for key in keys], observed=True)) if keys else [((), table)]
-    rows = [{**dict(zip(keys, _as_tuple(key), strict=True)), **_median(group)} for key, group in groups]
+    rows = [{**dict(zip(keys, key, strict=True)), **_median(group)} for key, group in groups]
     return pd.DataFrame(rows, columns=[*keys, "value", "low", "high", "n", "of", "note"])
 
 

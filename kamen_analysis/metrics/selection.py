@@ -1,4 +1,4 @@
-"""Which posts a metric counts, and how it groups them."""
+"""Which posts the metrics count, and how they are grouped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SCOPES = ("virtual", "all")
 
 
 def used(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
-    """Return the posts metrics count: complaints, the earliest of each duplicate group, about virtual goods unless `scope` is "all".
+    """Return the posts that metrics count: complaints, the earliest of each duplicate group, about virtual goods unless `scope` is "all".
 
     Counts: 当事人的投诉，重复或近似重复的帖子只计最早一条
     Out of: 全部已入库的帖子
@@ -23,39 +23,39 @@ def used(posts: pd.DataFrame, scope: str = "virtual") -> pd.DataFrame:
 
 
 def is_counted(posts: pd.DataFrame, scope: str = "virtual") -> pd.Series:
-    """Return whether each post is among `used`."""
+    """Return whether each post is among `used`. Raises KamenError for an unknown scope."""
     if scope not in SCOPES:
         raise KamenError(f"scope 只能是 {'、'.join(SCOPES)}，不是 {scope!r}")
     return posts["is_used"] if scope == "all" else posts["is_used"] & posts["in_scope"]
 
 
 def filed(posts: pd.DataFrame) -> pd.DataFrame:
-    """Return `posts` with `is_used` as tables of platforms count: the same words filed against two platforms are one complaint
-    everywhere else, but one of each platform there. A second filing against the same platform stays a copy."""
+    """Return `posts` with `is_used` set for tables by platform: a text filed against two platforms counts once for each of them.
+
+    Everywhere else such a text counts once. A second filing against the same platform remains a copy.
+    """
     if "dup_kind" not in posts:
         return posts
     second = (posts["dup_kind"] == "two_targets") & (posts["post_type"] == "complaint") & posts["platform"].notna()
     if not second.any():
         return posts
-    some = posts.loc[posts["is_used"] | second, ["dup_group", "platform", "is_used", "posted_at", "post_id"]]
-    some = some[some["dup_group"].isin(posts.loc[second, "dup_group"])]
-    some = some.sort_values(["is_used", "posted_at", "post_id"], ascending=[False, True, True])
-    more = some.index[~some.duplicated(["dup_group", "platform"])]
-    return posts.assign(is_used=posts["is_used"] | posts.index.isin(more))
+    filings = posts.loc[posts["is_used"] | second, ["dup_group", "platform", "is_used", "posted_at", "post_id"]]
+    filings = filings[filings["dup_group"].isin(posts.loc[second, "dup_group"])]
+    filings = filings.sort_values(["is_used", "posted_at", "post_id"], ascending=[False, True, True])
+    first_filings = filings.index[~filings.duplicated(["dup_group", "platform"])]
+    return posts.assign(is_used=posts["is_used"] | posts.index.isin(first_filings))
 
 
 def counted(posts: pd.DataFrame, scope: str, by: str | None) -> tuple[pd.DataFrame, list[str]]:
-    """Return the posts a table by `by` counts, with the columns that group them, and those columns' names; see `used`, `grouped`.
-
-    By platform, what was filed against two platforms counts for each of them (`filed`); everywhere else it counts once.
-    """
+    """Return the posts that a table by `by` counts, with the columns to group them by, and the names of these; see `used`, `filed`,
+    `grouped`."""
     return grouped(used(filed(posts) if by == "platform" else posts, scope), by)
 
 
 def grouped(posts: pd.DataFrame, by: str | None) -> tuple[pd.DataFrame, list[str]]:
-    """Return `posts` with the columns that group by `by` ("month", "product", "platform", "source") and those columns' names.
+    """Return `posts` with the columns to group by `by` ("month", "week", "product", "platform", "source"), and the names of these columns.
 
-    Posts that cannot be placed (no date, no product, no platform) are left out.
+    Posts that belong to no group (no date, no product, no platform) are left out. Raises KamenError for an unknown `by`.
     """
     if by is None:
         return posts, []

@@ -1,4 +1,4 @@
-"""How far each headline hangs on choices made on the way: gate, duplicates, scope, sources, rules and codebook."""
+"""Sensitivity of the headlines to the choices made: gate, duplicates, scope, sources, rules and codebook."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from kamen_analysis.metrics.selection import used
 from kamen_analysis.metrics.shares import suppress, with_shares
 
 AS_BUILT = "本报告的做法"
-LEAD = 4.0  # points by which a complaint must outweigh every other type under the stricter gate
-THRESHOLDS = (0.7, 0.9, 1.0)  # 1: the same words, but for marks and spaces
+LEAD = 4.0  # points by which "complaint" must outweigh every other post type under the stricter gate
+THRESHOLDS = (0.7, 0.9, 1.0)  # of similarity; 1: the same words, disregarding punctuation and spaces
 SOLVED = ("resolved", "partial")
 WITHOUT_RULE = ("model", "llm")
 _COLUMNS = ["headline", "headline_zh", "variant", "n", "of", "value", "low", "high", "least", "most", "note"]
 
 
 class Variant(NamedTuple):
-    """One way of making the figures: its name, the posts and labels it has, and the scope it counts."""
+    """One way to compute the headlines: its Chinese name, its posts and labels, and the scope counted."""
 
     name: str
     posts: pd.DataFrame
@@ -36,21 +36,21 @@ def sensitivity(data: Data, lead: pd.Series | None = None, earlier: Data | None 
                 codes: int = 5) -> pd.DataFrame:
     """Return each headline under each choice: headline, headline_zh, variant, n, of, value, low, high, least, most, note.
 
-    Headlines: complaints counted (value: their number), and the share of each of the `codes` leading reasons and of those solved by
-    their own account, with Wilson 95%. lead: by how many points each post outweighs as a complaint every other type, on the index of
-    the posts (None: no stricter gate). earlier: a build by another codebook. least, most: the range of the headline over all choices.
-    `attrs["reading"]`: one sentence.
+    Headlines: the number of counted complaints, the share of each of the `codes` leading reasons, and the share solved by the post's own
+    account, with Wilson 95% intervals. `lead`: by how many points "complaint" outweighs every other type for each post, on the index of
+    the posts (None: no stricter gate). `earlier`: a build with another codebook. least, most: range of the headline over all choices.
+    `attrs["reading"]`: a Chinese sentence, see `reading`.
 
     Counts: 换一种做法（闸门、重复判定、来源、范围、只凭规则、先前的编码手册）后，该头条数字的件数
     Out of: 该做法下全部计入的投诉
     Leaves out: 该做法下不足 30 件的不给比例，1–4 件的不给数；没有给出依据的做法不列
     Read with care: 各做法用的多是同一批投诉，区间不能互相比较；范围大说明数字要连同做法一起引用，范围小不说明数字就对
     """
-    tried = list(variants(data, lead, earlier, scope=scope))
     leading = reasons(data.posts, data.labels, scope=scope)["code"].head(codes).tolist()
-    table = pd.concat([_headlines(variant, leading) for variant in tried], ignore_index=True)
-    spread = table.groupby("headline")["value"]
-    table = table.assign(least=spread.transform("min"), most=spread.transform("max"))
+    tables = [_headlines(variant, leading) for variant in variants(data, lead, earlier, scope=scope)]
+    table = pd.concat(tables, ignore_index=True)
+    values = table.groupby("headline")["value"]
+    table = table.assign(least=values.transform("min"), most=values.transform("max"))
     table = table.sort_values("headline", key=lambda key: key.map({name: at for at, name in enumerate(table["headline"].unique())}),
                               kind="stable", ignore_index=True)[_COLUMNS]
     table.attrs.update(origin(data.posts), metric="sensitivity", reading=reading(table))
@@ -59,15 +59,15 @@ def sensitivity(data: Data, lead: pd.Series | None = None, earlier: Data | None 
 
 def variants(data: Data, lead: pd.Series | None = None, earlier: Data | None = None, *, scope: str = "virtual",
              thresholds: tuple[float, ...] = THRESHOLDS) -> Iterator[Variant]:
-    """Yield every choice the tables allow, as built first; see `sensitivity`."""
+    """Yield every variant that the tables allow, the one as built first; see `sensitivity`."""
     posts, labels = data.posts, data.labels
     complaint = posts["post_type"] == "complaint"
     yield Variant(AS_BUILT, posts, labels, scope)
     if lead is not None:
         yield Variant("闸门更严：证据须明显压过其他类型", posts.assign(is_used=posts["is_used"] & lead.ge(LEAD)), labels, scope)
-    for one in thresholds:
-        name = "只合并一字不差的重复帖" if one == 1 else f"相似度 {one:g} 起算重复（原为 {THRESHOLD:g}）"
-        yield Variant(name, posts.assign(is_used=_firsts(posts[complaint], posts, one)), labels, scope)
+    for threshold in thresholds:
+        name = "只合并一字不差的重复帖" if threshold == 1 else f"相似度 {threshold:g} 起算重复（原为 {THRESHOLD:g}）"
+        yield Variant(name, posts.assign(is_used=_firsts(posts[complaint], posts, threshold)), labels, scope)
     yield Variant("重复帖每条都计", posts.assign(is_used=complaint), labels, scope)
     other, name = ("all", "连实物与线下服务也计入") if scope == "virtual" else ("virtual", "只计虚拟商品")
     yield Variant(name, posts, labels, other)
@@ -81,23 +81,24 @@ def variants(data: Data, lead: pd.Series | None = None, earlier: Data | None = N
 
 
 def _firsts(complaints: pd.DataFrame, posts: pd.DataFrame, threshold: float) -> pd.Series:
-    found = duplicates(complaints, threshold)["dup_kind"].eq("first") if len(complaints) else pd.Series(dtype=bool)
-    return found.reindex(posts.index, fill_value=False).astype(bool)
+    """Return for each of `posts` whether it is the first of its group among `complaints`, at this threshold of similarity."""
+    first = duplicates(complaints, threshold)["dup_kind"].eq("first") if len(complaints) else pd.Series(dtype=bool)
+    return first.reindex(posts.index, fill_value=False).astype(bool)
 
 
 def _headlines(variant: Variant, codes: list[str]) -> pd.DataFrame:
     chosen = used(variant.posts, variant.scope)
-    shares = reasons(variant.posts, variant.labels, scope=variant.scope).set_index("code")["n"].reindex(codes, fill_value=0)
+    counts = reasons(variant.posts, variant.labels, scope=variant.scope).set_index("code")["n"].reindex(codes, fill_value=0)
     keys, names = [f"reason:{code}" for code in codes], ("“" + name_of(pd.Series(codes, dtype="str")) + "”占比").tolist()
     table = pd.DataFrame({"headline": [*keys, "solved"], "headline_zh": [*names, "自述已解决或部分解决的占比"],
-                          "n": [*shares.astype("int64"), int(chosen["outcome"].isin(SOLVED).sum())], "of": len(chosen)})
+                          "n": [*counts.astype("int64"), int(chosen["outcome"].isin(SOLVED).sum())], "of": len(chosen)})
     table = suppress(with_shares(table)).rename(columns={"share": "value"})
-    count = {"headline": "used", "headline_zh": "计入的投诉", "n": len(chosen), "of": len(chosen), "value": float(len(chosen)), "note": ""}
-    return pd.concat([pd.DataFrame([count]).astype({"n": "Int64"}), table], ignore_index=True).assign(variant=variant.name)
+    total = {"headline": "used", "headline_zh": "计入的投诉", "n": len(chosen), "of": len(chosen), "value": float(len(chosen)), "note": ""}
+    return pd.concat([pd.DataFrame([total]).astype({"n": "Int64"}), table], ignore_index=True).assign(variant=variant.name)
 
 
 def reading(table: pd.DataFrame) -> str:
-    """Return one sentence: between which ends the leading reason moves, whether it leads under every choice, and what moves it most."""
+    """Return a Chinese sentence: the range of the leading reason, the choice that changes it most, and whether it always leads."""
     leads = table[table["headline"].str.startswith("reason:") & table["value"].notna()]
     built = leads[leads["variant"] == AS_BUILT]
     if built.empty:

@@ -1,4 +1,4 @@
-"""Shares with their intervals, and the guards on small numbers."""
+"""Shares with their intervals, and the suppression of small numbers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pandas as pd
 
 from kamen_analysis.stats import wilson
 
-MINIMUM = 30
-SMALL = 5
+MINIMUM = 30  # least `of` for which a share is given
+SMALL = 5  # counts from 1 to below this are withheld
 TOO_FEW = "样本不足"
 HIDDEN = "<5"
 
@@ -23,10 +23,10 @@ def with_shares(table: pd.DataFrame, minimum: int = MINIMUM) -> pd.DataFrame:
 
 
 def suppress(table: pd.DataFrame, within: str | None = None) -> pd.DataFrame:
-    """Return `table` with counts of 1 to 4 withheld (n missing, no share, note "<5").
+    """Return `table` with counts of 1 to 4 withheld (n, share, low, high and lift missing, note "<5").
 
-    `within` names a column whose totals are published too: where the hidden cells of such a total add to under 5 (a single one always
-    does), the next smallest is withheld as well, since a hidden one could be had by subtraction.
+    `within` names a column for whose groups totals are published too. Where the hidden counts of a group add up to under 5 (a single
+    one always does), its next smallest count is withheld as well, since subtraction from the total would reveal them.
     """
     table = table.assign(n=table["n"].astype("Int64"))
     hide = (table["n"] > 0) & (table["n"] < SMALL)
@@ -37,6 +37,7 @@ def suppress(table: pd.DataFrame, within: str | None = None) -> pd.DataFrame:
 
 
 def _cover(count: pd.Series, hide: pd.Series, group: pd.Series) -> pd.Series:
+    """Return the smallest positive count still shown in each group whose hidden counts add up to under 5."""
     total = count.where(hide, 0).groupby(group).transform("sum")
-    bare = (total > 0) & (total < SMALL)
-    return (count.where(bare & ~hide & (count > 0)).astype("float64").groupby(group).rank(method="first") == 1).astype(bool)
+    exposed = (total > 0) & (total < SMALL)
+    return (count.where(exposed & ~hide & (count > 0)).astype("float64").groupby(group).rank(method="first") == 1).astype(bool)

@@ -1,4 +1,4 @@
-"""From events to durations: the first time each thing happened to a post, the time it was last watched, and what is only bounded."""
+"""From events to durations: the first time an event happened to a post, how long the post was observed, and times known only by bounds."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import pandas as pd
 from kamen_analysis.metrics.keys import Rows, are_named, places_of, rows_of
 from kamen_analysis.stats import Curve, at_day
 
-# How an ending is shown: deleted and withdrawn posts are gone, the rest are themselves.
 VAGUE = "时间多为至迟，只给上下界"
-_MOST_BOUNDED = 0.2
+_MOST_BOUNDED = 0.2  # share of events known only by an upper bound above which no share is given, see `is_vague`
 _INSTANT, _NEVER = "datetime64[us]", np.iinfo(np.int64).max
+# Event kinds that end a complaint, and the outcome each is shown as.
 TERMINAL = {"consumer_confirmed": "consumer_confirmed", "auto_closed": "auto_closed", "closed": "closed", "deleted": "gone",
             "withdrawn": "gone"}
 
 
 def days_between(start: pd.Series, end: pd.Series) -> pd.Series:
-    """Return `end` - `start` (of one index) in days (fractions kept), missing where either is."""
+    """Return `end` - `start` (same index) in days with fractions; missing where either is."""
     first, last = (each.dt.tz_convert(None).to_numpy() for each in (start, end))
     return pd.Series((last - first) / np.timedelta64(1, "s") / 86400, start.index)
 
@@ -28,8 +28,8 @@ def days_between(start: pd.Series, end: pd.Series) -> pd.Series:
 def first_event(posts: pd.DataFrame, events: pd.DataFrame, kinds: list[str]) -> pd.DataFrame:
     """Return for each post (same index) the first event among `kinds`: kind, day (exact), bound (latest day, if only that is known).
 
-    Days count from `posted_at`. `kind` is categorical, missing where nothing happened; `day` is missing where no exact time is known,
-    `bound` where one is. Where a post has several, the earliest exact time wins; ties go to the kind named first.
+    Days count from `posted_at`. `kind` is categorical, missing if nothing happened; `day` is missing if no exact time is known, `bound`
+    if one is. Of several events the one with the earliest exact time is taken; ties go to the kind that comes first in `kinds`.
     """
     chosen = events[events["kind"].isin(kinds)]
     rows, order = rows_of(posts, chosen["post_id"]), places_of(chosen["kind"], kinds)
@@ -43,52 +43,54 @@ def first_event(posts: pd.DataFrame, events: pd.DataFrame, kinds: list[str]) -> 
 
 
 def _earliest(rows: Rows, instants: pd.Series, order: Any, count: int) -> tuple[Any, Any]:
-    """Return for each of `count` rows its earliest instant (UTC, naive, NaT for none) and its kind's order number (-1 for none)."""
+    """Return for each of `count` rows its earliest instant (UTC, naive; NaT for none) and the order number of its kind (-1 for none).
+
+    `rows`, `instants`, `order`: row, time and kind number of each event.
+    """
     times = instants.dt.tz_convert(UTC).dt.tz_localize(None).to_numpy()
-    here = (rows >= 0) & ~np.isnat(times)
-    # Instant and kind as one number: the least of a post is its earliest, of equals the kind named first.
+    known = (rows >= 0) & ~np.isnat(times)
+    # Instant and kind are packed into one number, so that the minimum is the earliest instant and, among equal ones, the first kind.
     kinds = int(order.max(initial=0)) + 1
     least = np.full(count, _NEVER)
-    np.minimum.at(least, rows[here], times[here].astype(_INSTANT).astype("int64") * kinds + order[here])
+    np.minimum.at(least, rows[known], times[known].astype(_INSTANT).astype("int64") * kinds + order[known])
     first, which = np.divmod(least, kinds)
     is_never = least == _NEVER
     return np.where(is_never, np.datetime64("NaT"), first.astype(_INSTANT)).astype(times.dtype), np.where(is_never, -1, which)
 
 
 def are_followed(posts: pd.DataFrame, events: pd.DataFrame) -> pd.Series:
-    """Return whether anything is known of what became of each post: a status, or any event but its posting."""
+    """Return whether a status, or any event but its posting, is known of each post."""
     return posts["status"].notna() | are_named(posts, events.loc[events["kind"] != "posted", "post_id"])
 
 
 def watched(posts: pd.DataFrame) -> pd.Series:
-    """Return how many days each post was watched: from `posted_at` to `last_seen_at`."""
+    """Return how many days each post was observed: from `posted_at` to `last_seen_at`."""
     return days_between(posts["posted_at"], posts["last_seen_at"])
 
 
 def durations(posts: pd.DataFrame, events: pd.DataFrame, kinds: list[str]) -> pd.DataFrame:
-    """Return the posts whose clock can be read: time (days to the event or last sight), kind (missing = not yet), and which are out.
+    """Return for each post (same index) the time to the first event among `kinds`: time (days to the event or to the last sight), kind
+    (missing: not yet, censored), bound, bound_kind, watched, is_timed, is_unfollowed, is_bounded.
 
-    `is_timed`: the clock can be read. `is_bounded`: only an upper bound is known (`bound`, `bound_kind`). Neither: undated, not
-    followed (nothing is known of what became of it, `is_unfollowed`), or times that run backwards.
+    `is_timed`: `time` and `kind` are usable. `is_bounded`: only an upper bound of the time is known (`bound`, `bound_kind`). Neither holds
+    for posts that are undated, not followed (`is_unfollowed`: neither status nor event known), or whose times run backwards.
     """
-    found, end = first_event(posts, events, kinds), watched(posts)
-    found["watched"] = end
+    first, end = first_event(posts, events, kinds), watched(posts)
     undated = posts["posted_at"].isna()
     unfollowed = ~undated & ~are_followed(posts, events)
-    bounded = found["day"].isna() & found["bound"].notna() & ~undated
-    backwards = (found["day"] < 0) | (end < 0)
-    hit = found["day"].notna()
-    time = found["day"].where(hit, end)
-    table = pd.DataFrame({"time": time, "kind": found["kind"].where(hit), "bound": found["bound"],
-                          "bound_kind": found["kind"].where(bounded), "watched": end})
+    bounded = first["day"].isna() & first["bound"].notna() & ~undated
+    backwards = (first["day"] < 0) | (end < 0)
+    is_exact = first["day"].notna()
+    table = pd.DataFrame({"time": first["day"].where(is_exact, end), "kind": first["kind"].where(is_exact), "bound": first["bound"],
+                          "bound_kind": first["kind"].where(bounded), "watched": end})
     table["is_timed"] = ~(undated | unfollowed | bounded | backwards)
     table["is_unfollowed"] = unfollowed
-    table["is_bounded"] = bounded & (found["bound"] >= 0)
+    table["is_bounded"] = bounded & (first["bound"] >= 0)
     return table
 
 
 def left_out(table: pd.DataFrame, posts: pd.DataFrame) -> str:
-    """Return the Chinese note on the posts of `posts` whose time in `table` (from `durations`) cannot be read; empty if none."""
+    """Return the Chinese note on how many of `posts` have no usable time in `table` (from `durations`), and why; empty if none."""
     undated = int(posts["posted_at"].isna().sum())
     bounded, unfollowed = int(table["is_bounded"].sum()), int(table["is_unfollowed"].sum())
     other = len(table) - int(table["is_timed"].sum()) - undated - bounded - unfollowed
@@ -99,24 +101,27 @@ def left_out(table: pd.DataFrame, posts: pd.DataFrame) -> str:
 
 
 def is_vague(table: pd.DataFrame) -> bool:
-    """Return whether so many events are known only by an upper bound that leaving them out would mislead: then only bounds are given."""
+    """Return whether so many events are known only by an upper bound that a share without them would mislead: then give bounds alone."""
     bounded, exact = int(table["is_bounded"].sum()), int((table["is_timed"] & table["kind"].notna()).sum())
     return bounded > _MOST_BOUNDED * (bounded + exact)
 
 
 def with_bounds(table: pd.DataFrame, early: list[str]) -> tuple[pd.Series, pd.Series]:
-    """Return time and kind of the timed and the bounded posts: of the latter, the kinds in `early` happened at day 0, the others not yet
-    at their upper bound (censored there). With the favoured kind early and the rest late its curve is the highest the data allow."""
-    keep = table[table["is_timed"] | table["is_bounded"]]
-    bounded, soon = keep["is_bounded"], keep["bound_kind"].isin(early)
-    time = keep["time"].mask(bounded, keep["bound"].mask(soon, 0.0))
-    return time, keep["kind"].where(~bounded, keep["bound_kind"].where(soon))
+    """Return time and kind of the timed and the bounded posts, assuming an extreme for the bounded ones: those of a kind in `early` had
+    their event on day 0, the others are censored at their upper bound.
+
+    With one kind early and all others late, the curve of that kind is the highest that the data allow.
+    """
+    kept = table[table["is_timed"] | table["is_bounded"]]
+    bounded, at_once = kept["is_bounded"], kept["bound_kind"].isin(early)
+    time = kept["time"].mask(bounded, kept["bound"].mask(at_once, 0.0))
+    return time, kept["kind"].where(~bounded, kept["bound_kind"].where(at_once))
 
 
 def curve_rows(curve: Curve, lowest: Curve, highest: Curve, table: pd.DataFrame) -> pd.DataFrame:
-    """Return a curve read off at every whole day watched: day, share, low, high, at_risk, n (events so far), bound_low, bound_high.
+    """Return a curve at every whole day observed: day, share, low, high, at_risk, n (events so far), bound_low, bound_high.
 
-    `table` (from `durations`) tells how long was watched, and whether the times are too vague for anything but the bounds.
+    `table` (from `durations`) gives the longest observation; share, low and high are NaN if its times are vague (`is_vague`).
     """
     seen = table[table["is_timed"] | table["is_bounded"]]
     days = np.arange(int(min(float(seen["watched"].max()), lowest.last_day)) + 1)

@@ -1,4 +1,4 @@
-"""How many complaints, when, and where the captures have a hole."""
+"""Number of complaints over time, and periods without captures."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from kamen_analysis.metrics.selection import filed, is_counted
 from kamen_analysis.metrics.shares import HIDDEN
 
 _FREQ = {"M": "MS", "W": "W-MON"}
-_EXPECTED = 5.0  # below this mean count a period without captures may be a true zero
+_EXPECTED = 5.0  # with a mean count below this, a period without captures may be a true zero
 
 
 @metric
 def volume(posts: pd.DataFrame, freq: str = "M", by: str | None = "source", scope: str = "virtual",
            as_of: pd.Timestamp | None = None) -> pd.DataFrame:
-    """Return complaints a month ("M") or ISO week ("W"): period, period_zh, by, n, complete, gap, note; `.attrs["undated"]`.
+    """Return the number of complaints per month ("M") or ISO week ("W"): period, period_zh, `by`, n, complete, gap, note.
 
-    Every period from the first to the last is present. `gap`: nothing at all was captured of that source then, so n is missing, not 0.
-    A period is complete when captures show its first and its last day (only asked of a source's first and last period) and it ended
-    before `as_of` (default: the source's last sight).
+    Every period from the first to the last has a row. `gap`: nothing at all was captured from that source in the period, so n is missing,
+    not 0. A period is complete if it ended before `as_of` (default: the source's last sight); a source's first and last period must also
+    have posts on their first and last day respectively. `.attrs["undated"]`: number of complaints without a date.
 
     Counts: 按发布时间（北京时间）落在该期的投诉；按平台列时，同文投诉两家的，两家各计一件
     Out of: 不是比例，没有分母
@@ -40,14 +40,14 @@ def volume(posts: pd.DataFrame, freq: str = "M", by: str | None = "source", scop
 
 def tallied(posts: pd.DataFrame, freq: str = "M", by: str | None = "source", scope: str = "virtual",
             as_of: pd.Timestamp | None = None) -> pd.DataFrame:
-    """Return `volume` with every count, small ones too: what tests and alarms are reckoned from."""
+    """Return the table of `volume` without suppression of small counts: the input of tests and alerts."""
     if freq not in _FREQ or by not in ("source", "platform", None):
         raise KamenError("volume 的 freq 只能是 M、W，by 只能是 source、platform、None")
-    counts, dated = is_counted(filed(posts) if by == "platform" else posts, scope), posts["posted_at"].notna()
+    is_used, dated = is_counted(filed(posts) if by == "platform" else posts, scope), posts["posted_at"].notna()
     seen = posts.loc[dated, ["source", "platform", "posted_at", "last_seen_at"]]
-    every = pd.Categorical.from_codes(np.zeros(len(seen), dtype=np.int8), pd.Index(["全部"]))
-    seen = seen.assign(period=period_starts(seen["posted_at"], freq), group=seen["source"] if by == "source" else every)
-    counted = seen[counts[dated]]
+    one_group = pd.Categorical.from_codes(np.zeros(len(seen), dtype=np.int8), pd.Index(["全部"]))
+    seen = seen.assign(period=period_starts(seen["posted_at"], freq), group=seen["source"] if by == "source" else one_group)
+    counted = seen[is_used[dated]]
     key = seen["platform"] if by == "platform" else seen["group"]
     cover = _cover(seen, freq, as_of)
     n = counted.groupby([key.loc[counted.index].rename("key"), "period"], observed=True).size()
@@ -57,12 +57,12 @@ def tallied(posts: pd.DataFrame, freq: str = "M", by: str | None = "source", sco
     table["period_zh"] = period_names(table["period"], freq) if len(table) else pd.Series(dtype="str")
     table["note"] = _notes(table)
     result = table.sort_values(["key", "period"], ignore_index=True).rename(columns={"key": by or "key"})
-    result.attrs["undated"] = int((counts & ~dated).sum())
+    result.attrs["undated"] = int((is_used & ~dated).sum())
     return result[["period", "period_zh", *([by] if by else []), "n", "complete", "gap", "note"]]
 
 
 def _cover(seen: pd.DataFrame, freq: str, as_of: pd.Timestamp | None) -> pd.DataFrame:
-    """Return for each group (source) and period: how much was captured, whether that is a gap, whether the period is complete."""
+    """Return one row per group (a source, or all) and period: group, period, captured, gap, complete, is_small (0 may be true or a gap)."""
     if seen.empty:
         return seen[["group", "period"]].assign(gap=False, complete=False)
     start, end = seen["period"].min(), seen["period"].max()
@@ -75,11 +75,11 @@ def _cover(seen: pd.DataFrame, freq: str, as_of: pd.Timestamp | None) -> pd.Data
     end_of = captured["period"] + (pd.offsets.MonthBegin(1) if freq == "M" else pd.Timedelta(days=7))
     outside = (captured["period"] < facts["first"]) | (captured["period"] > facts["last"])
     usual = captured["captured"].where(captured["captured"] > 0).groupby(captured["group"]).transform("mean")
-    late = (captured["period"] == facts["first"]) & (facts["open"].dt.normalize() > captured["period"])
-    early = (captured["period"] == facts["last"]) & (facts["close"] < end_of - pd.Timedelta(days=1))
+    starts_late = (captured["period"] == facts["first"]) & (facts["open"].dt.normalize() > captured["period"])
+    ends_early = (captured["period"] == facts["last"]) & (facts["close"] < end_of - pd.Timedelta(days=1))
     unfinished = end_of > (facts["sight"] if as_of is None else as_of)
     gap = outside | ((captured["captured"] == 0) & (usual >= _EXPECTED))
-    return captured.assign(gap=gap, complete=~(late | early | unfinished | gap),
+    return captured.assign(gap=gap, complete=~(starts_late | ends_early | unfinished | gap),
                            is_small=(captured["captured"] == 0) & (usual < _EXPECTED))
 
 

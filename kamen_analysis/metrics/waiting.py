@@ -1,4 +1,4 @@
-"""How long people wait, on average and within a limit: for the reply, and for a resolution they confirm."""
+"""Mean waiting time within a limit: for the reply, and for a resolution the consumer confirms."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW
 from kamen_analysis.metrics.timeline import TERMINAL, durations, is_vague, left_out
 from kamen_analysis.stats import restricted_wait
 
-# What is waited for: its name, the events that are looked at, their numbers (1 is what is waited for), the limit in days.
+# By measure: Chinese name, event kinds read, their numbers (1: the event waited for; others compete with it), and the limit in days.
 WAITS: dict[str, tuple[str, list[str], dict[str, int], int]] = {
     "replied": ("商家首次回复", REPLY, {"merchant_replied": 1}, 30),
     "consumer_confirmed": ("消费者确认解决", list(TERMINAL), {kind: 1 + ENDS.index(end) for kind, end in TERMINAL.items()}, 60)}
@@ -23,10 +23,11 @@ WAITS: dict[str, tuple[str, list[str], dict[str, int], int]] = {
 
 @metric
 def waiting(posts: pd.DataFrame, events: pd.DataFrame, by: str | None = None, scope: str = "virtual") -> pd.DataFrame:
-    """Return mean days waited within a limit (30 for the reply, 60 for a confirmed resolution): measure, until, value, low, high, n, of.
+    """Return the mean days waited within a limit (30 for the reply, 60 for a confirmed resolution), overall or by group: measure,
+    measure_zh, until, value, low, high, n, of, note.
 
-    The restricted mean: those who never get it count with the whole limit, so unlike a median it always exists, and unlike the mean of
-    those who were answered it does not hide the others. `stats.restricted_wait`.
+    The restricted mean (`stats.restricted_wait`): those who wait in vain count with the whole limit. Unlike the median it exists even if
+    most wait in vain, and unlike the mean over those answered it does not leave the others out.
 
     Counts: 发布后 30 日内平均等待首次回复的天数、60 日内平均等待消费者确认解决的天数（限制平均）；没等到的按满期计；
         按平台列时，同文投诉两家的，两家各计一件
