@@ -13,12 +13,14 @@ from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.text import Bools, Indexes, Ints, Texts
 
 MARKS = frozenset("。！？!?；;，,\n\r")
-CUE, SIZE, END = 12, 12, 29  # Bits of the number of a cue, of how long a hit is, and of where it ends, packed to be sorted at once.
+# A hit is one number, so that hits are sorted at once: group, end, length (the longer, the lower) and cue, of which the last three take
+# so many bits.
+CUE, SIZE, END = 12, 12, 29
 Packed = npt.NDArray[np.int64]
 
 
 class Spots(NamedTuple):
-    """The hits of one group: starts, ends and the number of the cue in the group, in the order of their ends, the longer first."""
+    """The hits of one group, ordered by their ends, the longer first: starts, ends, and the number of the cue in the group."""
 
     start: Ints
     end: Ints
@@ -30,9 +32,9 @@ class Spots(NamedTuple):
 
 
 class Hits:
-    """The hits in a batch, ascending by `group`; one inside a hit of the group's mask is left out.
+    """The hits in a batch, in columns: group, start, end, cue (its number in the group) and post, by group and then as in `Spots`.
 
-    A column each: number of the group, start, end, number of the cue in its group, and the post; of a group in the order of `Spots`.
+    A hit inside one of the group's mask is left out.
     """
 
     def __init__(self, texts: Texts, packed: Packed, groups: Mapping[str, int]) -> None:
@@ -43,7 +45,7 @@ class Hits:
         self._first = _first(rows, groups)
 
     def at(self, group: str) -> slice:
-        """Return which rows are the hits of a group, none of one that is not looked for."""
+        """Return the rows of a group's hits; none of a group the lexicon does not have."""
         number = self.groups.get(group)
         return slice(0) if number is None else slice(self._first[number], self._first[number + 1])
 
@@ -60,8 +62,8 @@ class Hits:
 
     def has(self, *groups: str) -> Bools:
         """Return for each post whether one of the groups was found in it."""
-        some: Bools = np.logical_or.reduce(self._seen[[self.groups[group] for group in groups if group in self.groups]], axis=0)
-        return some
+        found: Bools = np.logical_or.reduce(self._seen[[self.groups[group] for group in groups if group in self.groups]], axis=0)
+        return found
 
     def behind(self, group: str, start: Ints, reach: int, stops: Iterable[str] = MARKS) -> Bools:
         """Return whether a hit of `group` ends at most `reach` characters before each place, with none of `stops` between."""
@@ -77,7 +79,7 @@ class Hits:
 
 @functools.lru_cache(maxsize=4)
 def marks(texts: Texts, characters: frozenset[str]) -> Ints:
-    """Return the places of some characters, ascending."""
+    """Return all places of the given characters, ascending."""
     return texts.at[np.flatnonzero(texts.members(characters))]
 
 
@@ -90,12 +92,13 @@ def inside(spots: Spots, start: Ints, end: Ints) -> Bools:
 
 
 def _first(packed: Packed, groups: Mapping[str, int]) -> list[int]:
-    # Where the hits of each group begin, and where the last end.
+    # Where the hits of each group begin, and last of all where the last group's end.
     first: list[int] = np.searchsorted(packed, np.arange(len(groups) + 1) << CUE + SIZE + END).tolist()
     return first
 
 
 def _unmasked(packed: Packed, groups: Mapping[str, int]) -> Packed:
+    # Leaves out the hits of masks (`x!`) and the hits of their groups (`x`) inside them.
     first, kept = _first(packed, groups), np.ones(len(packed), np.bool_)
     for name, mask in groups.items():
         if name[-1] == "!":

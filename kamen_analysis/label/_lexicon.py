@@ -1,4 +1,4 @@
-"""Cues found in posts in one walk: literals, alternatives in braces, and gaps that stay inside a clause.
+"""Find lists of cues in posts, all in one walk: literals, alternatives in braces, and gaps that stay inside a clause.
 
 A cue is written as it is read: `没…到账` is 没, then 到账 at most six characters later in the same clause (each further … allows
 six more); `{没,未}退` is 没退 or 未退. Texts are folded first (`text.fold`), so every span is a span of the text as given.
@@ -26,7 +26,7 @@ GAP = 6
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _GAPS = re.compile(r"(…+)")
 _WALK = 500  # texts read in one walk
-_BITS, _MANY = 63, 2  # Of the words read a bit each, as far as they go; hits a word, as many as there are in most texts.
+_BITS, _MANY = 63, 2  # Bits shared by the words that have been read; room for so many hits a word, enough for most texts.
 
 Hit = tuple[int, int, int]
 
@@ -39,12 +39,11 @@ def expand(cue: str) -> list[str]:
 
 
 class _Slots(NamedTuple):
-    """The parts of all cues, one cue after the other, and their words, as numbers.
+    """The slots of all cues, one cue after the other, and their words, as numbers; a slot takes one of several words.
 
-    Of each slot: the gap before it (-1 before the first of a cue) and its words (slot s: words[first[s]: first[s + 1]]). Of each word its
-    length and the cues it ends (word w: from ends[w] to ends[w + 1]): their last slots, their hits, packed without a place, and a bit for
-    each word of the slot before, of which one must have been read (0: it has one slot only).
-    """
+    Of each slot: the gap before it (-1: it begins a cue) and its words (slot s: words[first[s]: first[s + 1]]). Of each word: its length
+    and the cues it ends (word w: rows ends[w] to ends[w + 1]). Of each of these rows: the cue's last slot, its hit (packed, without a
+    place), and the bits of the words of the slot before, one of which must have been read (0: the cue has one slot only)."""
 
     gap: Ints
     first: Numbers
@@ -57,8 +56,8 @@ class _Slots(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """The words of a batch in the order of the text: number and place of each, the one before that is the same word, and the last stop
-    before it; of each word of the lexicon the last one."""
+    """The words of a batch in text order: number and start of each, where the same word was read before, and the last stop before it;
+    and for each word of the lexicon where it was read last."""
 
     word: Numbers
     start: Ints
@@ -88,9 +87,9 @@ class Lexicon:
         needs = [sum(1 << bit for bit in {word % _BITS for word in slots[slot - 1]}) if gaps[slot] >= 0 else 0 for slot in last.tolist()]
         self._slots = _Slots(_ints(gaps), *_flat(slots), _ints(map(len, numbers)), ends, last,
                              np.array([cue_of[slot] for slot in last.tolist()], np.int64), np.array(needs, np.int64))
-        # Ways under way at once: from each part of a cue to each word before it, at each place its gap reaches.
+        # The stack of a search: at most each word of the slot before each slot of a cue, at each place its gap reaches.
         parts = max((last - before for before, last in pairwise([-1, *cue_of])), default=0)
-        self._ways = 1 + parts * max(map(len, slots), default=0) * (max(gaps, default=0) + 1)
+        self._stack_size = 1 + parts * max(map(len, slots), default=0) * (max(gaps, default=0) + 1)
         self.trie = Trie(list(numbers))
 
     def find_all(self, texts: Texts) -> Hits:
@@ -98,7 +97,7 @@ class Lexicon:
         word, at = self.trie.walk(texts)
         room = (len(word), len(word), len(self._slots.length))
         read = _Read(word, texts.at[at], *(np.empty(size, np.int32) for size in room))
-        stops, ways, out = marks(texts, MARKS), np.empty((2, self._ways), np.int32), np.empty(_MANY * len(word), np.int64)
+        stops, ways, out = marks(texts, MARKS), np.empty((2, self._stack_size), np.int32), np.empty(_MANY * len(word), np.int64)
         many = _cues(read, stops, self._slots, ways, out)
         if many > len(out):
             out = np.empty(many, np.int64)
@@ -112,7 +111,7 @@ class Lexicon:
         return next(self.find_each([text]))
 
     def find_each(self, folded: Sequence[str]) -> Iterator[dict[str, list[Hit]]]:
-        """Yield for each of some folded texts what `find` returns, found in few walks."""
+        """Yield for each folded text what `find` returns, with one walk for many texts."""
         for first in range(0, len(folded), _WALK):
             texts = plain(folded[first: first + _WALK])
             hits = self.find_all(texts)
@@ -127,7 +126,7 @@ class Lexicon:
 
 
 def kept(key: str, make: Callable[[], Lexicon]) -> Lexicon:
-    """Return the lexicon that `make` makes of the codebook, kept between runs under a key of its own."""
+    """Return the lexicon that `make` builds from the codebook; it is kept between runs under `key`."""
     return SHELF.packed(f"{key} {opencc.__version__}", make, Lexicon, _Slots, Trie)
 
 
@@ -142,14 +141,14 @@ def _ints(numbers: Iterable[int]) -> Ints:
 
 
 def _flat(rows: Sequence[Sequence[int]]) -> tuple[Numbers, Numbers]:
-    # Where each row begins, and the rows one after the other.
+    # Where each row begins in the second array, which has the rows one after the other.
     first, flat = _ints(accumulate(map(len, rows), initial=0)), _ints(chain.from_iterable(rows))
     return first.astype(np.uint32), flat.astype(np.uint32)
 
 
 @compiled
 def _cues(read: _Read, stops: Ints, slots: _Slots, ways: Ints, out: Packed) -> int:
-    """Find every way through every cue: each later part after the one before, within its gap, no stop between.
+    """Find every way to read every cue: each slot's word within its gap behind the word of the slot before, no stop between.
 
     Fills `out` (packed hits, as far as there is room) and returns how many there are.
     """
@@ -159,7 +158,7 @@ def _cues(read: _Read, stops: Ints, slots: _Slots, ways: Ints, out: Packed) -> i
         word, start = read.word[i], read.start[i]
         while stop < len(stops) and stops[stop] < start:
             stop += 1
-            seen = 0  # A bit for each word since the last stop.
+            seen = 0  # The bits of the words since the last stop.
         read.stop[i] = stops[stop - 1] if stop else -1
         read.before[i], read.last[word] = read.last[word], i
         for row in range(slots.ends[word], slots.ends[word + 1]):
@@ -171,7 +170,7 @@ def _cues(read: _Read, stops: Ints, slots: _Slots, ways: Ints, out: Packed) -> i
 
 @inlined
 def _ways(i: int, row: int, read: _Read, slots: _Slots, ways: Ints, out: Packed, n: int) -> int:
-    # From the word that ends a cue back to its beginnings; `ways` holds the slots and words come to.
+    # Searches back from the word that ends a cue for its beginnings; `ways`: the stack of slots and words still to go on from.
     end = read.start[i] + slots.length[read.word[i]]
     ways[0, 0], ways[1, 0], many = slots.slot[row], i, 1
     while many:
@@ -188,7 +187,7 @@ def _ways(i: int, row: int, read: _Read, slots: _Slots, ways: Ints, out: Packed,
 
 @inlined
 def _back(slot: int, at: int, read: _Read, slots: _Slots, ways: Ints, many: int) -> int:
-    # From a word in a slot to the words that may stand in the slot before.
+    # Puts on the stack the words that fill the slot before that of a word.
     start, gap, stop = read.start[at], slots.gap[slot], read.stop[at]
     for word in slots.words[slots.first[slot - 1]: slots.first[slot]]:
         before, size = read.last[word], slots.length[word]

@@ -1,4 +1,4 @@
-"""One reading of a batch for the gate, the product and the outcome: folded once, all their cues found in one walk."""
+"""Find the cues of the gate, the product and the outcome in a batch, all in one walk."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ def _lexicon() -> Lexicon:
 
 
 def read(texts: Texts) -> Hits:
-    """Return what the three coders look for in a batch."""
+    """Return the hits of the three coders' cues in a batch."""
     return lexicon().find_all(texts)

@@ -1,4 +1,4 @@
-"""Who says it, and is it asserted: the reach of each context device over the posts (after ConText: direction, scope, terminators)."""
+"""Find where context devices hold: who says a thing, and whether it is asserted (after ConText: direction, scope, terminators)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from kamen_analysis.label.text import STRIDE, Bools, Indexes, Ints, Texts
 from kamen_analysis.label.trie import Keys
 
 NEAR = 1  # Words so close behind the opening of the other side's speech are certainly its own.
-SHORT = 24  # Within so many characters a device between a cue's first and last word holds for the whole cue.
+SHORT = 24  # A cue at most so long loses its force to a device that holds for any of its parts, a longer one only for the first.
 SPEAKERS = (None, "merchant", "consumer", "third")
 KINDS = ("speech", "denial", "unsaid", "hypothesis", "hearsay", "general", "mistake", "pseudo")
-_WEAKENED = np.array([0, 4, 4, 8, 12, 12, 16, 16], np.uint8)  # What the model is told of each kind; the low two bits tell the speaker.
+_WEAKENED = np.array([0, 4, 4, 8, 12, 12, 16, 16], np.uint8)  # The bits of each kind in `Reading.states`; the two lowest are the speaker's.
 _QUOTES = {"“": "”", "「": "」", "『": "』", "‘": "’", '"': '"', "'": "'", "【": "】"}
 _OPENING, _QUOTED = 3, 200  # How far behind a device a quotation may open, and how far it may go.
 _DENIAL = KINDS.index("denial")
@@ -26,7 +26,7 @@ _LENGTH = 6  # As in trie.
 
 
 class Regions(NamedTuple):
-    """Where devices hold: places [start, end), the number of the device, and the words that set it, [opening, close)."""
+    """Stretches [start, end) where devices hold, the number of each device, and where its own words stand, [opening, close)."""
 
     start: Ints
     end: Ints
@@ -40,7 +40,10 @@ class Regions(NamedTuple):
 
 
 class Reading:
-    """The devices at work in a batch: who speaks where, and what is denied, supposed, heard of or merely general."""
+    """What the devices tell of a batch: who speaks where, and what is denied, supposed, hearsay or merely general.
+
+    `regions`: where what is said loses its force; `states`: for each character the speaker and the kind of device, as the model reads it.
+    """
 
     def __init__(self, texts: Texts, devices: tuple[Device, ...], found: Found) -> None:
         self.texts, self._found, self._closing = texts, found, dict[str, Ints]()
@@ -49,10 +52,10 @@ class Reading:
         rows = [row for i, device in enumerate(devices) if len((matches := found.get(("device", i))).start)
                 for row in self._regions(device, i, matches)]
         every = Regions(*(np.concatenate(columns) for columns in zip(_nowhere(), *rows, strict=True)))
-        speech, weak = _in_turn(every.take(kinds[every.device] == 0)), every.take(kinds[every.device] > 0)
+        speech, weak = _ordered(every.take(kinds[every.device] == 0)), every.take(kinds[every.device] > 0)
         self._voices = self._painted(speech, who)
         self.states = self._voices | self._painted(weak, _WEAKENED[kinds])
-        self.regions, self.kinds = self._forceful(weak, kinds, speech.start[who[speech.device] == 1]), kinds
+        self.regions, self.kinds = self._weakening(weak, kinds, speech.start[who[speech.device] == 1]), kinds
 
     def _regions(self, device: Device, i: int, matches: Matches) -> Iterator[Regions]:
         first, last = matches.start, matches.end
@@ -90,20 +93,23 @@ class Reading:
         return out
 
     def _places(self, mark: str) -> Ints:
-        # The places of a closing mark, and one behind all.
+        # The places of a closing mark, and a last one behind all.
         if mark not in self._closing:
             places = self.texts.at[np.flatnonzero(self.texts.codes == ord(mark))]
             self._closing[mark] = np.append(places, np.iinfo(np.int32).max).astype(np.int32)
         return self._closing[mark]
 
     def _painted(self, regions: Regions, colours: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        # The colour of every character: where several regions hold, that of the last.
+        # For every character the colour of its region's device: of several regions that of the last, outside all of them 0.
         out = np.zeros(len(self.texts.codes), np.uint8)
         _paint(self.texts.indexes(regions.start), regions.end - regions.start, colours[regions.device], out)
         return out
 
-    def _forceful(self, regions: Regions, kinds: Indexes, merchant: Ints) -> Regions:
-        """Return the regions of devices that weaken what is said: not what the other side supposes, nor the blame it puts in a mouth."""
+    def _weakening(self, regions: Regions, kinds: Indexes, merchant: Ints) -> Regions:
+        """Return the regions, post by post, that do take force: not what the other side supposes, nor a mistake it blames on the consumer.
+
+        `merchant`: where speech of the other side starts.
+        """
         kind = kinds[regions.device]
         supposed = (kind == KINDS.index("hypothesis")) | (kind == KINDS.index("general"))
         supposed[supposed] = self.speaker(regions.opening[supposed]) == 1
@@ -113,7 +119,7 @@ class Reading:
         return kept.take(np.argsort(self.texts.post(kept.opening), kind="stable"))
 
     def speaker(self, at: Ints) -> npt.NDArray[np.uint8]:
-        """Return who is speaking at each place: the number in SPEAKERS, 0 where the poster simply tells."""
+        """Return who is speaking at each place: a number in SPEAKERS, 0 where the poster simply tells."""
         return self._voices[self.texts.indexes(at)]
 
     def against(self, matches: Matches, immune: Bools) -> Ints:
@@ -129,8 +135,8 @@ class Reading:
 
 
 @compiled
-def _holds(first: int, parts: Keys, region: Ints, whole: bool) -> bool:
-    # Whether a region takes the force from a cue.
+def _takes_force(first: int, parts: Keys, region: Ints, whole: bool) -> bool:
+    # Whether a region takes the force from the cue that starts at `first`; `whole`: it does if it holds for any of the cue's parts.
     start, end, opening, close = region[0], region[1], region[3], region[4]
     reached, own = start <= first < end or opening < first < close, False
     for key in parts:
@@ -150,7 +156,7 @@ def _against(post: Ints, start: Ints, end: Ints, parts: Keys, immune: Bools, fir
         for region in range(first[post[i]], first[post[i] + 1]):
             kind = kinds[region]
             whole = kind == _DENIAL or end[i] - start[i] <= SHORT
-            if not immune[i, kind] and _holds(start[i], parts[i], regions[:, region], whole):
+            if not immune[i, kind] and _takes_force(start[i], parts[i], regions[:, region], whole):
                 out[i] = region
                 break
 
@@ -169,7 +175,7 @@ def _any_between(sorted_: Ints, low: Ints, high: Ints) -> Bools:
     return np.searchsorted(sorted_, high) > np.searchsorted(sorted_, low)
 
 
-def _in_turn(regions: Regions) -> Regions:
-    """Order speech by its start; of openings that end at the same place the longer one is the better read."""
+def _ordered(regions: Regions) -> Regions:
+    """Return speech ordered by its start; where two openings end at the same place, only the one with the longer words is kept."""
     regions = regions.take(np.lexsort((regions.opening, regions.start)))
     return regions.take(np.unique(regions.start, return_index=True)[1])

@@ -1,4 +1,4 @@
-"""Look-alikes: what a reason's exclusions say of the cues found."""
+"""Look-alikes: find the cues that touch an exclusion of their reason."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SCOPES = ("overlap", "clause", "sentence", "line", "text")
 
 
 def excluded(matcher: Matcher, found: Found, code: Ints, bounds: Ints) -> Ints:
-    """Return for each cue the first exclusion of its reason that touches it, from `EXCLUDED` on, or 0.
+    """Return for each cue the first exclusion of its reason that touches it, as EXCLUDED plus its number there, or 0.
 
-    `code`: the numbers of their reasons; `bounds` (SCOPES, 2, cues): from where to where each scope of theirs goes.
+    `code`: the number of each cue's reason; `bounds` (SCOPES, 2, cues): where each scope around it starts and ends.
     """
     out, (numbers, scopes, first) = np.zeros(len(code), np.int32), _exclusions(matcher)
     rows = found.rows(numbers)
@@ -41,7 +41,7 @@ def _exclusions(matcher: Matcher) -> tuple[Indexes, Ints, Ints]:
 
 @compiled
 def _exclude(code: Ints, bounds: Ints, start: Ints, farthest: Ints, rows: Indexes, scopes: Ints, first: Ints, out: Ints) -> None:
-    # `rows`: from where to where in `start` and `farthest` each exclusion's matches go.
+    # `rows`: where in `start` and `farthest` the matches of each exclusion begin and end.
     for i in range(len(code)):
         for j in range(first[code[i]], first[code[i] + 1]):
             low, high = rows[0, j], rows[1, j]

@@ -1,4 +1,4 @@
-"""The trace of a labelling in words a person can read: every cue found, who said it, and why it was kept or dropped."""
+"""Explain the labels of a post in words: every cue found, who said it, and why it was kept or dropped."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from kamen_analysis.records import OUTCOMES, POST_TYPES, PRODUCTS
 _SPEAKERS = {"merchant": "对方说", "consumer": "消费者说", "third": "旁人说", "": "叙述"}
 
 
-class Told(NamedTuple):
-    """One cue found, in words: its reason and rule, where (offsets into title + line break + body), who says it, why it does not count."""
+class Trace(NamedTuple):
+    """One cue found: its reason and rule, where it is (offsets into title, line break, body), who says it, and why it was dropped."""
 
     code: str
     start: int
@@ -44,7 +44,7 @@ def _lines(post: Mapping[str, Any]) -> Iterator[str]:
         return
     heard = vote(reasons.hear([str(post.get("title") or "")], [str(post.get("body") or "")]))
     text, found, kept = heard.texts.strings[0], tell(heard), set(tell(heard, reasons.decide(heard)))
-    shown = {f for f in found if f in kept or not any(_says_more(g, f) for g in found)}
+    shown = {f for f in found if f in kept or not any(_covers(g, f) for g in found)}
     for finding in sorted(shown):
         words = text[finding.start:finding.end].replace("\n", "／")
         verdict = f"不取（{finding.dropped}）" if finding.dropped else "采用" if finding in kept else "同码已有更好的证据"
@@ -54,14 +54,14 @@ def _lines(post: Mapping[str, Any]) -> Iterator[str]:
     yield f"  结论：{names or '无拒退理由'}"
 
 
-def tell(heard: reasons.Heard, at: Indexes | None = None) -> list[Told]:
-    """Return the cues found in a batch, each once, or those of them with the numbers `at`."""
+def tell(heard: reasons.Heard, at: Indexes | None = None) -> list[Trace]:
+    """Return all the cues found in a batch, or those with the numbers `at`, each once."""
     found, rules, start = heard.findings, findings.rules(), heard.texts.start
     out = []
     for i in range(len(found.rule)) if at is None else at.tolist():
         rule, post = rules[found.rule[i]], int(found.post[i])
         place = int(found.start[i] - start[post]), int(found.end[i] - start[post])
-        out.append(Told(rule.reason.code, *place, rule.name, SPEAKERS[found.speaker[i]] or "", _dropped(heard, i, rule), post))
+        out.append(Trace(rule.reason.code, *place, rule.name, SPEAKERS[found.speaker[i]] or "", _dropped(heard, i, rule), post))
     return list(dict.fromkeys(out))
 
 
@@ -78,7 +78,7 @@ def _dropped(heard: reasons.Heard, i: int, rule: findings.Rule) -> str:
     return rule.reason.exclusions[why - EXCLUDED].why if why >= EXCLUDED else findings.WHY.get(why, "")
 
 
-def _says_more(one: Told, other: Told) -> bool:
-    """Tell whether `one` is the same rule's same verdict over more of the text, so that `other` need not be shown."""
+def _covers(one: Trace, other: Trace) -> bool:
+    """Return whether `one` is the same verdict of the same rule on more of the text, so that `other` need not be shown."""
     same = (one.rule, one.dropped, one.speaker) == (other.rule, other.dropped, other.speaker)
     return same and one.start <= other.start and other.end <= one.end and (one.start, one.end) != (other.start, other.end)

@@ -12,12 +12,12 @@ from kamen_analysis.codebook import coding
 from kamen_analysis.label._hits import MARKS
 from kamen_analysis.label._lexicon import Hit, Lexicon
 
-_LOOK_BACK = 6  # Characters in which a denial stands before the word it denies.
+_LOOK_BACK = 6  # A denial ends at most so many characters before the word it denies.
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "俩": 2}
 _UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10000}
 HAN = "零〇一二两三四五六七八九十百千万"
-UNITS = f"{HAN}几多来块元蚊圆r大刀米"  # What goes on with a number in words.
-# No sum has more digits; without bounds a run of thousands would be read anew from each of its digits.
+UNITS = f"{HAN}几多来块元蚊圆r大刀米"  # Characters that can follow a numeral in a sum.
+# Bounded, since a run of thousands of digits would else be read anew from each of them; no sum has more.
 _NUMBER = r"\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?"
 _MONEY = r"块钱|元|块|蚊|圆|rmb|大洋|刀(?!片)|米(?=[\s,。，!！]|$)"
 _AMOUNT = re.compile(
@@ -32,7 +32,7 @@ _AMOUNT = re.compile(
     rf"|(?:(?<=[花充付转退扣交卖价])|(?<=[花充付转退扣交卖]了))(?P<hanbare>[一二两三四五六七八九]{{1,9}}[百千万][{HAN}]{{0,15}})(?![个张次天年月人位])"
     rf"|(?P<hanpair>[一二两三四五六七八九][百千万][一二三四五六七八九])(?![{HAN}个张次天年月人位多])")
 
-# Where a sum can begin; inside a number only what is added up can, when the number is too long for one sum.
+# Where a sum can begin: not inside a number, unless its last digits begin an addition (68+30) and the whole would be too long for a sum.
 _FIRST = re.compile(rf"[¥￥\d{HAN}](?:(?<=[¥￥])|(?<=\d)(?<!\d\d)|(?<=\d)(?=\d{{0,11}}(?:\.\d{{1,6}})?\s?\+)|(?<=[{HAN}])(?=[{UNITS}]))")
 
 
@@ -53,7 +53,7 @@ def extract(text: str) -> list[Extract]:
 
 
 def worded(texts: Iterable[str]) -> Iterator[list[Extract]]:
-    """Yield for each text the facts `extract` tells but for the amounts, in the order of the codebook; many texts are read quickly."""
+    """Yield for each text the facts of `extract` without the amounts, in the order of the codebook; fast for many texts."""
     folded = list(map(zh.fold, texts))
     return map(_worded, folded, _lexicon().find_each(folded))
 
@@ -64,7 +64,7 @@ def amounts(folded: str) -> list[Extract]:
 
 
 def _sums(folded: str) -> Iterator[re.Match[str]]:
-    # As _AMOUNT.finditer, tried only where a sum can begin.
+    # _AMOUNT.finditer, but faster: tried only where a sum can begin.
     first = _FIRST.search(folded)
     while first:
         mark = _AMOUNT.match(folded, first.start())

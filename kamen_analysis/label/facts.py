@@ -1,4 +1,4 @@
-"""What the post-level model looks at: a post's characters and cues as a hashed bag, and what the rules know of it (facts)."""
+"""The features of the model over the rules: a post's characters and cues as a hashed bag, and what the rules found in it (facts)."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 BUCKETS = 1 << 15
 CUED = 3  # A cue weighs as much as so many characters: a person wrote it down.
-WEIGHT = 1.5  # Of the bag, beside the facts.
+WEIGHT = 1.5  # How much more the bag weighs than the facts.
 _PAIRED, _FINISH, _SHIFT = np.uint32(1000003), np.uint32(0x9E3779B1), np.uint32(17)
-_ENOUGH = 3  # More different cues of one group tell no more.
+_ENOUGH = 3  # Different cues of a group beyond so many add nothing.
 STEP = 16  # Columns added at a time.
 Floats = npt.NDArray[np.float64]
 
@@ -33,8 +33,8 @@ Floats = npt.NDArray[np.float64]
 def bag(hits: Hits, weights: npt.NDArray[np.int8]) -> Floats:
     """Return the bags (posts, BUCKETS) of a batch times `weights` (BUCKETS, columns: a multiple of STEP).
 
-    In the bag stand each character and pair of characters (the text's beginning and end are one too, \\0), and CUED times each cue found,
-    all over the root of their number.
+    A bag holds each character, each pair of neighbours (the text has a \\0 before and behind it), and each cue found CUED times, all
+    divided by the square root of their number.
     """
     texts = hits.texts
     sums, cues = np.zeros((len(texts), weights.shape[1]), np.int32), np.bincount(hits.post, minlength=len(texts))
@@ -46,7 +46,7 @@ def bag(hits: Hits, weights: npt.NDArray[np.int8]) -> Floats:
 
 
 def bags(hits: Hits) -> tuple[sp.csr_matrix, sp.csr_matrix]:
-    """Return the counts (posts, BUCKETS) of characters, and of cues."""
+    """Return the counts (posts, BUCKETS) of characters and pairs, and of cues: the bags of `bag` before they are divided."""
     import scipy.sparse as sp  # slow to load, and asked for in training only
 
     texts, shape = hits.texts, (len(hits.texts), BUCKETS)
@@ -97,23 +97,25 @@ def _cue_buckets() -> tuple[Ints, Ints]:
     return first, _bucket(np.array([key for row in keys for key in row], np.uint32))
 
 
-def _is(answers: Sequence[str], keys: Collection[str]) -> Floats:
+def _one_hot(answers: Sequence[str], keys: Collection[str]) -> Floats:
     number = {key: i for i, key in enumerate(keys)}
     return np.eye(len(number))[[number[answer] for answer in answers]]
 
 
 def of_type(scales: gate.Scales, types: Sequence[str]) -> Floats:
     """Return the facts (posts, facts) about the post type: the gate's answer, its evidence, and the points of each type."""
-    return np.hstack([_is(types, coding.gate().order), np.minimum(scales.count, _ENOUGH) * 0.3, scales.totals * 0.1])
+    return np.hstack([_one_hot(types, coding.gate().order), np.minimum(scales.count, _ENOUGH) * 0.3, scales.totals * 0.1])
 
 
 def of_product(weighed: scope.Weighed, products: Sequence[str]) -> Floats:
-    """Return the facts (posts, facts) about the product: the rules' answer, the points of each product, how far it lies behind the best,
-    and what tells virtual goods from real ones."""
+    """Return the facts (posts, facts) about the product.
+
+    They are the rules' answer, the points of each product, how far it lies behind the best, and what tells virtual goods from real ones.
+    """
     behind = weighed.scores - weighed.scores.max(axis=1, keepdims=True)
-    return np.hstack([_is(products, PRODUCTS), np.minimum(weighed.scores, 12) / 6, np.maximum(behind, -6) / 3, weighed.virtual * 0.5])
+    return np.hstack([_one_hot(products, PRODUCTS), np.minimum(weighed.scores, 12) / 6, np.maximum(behind, -6) / 3, weighed.virtual * 0.5])
 
 
 def of_outcome(told: outcome.Told, answers: Sequence[str]) -> Floats:
-    """Return the facts (posts, facts) about the outcome: the rules' answer, what is told, and whether at the end."""
-    return np.hstack([_is(answers, OUTCOMES), told.signs * 0.5])
+    """Return the facts (posts, facts) about the outcome: the rules' answer and `outcome.Told.signs`."""
+    return np.hstack([_one_hot(answers, OUTCOMES), told.signs * 0.5])

@@ -1,4 +1,4 @@
-"""What the model looks at: characters, word classes and cues of posts, each hashed to a bucket at the place where it stands."""
+"""The features of the reasons' model: n-grams of characters, word classes and cues, each at a place and hashed to a bucket."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 BUCKETS = 1 << 16
 LONGEST = 3  # Characters in the longest n-gram.
-STATED = 2  # N-grams up to so long are also read together with who speaks and what is denied.
-WIDE = 40  # Clauses are read together up to so many characters.
-BACK = 1  # A word class is paired with so many before it.
-CUED = 4  # A cue is as many features as this of its reason, and of its rule: a person wrote it down, so it weighs more than a character.
+STATED = 2  # N-grams up to so long also make a feature together with the state of their first character: who speaks, what is denied.
+WIDE = 40  # The model is asked about clauses together, up to so many characters.
+BACK = 1  # A word class makes pairs with so many classes before it.
+CUED = 4  # A cue counts as so many features of its reason and of its rule: a person wrote it down, so it weighs more than a character.
 _PAIRED, _STATE, _FINISH, _WORD = 1000003, 0x7B4F3CF1, 0x9E3779B1, 0xFFFFFFFF
-_NONE = BUCKETS  # The bucket of what is no feature, since the text ends before it does.
+_NONE = BUCKETS  # The bucket of a feature that is missing because the text ends or begins too near.
 Words = npt.NDArray[np.uint32]
 
 
 def units(texts: Texts, posts: Ints) -> tuple[Ints, Ints]:
-    """Return the stretches (starts, ends) of `posts` the model is asked about: from each clause on, as many as fit in `WIDE`."""
+    """Return the stretches (starts, ends) of `posts` the model is asked about: from each clause on as many as fit in WIDE, one at least."""
     starts, ends = texts.clauses
     last = np.maximum(np.searchsorted(ends, starts + WIDE, "right") - 1, np.arange(len(starts)))
     asked = np.zeros(len(texts), np.bool_)
@@ -41,14 +41,13 @@ def units(texts: Texts, posts: Ints) -> tuple[Ints, Ints]:
 
 
 def placed(heard: Heard) -> tuple[tuple[Ints, Numbers], ...]:
-    """Return the features of a batch, sort by sort: places, ascending, and the buckets (places, features) of those that begin there."""
+    """Return for n-grams, word classes and cues the places, ascending, and the buckets (places, features) of the features there."""
     return _grams(heard), _classes(heard), _cues(heard)
 
 
 def features(heard: Heard, starts: Ints) -> Iterator[sp.csr_matrix]:
-    """Yield matrices (starts, BUCKETS + 1), to be added up, of how often each feature begins in each stretch of a batch.
-
-    A stretch goes from one of `starts` (ascending, the first post's start among them) to the next. The last column counts for nothing.
+    """Yield for n-grams, word classes and cues how often each begins in each stretch: matrices (starts, BUCKETS + 1) to be added up.
+    A stretch goes from one of `starts` (ascending, the first post's start among them) to the next. The last column is to be ignored.
     """
     import scipy.sparse as sp  # slow to load, and asked for in training only
 
@@ -79,7 +78,7 @@ def _bucket(key: int) -> int:
 
 @compiled
 def _add_grams(codes: Words, states: npt.NDArray[np.uint8], ends: Ints, out: Numbers) -> None:
-    # Of each character the n-grams that begin with it, then the short ones together with its state.
+    # For each character the n-grams that begin with it, then the short ones together with its state.
     first = 0
     for end in ends:
         for i in range(first, end + 1):
@@ -95,7 +94,7 @@ def _add_grams(codes: Words, states: npt.NDArray[np.uint8], ends: Ints, out: Num
 
 @compiled
 def _add_classes(at: Ints, number: Ints, keys: Words, starts: Ints, out: Numbers) -> None:
-    # Of each word class its own, and the pairs with those before it in its post.
+    # For each word class its own bucket, then those of its pairs with the classes before it in its post.
     post = first = 0
     for i in range(len(at)):
         while post + 1 < len(starts) and starts[post + 1] <= at[i]:
@@ -113,7 +112,7 @@ def _cues(heard: Heard) -> tuple[Ints, Numbers]:
 
 @functools.cache
 def _cue_buckets() -> Numbers:
-    # Of each rule where it does not stand, and where it does.
+    # For each rule the buckets of a cue that does not count, then those of one that does.
     kinds = [(rule.reason.code, rule.name, stands) for rule in rules() for stands in (False, True)]
     named = [(f"c {code} {stands} {n}", f"r {rule} {stands} {n}") for code, rule, stands in kinds for n in range(CUED)]
     keys = _keys(tuple(name for pair in named for name in pair))

@@ -1,4 +1,4 @@
-"""Label a file of posts (`kamen label IN OUT`): any table in, one JSON object a line out, in input order."""
+"""Label a file of posts (`kamen label IN OUT`): reads any table, writes one JSON object a line in the order of the input."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ Record = dict[str, Any]
 
 
 def label_file(source: str | Path, out: str | Path) -> int:
-    """Label the posts in `source` ('-': standard input) into `out` ('-': standard output); return how many there were.
+    """Label the posts in `source` ('-': standard input), write them to `out` ('-': standard output) and return how many there were.
 
-    Posts have the columns id, title, body, target; title or body must be there, the others may be missing.
+    The columns are id, title, body and target; only title or body must be there.
     """
     return write_records((found.as_dict() for found in labelled(posts(read_records(source), str(source)))), out)
 
 
 def explain_file(source: str | Path, out: str | Path) -> int:
-    """Write for each post of `source` its labels with `trace`, the decision in words, into `out`; return how many."""
+    """Write the labels of the posts in `source` to `out`, each with `trace`, the decision in words; return how many there were."""
     rows = posts(read_records(source), str(source))
     return write_records(({**label_post(post).as_dict(), "trace": explain(post).split("\n")} for post in rows), out)
 
 
 def posts(records: Iterable[Record], name: str) -> Iterator[Record]:
-    """Yield the records as posts, each with an id (its number where the file has none); KamenError where there is no text column."""
+    """Yield the records as posts, numbered from 1 where they have no id; KamenError without a column title or body."""
     rows = iter(records)
     first = next(rows, None)
     if first is None:

@@ -1,4 +1,4 @@
-"""The cues found in a batch, each weighed by who says it, whether it is asserted, and what else stands beside it."""
+"""Decide of every cue found in a batch whether it counts: by who says it, whether it is asserted, and what else stands beside it."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from kamen_analysis.label.trie import Keys
 from kamen_analysis.label.words import Hits
 
 MERCHANT, CONSUMER, THIRD = 1, 2, 3  # As in context.SPEAKERS.
-STANDS, CONTEXT, MODEL, YIELDED = 0, 1, 2, 3
+STANDS, CONTEXT, MODEL, YIELDED = 0, 1, 2, 3  # Of `Findings.why`, as are the keys of WHY, and the exclusions from EXCLUDED on.
 WHY = {4: "正文另有说明", 5: "同句另有所指", 6: "旁人说的", 7: "不是对方说的", 8: "消费者自己说的", 9: "对方没有以此拒绝"}
 _TITLE, _UNLESS, _BYSTANDER, _NOT_THEIRS, _OWN, _NO_REFUSAL = WHY
-LEARNED = "model"  # The name of the rule by which the model alone gives a reason.
-_BESIDE = 40  # Characters between a cue and the refusal that stands beside it.
+LEARNED = "model"  # The rule that is named where the model alone gives a reason.
+_BESIDE = 40  # A refusal at most so many characters from a cue stands beside it.
 _VOICES = ("any", "other", "claimed", "merchant")
-_SUBJECT = 10  # Characters from a subject (我) to the farthest cue it still rules: a clause without commas may go on for a whole post.
+_SUBJECT = 10  # Characters a subject (我) reaches in its clause: one without commas may go on for a whole post.
 
 
 class Rule(NamedTuple):
-    """A cue of the codebook, and the reason it speaks for: its number in the codebook's order, its rule, the cue's number there."""
+    """A cue of the codebook and its reason; `code` is the reason's number in the codebook, `number` the cue's in the reason or -1."""
 
     code: int
     reason: ReasonRule
@@ -45,9 +45,10 @@ class Rule(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """Every cue found in a batch, a column each: its rule, post, place [start, end), who says it, and why it does not count or STANDS.
+    """Every cue found in a batch, in columns: its rule, post, place [start, end), who says it (a number in `context.SPEAKERS`).
 
-    `region` is the number of the device that took its force, or -1; `probability` the model's, NaN where it was not asked.
+    `why` is STANDS for a cue that counts, else why it does not; `region`: the number (in `Reading.regions`) of the region that took its
+    force, or -1; `probability`: the model's, NaN where it was not asked.
     """
 
     rule: Ints
@@ -73,20 +74,20 @@ class Findings:
 
 @functools.cache
 def rules() -> tuple[Rule, ...]:
-    """Return every cue of the codebook, in its order, and behind them for each reason the rule of the model."""
+    """Return every cue of the codebook, in its order, and behind them one rule a reason for what the model alone finds."""
     reasons = list(enumerate(load().reasons.values()))
     cues = [Rule(n, reason, i, cue) for n, reason in reasons for i, cue in enumerate(reason.cues)]
     return *cues, *(Rule(n, reason, -1, Cue(id=LEARNED, any=())) for n, reason in reasons)
 
 
 def learned_rule(code: Ints) -> Ints:
-    """Return the number of the rule by which the model gives each code."""
+    """Return for each code the number of the rule for what the model alone finds."""
     return (len(rules()) - len(load().reasons) + code).astype(np.int32)
 
 
 @functools.cache
 def table(name: str) -> npt.NDArray[np.int32]:
-    """Return a property of each rule as numbers: code, within, reach, voice; immune (rules, KINDS); yields (rules, codes)."""
+    """Return a property of all rules as numbers: code, within, reach, voice; immune (rules, KINDS); yields (rules, codes)."""
     codes = list(load().reasons)
     rows = {"code": [r.code for r in rules()], "immune": [[kind in r.cue.immune for kind in KINDS] for r in rules()],
             "within": [SCOPES.index(r.cue.within) for r in rules()], "reach": [r.cue.reach for r in rules()],
@@ -96,8 +97,8 @@ def table(name: str) -> npt.NDArray[np.int32]:
 
 
 def weigh(matcher: Matcher, hits: Hits, found: Found, reading: Reading) -> Findings:
-    """Return every cue found, weighed."""
-    return _yielded(_echoes(hits.texts, _weigh(matcher, hits, found, reading)))
+    """Return every cue found, and whether it counts."""
+    return _yielded(_without_echoes(hits.texts, _weigh(matcher, hits, found, reading)))
 
 
 def _weigh(matcher: Matcher, hits: Hits, found: Found, reading: Reading) -> Findings:
@@ -110,15 +111,15 @@ def _weigh(matcher: Matcher, hits: Hits, found: Found, reading: Reading) -> Find
     bounds = np.stack([(start, end), *(texts.bounds(start, scope) for scope in SCOPES[1:])])
     why = excluded(matcher, found, table("code")[rule], bounds)
     why[_unless(matcher, hits, found.words[at], rule, bounds)] = _UNLESS
-    unsaid = _unsaid(rule, speaker, _own(start, bounds, found), _refusal_near(start, end, bounds, found))
-    why = np.where(why == STANDS, unsaid, why)
+    by_voice = _by_voice(rule, speaker, _own(start, bounds, found), _refusal_near(start, end, bounds, found))
+    why = np.where(why == STANDS, by_voice, why)
     why[region >= 0] = CONTEXT
     return Findings(rule, texts.post(start), start, end, speaker, region, why, np.full(len(rule), np.nan))
 
 
 @functools.lru_cache(maxsize=4)
 def _numbers(matcher: Matcher, kind: str) -> Indexes:
-    # Of each rule the number of the key of its cue lines, or of those that undo it.
+    # Of each rule the number of the key of its lines of a kind: "cue", or "unless" (what undoes it).
     return matcher.numbers(("cue", r.reason.code, r.number) if kind == "cue" else (r.reason.code, kind, r.number) for r in rules())
 
 
@@ -133,7 +134,8 @@ def _any_in(sorted_: Ints, low: Ints, high: Ints) -> Bools:
     return np.searchsorted(sorted_, high) > np.searchsorted(sorted_, low)
 
 
-def _unsaid(rule: Ints, speaker: npt.NDArray[np.uint8], own: Bools, refused: Bools) -> Ints:
+def _by_voice(rule: Ints, speaker: npt.NDArray[np.uint8], own: Bools, refused: Bools) -> Ints:
+    # Whether each cue comes from the mouth its rule asks for: STANDS, or why it does not count.
     why, voice = np.zeros(len(rule), np.int32), table("voice")[rule]
     why[(voice == _VOICES.index("claimed")) & ~refused] = _NO_REFUSAL
     why[(voice != _VOICES.index("any")) & (own | (speaker == CONSUMER))] = _OWN
@@ -144,7 +146,7 @@ def _unsaid(rule: Ints, speaker: npt.NDArray[np.uint8], own: Bools, refused: Boo
 
 
 def _own(start: Ints, bounds: Ints, found: Found) -> Bools:
-    """Tell whether the clause shortly before each cue has the poster as its subject (我…), not as its object (说我…)."""
+    """Return for each cue whether the poster is the subject of its clause (我…) shortly before it, not an object (说我…)."""
     mine, objects = found.get(("self",)), found.get(("object",)).end
     if not len(mine.start):
         return np.zeros(len(start), np.bool_)
@@ -166,8 +168,8 @@ def _said(findings: Findings, which: Bools, posts: int) -> Bools:
     return out
 
 
-def _echoes(texts: Texts, findings: Findings) -> Findings:
-    """Drop what only the title says where the body says the same words of a fear, a hearsay or a mistake."""
+def _without_echoes(texts: Texts, findings: Findings) -> Findings:
+    """Drop a reason that stands in the title alone where the body has it only as denied, feared, hearsay or the like."""
     body = findings.start > texts.cut[findings.post]
     taken_back = _said(findings, body & (findings.region >= 0), len(texts)) & ~_said(findings, body & findings.stands, len(texts))
     echo = findings.stands & ~body & taken_back[findings.post, findings.code]
@@ -175,6 +177,7 @@ def _echoes(texts: Texts, findings: Findings) -> Findings:
 
 
 def _yielded(findings: Findings) -> Findings:
+    # Drops cues that yield to another reason which stands in their post.
     standing = _said(findings, findings.stands, int(findings.post.max(initial=-1)) + 1)
     to_other = (standing[findings.post] & (table("yields")[findings.rule] > 0)).any(axis=1)
     return replace(findings, why=np.where(findings.stands & to_other, YIELDED, findings.why).astype(np.int32))

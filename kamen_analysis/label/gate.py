@@ -20,14 +20,14 @@ from kamen_analysis.label.traits import TRAITS, searched, traits
 
 
 def _behind(words: Sequence[str]) -> str:
-    # One of the words, where the first character has been read.
+    # A pattern for the rest of one of the words, behind its first character.
     return "|".join(f"(?<={word[0]}){word[1:]}" for word in words)
 
 
 _TELLERS = ("客服", "卖家", "店家", "商家", "对方", "平台", "官方", "老板", "店主", "发卡方", "他", "她", "群主", "网点", "公司")
 _TOLD_IN = ("公告", "网页", "页面", "短信", "邮件", "弹窗", "协议", "回我", "答复", "回复")
 _MARKS = "“\"「『"
-# Each character that a quotation can begin with first, in one set: what stands there is looked at only where one does.
+# The set of all characters a quotation can begin with comes first, so that the rest is tried only where one of them stands.
 _QUOTED = re.compile(
     rf"[{_MARKS}答{''.join(word[0] for word in (*_TELLERS, *_TOLD_IN))}](?:(?<=[{_MARKS}])[^“”\"「」『』\n]{{1,200}}[”\"」』]"
     rf"|(?:{_behind(_TELLERS)})[^，。:：\n]{{0,4}}(?:[:：]|说|称|讲|回|答复|表示|告知)[^。！？!?\n]{{1,60}}"
@@ -47,16 +47,16 @@ class Gate(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Scales:
-    """The evidence of a batch: (posts, evidence) how often each counts, in the order of `evidence()`."""
+    """How often each piece of evidence counts in each post of a batch: `count` (posts, evidence), in the order of `evidence()`."""
 
     count: npt.NDArray[np.int64]
 
     def points(self, kind: int) -> tuple[Indexes, Floats]:
-        """Return the evidence that speaks for or against a type of post (its numbers), and its points (posts, evidence)."""
+        """Return the numbers of the evidence for or against a type of post, given by its number, and its points (posts, evidence)."""
         worth = _worth()[:, kind]
-        some = np.flatnonzero(worth)
-        count = self.count[:, some]
-        return some, worth[some] * np.where(worth[some] > 0, count, count > 0)
+        bearing = np.flatnonzero(worth)
+        count = self.count[:, bearing]
+        return bearing, worth[bearing] * np.where(worth[bearing] > 0, count, count > 0)
 
     @functools.cached_property
     def totals(self) -> Floats:
@@ -68,8 +68,8 @@ class Scales:
     def has(self, *names: str) -> Bools:
         """Return which posts have one of these pieces of evidence."""
         columns = [list(evidence()).index(name) for name in names]
-        some: Bools = np.logical_or.reduce(self.count[:, columns] > 0, axis=1)
-        return some
+        found: Bools = np.logical_or.reduce(self.count[:, columns] > 0, axis=1)
+        return found
 
 
 @functools.cache
@@ -105,29 +105,29 @@ def decide(scales: Scales, targets: Sequence[object]) -> list[Gate]:
 
 
 def decided(scales: Scales, targets: Sequence[object]) -> tuple[list[str], list[str]]:
-    """Return the type of each post by its evidence, and the rule: as `decide`, apart."""
+    """Return what `decide` does as two lists, the types and the rules."""
     book = coding.gate()
     best = scales.totals.argmax(axis=1)
     rules = heaviest(scales.count, _worth(), best)
-    filed = np.array([bool(target) for target in targets]) | _told(scales)
+    filed = np.array([bool(target) for target in targets]) | _narrated(scales)
     weak = scales.totals.max(axis=1) < book.least
     types, names = np.array(book.order, object)[best], np.array(list(evidence()), object)[rules]
     types[weak], names[weak] = np.where(filed[weak], "complaint", "other"), "filed"
     return types.tolist(), names.tolist()
 
 
-def _told(scales: Scales) -> Bools:
-    # Some evidence of a case that speaks for or against a complaint.
+def _narrated(scales: Scales) -> Bools:
+    # Which posts tell of a case: have some of the _NARRATED evidence that bears on complaints.
     return scales.has(*(name for name in _NARRATED if "complaint" in evidence()[name]))
 
 
 def weigh(title: str, body: str, target: str | None = None) -> dict[str, dict[str, float]]:
-    """Return, for each post type, the points each group or trait gives it: why the gate decided as it did."""
+    """Return for each post type the points that each group or trait gives it, which explains the gate's decision."""
     scales = scale(read(fold([title or ""], [body or ""])), [target])
     tally: dict[str, dict[str, float]] = {}
     for number, kind in enumerate(coding.gate().order):
-        some, points = scales.points(number)
-        row = {list(evidence())[i]: float(worth) for i, worth in zip(some.tolist(), points[0], strict=True) if scales.count[0, i]}
+        bearing, points = scales.points(number)
+        row = {list(evidence())[i]: float(worth) for i, worth in zip(bearing.tolist(), points[0], strict=True) if scales.count[0, i]}
         if row:
             tally[kind] = row
     return tally
@@ -176,7 +176,7 @@ def _counted(hits: Hits, quotes: tuple[Ints, Ints]) -> Ints:
 
 
 def _quotes(hits: Hits) -> tuple[Ints, Ints]:
-    """Return starts and ends of what stands in quotes, in the posts where that matters."""
+    """Return the starts and ends of quotations, in the posts with cues that depend on them."""
     texts, groups = hits.texts, [f"gate.{name}" for name, group in coding.gate().groups.items() if not group.quoted]
     asked = np.flatnonzero(hits.has(*groups, "gate.you")).tolist()
     found = [(texts.start[post], *mark.span()) for post in asked for mark in _QUOTED.finditer(texts.strings[post])]

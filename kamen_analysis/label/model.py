@@ -1,4 +1,4 @@
-"""The linear model beside the rules: one logistic regression a reason over hashed features, stored as numbers with their digest."""
+"""The linear model beside the rules: one logistic regression for each reason over hashed features, stored with a digest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Opinion(NamedTuple):
-    """What the model thinks of posts: its stretches (starts and ends, ascending), and the log odds (stretches, codes it was taught)."""
+    """What the model thinks of stretches of text (starts and ends, ascending): the log odds of each code (stretches, codes)."""
 
     start: Ints
     end: Ints
@@ -33,7 +33,7 @@ class Opinion(NamedTuple):
     def near(self, code: Ints, start: Ints, end: Ints) -> Floats:
         """Return the highest probability of each `code` (its number in the codebook) in the stretches that touch [start, end).
 
-        NaN for a code the model was not taught.
+        NaN for a code the model was not trained on.
         """
         column = np.array([self.codes.index(name) if name in self.codes else -1 for name in load_codebook().reasons])[code]
         low, high = np.searchsorted(self.end, start, "right"), np.searchsorted(self.start, end)
@@ -54,17 +54,17 @@ class Model:
 
     @property
     def veto(self) -> float:
-        """The probability below which a rule is not believed."""
+        """The probability below which a rule's finding is dropped."""
         return float(self.meta["veto"])
 
     @property
     def add(self) -> float:
-        """The probability from which the model is believed without a rule."""
+        """The probability from which the model gives a reason that no rule finds."""
         return float(self.meta["add"])
 
     @functools.cached_property
     def _tables(self) -> lanes.Packed:
-        # The weights, and a column of ones to count features with.
+        # The weights, and a column of ones that counts the features.
         return lanes.pack(np.hstack([self.weights, np.ones((BUCKETS, 1), np.int8)]))
 
     def ask(self, heard: Heard, posts: Ints) -> Opinion:
@@ -78,8 +78,8 @@ class Model:
 
 @compiled
 def _add_odds(each: Ints, first: Indexes, last: Indexes, scale: Floats, bias: Floats, out: Floats) -> None:
-    # The log odds of stretches, from a clause to another; `each` (clauses, columns): the sums of a clause, behind those of the codes the
-    # number of its features.
+    # Fills `out` with the log odds of stretches, each of the clauses from `first` to before `last`; `each` (clauses, columns): the sums of
+    # weights of a clause, code by code, and behind them the number of its features.
     sums = np.zeros((len(each) + 1, len(scale) + 1), np.int32)  # Whole numbers: exact however they are added up.
     for i in range(len(each)):
         for k in range(len(scale) + 1):
@@ -91,7 +91,7 @@ def _add_odds(each: Ints, first: Indexes, last: Indexes, scale: Floats, bias: Fl
 
 
 def quantised(codes: tuple[str, ...], weights: Floats, bias: Floats, meta: dict[str, Any]) -> Model:
-    """Return a model from real weights (BUCKETS, codes): each code's are rounded to 127 steps of its own."""
+    """Return a model of real weights (BUCKETS, codes), rounded as `stored.quantise` does."""
     small, scale = stored.quantise(weights)
     return Model(codes, small, scale, bias, meta)
 

@@ -1,4 +1,4 @@
-"""Sums of money that came back: found by the words beside them, which are looked for first, since sums are slow to read."""
+"""Find sums of money that came back; sums are slow to read, so they are read only where the words beside them say so."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BACK = re.compile(r"(?:[退返赔补](?:给?我|给)?[了还回咗畀款到来�
                    r"|(?:[只才就后果际仅又共先已终]|已经)[退返赔补](?:给?我)?|到账|到手|收到|实退|回来|到我?[卡账][上里]?|打(?:了|给我|来|款)+)$")
 _THEN = "(?:元|块)?钱?(?:也|都|已经|已|刚|刚刚|今天)?(?:到账|退回|收到了|退了|退给)"
 _BACK_AFTER = re.compile(_THEN)
-# What a sum that came back has right before it, a word of money back being in reach; or close behind it.
+# Characters of which one stands right before a sum that came back, with one of _WORDS in reach; then those of the words behind such a sum.
 _NUMBERS = f"¥￥{HAN}" + "".join(c for c in map(chr, range(0x10000)) if c.isdecimal())
 _BEFORE, _WORDS, _REACH = "退返赔补了还回给我咗畀款到来付的个张账手卡上里\n", "退返赔补到来打", 8
 _BEHIND, _NEXT, _SUMS, _SUM_REACH = "到退收", "账回到了给", f"{_NUMBERS}元钱块蚊圆b洋刀米kw百多", 6
@@ -28,9 +28,11 @@ _IS_NUMBER, _IS_HAN, _IS_UNIT, _IS_BEFORE, _IS_WORD, _IS_SUM, _IS_BEHIND, _IS_NE
 
 
 def came_back(texts: Texts, asked: Bools, less: Bools) -> list[tuple[int, int, int]]:
-    """Return, for each sum in the posts `asked` that came back and is below the highest there (or any, in the posts `less`), the post,
-    the offset of the place whose denial would undo it, and where the sum ends."""
-    posts = np.flatnonzero(_maybe(texts, asked)).tolist()
+    """Return (post, start, end) for each sum in the posts `asked` that came back and is below the highest there (in `less`: for any).
+
+    `start` and `end` are offsets: what a denial before it would undo starts at the one, the sum ends at the other.
+    """
+    posts = np.flatnonzero(_candidates(texts, asked)).tolist()
     return [(post, start, end) for post in posts for start, end in _below(texts.strings[post], bool(less[post]))]
 
 
@@ -45,7 +47,7 @@ def _below(text: str, less: bool) -> Iterator[tuple[int, int]]:
                 yield start, end
 
 
-def _maybe(texts: Texts, asked: Bools) -> Bools:
+def _candidates(texts: Texts, asked: Bools) -> Bools:
     # Whether a post has words of money back close before what may be a sum, or close behind.
     out, found = np.zeros_like(asked), np.empty((3, len(texts.codes)), np.int32)
     many = _beside(texts.codes, texts.index, texts.lengths, asked, _kinds(), found)
@@ -64,8 +66,7 @@ def _says_behind(text: str, at: int) -> bool:
 
 @compiled
 def _beside(codes: Codes, index: Ints, lengths: Ints, asked: Bools, kinds: npt.NDArray[np.uint16], found: Ints) -> int:
-    """Find where what may be a sum begins (0), or money back behind what may be one (1), by single characters.
-
+    """Find, by single characters, where a sum may begin behind words of money back (0), or such words behind a sum (1).
     Fills `found` (post, offset, 0 or 1) for the posts of `asked` that talk of money, and returns how many there are.
     """
     n = 0

@@ -24,8 +24,12 @@ _STOPS = "。！？!?\n"
 
 
 class Told(NamedTuple):
-    """What a batch tells of its ends: for each group of words where it is last said of what happened (an offset, 0: nowhere),
-    where a part came back, the groups named at all, and all of it as signs (posts, signs) of being said, and of being said at the end."""
+    """What the posts of a batch tell of how they ended.
+
+    last: for each group of words where it is last said of something that happened (an offset, 0: nowhere). part: where it says that part
+    of the money came back. named: which posts name a group at all. signs (posts, signs): all this as yes or no, and whether it is said
+    at the end.
+    """
 
     last: dict[str, Ints]
     part: Ints
@@ -47,7 +51,7 @@ def outcomes(hits: Hits, types: Sequence[str], codes: Sequence[Collection[str]])
 
 
 def hear(hits: Hits, types: Sequence[str]) -> Told:
-    """Return what the complaints of a batch tell of their ends."""
+    """Return what the complaints of a batch tell of how they ended."""
     last = {name: _last(hits, _undenied(hits, name)) for name in ("done", "closed", "part", "contact")}
     last |= {name: _last(hits, _asserted(hits, name)) for name in ASSERTED}
     part = part_back(hits, np.array([kind == "complaint" for kind in types]))
@@ -58,8 +62,8 @@ def hear(hits: Hits, types: Sequence[str]) -> Told:
 
 def ends(told: Told, types: Sequence[str], codes: Sequence[Collection[str]]) -> list[str]:
     """Return the outcome of each post, given what it tells, its type and the refusal reasons found in it."""
-    complaint, coded = np.array([kind == "complaint" for kind in types]), np.array([len(some) > 0 for some in codes])
-    partly = np.array(["partial_refund" in some for some in codes])
+    complaint, coded = np.array([kind == "complaint" for kind in types]), np.array([len(each) > 0 for each in codes])
+    partly = np.array(["partial_refund" in each for each in codes])
     done, declined, still = (told.last[name] for name in ("done", "declined", "still"))
     open_end = np.maximum.reduce([told.last[name] for name in _OPEN])
     part = np.where(told.part > declined, told.part, 0)
@@ -68,24 +72,25 @@ def ends(told: Told, types: Sequence[str], codes: Sequence[Collection[str]]) -> 
     partial = taken | (part > 0) & (done <= part + _SAME) | remaining
     closed = told.last["closed"] > 0
     resolved = (done > 0) & (done >= np.maximum(open_end, still)) | closed & (done >= still)
-    unresolved = coded | (declined > 0) | _open(told)
+    unresolved = coded | (declined > 0) | _is_open(told)
     found = np.select([~complaint, partial, resolved, unresolved], ["unclear", "partial", "resolved", "unresolved"], "unclear")
     out: list[str] = found.tolist()
     return out
 
 
-def _open(told: Told) -> Bools:
+def _is_open(told: Told) -> Bools:
+    # Whether each post says by its words that the matter is unsettled; what is still pending, or was not yet tried, takes more to be so.
     refused, still, undone = (told.last[name] > 0 for name in ("refused", "still", "undone"))
     weak = sum((told.last[name] > 0).astype(int) for name in ("contact", "replied", "idle"))
     pending, untried = told.named["pending"], told.named["untried"]
     unsettled = [still, still | refused & undone, still | undone]
-    open_ = np.select([pending & untried, pending, untried], unsettled, (weak > 1) | refused | still | undone)
-    some: Bools = open_ & ~(told.named["dunning"] & ~told.named["moneyback"])
-    return some
+    said = np.select([pending & untried, pending, untried], unsettled, (weak > 1) | refused | still | undone)
+    is_open: Bools = said & ~(told.named["dunning"] & ~told.named["moneyback"])
+    return is_open
 
 
 def denied(hits: Hits, start: Ints) -> Bools:
-    """Return whether a denial, demand or promise stands close before each place in its clause, so that what follows has not happened."""
+    """Return for each place whether a denial, demand or promise stands close before it in its clause: what follows has not happened."""
     return hits.behind("outcome.denied", start, _LOOK_BACK) | hits.behind("outcome.demand", start, _ASKED)
 
 

@@ -1,4 +1,4 @@
-"""Words counted and weighed post by post: loops over hits in the order of `Hits`, group by group, each group's by their ends."""
+"""Count and weigh words post by post: loops over hits in the order of `Hits`, by group and then by their ends."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ def count_different(group: Ints, post: Ints, cue: Ints, counts: Ints) -> None:
 
 @compiled
 def longest(group: Ints, start: Ints, end: Ints) -> Bools:
-    """Return which hits lie in no longer one of their group: 会员费 is one word, not also 会员."""
+    """Return which hits do not lie in a longer one of their group: 会员费 is one word, not also 会员."""
     kept = np.ones(len(group), np.bool_)
-    # A longer one ends with it and starts before, so it stands first of those that end there; or it ends behind and starts no later.
+    # A longer hit that holds this one ends with it (then it comes first of those that end here), or ends later and starts no later.
     first = 0
     for i in range(len(group)):
         if end[i] != end[first] or group[i] != group[first]:
             first = i
         kept[i] = start[i] == start[first]
-    low, last = np.iinfo(np.int32).max, np.iinfo(np.int32).max  # Where those that end behind start first, and with those that end here.
+    # The earliest start of the hits that end later, and of these together with the hits that end here.
+    low, last = np.iinfo(np.int32).max, np.iinfo(np.int32).max
     for i in range(len(group) - 1, -1, -1):
         if i == len(group) - 1 or group[i] != group[i + 1]:
             low, last = np.iinfo(np.int32).max, np.iinfo(np.int32).max
@@ -47,9 +48,9 @@ def longest(group: Ints, start: Ints, end: Ints) -> Bools:
 
 @compiled
 def add_best(group: Ints, post: Ints, cue: Ints, points: Floats, again: float, most: int, scores: Floats) -> None:
-    """Add to `scores` (posts, groups) the sum of the `most` best cues, the best first.
+    """Add to `scores` (posts, groups) the points of the `most` best cues, the best first.
 
-    A cue has the points of its first hit; for each further one its points, or `again` more when that is more.
+    A cue has the points of its first hit; each further hit adds `again`, or raises them to its own points if these are more.
     """
     seen, best, first = np.full(_CUES, -1, np.int64), np.empty(_CUES), 0
     for i in range(len(group)):
@@ -75,8 +76,10 @@ def add_best(group: Ints, post: Ints, cue: Ints, points: Floats, again: float, m
 
 @compiled
 def add_worth(count: npt.NDArray[np.int64], worth: Floats, totals: Floats) -> None:
-    """Add to `totals` (posts, kinds) the points of the evidence (posts, evidence), each `worth` (evidence, kinds): what speaks for a kind
-    as often as it counts, what speaks against it once. One after the other, so that no sum hangs on the batch."""
+    """Add to `totals` (posts, kinds) the points of the evidence: `count` (posts, evidence) times `worth` (evidence, kinds).
+
+    What speaks against a kind counts once at most. They are added one by one, so that no sum depends on the batch.
+    """
     for post in range(len(count)):
         for i in range(len(worth)):
             times = count[post, i]
@@ -87,7 +90,7 @@ def add_worth(count: npt.NDArray[np.int64], worth: Floats, totals: Floats) -> No
 
 @compiled
 def heaviest(count: npt.NDArray[np.int64], worth: Floats, kinds: Indexes) -> Indexes:
-    """Return for each post the first evidence that gives most points to its kind, of what speaks for or against it; 0 without any."""
+    """Return for each post the evidence that gives most points to its kind, the first of equals; 0 if none bears on it."""
     out = np.zeros(len(count), np.int64)
     for post in range(len(count)):
         kind, most = kinds[post], -np.inf

@@ -16,7 +16,7 @@ from kamen_analysis.label.text import Texts, fold
 from kamen_analysis.label.vote import AGREES, vote
 
 BATCH = 450_000  # Characters labelled together: more take memory and gain little.
-POST = 60  # Characters a post counts beside its own: what it costs whatever its length.
+POST = 60  # The fixed cost of a post, in characters.
 
 
 class Reason(NamedTuple):
@@ -48,20 +48,20 @@ class Labelled(NamedTuple):
     decided_by: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the post as one line of `kamen label`; `field` is named only where the evidence is in the title."""
+        """Return the labels as one line of `kamen label`; a reason names its `field` only where that is the title."""
         lines = [{k: v for k, v in reason._asdict().items() if k != "field" or v == "title"} for reason in self.reasons]
         return {"id": self.id, "post_type": self.post_type, "in_scope": self.in_scope, "product": self.product,
                 "outcome": self.outcome, "reasons": lines}
 
 
 def label_posts(posts: Iterable[Mapping[str, Any]]) -> list[Labelled]:
-    """Return the labels of posts with keys id, title, body, target (missing or None is empty), in their order."""
+    """Return the labels of posts, in their order; their keys are id, title, body and target (missing or None is empty)."""
     return list(labelled(posts))
 
 
 def labelled(posts: Iterable[Mapping[str, Any]]) -> Iterator[Labelled]:
-    """Yield the labels of posts as `label_posts` has them, batch by batch, so that memory does not grow with their number."""
-    keep_some()  # Every batch asks for as much again.
+    """Yield what `label_posts` returns, batch by batch, so that memory does not grow with the number of posts."""
+    keep_some()  # Every batch needs as much memory as the one before.
     for batch in _batches(posts):
         with uncollected():
             found = list(_label(batch))
@@ -69,12 +69,12 @@ def labelled(posts: Iterable[Mapping[str, Any]]) -> Iterator[Labelled]:
 
 
 def label_post(post: Mapping[str, Any]) -> Labelled:
-    """Return the labels of one post; what is no complaint has no reasons."""
+    """Return the labels of one post; only a complaint has reasons."""
     return label_posts([post])[0]
 
 
 def reasons_of(title: str, body: str) -> list[Reason]:
-    """Return the refusal reasons of a complaint, one a code, each with its best evidence."""
+    """Return the refusal reasons of a complaint, each code once with its best evidence."""
     return _reasons(fold([title], [body]), [title], [body])[0]
 
 
@@ -94,72 +94,72 @@ def _batches(posts: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, A
 def _label(posts: list[Mapping[str, Any]]) -> Iterator[Labelled]:
     titles, bodies = ([str(post.get(key) or "") for post in posts] for key in ("title", "body"))
     targets = [post.get("target") for post in posts]
-    texts, over = fold(titles, bodies), stack.load()
+    texts, models = fold(titles, bodies), stack.load()
     hits = read(texts)
-    words = over.read(hits)
+    words = models.read(hits)
     scales = gate.scale(hits, targets)
     types, rules = gate.decided(scales, targets)
-    kinds = over.parts["post_type"].settle(words["post_type"], facts.of_type(scales, types), types)
+    kinds = models.parts["post_type"].settle(words["post_type"], facts.of_type(scales, types), types)
     asked = [i for i, post_type in enumerate(kinds.answers) if post_type == "complaint"]
     found: list[list[Reason]] = [[] for _ in posts]
     if asked:
-        for i, mine in zip(asked, _reasons(texts.take(asked), [titles[i] for i in asked], [bodies[i] for i in asked]), strict=True):
-            found[i] = mine
-    scopes, products = _scopes(hits, over, words, kinds.answers, targets)
-    endings = _endings(hits, over, words, kinds.answers, [[reason.code for reason in mine] for mine in found])
-    rows = zip(posts, kinds.answers, rules, scopes, endings.answers, found, kinds.decided_by, products, endings.decided_by, strict=True)
-    for post, kind, rule, about, ending, mine, *who in rows:
-        by = stack.MODEL if who[0] == stack.MODEL else rule
-        yield Labelled(str(post.get("id") or ""), kind, by, about[0], about[1], ending, mine, tuple(who))
+        for i, given in zip(asked, _reasons(texts.take(asked), [titles[i] for i in asked], [bodies[i] for i in asked]), strict=True):
+            found[i] = given
+    scopes, products_by = _scopes(hits, models, words, kinds.answers, targets)
+    endings = _endings(hits, models, words, kinds.answers, [[reason.code for reason in given] for given in found])
+    rows = zip(posts, kinds.answers, rules, scopes, endings.answers, found, kinds.decided_by, products_by, endings.decided_by, strict=True)
+    for post, kind, rule, (in_scope, product), ending, given, *decided_by in rows:
+        gate_rule = stack.MODEL if decided_by[0] == stack.MODEL else rule
+        yield Labelled(str(post.get("id") or ""), kind, gate_rule, in_scope, product, ending, given, tuple(decided_by))
 
 
-def _scopes(hits: Hits, over: stack.Stack, words: dict[str, facts.Floats], types: list[str],
+def _scopes(hits: Hits, models: stack.Stack, words: dict[str, facts.Floats], types: list[str],
             targets: list[str | None]) -> tuple[list[tuple[bool, str]], list[str]]:
-    """Return (in_scope, product) of each post, and who decided; the model has a say on complaints."""
+    """Return (in_scope, product) of each post, and who decided; the model has a say on complaints only."""
     weighed = scope.weigh(hits, targets)
     best = scope.best_products(weighed)
     ruled = [product or scope.UNNAMED for product in best]
-    settled = over.parts["product"].settle(words["product"], facts.of_product(weighed, ruled), ruled)
-    mine = [kind == "complaint" for kind in types]
-    chosen = [answer if own else product for own, answer, product in zip(mine, settled.answers, best, strict=True)]
-    return scope.settled(weighed, types, chosen), _or_rule(mine, settled)
+    settled = models.parts["product"].settle(words["product"], facts.of_product(weighed, ruled), ruled)
+    complaints = [kind == "complaint" for kind in types]
+    chosen = [answer if own else product for own, answer, product in zip(complaints, settled.answers, best, strict=True)]
+    return scope.settled(weighed, types, chosen), _decided_by(complaints, settled)
 
 
-def _endings(hits: Hits, over: stack.Stack, words: dict[str, facts.Floats], types: list[str], codes: list[list[str]]) -> stack.Settled:
-    """Return the outcome of each post, and who decided; the model has a say on complaints."""
+def _endings(hits: Hits, models: stack.Stack, words: dict[str, facts.Floats], types: list[str], codes: list[list[str]]) -> stack.Settled:
+    """Return the outcome of each post, and who decided; the model has a say on complaints only."""
     told = outcome.hear(hits, types)
     ruled = outcome.ends(told, types, codes)
-    settled = over.parts["outcome"].settle(words["outcome"], facts.of_outcome(told, ruled), ruled)
-    mine = [kind == "complaint" for kind in types]
-    return stack.Settled([answer if own else rule for own, answer, rule in zip(mine, settled.answers, ruled, strict=True)],
-                         _or_rule(mine, settled))
+    settled = models.parts["outcome"].settle(words["outcome"], facts.of_outcome(told, ruled), ruled)
+    complaints = [kind == "complaint" for kind in types]
+    return stack.Settled([answer if own else rule for own, answer, rule in zip(complaints, settled.answers, ruled, strict=True)],
+                         _decided_by(complaints, settled))
 
 
-def _or_rule(mine: list[bool], settled: stack.Settled) -> list[str]:
-    return [who if own else stack.RULE for own, who in zip(mine, settled.decided_by, strict=True)]
+def _decided_by(complaints: list[bool], settled: stack.Settled) -> list[str]:
+    return [who if own else stack.RULE for own, who in zip(complaints, settled.decided_by, strict=True)]
 
 
 def _reasons(texts: Texts, titles: list[str], bodies: list[str]) -> list[list[Reason]]:
     heard = vote(reasons.hear_folded(texts))
     found, kept = heard.findings, reasons.decide(heard)
-    home = found.post[kept]
-    start, end = (place[kept] - heard.texts.start[home] for place in (found.start, found.end))
-    cut = heard.texts.titles[home]
+    post = found.post[kept]
+    start, end = (place[kept] - heard.texts.start[post] for place in (found.start, found.end))
+    cut = heard.texts.titles[post]
     titled = start < cut
     shift = np.where(titled, 0, cut + 1)
     end = np.where(titled, np.minimum(end, cut), end)  # Evidence that begins in the title ends with it.
-    rows = (home, titled, found.rule[kept], start - shift, end - shift, found.probability[kept])
+    columns = (post, titled, found.rule[kept], start - shift, end - shift, found.probability[kept])
     rules, out = _rules(), [list[Reason]() for _ in titles]
-    for post, in_title, number, first, last, probability in zip(*(row.tolist() for row in rows), strict=True):
-        code, name, score = rules[number]
-        field, text = ("title", titles[post]) if in_title else ("body", bodies[post])
+    for number, in_title, rule, first, last, probability in zip(*(column.tolist() for column in columns), strict=True):
+        code, name, score = rules[rule]
+        field, text = ("title", titles[number]) if in_title else ("body", bodies[number])
         who = findings.LEARNED if score is None else "vote" if probability >= AGREES else "rule"
         score = round(probability, 3) if score is None else score
-        out[post].append(Reason(code, field, first, last, text[first:last], name, who, score))
+        out[number].append(Reason(code, field, first, last, text[first:last], name, who, score))
     return out
 
 
 @functools.cache
 def _rules() -> list[tuple[str, str, float | None]]:
-    # Of each rule the code, its name, and its score: None where it is the model that gives one.
+    # For each rule its code, its name, and its score: None where the model's probability is the score.
     return [(rule.reason.code, rule.name, None if rule.cue.id == findings.LEARNED else rule.cue.score) for rule in findings.rules()]

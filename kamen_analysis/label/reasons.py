@@ -1,4 +1,4 @@
-"""Refusal reasons of a batch of posts: cue templates found, each weighed by who says it and whether it is asserted, with its evidence."""
+"""Find the refusal reasons of a batch of posts: cue templates, each weighed by who says it and whether it is asserted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from kamen_analysis.label.words import Hits, Vocabulary
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """A batch as heard: its texts with spellings made plain, the words in it, who speaks where, and the cues found."""
+    """A batch of posts analysed: its texts without evasive spellings, the words in it, who speaks where, and the cues found."""
 
     texts: Texts
     hits: Hits
@@ -39,7 +39,7 @@ def matcher() -> Matcher:
 
 
 @functools.cache
-def _odd() -> Trie:
+def _evasive() -> Trie:
     return Trie(list(load().spelling))
 
 
@@ -58,14 +58,14 @@ def _lines() -> Iterator[Line]:
 
 
 def hear(titles: Sequence[str], bodies: Sequence[str]) -> Heard:
-    """Return posts as read with every cue found in them; there must be one post at least."""
+    """Return posts (at least one) analysed, with every cue found in them."""
     return hear_folded(text.fold(titles, bodies))
 
 
 def hear_folded(texts: Texts) -> Heard:
-    """Return folded posts as read with every cue found in them."""
-    odd = np.unique(texts.post(texts.at[_odd().walk(texts).at]))
-    texts = texts.respelt(load().spelling, odd.tolist())
+    """Return folded posts analysed, with every cue found in them."""
+    evasive = np.unique(texts.post(texts.at[_evasive().walk(texts).at]))
+    texts = texts.respelt(load().spelling, evasive.tolist())
     hits = matcher().words(texts)
     found = matcher().scan(hits)
     reading = Reading(texts, load().devices, found)
@@ -73,8 +73,10 @@ def hear_folded(texts: Texts) -> Heard:
 
 
 def decide(heard: Heard) -> Indexes:
-    """Return each post's best standing finding a code (indexes, by post and code): the highest score, the body before the title,
-    the longest, the earliest."""
+    """Return the index of the best finding that stands for each post and code, ordered by these.
+
+    The best has the highest score; among equals one in the body goes before one in the title, then the longest, then the earliest.
+    """
     found = heard.findings
     at = np.flatnonzero(found.stands)
     score = np.array([rule.cue.score for rule in rules()])[found.rule[at]]

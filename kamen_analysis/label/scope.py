@@ -40,7 +40,7 @@ class Weighed(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """Words for products, a column each: group (twice the product's number, one more where it only stands near), post, start, end, cue."""
+    """Words for products, in columns: group (twice the product's number, plus one for a near word), post, start, end, cue."""
 
     group: Ints
     post: Ints
@@ -99,11 +99,11 @@ def best_products(weighed: Weighed) -> list[str | None]:
     book = coding.products()
     best = np.where(weighed.told, weighed.scores, -np.inf).argmax(axis=1)
     weak = (weighed.scores[np.arange(len(best)), best] < book.points["head"]).tolist()
-    virtual, told = (np.logical_or.reduce(some, axis=1).tolist() for some in (weighed.virtual[:, [0, 3]], weighed.told))
+    virtual, told = (np.logical_or.reduce(columns, axis=1).tolist() for columns in (weighed.virtual[:, [0, 3]], weighed.told))
     products = list(book.products)
-    some = [products[b] if t else None for b, t in zip(best.tolist(), told, strict=True)]
-    return ["other_virtual" if v and (product is None or w and product in book.real_life) else product
-            for product, w, v in zip(some, weak, virtual, strict=True)]
+    named = [products[number] if is_told else None for number, is_told in zip(best.tolist(), told, strict=True)]
+    return ["other_virtual" if is_virtual and (product is None or is_weak and product in book.real_life) else product
+            for product, is_weak, is_virtual in zip(named, weak, virtual, strict=True)]
 
 
 def _found(hits: Hits) -> _Found:
@@ -114,12 +114,12 @@ def _found(hits: Hits) -> _Found:
 
 
 def _outside(found: _Found, start: Ints, end: Ints) -> _Found:
-    # The words that do not lie in one of the stretches.
+    # The words that do not lie in one of the stretches [start, end).
     return found.take(~inside(Spots(found.start, found.end, found.cue), start, end)) if len(start) else found
 
 
 def _names(hits: Hits, names: Sequence[str]) -> tuple[Ints, Ints]:
-    """Return starts and ends of the shops' own names in the texts: they are weighed as the target."""
+    """Return starts and ends of the shops' own names in the texts, which count as the target and not as words for what was bought."""
     found = list[tuple[int, int]]()
     for begun, name, text in zip(hits.texts.start.tolist(), names, hits.texts.strings, strict=True):
         at = text.find(name) if len(name) >= _NAME else -1
@@ -131,7 +131,7 @@ def _names(hits: Hits, names: Sequence[str]) -> tuple[Ints, Ints]:
 
 
 def _scores(hits: Hits, found: _Found) -> Floats:
-    """Return (posts, products) what the words say for each product."""
+    """Return the points (posts, products) that the words give each product."""
     texts, book = hits.texts, coding.products()
     worth, first = book.points, _first(len(texts), found.take(found.group & 1 == 0))
     found = found.take(longest(found.group, found.start, found.end))
@@ -146,7 +146,7 @@ def _scores(hits: Hits, found: _Found) -> Floats:
 
 
 def _first(posts: int, heads: _Found) -> Ints:
-    """Return where in each post the first head word ends first, product by product, and the first of these starts; -1 without one."""
+    """Return for each post the earliest start among the head words that end first for their product, -1 without one."""
     out, most = np.full(posts, np.iinfo(np.int32).max, np.int32), np.iinfo(np.int32).max
     lead = np.diff(heads.post, prepend=-1) != 0
     lead |= np.diff(heads.group, prepend=-1) != 0
@@ -155,9 +155,10 @@ def _first(posts: int, heads: _Found) -> Ints:
 
 
 def _bought(hits: Hits, start: Ints) -> Bools:
+    # Whether a word for buying ends at most _REACH characters before each place.
     before = np.sort(hits.get("gate.bought").end)
-    some: Bools = np.searchsorted(before, start, "right") > np.searchsorted(before, start - _REACH)
-    return some
+    near: Bools = np.searchsorted(before, start, "right") > np.searchsorted(before, start - _REACH)
+    return near
 
 
 @functools.lru_cache(maxsize=4096)

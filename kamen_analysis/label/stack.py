@@ -1,7 +1,7 @@
-"""The model over the rules: a linear model reads each post with the rules' answers before it, and may overrule them.
+"""The model over the rules: a linear model is given each post together with the rules' answers, and may overrule them.
 
-Stacked generalisation (Wolpert 1992), for the post type, and a complaint's product and outcome. Where it is not surer of another answer
-than of the rules' own by a limit, the rules stand. The limits are chosen by `benchmarks/train.py` on posts of files it has not read.
+Stacked generalisation (Wolpert 1992), for the post type, and a complaint's product and outcome. The rules stand unless the model's log
+odds of another answer exceed those of theirs by a limit. `benchmarks/train.py` chooses the limits on posts of files not trained on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RULE, MODEL, VOTE = "rule", "model", "vote"
 
 
 class Settled(NamedTuple):
-    """The answer for each post, and who decided: vote (rules and model agree), model (it overrules the rules), rule (it would not)."""
+    """The answer for each post, and who decided: vote (rules and model agree), model (overrules the rules), rule (is not overruled)."""
 
     answers: list[str]
     decided_by: list[str]
@@ -47,14 +47,14 @@ class Part:
 
     def settle(self, words: Floats, facts: Floats, ruled: Sequence[str]) -> Settled:
         """Return the answers for posts, given what their `words` (posts, answers: `Stack.read`) and facts say, and the rules' answers."""
-        # Not by `@`: its threads spin on every core for a product as small as this one, and its sums hang on the batch.
+        # Not by `@`: its threads spin on every core for a product as small as this one, and its sums depend on the batch.
         known = np.zeros_like(words)
         _multiply(facts, self.facts, known)
         odds = words + known + self.bias
         number = {answer: i for i, answer in enumerate(self.answers)}
         mine = np.array([number.get(answer, -1) for answer in ruled], int)
         best, row = odds.argmax(axis=1), np.arange(len(odds))
-        # An answer it was never taught is not for it to overrule.
+        # An answer the model was never trained on is not overruled.
         over = (mine >= 0) & (best != mine) & (odds[row, best] - odds[row, mine] >= self.limit)
         answers = list(ruled)
         for post in np.flatnonzero(over).tolist():
@@ -72,7 +72,7 @@ class Stack:
 
     @functools.cached_property
     def _columns(self) -> npt.NDArray[np.int8]:
-        # Filled up with nothing to whole steps.
+        # Padded with zeros to a multiple of STEP columns.
         rows = np.hstack([self.parts[task].weights for task in TASKS])
         return np.ascontiguousarray(np.pad(rows, ((0, 0), (0, -rows.shape[1] % STEP))))
 

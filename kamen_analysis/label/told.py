@@ -1,4 +1,4 @@
-"""What complaints tell of the way they went: who sent the consumer on to whom, and the channels tried, each in the order of the text."""
+"""Find what complaints tell of their way: who sent the consumer on to whom, and which channels were tried, in the order of the text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CLAUSE = re.compile(r"[^，,。！？!?；;\n]+")
 
 
 class Handoff(NamedTuple):
-    """One body (a key of codebook/bodies.yaml, UNTOLD where the text does not say) sends the consumer to another; span in the text."""
+    """One body sends the consumer to another: keys of codebook/bodies.yaml (UNTOLD where the text does not say), and the span."""
 
     source: str
     target: str
@@ -71,11 +71,12 @@ def _is_free(text: str, denied: list[Hit] | tuple[()], start: int, target: _Name
 
 
 def _around(pattern: re.Pattern[str], text: str, at: int) -> tuple[int, int]:
+    # Start and end of the clause or sentence that holds a place.
     return next((mark.span() for mark in pattern.finditer(text) if mark.start() <= at < mark.end()), (at, at))
 
 
 def _speaker(text: str, hits: dict[str, list[Hit]], named: list[_Named], start: int) -> str:
-    """Return the last body before `start` in its sentence that is followed by a word of telling, or that the consumer has just asked."""
+    """Return the last body before `start` in its sentence that speaks (a word of telling follows) or that the consumer asked; or UNTOLD."""
     low, _ = _around(_SENTENCE, text, start)
     tells, asked = [*(at for at, _, _ in hits.get("tells", ())), start], {end for _, end, _ in hits.get("asks", ())}
     before = [one for one in named if low <= one.start and one.end <= start]
@@ -84,6 +85,7 @@ def _speaker(text: str, hits: dict[str, list[Hit]], named: list[_Named], start: 
 
 
 def _tells(text: str, body: _Named, tells: list[int]) -> bool:
+    # Whether a word of telling stands close behind the body in the same clause.
     near = (at for at in tells if body.end <= at <= body.end + _SPEAKS)
     return any(_CLAUSE.fullmatch(text, body.start, at + 1) for at in near)
 
@@ -97,7 +99,7 @@ def _lexicon() -> Lexicon:
 
 
 def told_handoffs(posts: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a handoff told by `posts` (post_id, title, body): post_id, step (0 first), source, target."""
+    """Return one row for each handoff that `posts` (post_id, title, body) tell of: post_id, step (from 0), source, target."""
     folded = [zh.fold(text) for text in _texts(posts)]
     rows = [{"post_id": post_id, "step": step, "source": one.source, "target": one.target}
             for post_id, text, hits in zip(posts["post_id"], folded, _lexicon().find_each(folded), strict=True)
@@ -107,7 +109,7 @@ def told_handoffs(posts: pd.DataFrame) -> pd.DataFrame:
 
 
 def told_channels(posts: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a post and channel tried (codebook/extract.yaml): post_id, channel, start (where the text first tells it)."""
+    """Return one row for each post and channel tried (codebook/extract.yaml): post_id, channel, start (where it is first told)."""
     rows = [{"post_id": post_id, "channel": fact.value, "start": fact.start}
             for post_id, facts in zip(posts["post_id"], worded(_texts(posts)), strict=True) for fact in facts if fact.kind == "channel"]
     table = pd.DataFrame(rows, columns=["post_id", "channel", "start"]).astype({"post_id": "str", "channel": "str", "start": "int64"})

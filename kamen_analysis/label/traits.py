@@ -20,7 +20,7 @@ TRAITS = ("blank", "babble", "short", "long", "impersonal", "third_person", "add
 _NUMBERED = re.compile(r"第[一二三四五六]|(?:^|[\n。;；:：])\s*(?:[一二三四五六七]|\d{1,2})\s?[、.．)）](?!\d)|其[一二三四]|[①②③④]")
 _NUMBERING = "第其、.．)）①②③④"  # One of these is in each number of a list.
 _ASKING = re.compile(r"[?？吗呢嘛]\s{0,9}(?:谢谢|谢)?[\s。!！?？]{0,40}$|怎么办[\s。]{0,40}$")
-_ASKED, _TAIL = "?？吗呢嘛怎", 56  # With one of these begins what asks at the end, so long at most.
+_ASKED, _TAIL = "?？吗呢嘛怎", 56  # A match of _ASKING begins with one of these, at most so many characters before the end.
 _WHICH = re.compile(r"[?？吗呢]|什么|怎[么样]|多少|几[个天年]|如何|(?<!去)哪|去哪(?!儿)|是否|能[否不]|会不会|可不可以|谁")
 _DONE = re.compile(r"[了咗被]|(?<![超通])过|没[^有]|不[到给上动]|一直|昨|今天|刚|[买充付拍订]的|收到|拍下|少一|错一")
 _COUNTED = re.compile(r"\d{2}|[一二两三四五六七八九十百千]多?(?:块|元|天|个月|年|周)")
@@ -28,14 +28,16 @@ _PRICED = re.compile(r"(?:\d|[一二两三四五六七八九十百千])(?:元|�
 _DEALS = ("bought", "citizen", "consumer", "settled")
 _TIMED = ("dated", "said", "legal", "asks")
 _PERSONS = ("own", "kin", "citizen")
-Test = Callable[[str], object]  # What it returns is true or not.
+Test = Callable[[str], object]  # Passed if what it returns is true.
 _HAN = (0x4E00, 0x9FFF)
 _ASKS, _LISTS, _IS_HAN = 1, 2, 4  # Bits of what a character is.
 
 
 class _Tally(NamedTuple):
-    """Of each post the Chinese characters, a bit of 64 set for each (two of one bit make few of them at worst), the characters of a
-    numbered list, and those near the end with which begins what asks."""
+    """Counts of each post: its Chinese characters, those that number lists, and those near the end that a question can begin with.
+
+    `bits`: one of 64 set for each Chinese character; as some share a bit, there are never more bits than different characters.
+    """
 
     han: Ints
     bits: npt.NDArray[np.uint64]
@@ -49,18 +51,18 @@ def traits(hits: Hits, quotes: tuple[Ints, Ints]) -> Bools:
     n, tally = texts.lengths, _tally(texts)
     asking = _where(texts, tally.asks > 0, _asks)
     lists = _where(texts, tally.lists >= 3, _numbered)
-    alone = ~hits.has(*(f"gate.{name}" for name in _PERSONS))
-    done = _where(texts, (n < 120) | alone, _DONE.search)
+    impersonal = ~hits.has(*(f"gate.{name}" for name in _PERSONS))
+    done = _where(texts, (n < 120) | impersonal, _DONE.search)
     asks = _where(texts, (n < 120) & ~done, _WHICH.search) & ((n < 40) | asking)
-    short_of = hits.has(*(f"gate.{name}" for name in _TIMED))
+    timed = hits.has(*(f"gate.{name}" for name in _TIMED))
     bought = hits.has("gate.bought")
     deals = hits.has(*(f"gate.{name}" for name in _DEALS), *(f"{name}.head" for name in coding.products().products))
     rows = {
-        "short": n < 30, "long": n > 700, "impersonal": alone, "third_person": alone & _general(hits, alone),
-        "addressing": alone & _addressed(hits, quotes),
-        "nobody": _where(texts, alone & ~bought, lambda text: not searched(gate.groups["dated"].regex or "$^")(text)),
-        "timeless": _where(texts, alone & (n > 50) & ~short_of, lambda text: not _COUNTED.search(text)), "listed": alone & lists,
-        "priced": _where(texts, alone & ~done, lambda text: len(_PRICED.findall(text)) > 1),
+        "short": n < 30, "long": n > 700, "impersonal": impersonal, "third_person": impersonal & _general(hits, impersonal),
+        "addressing": impersonal & _addressed(hits, quotes),
+        "nobody": _where(texts, impersonal & ~bought, lambda text: not searched(gate.groups["dated"].regex or "$^")(text)),
+        "timeless": _where(texts, impersonal & (n > 50) & ~timed, lambda text: not _COUNTED.search(text)), "listed": impersonal & lists,
+        "priced": _where(texts, impersonal & ~done, lambda text: len(_PRICED.findall(text)) > 1),
         "no_deal": ~deals, "numbered": lists, "ends_asking": asking, "pure_question": asks,
     }
     # Next to no Chinese characters; or few different ones for their number.
@@ -70,7 +72,7 @@ def traits(hits: Hits, quotes: tuple[Ints, Ints]) -> Bools:
 
 
 def _where(texts: Texts, posts: Bools, test: Test) -> Bools:
-    # What `test` says of the texts of `posts`; no for the others.
+    # Which of `posts` pass the test; it is not run on the others.
     out = np.zeros(len(texts), np.bool_)
     at: Indexes = np.flatnonzero(posts)
     out[at] = [bool(test(texts.strings[post])) for post in at.tolist()]
@@ -79,17 +81,19 @@ def _where(texts: Texts, posts: Bools, test: Test) -> Bools:
 
 @functools.cache
 def searched(pattern: str) -> Test:
-    """Return a test whether a text has the pattern; one that must stand at the text's beginning is looked for there only."""
+    """Return a test for a regular expression anywhere in a text, or at its beginning only where the expression starts with \\A."""
     made = re.compile(pattern)
     return made.match if pattern.startswith(r"\A") else made.search
 
 
-def _general(hits: Hits, alone: Bools) -> Bools:
+def _general(hits: Hits, asked: Bools) -> Bools:
+    # Which of the posts `asked` speak of people in general, or read like news.
     generic = hits.has("gate.generic")
-    return generic | _where(hits.texts, alone & ~generic, searched(coding.gate().groups["news"].regex or "$^"))
+    return generic | _where(hits.texts, asked & ~generic, searched(coding.gate().groups["news"].regex or "$^"))
 
 
 def _addressed(hits: Hits, quotes: tuple[Ints, Ints]) -> Bools:
+    # Which posts address the reader (你) outside quotations.
     out, you = np.zeros(len(hits.texts), np.bool_), hits.get("gate.you")
     first = you._replace(end=you.start + 1)
     out[hits.texts.post(you.start[~inside(first, *quotes)])] = True

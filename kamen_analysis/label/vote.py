@@ -1,6 +1,7 @@
-"""Rules and model vote: both for a reason, the rule alone, the model alone where it is sure enough, or, where it is sure against, neither.
+"""Let rules and model vote on the reasons: a rule's finding stands unless the model is sure it is wrong.
 
-The limits stand in `benchmarks/train.py`, with what they were chosen on.
+Where no rule finds a reason, the model alone gives it if it is sure enough.
+The limits are set in `benchmarks/train.py`, which tells what they were chosen on.
 """
 
 from __future__ import annotations
@@ -15,19 +16,20 @@ from kamen_analysis.label.findings import MODEL, STANDS, Findings, learned_rule
 from kamen_analysis.label.reasons import Heard
 from kamen_analysis.label.text import Ints
 
-AGREES = 0.5
+AGREES = 0.5  # The probability from which the model is said to agree with a rule.
 MARKS = " \t\n\r，,。.！!？?；;：:、…~"
 
 
 def vote(heard: Heard, learned: model.Model | None = None) -> Heard:
     """Return the batch after the vote; `learned`: the model asked (None: the package's own)."""
     learned = learned or model.load()
-    told = np.flatnonzero(heard.texts.lengths > 1).astype(np.int32)  # A post of a line break alone tells nothing.
-    opinion = learned.ask(heard, told)
+    written = np.flatnonzero(heard.texts.lengths > 1).astype(np.int32)  # An empty post is a line break alone.
+    opinion = learned.ask(heard, written)
     return replace(heard, findings=_added(heard, _vetoed(heard.findings, opinion, learned.veto), opinion, learned.add))
 
 
 def _vetoed(found: Findings, opinion: model.Opinion, veto: float) -> Findings:
+    # Enters the model's probability of each finding that stands, and drops those below `veto`.
     at = np.flatnonzero(found.stands)
     probability, why = found.probability.copy(), found.why.copy()
     probability[at] = opinion.near(found.code[at], found.start[at], found.end[at])
@@ -35,8 +37,8 @@ def _vetoed(found: Findings, opinion: model.Opinion, veto: float) -> Findings:
     return replace(found, probability=probability, why=why)
 
 
-def _bare(heard: Heard, start: Ints, end: Ints) -> tuple[Ints, Ints]:
-    """Return the stretches without marks and spaces at their ends."""
+def _trimmed(heard: Heard, start: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """Return the stretches without the MARKS at either end."""
     texts, post = heard.texts, heard.texts.post(start)
     shift = texts.index[post] - texts.start[post]
     outer = texts.members(MARKS)
@@ -48,7 +50,7 @@ def _bare(heard: Heard, start: Ints, end: Ints) -> tuple[Ints, Ints]:
 
 
 def _added(heard: Heard, found: Findings, opinion: model.Opinion, add: float) -> Findings:
-    """Add for each reason that no rule gives a post the stretch the model is surest of, when it is sure enough."""
+    """Add, for each post and reason that no rule finds there, the stretch the model is surest of, if its probability is `add` or more."""
     row, column = np.nonzero(opinion.table >= np.log(add / (1 - add)))
     odds, code = opinion.table[row, column], np.array([list(load().reasons).index(name) for name in opinion.codes], np.int32)[column]
     post = heard.texts.post(opinion.start[row])
@@ -56,7 +58,7 @@ def _added(heard: Heard, found: Findings, opinion: model.Opinion, add: float) ->
     new = ~np.isin(key, (found.post * len(load().reasons) + found.code)[found.stands])
     order = np.flatnonzero(new)[np.lexsort((row[new], -odds[new], key[new]))]
     best = order[np.unique(key[order], return_index=True)[1]]
-    start, end = _bare(heard, opinion.start[row[best]], opinion.end[row[best]])
+    start, end = _trimmed(heard, opinion.start[row[best]], opinion.end[row[best]])
     kept = start < end
     best, start, end = best[kept], start[kept], end[kept]
     none = np.zeros(len(best), np.int32)

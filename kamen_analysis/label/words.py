@@ -58,7 +58,7 @@ class Vocabulary:
         self.classes = rows(of.flat[spread(of.first[names], of.first[names + 1])], named, len(self.lengths))
 
     def _senses(self, atom: Indexes, word: Indexes, touchy: Bools) -> tuple[Indexes, Indexes]:
-        """Return the pairs (atom, sense) of which the sense counts for the atom, given all pairs (atom, word), and which atoms have vetoes."""
+        """Return the pairs (atom, sense) where the sense counts for the atom, given all pairs (atom, word); `touchy`: it has vetoes."""
         at = np.flatnonzero(touchy)[np.argsort(word[touchy], kind="stable")]
         bit = np.full(len(word), 31)  # A bit no sense has: nothing bars the word from the atom.
         bit[at] = np.arange(len(at)) - self.barring.first[word[at]]
