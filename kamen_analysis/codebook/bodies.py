@@ -1,4 +1,4 @@
-"""The bodies that send a consumer on to one another, and the words by which they do, as a frozen, validated model."""
+"""bodies.yaml as a frozen, validated model: the bodies that send a consumer on to one another, and the words by which they do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kamen_analysis.codebook.coding import Cues
 from kamen_analysis.codebook.loader import FOLDER, read_yaml
 from kamen_analysis.codebook.models import Strict
 
-UNTOLD, UNTOLD_ZH = "untold", "没说是谁"
+UNTOLD, UNTOLD_ZH = "untold", "没说是谁"  # The body, where a text does not name it.
 
 
 class Say(Strict):
@@ -25,8 +25,10 @@ class Body(Say):
 
 
 class Bodies(Strict):
-    """bodies: by key. sends: after which the body stands to whom one is sent. tells: what follows a body that speaks.
-    asks: after which a body stands whom the consumer asked. denied: what in the same clause undoes a sending."""
+    """The file. bodies: by key. sends: words before the body one is sent to. tells: words behind a body that speaks.
+
+    asks: words before a body that the consumer asked. denied: words that undo a sending in their clause.
+    """
 
     version: str
     bodies: dict[str, Body]

@@ -1,6 +1,6 @@
 """The coders' word lists (gate, products, outcomes, extraction) as frozen, validated models; their YAML files stand beside this module.
 
-A list of cues is written as one block of words parted by white space; how a cue is read is told in `label._lexicon`.
+A list of cues is one block of words separated by white space; `label._lexicon` tells how a cue is written.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Points = dict[PostType, float]
 class Evidence(Strict):
     """A group of cues that speaks for or against post types: each different cue counts, up to `cap` of them.
 
-    `quoted`: whether a cue inside quotation marks counts (a complaint quotes the shop, and is not the shop for it).
+    `quoted`: whether a cue inside quotation marks counts (a complaint that quotes the shop is not written by it).
     `real`: whether a cue after 如果, 能不能, 万一 and the like (group `unreal`) is left out, since it has not happened.
     """
 
@@ -55,7 +55,7 @@ class Trait(Strict):
 
 
 class Gate(Strict):
-    """Everything the gate weighs; `order` settles ties, and a type below `least` is not said."""
+    """Everything the gate weighs; `order` settles ties, and no type wins with fewer points than `least`."""
 
     version: str
     least: float
@@ -65,7 +65,7 @@ class Gate(Strict):
 
 
 class Product(Strict):
-    """How a product shows: `head` it is what was bought, `near` it stands beside it, `shop` words in the target's name."""
+    """How a product is recognised: `head` words name it, `near` words go with it, `shop` words stand in the target's name."""
 
     head: Cues
     near: Cues = ()
@@ -83,8 +83,10 @@ class Words(Strict):
 
 
 class Products(Strict):
-    """The products in the order that settles ties, those coded for a question too (`asked`),
-    and the words that tell virtual goods from real life without naming a product."""
+    """The products, in the order that settles ties, and the words that tell virtual goods from real ones without naming a product.
+
+    `real_life`: the products that are not virtual; `asked`: those coded for a question too.
+    """
 
     version: str
     real_life: tuple[str, ...]
@@ -97,7 +99,7 @@ class Products(Strict):
 
 
 class Outcomes(Strict):
-    """What a post says of the end: done, part of it, refused, left idle, not delivered, still pending; and what undoes such a word."""
+    """The words that tell how a matter ended (done, in part, refused, left idle, still pending, …), and those that undo such a word."""
 
     version: str
     groups: dict[str, Words]

@@ -31,7 +31,7 @@ class Evidence(Strict):
 
 
 class Post(Strict):
-    """One coded post, as the coding manual has it."""
+    """One coded post; its fields are those of the coding manual."""
 
     id: str
     title: str

@@ -1,4 +1,4 @@
-"""Read the codebook's YAML files once: validated, digested, and with every name a template uses known."""
+"""Read the codebook's YAML files into validated models, with a digest of the rules."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from kamen_analysis.errors import KamenError
 
 FOLDER = Path(__file__).parent
 Model = TypeVar("Model", bound=Strict)
-# YAML is read slowly; kept by what stands in a file, whichever file it is.
+# Parsing YAML is slow: the result is kept between runs, under the text of the file.
 _SHELF = kept.Shelf("yaml", *(f"codebook/{path}" for path in ("*.yaml", "gate/*.yaml", "reasons/*.yaml")))
 
 
 @dataclass(frozen=True)
 class Codebook:
-    """The whole rule book: its version and digest, the reasons by code, the shared words and the context devices."""
+    """The rules: their version and digest, the active reasons by code, all word classes, evasive spellings and the context devices."""
 
     version: str
     digest: str
@@ -46,7 +46,10 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
 
 @functools.cache
 def load(folder: Path = FOLDER) -> Codebook:
-    """Return the validated codebook in `folder`; a file whose code is not its name, a tie or a word named twice is refused."""
+    """Return the validated codebook in `folder`.
+
+    KamenError for a file not named after its code, a template that two reasons share, or a word class defined twice.
+    """
     files = sorted((folder / "reasons").glob("*.yaml"))
     roles, context = read_yaml(folder / "roles.yaml", Roles), read_yaml(folder / "context.yaml", Context)
     rules = {path.stem: read_yaml(path, ReasonRule) for path in files}

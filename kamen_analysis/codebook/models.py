@@ -1,7 +1,7 @@
 """The frozen models behind the codebook's YAML files; an unknown key or a missing one is refused with the file's name.
 
 A cue template is a line of parts: `{class}` a word of that class, `a|b` one of these words, a trailing `?` an optional part,
-`..N` at most N characters before the next part (4 when unsaid), `^` the next part opens a clause, `^^` strictly so.
+`..N` at most N characters before the next part (4 if not given), `^` the next part opens a clause, `^^` with next to nothing before it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Strict(BaseModel):
 
 
 class WordClass(Strict):
-    """A named set of words; a plain list will do.
+    """A named set of words; in YAML a plain list will do.
 
     `include` adds other classes, `not_in` lists longer words inside which a word does not count.
     """
@@ -39,14 +39,13 @@ class WordClass(Strict):
 
 
 class Cue(Strict):
-    """Ways of saying one thing. `voice` tells whose mouth it must come from, `unless` what undoes it.
+    """Ways of saying one thing: the template lines `any`.
 
-    `unless` is looked for no farther off than `reach` characters (in text without marks a sentence may be the whole post), and within
-    `within`; loose wording needs a wide reach.
-
-    any: nobody's in particular (an act of the other side); other: not the consumer's own statement;
-    claimed: the other side says it, or a refusal stands beside it; merchant: the other side says it.
-    A cue that yields to another reason counts only where that one does not stand.
+    `unless`: lines that undo it when found in the same `within` and no farther off than `reach` characters (in text without marks a
+    sentence may be the whole post); loose wording needs a wide reach. `immune`: kinds of devices that do not take its force.
+    `yields_to`: reasons whose presence in the post makes it not count.
+    `voice`: whose mouth it must come from. any: nobody's in particular (an act of the other side); other: not the consumer's own
+    statement; claimed: the other side says it, or a refusal stands beside it; merchant: the other side says it.
     """
 
     id: str
@@ -61,7 +60,7 @@ class Cue(Strict):
 
 
 class Exclusion(Strict):
-    """A look-alike: a cue it overlaps (or whose sentence or text it stands in) does not count, and why."""
+    """A look-alike, and why it is one: a cue that it overlaps, or that stands in its sentence or text (`scope`), does not count."""
 
     any: tuple[str, ...]
     why: str
@@ -69,7 +68,10 @@ class Exclusion(Strict):
 
 
 class Device(Strict):
-    """A context device: what it does to the cues within its reach (medspaCy ConText: direction, scope, terminators)."""
+    """A context device: what it does to the cues within its reach (medspaCy ConText: direction, scope, terminators).
+
+    Its own words, the lines `any`, must lie in one `within`; it holds in their `scope`, for at most `reach` characters, up to `until`.
+    """
 
     id: str
     kind: DeviceKind
@@ -135,7 +137,7 @@ class ReasonRule(Strict):
 
 
 class Roles(Strict):
-    """Who takes part and the word classes all reasons share; `spelling` maps evasive spellings to plain ones of equal length."""
+    """The word classes all reasons share, such as who takes part; `spelling` maps evasive spellings to plain ones of equal length."""
 
     version: str
     spelling: dict[str, str]
