@@ -1,4 +1,4 @@
-"""Agreement of the two readers of the coded sentences and posts: exact sets, and F1 per code with a bootstrap interval over texts.
+"""Measure how far the two readers of the coded sentences and posts agree: same sets, and F1 per code with a bootstrap interval over texts.
 
 The second reader coded every text by the codebook without seeing the first reading (sentences in `second_reading.csv`, by the CRC-32
 of the text; posts in `posts/second_reading.csv`).
@@ -43,7 +43,7 @@ def _codes(written: str) -> frozenset[str]:
 
 
 def f1(pairs: np.ndarray) -> float:
-    """Return F1 of rows (both, first only, second only)."""
+    """Return F1 of the counts in rows (given by both readers, by the first only, by the second only)."""
     both, first, second = pairs.sum(axis=0)
     return float(2 * both / max(2 * both + first + second, 1))
 
@@ -58,12 +58,12 @@ def _table(what: str, found: list[Pair]) -> None:
     rng = np.random.default_rng(1)
     print(f"{len(found)} {what}, exact {sum(a == b for a, b in found) / len(found):.3f}")
     for code in [*sorted({code for a, _ in found for code in a}), "all codes"]:
-        rows = np.array([[len(_of(a & b, code)), len(_of(a - b, code)), len(_of(b - a, code))] for a, b in found])
+        rows = np.array([[len(_only(a & b, code)), len(_only(a - b, code)), len(_only(b - a, code))] for a, b in found])
         drawn = sorted(f1(rows[rng.integers(0, len(rows), len(rows))]) for _ in range(400))
         print(f"{code:20} F1 {f1(rows):.3f} ({drawn[9]:.3f}–{drawn[389]:.3f})  n {int(rows[:, :2].sum())}")
 
 
-def _of(codes: frozenset[str], code: str) -> frozenset[str]:
+def _only(codes: frozenset[str], code: str) -> frozenset[str]:
     return codes if code == "all codes" else codes & {code}
 
 

@@ -1,4 +1,4 @@
-"""Figures that are counts, not estimates: they must be exactly those of the world. And copies planted close together: are they found?"""
+"""Check the figures that are counts, which must be exactly those of the world, and whether copies planted close together are found."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EARLIER = pd.Timedelta(days=60)  # how long before the world's end the build bef
 
 
 def off(world: World, tables: Tables, scope: str) -> dict[str, float]:
-    """Return for each metric of counts by how much it is off at most; 0 where it is right."""
+    """Return for each metric of counts the most by which it is off, 0 where it is right."""
     posts, shown = tables["posts"], world.posts[world.posts["shown"]]
     mine = shown[(shown["post_type"] == "complaint") & (shown["origin"] == shown.index)]
     months = mine.groupby(mine["posted_at"].dt.strftime("%Y-%m")).size()
@@ -38,7 +38,7 @@ def off(world: World, tables: Tables, scope: str) -> dict[str, float]:
 
 
 def _explained(mine: pd.DataFrame, tables: Tables, scope: str) -> float:
-    """Return by how much the parts of any headline miss its change, or late and new complaints miss those of the world."""
+    """Return the most by which the parts of a headline's change miss its sum, or late or new complaints miss those of the world."""
     after = tables["posts"]
     cut = after["last_seen_at"].max() - EARLIER
     before = after[after["first_seen_at"] <= cut]
@@ -58,7 +58,7 @@ def _build(posts: pd.DataFrame, tables: Tables) -> Data:
 
 
 def bursts(world: World, tables: Tables, scope: str) -> tuple[int, int, int]:
-    """Return bursts planted, found with every copy and its dates, and bursts found that are none."""
+    """Return how many bursts were planted, how many of them found with all their copies and dates, and how many found are none."""
     rng, posts = np.random.default_rng([world.seed, 7]), tables["posts"]
     first = metrics.used(posts, scope).sample(1, random_state=int(rng.integers(2**31))).iloc[[0]]
     at = first["posted_at"].iloc[0] + pd.to_timedelta(np.sort(rng.uniform(0, HOURS, COPIES)), unit="h").as_unit("us")
@@ -73,7 +73,7 @@ def bursts(world: World, tables: Tables, scope: str) -> tuple[int, int, int]:
 
 
 def farms(posts: pd.DataFrame) -> tuple[int, int]:
-    """Return template farms planted among adverts with texts, and found whole."""
+    """Return how many template farms were planted among advertisements with texts, and how many of them found whole."""
     ads = posts[(posts["post_type"] == "ad") & (posts["body"].str.len() > 60)]
     if ads.empty:
         return 0, 0

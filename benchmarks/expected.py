@@ -95,9 +95,10 @@ def sequences(world: World) -> pd.Series:
     return pd.Series(found) / several
 
 
+# Days at which the curves are computed.
 GRID = (0, 0.25, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9, 10, 10.5, 11, 12, 13, 14, 15, 16, 17, 18, 20, 22, 25, 28, 30, 35, 40, 45,
         50, 55, 60, 65, 72, 90, 120, 180, 300, 800)
-FINENESS = 400
+FINENESS = 400  # quantiles that incidences are averaged over
 
 
 class Curves:
@@ -146,7 +147,7 @@ def naive(curves: Curves) -> pd.Series:
 
 
 def waits(curves: Curves) -> pd.Series:
-    """Return the expected days without a reply in the first 30, and without a confirmed resolution in the first 60."""
+    """Return the expected number of days without a reply in the first 30, and without a confirmed resolution in the first 60."""
     share, found = truth.weights(curves.world), {}
     for measure, kind, until in (("replied", "merchant_replied", 30), ("consumer_confirmed", "consumer_confirmed", 60)):
         days = np.linspace(0, until, 1201)

@@ -1,4 +1,4 @@
-"""Labelling alone: posts a second on one core, memory, and the profile of what is left. The posts are generated and prove speed only."""
+"""Measure labelling alone: posts a second on one core, memory, where the time goes. The posts are generated and prove speed only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kamen_analysis.label import model, reasons
 from kamen_analysis.label.posts import label_post, label_posts
 from kamen_analysis.world import draw
 
-LONGEST = 1000  # The real-length mix: 150 characters on average, without the few generated giants.
+LONGEST = 1000  # Without the few generated giants the lengths are those of real posts, 150 characters on average.
 
 
 def posts(n: int) -> list[dict[str, Any]]:
@@ -28,7 +28,7 @@ def posts(n: int) -> list[dict[str, Any]]:
 
 
 def peak() -> float:
-    """Return the most memory held so far, in MB."""
+    """Return the peak memory of the process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -1,7 +1,8 @@
 """Train the model over the rules (`kamen_analysis.label.stack`) on the codebook's own posts; `train.py` calls this.
 
-The files of posts fall into groups, each asked of a model of the others: so the limits are chosen, and the refusal reasons the outcome
-hangs on are those a model gave that had not read the post. The files of `test` are never learned from: they are tried on.
+The files of posts are dealt into groups, and each group is judged by a model of the others: on these answers the limits are chosen. The
+refusal reasons that the outcome depends on come from a model that was not trained on the post either. The files of `test` are never
+trained on: the finished model is tried on them.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ from kamen_analysis.label._reading import read
 from kamen_analysis.label.text import fold
 
 SEED, STRENGTH = 7, 10.0
-FOLDS = 4  # Groups of files: each is asked of a model of the other groups.
-NEVER = 99.0
+FOLDS = 4  # Groups of files: each is judged by a model of the other groups.
+NEVER = 99.0  # A limit that no answer exceeds: the rules always stand.
 LIMITS = (NEVER, 2.0, 1.0, 0.5, 0.0)  # In log odds.
-COMPLAINTS = ("product", "outcome")  # Tasks of complaints only.
+COMPLAINTS = ("product", "outcome")  # The tasks for complaints only.
 Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One task on all posts: words (posts, BUCKETS), facts (posts, facts), the rules' answers, the coded ones, the posts it is for."""
+    """One task on all posts: words (posts, BUCKETS), facts (posts, facts), the rules' answers, the coded ones, which posts it is for."""
 
     words: sp.csr_matrix
     facts: facts.Floats
@@ -39,7 +40,7 @@ class Task:
     use: Bools
 
     def fit(self, rows: Bools) -> stack.Part:
-        """Return the model of the posts `rows` (a mask): one logistic regression an answer."""
+        """Return a model trained on the posts `rows` (a mask): one logistic regression for each answer."""
         at = np.flatnonzero(rows & self.use)
         both = sp.hstack([self.words[at] * facts.WEIGHT, sp.csr_matrix(self.facts[at])], format="csr")
         answers = tuple(sorted(set(self.gold[at].tolist())))
@@ -57,14 +58,17 @@ class Task:
 
 
 def groups(files: npt.NDArray[np.str_], but: Sequence[str]) -> list[Bools]:
-    """Return FOLDS masks: the files, all but some, dealt out by turns."""
+    """Return FOLDS masks of posts: the files, except those in `but`, are dealt out in turn."""
     names = sorted({*files.tolist()} - {*but})
     return [np.isin(files, names[i::FOLDS]) for i in range(FOLDS)]
 
 
 def train(files: npt.NDArray[np.str_], posts: Sequence[Post], codes: Sequence[frozenset[str]],
           test: Sequence[str]) -> stack.Stack:
-    """Return the model over the rules: of posts, their files, and the refusal reasons found in them by a model that has not read them."""
+    """Return the model over the rules.
+
+    `files`: the file of each post; `codes`: the refusal reasons found in it by a model not trained on it; `test`: files never trained on.
+    """
     hits = read(fold([post.title for post in posts], [post.body for post in posts]))
     characters, cues = facts.bags(hits)
     whole = sp.csr_matrix(sp.diags_array(1 / np.sqrt(np.asarray((characters + cues).sum(axis=1)).ravel())) @ (characters + cues))
@@ -85,16 +89,17 @@ def train(files: npt.NDArray[np.str_], posts: Sequence[Post], codes: Sequence[fr
 
 
 def _trained(name: str, task: Task, files: npt.NDArray[np.str_], test: Sequence[str]) -> tuple[stack.Part, dict[str, Any]]:
+    # The model of a task with its limit, and how many answers were right; `right`: by limit, of the posts judged group by group.
     learned = ~np.isin(files, test)
     folds = [(task.fit(learned & ~group), task.use & group) for group in groups(files, test)]
     right = {limit: np.concatenate([_right(task, part, rows, limit) for part, rows in folds]) for limit in LIMITS}
     limit, n, ruled = _limit(right), int((task.use & learned).sum()), int(right[NEVER].sum())
     part = replace(task.fit(learned), limit=limit)
     tried = [(file, task.use & (files == file)) for file in test]
-    told = "; ".join(f"{file} ({rows.sum()}): " + ", ".join(f"{_right(task, part, rows, at).mean():.3f}" for at in (NEVER, limit))
+    tests = "; ".join(f"{file} ({rows.sum()}): " + ", ".join(f"{_right(task, part, rows, at).mean():.3f}" for at in (NEVER, limit))
                      for file, rows in tried)
     print(f"{name}: limit {limit}; of {n} posts of files not learned from rules {ruled / n:.3f}, with the model "
-          f"{right[limit].mean():.3f}; {told}", flush=True)
+          f"{right[limit].mean():.3f}; {tests}", flush=True)
     return part, {"n": n, "rules": ruled, "stack": int(right[limit].sum())}
 
 
@@ -105,5 +110,6 @@ def _limit(right: dict[float, Bools]) -> float:
 
 
 def _right(task: Task, part: stack.Part, rows: Bools, limit: float) -> Bools:
+    # Which of the posts `rows` get the coded answer.
     right: Bools = np.array(task.ask(replace(part, limit=limit), rows).answers) == task.gold[rows]
     return right

@@ -1,4 +1,4 @@
-"""The codebook's coded texts as numbers: stretches of text, what the model of the reasons looks at in them, and what each is coded."""
+"""Turn the codebook's coded texts into training data for the model of the reasons: stretches of text, their features and codes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from kamen_analysis.codebook import corpus
 from kamen_analysis.label import reasons
 from kamen_analysis.label.features import BUCKETS, features, units
 
-TOUCH = 0.6  # A stretch holds a piece of evidence when they share so much of the shorter one; if less but some, nobody knows.
+TOUCH = 0.6  # A stretch holds a piece of evidence if they share this much of the shorter one; if they share less, it is unknown.
 Signs = npt.NDArray[np.int8]
 
 
 class Text(NamedTuple):
-    """One coded text: file, title, body, codes, the codes it says something about, the evidence (code, quotation).
+    """One coded text. about: the codes it is an example for or against; quotes: the evidence (code, quotation).
 
-    open: the codes two readers differ on.
+    open: the codes the two readers differ on.
     """
 
     file: str
@@ -36,9 +36,10 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """Texts as numbers. A row is a stretch: a sentence whole, of a post each unit; `matrix` (rows, BUCKETS), `text` (rows) its text.
+    """Training data. A row is a stretch: a whole sentence, or one of a post's `units`; `matrix` (rows, BUCKETS): its features.
 
-    `gold` (rows, codes): 1 holds, 0 does not, -1 unknown. `file` (texts) is the post's file, "" for sentences and examples.
+    `text` (rows): the number of its text; `gold` (rows, codes): 1 holds, 0 does not, -1 unknown. `file` (texts): the post's file, "" for
+    sentences and examples.
     """
 
     texts: list[Text]
@@ -50,7 +51,7 @@ class Corpus:
 
 
 def texts() -> Iterator[Text]:
-    """Yield all coded texts; what is no complaint has no reasons, and teaches so."""
+    """Yield all coded texts; a post that is no complaint is an example against every reason."""
     book, second = codebook.load(), corpus.second_reading()
     every = frozenset(book.reasons)
     yield from (Text("", "", one.text, one.codes, every) for one in corpus.sentences())
@@ -63,7 +64,7 @@ def texts() -> Iterator[Text]:
 
 
 def numbers(rows: list[Text]) -> Corpus:
-    """Return the texts as numbers; features count once each time they occur, over the root of how many there are."""
+    """Return the texts as training data; features are counts, divided by the square root of their sum."""
     heard = reasons.hear([row.title for row in rows], [row.body for row in rows])
     posts = np.flatnonzero([bool(row.file) for row in rows])
     start, end = units(heard.texts, posts)
@@ -75,6 +76,7 @@ def numbers(rows: list[Text]) -> Corpus:
 
 
 def _gold(row: Text, heard: reasons.Heard, i: int, low: int, high: int) -> list[int]:
+    # The row of `Corpus.gold` for the stretch [low, high) of the text i.
     if not row.file:
         return [(code in row.codes) if code in row.about else -1 for code in codebook.load().reasons]
     found = dict.fromkeys(codebook.load().reasons, 0)
@@ -87,6 +89,7 @@ def _gold(row: Text, heard: reasons.Heard, i: int, low: int, high: int) -> list[
 
 
 def _matrix(heard: reasons.Heard, start: npt.NDArray[Any], end: npt.NDArray[Any]) -> sp.csr_matrix:
+    # The features of stretches made of whole clauses: those of their clauses added up.
     clauses = heard.texts.clauses.starts
     parts = sum(features(heard, clauses))
     first, last = np.searchsorted(clauses, start), np.searchsorted(clauses, end)

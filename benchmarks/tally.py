@@ -1,4 +1,4 @@
-"""From replications to verdicts: bias, coverage with its own Monte-Carlo interval, width, by metric and by part of a metric."""
+"""Turn replications into verdicts: bias, coverage with its own Monte-Carlo interval, width, by metric and by part of a metric."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EXCEPTIONS = {
 
 
 def tally(replicates: list[Replicate]) -> pd.DataFrame:
-    """Return one row a metric (part "") and one a part of it: n, bias, coverage, low, high (Monte Carlo), width, verdict."""
+    """Return one row for each metric (part "") and for each of its parts: n, bias, coverage, low, high (Monte Carlo), width, verdict."""
     checks = [(*check, number) for number, each in enumerate(replicates) for check in each.checks]
     table = pd.DataFrame(checks, columns=[*Check._fields, "replicate"])
     table = table.dropna(subset=["low", "high", "truth"])
@@ -89,7 +89,7 @@ def _alarm(alarms: list[Alarm]) -> dict[str, float]:
 
 
 def gaps(replicates: list[Replicate]) -> dict[str, float]:
-    """Return n planted outages, the share found, by how many days their ends were missed on average, stretches wrongly called gaps."""
+    """Return n planted outages, the share found, by how many days their ends were missed on average, and how many gaps were none."""
     planted, found, off, false = np.asarray([r.gaps for r in replicates], dtype=float).sum(axis=0).tolist()
     return {"n": int(planted), "found": found / planted if planted else float("nan"),
             "days_off": round(off / found, 3) if found else float("nan"), "false": int(false)}

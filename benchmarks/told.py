@@ -1,4 +1,4 @@
-"""Intervals of what posts tell (who sent whom on, which channels were tried, whole sequences, ages, statuses) beside their true values."""
+"""Set intervals of what posts tell (who sent whom on, channels tried, whole sequences, ages, statuses) beside their true values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kamen_analysis.world.model import World
 
 Tables = dict[str, pd.DataFrame]
 Row = tuple[str, str, float, float, float, float]
-SEEN = 12  # expected count below which a cell may be withheld as 1–4, so that what is shown is chosen by chance
+SEEN = 12  # below this expected count a cell is at times withheld as 1–4, so that what is shown is a biased choice
 CHANNELS = {"platform": (0.35, 1.0), "hotline_12315": (0.25, 2.0), "police": (0.06, 0.5)}  # share naming it, how early it is told
 BODIES = ("platform", "merchant", "maker", "payer")
 LINKS, CIRCLE = (0.2, 0.4, 0.25, 0.15), 0.3  # chains of 0 to 3 links; share of those of two and more that come back to their first body
@@ -37,6 +37,7 @@ def checks(world: World, tables: Tables, scope: str) -> Iterator[Row]:
 
 
 def _rows(metric: str, table: pd.DataFrame, parts: pd.Series, values: dict[str, float]) -> Iterator[Row]:
+    # The intervals of shares in `table`; `parts`: the part each row is about, `values`: the true share by part.
     for part, row in zip(parts, table.itertuples(), strict=True):
         if part in values and np.isfinite(row.low) and values[part] * row.of >= SEEN:
             yield metric, part, row.share, row.low, row.high, values[part]
@@ -91,7 +92,7 @@ def _sequences(world: World, tables: Tables, scope: str) -> Iterator[Row]:
 
 
 def _ages(world: World, tables: Tables, scope: str) -> Iterator[Row]:
-    """Of an age the true share is that of its platforms, each as often as it is seen at that age."""
+    """The true share at an age is the mean of its platforms' shares, each weighted by how often it is seen at that age."""
     each = truth.prevalence_each(world).set_axis(world.platforms.names)
     chosen, _ = metrics.selection.counted(tables["posts"], scope, "platform")
     quarter = chosen["posted_at"].dt.year * 4 + chosen["posted_at"].dt.quarter

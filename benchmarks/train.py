@@ -1,9 +1,9 @@
-"""Train the models on the codebook's own sentences, examples and posts, and write them beside them: that of the refusal reasons, and
-that over the rules for post type, product and outcome (`stacking.py`).
+"""Train both models on the codebook's own sentences, examples and posts, and write them into its folder.
 
-Each file of posts is asked of models that did not see it; `--curve` prints the learning curve too.
-Two files of posts are never learned from, the one mostly look-alikes, the other of a writer whose posts no rule was written from: the
-trained models are tried on them. One seed, one result.
+The one is for the refusal reasons, the other, over the rules, for post type, product and outcome (`stacking.py`). To measure them, each
+file of posts is judged by models that were not trained on it; `--curve` prints the learning curve too. Two files are never trained on,
+the one mostly look-alikes, the other by a writer whose posts no rule was written from: the finished models are tried on them.
+One seed, one result.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from kamen_analysis.label.features import BUCKETS
 
 Bools, Floats = npt.NDArray[np.bool_], npt.NDArray[np.float64]
 SEED, STRENGTH = 7, 80.0
-# Chosen on posts the rules were not written from (n = 870, none learned from): a veto anywhere from 0.05 to 0.2 does as well there, and the
-# least of them costs the fewest right finds in real posts.
+# Chosen on posts the rules were not written from (n = 870, none trained on): any veto from 0.05 to 0.2 does as well there, and the lowest
+# costs the fewest right finds in real posts.
 VETO, ADD = 0.05, 0.4
-TOLD = {"rules": (0.0, 1.1), "vote": (VETO, ADD), "model": (1.1, ADD)}
-TEST = ("near", "mixed")  # The files of posts that are only tried on.
+VOTERS = {"rules": (0.0, 1.1), "vote": (VETO, ADD), "model": (1.1, ADD)}  # Rules alone, both, model alone: by a veto and limit to add.
+TEST = ("near", "mixed")  # The files of posts that are never trained on.
 
 
 def fit(data: Corpus, use: Bools) -> model.Model:
-    """Return the model of the texts in `use` (a mask)."""
+    """Return a model trained on the texts in `use` (a mask)."""
     codes, rows = tuple(codebook.load().reasons), use[data.text]
     weights, bias = np.zeros((BUCKETS, len(codes))), np.full(len(codes), -9.0)
     for i in range(len(codes)):
@@ -48,8 +48,11 @@ def fit(data: Corpus, use: Bools) -> model.Model:
 
 
 class Asked(NamedTuple):
-    """Posts (numbers of texts) asked of a model that did not see them; of each (posts, codes): gold, whether a rule stands, the best
-    probability beside a standing rule, the best anywhere."""
+    """What rules and model say of posts (numbers of texts) that the model was not trained on; all else is (posts, codes).
+
+    gold: the codes as coded. ruled: whether a rule's finding stands. near: the model's highest probability at such a finding. best: its
+    highest anywhere.
+    """
 
     posts: npt.NDArray[np.int64]
     gold: Bools
@@ -58,7 +61,7 @@ class Asked(NamedTuple):
     best: Floats
 
     def said(self, veto: float, add: float) -> Bools:
-        """Return what the vote gives (posts, codes)."""
+        """Return which codes the vote gives (posts, codes)."""
         return self.ruled & (self.near >= veto) | (self.best >= add)
 
     def score(self, veto: float, add: float) -> tuple[float, float, float]:
@@ -90,8 +93,10 @@ def ask(data: Corpus, learned: model.Model, posts: npt.NDArray[np.int64]) -> Ask
 
 
 def held_out(data: Corpus, share: float) -> Asked:
-    """Return all posts but the TEST files', each asked of a model of the posts of other files (`share` of them) and all sentences:
-    the files by turns fall into groups."""
+    """Return what is said of all posts but the TEST files', with each group of files judged by a model of the other groups.
+
+    It is trained on all sentences and a `share` of the posts.
+    """
     kept = np.random.default_rng(SEED).random(len(data.texts)) < share
     learned = (kept | (data.file == "")) & ~np.isin(data.file, TEST)
     parts = [ask(data, fit(data, learned & ~group), np.flatnonzero(group)) for group in stacking.groups(data.file, (*TEST, ""))]
@@ -99,7 +104,7 @@ def held_out(data: Corpus, share: float) -> Asked:
 
 
 def train_reasons(data: Corpus, shares: list[float]) -> list[frozenset[str]]:
-    """Train on everything, write the model; return the reasons given to each post by a model that has not read it."""
+    """Train on all files but TEST and write the model; return the reasons given to each post by a model that was not trained on it."""
     for share in shares:
         asked = held_out(data, share)
         print(f"{share:4.0%} of the posts: P R F1 {_scores(asked)}", flush=True)
@@ -111,7 +116,7 @@ def train_reasons(data: Corpus, shares: list[float]) -> list[frozenset[str]]:
     meta = {"texts": len(data.texts), "posts": len(asked.posts), "texts_sha256": digest,
             "codebook_sha256": codebook.load().digest, "seed": SEED, "strength": STRENGTH, "veto": VETO, "add": ADD,
             "held_out_by_reason": asked.by_reason(VETO, ADD),
-            "held_out": {name: [round(float(x), 4) for x in asked.score(*limits)] for name, limits in TOLD.items()}}
+            "held_out": {name: [round(float(x), 4) for x in asked.score(*limits)] for name, limits in VOTERS.items()}}
     model.save(replace(learned, meta=meta))
     order = np.argsort(np.concatenate([one.posts for one in (asked, *tried)]))
     given = np.concatenate([one.said(VETO, ADD) for one in (asked, *tried)])[order]
@@ -119,7 +124,7 @@ def train_reasons(data: Corpus, shares: list[float]) -> list[frozenset[str]]:
 
 
 def _scores(asked: Asked) -> str:
-    return ", ".join(f"{name} {' '.join(f'{x:.3f}' for x in asked.score(*limits))}" for name, limits in TOLD.items())
+    return ", ".join(f"{name} {' '.join(f'{x:.3f}' for x in asked.score(*limits))}" for name, limits in VOTERS.items())
 
 
 def main() -> None:
