@@ -76,7 +76,7 @@ def decided(those: list[parts.Part], scratch: Path) -> dict[str, float]:
     before, began = _peak(), time.process_time()
     merged = merge(those, frozenset(), scratch)
     return {"posts": len(merged.keep), "cpu_s": round(time.process_time() - began, 1), "peak_mb": _peak(), "before_mb": before,
-            "seen_again": len(merged.told), "copies": len(merged.dup)}
+            "seen_again": len(merged.combined), "copies": len(merged.dup)}
 
 
 def _peak() -> int:

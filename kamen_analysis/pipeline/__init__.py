@@ -1,1 +1,1 @@
-"""Captures in, tables out: the only hand that writes data/processed."""
+"""Turns captures into tables; the only package that writes data/processed."""

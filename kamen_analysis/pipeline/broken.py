@@ -1,4 +1,4 @@
-"""A capture that is damaged in places: what stands before and after is read, each lost stretch is a rejected page and a dated gap."""
+"""Captures damaged in places: the rest of the file is still read, and each unreadable stretch becomes a rejected page and a dated gap."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def noted(damage: Damage, file: Path, facts: Facts) -> dict[str, Any]:
-    """Note a stretch that cannot be read and return its row of `rejected`: it counts as one page, though more may have stood there."""
+    """Record an unreadable stretch in `facts` and return its row of `rejected`; it counts as one page, though it may have held more."""
     size = damage.end - damage.offset
     facts.counts["pages"] += 1
     facts.damaged.append([size, facts.last_capture, None])
@@ -24,7 +24,7 @@ def noted(damage: Damage, file: Path, facts: Facts) -> dict[str, Any]:
 
 
 def dated(page: Page, facts: Facts) -> None:
-    """Note when a page was captured: the gap of a stretch lies between the page before and the page after it."""
+    """Record when a page was captured; it ends the gap of each damaged stretch before it that has no end yet."""
     at = page.fetched_at.isoformat()
     facts.last_capture = max(facts.last_capture or "", at)
     for stretch in facts.damaged:
@@ -32,8 +32,11 @@ def dated(page: Page, facts: Facts) -> None:
 
 
 def read(module: base.Source, page: Page, mapping: columns.Mapping | None, facts: Facts) -> base.PageResult:
-    """Return the posts of a page, unless the record that says how its columns are named may be what is lost: a guess would pass for it."""
-    is_headless = bool(facts.damaged) and facts.damaged[0][1] is None
-    if is_headless and mapping is None and "mapping" in inspect.signature(module.parse).parameters:
+    """Return what a page holds, refusing a table whose mapping may be lost: guessed columns would pass for the user's.
+
+    The mapping is the first record of a capture, so it may be lost if the file is damaged before its first page.
+    """
+    lost_beginning = bool(facts.damaged) and facts.damaged[0][1] is None
+    if lost_beginning and mapping is None and "mapping" in inspect.signature(module.parse).parameters:
         return base.PageResult([], [], audit.Warnings(), ("damaged", "存档开头损坏，列名对照可能在其中，不照猜的读"))
     return base.read_page(module, page, mapping)

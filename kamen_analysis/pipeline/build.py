@@ -1,4 +1,4 @@
-"""The build: parts of all captures, decided on together, written and published as one folder, whole or not at all."""
+"""The build: make a part of every capture, decide about all parts together, publish the tables as one folder, all or nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kamen_analysis.pipeline.parts import Progress, cache, gather
 
 @contextmanager
 def lock(where: Home) -> Iterator[None]:
-    """Hold the working copy's build lock; a second build is told so at once instead of spoiling the first."""
+    """Hold the build lock of a working copy; raise KamenError at once if another build holds it."""
     folder = where.root / "data"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".build.lock").open("w") as file:
@@ -34,7 +34,7 @@ def lock(where: Home) -> Iterator[None]:
 
 
 def captures(where: Home) -> list[Path]:
-    """Return the finished capture files of a home, sorted; a folder of no known source is an error, never passed over."""
+    """Return the finished capture files of a home, sorted; raise KamenError if they lie in a folder of no known source."""
     found = sorted(where.raw.glob("*/*.warc.gz"))
     unknown = {path.parent.name for path in found} - sources.registry().keys()
     if unknown:
@@ -43,7 +43,7 @@ def captures(where: Home) -> list[Path]:
 
 
 def _refuse_vanished(where: Home) -> None:
-    """Raise KamenError where a capture the published tables were made of is gone, unless its chain says that it was purged."""
+    """Raise KamenError if a capture the published tables were made from is gone, unless its custody chain records the purge."""
     gone = [where.raw / name for name in manifests.read(where).get("inputs", {}) if not (where.raw / name).exists()]
     purged = {folder: {name for name, state in sidecar.states(sidecar.entries(folder)).items() if state.purged}
               for folder in {path.parent for path in gone}}
@@ -57,8 +57,8 @@ def build(where: Home, jobs: int | None = None, progress: Progress = lambda stag
           cluster: str | None = None, store: str | None = None) -> dict[str, Any]:
     """Turn data/raw into data/processed and return the manifest.
 
-    cluster: the address of a dask scheduler. store: where its machines, if they do not see this home, are handed their work.
-    Nothing is written when a table breaks its schema or still holds personal data; the folder before stays as it was.
+    cluster: the address of a dask scheduler. store: the address of an object store for the case that the cluster's machines do not
+    see this home. If a table breaks its schema or still holds personal data, nothing is written and the previous tables stay.
     """
     if store and not cluster:
         raise KamenError("--store 只与 --cluster 同用：一台机器上不需要它")
@@ -69,14 +69,15 @@ def build(where: Home, jobs: int | None = None, progress: Progress = lambda stag
             raise KamenError(f"{where.raw} 里没有存档，请先运行 kamen import 或 kamen fetch")
         _refuse_vanished(where)
         inputs = digests.of_files(found)
-        depended = manifests.depends(where, inputs)
-        if manifests.is_current(where, depended):
+        dependencies = manifests.depends(where, inputs)
+        if manifests.is_current(where, dependencies):
             return manifests.read(where)
         with executors.opened(jobs, cluster, store) as pool:
-            return _built(where, inputs, depended, pool, progress)
+            return _rebuild(where, inputs, dependencies, pool, progress)
 
 
-def _built(where: Home, inputs: dict[Path, str], depended: dict[str, Any], pool: executors.Pool, progress: Progress) -> dict[str, Any]:
+def _rebuild(where: Home, inputs: dict[Path, str], dependencies: dict[str, Any], pool: executors.Pool,
+             progress: Progress) -> dict[str, Any]:
     parts = gather(where, inputs, pool, progress)
     if any(part.damaged for part in parts) and not any(part.size for part in parts):
         raise KamenError("存档损坏，没有一帖读得出；先前的表保持不变。请用备份放回原文件，kamen verify 说出是哪些")
@@ -89,8 +90,8 @@ def _built(where: Home, inputs: dict[Path, str], depended: dict[str, Any], pool:
     settings = publish.Settings(platforms.directory(own), codebook.load().version, gold.read(where))
     before = manifests.read(where)
     with atomic_folder(where.processed) as folder:
-        written = _written(where, folder, groups.groups(parts, merged), settings, pool, progress)
-        manifest = manifests.describe(where, depended, parts, written, merged.withdrawn)
+        written = _write_groups(where, folder, groups.groups(parts, merged), settings, pool, progress)
+        manifest = manifests.describe(where, dependencies, parts, written, merged.withdrawn)
         (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
         (folder / ".gitkeep").touch()
         entry = history.compared(where, before, folder, manifest)
@@ -102,37 +103,42 @@ def _built(where: Home, inputs: dict[Path, str], depended: dict[str, Any], pool:
     return manifest
 
 
-def _written(where: Home, folder: Path, those: list[groups.Group], settings: publish.Settings, pool: executors.Pool,
-             progress: Progress) -> manifests.Written:
-    """Write every group's files into `folder`, those unchanged since the last build taken over from there."""
-    keys = {group.name: group.keys(settings.digest()) for group in those}
-    kept = _kept(where, keys)
-    written = {name: one for name, one in kept.items() if one["key"] == keys[name]["key"]}
+def _write_groups(where: Home, folder: Path, wanted: list[groups.Group], settings: publish.Settings, pool: executors.Pool,
+                  progress: Progress) -> manifests.Written:
+    """Write the files of every group into `folder`; those that did not change since the last build are linked, not made again.
+
+    A group in which only other posts are copies now gets new `publish.COPIES` and keeps its other files.
+    """
+    keys = {group.name: group.keys(settings.digest()) for group in wanted}
+    reusable = _reusable(where, keys)
+    written = {name: entry for name, entry in reusable.items() if entry["key"] == keys[name]["key"]}
     for table in publish.TABLES:
         (folder / table).mkdir()
-    for file in (file for name, one in kept.items() for file in one["files"] if name in written or not file.startswith(publish.COPIES)):
-        _take_over(where.processed / file, folder / file)
-    todo = sorted((group for group in those if group.name not in written), key=lambda group: -len(group.keep))
+    for name, entry in reusable.items():
+        for file in entry["files"]:
+            if name in written or not file.startswith(publish.COPIES):
+                _link_or_copy(where.processed / file, folder / file)
+    todo = sorted((group for group in wanted if group.name not in written), key=lambda group: -len(group.keep))
     with pool(len(todo)) as executor:
-        running = {group.name: executor.submit(publish.write_copies, group, where.processed, kept[group.name], folder)
-                   if group.name in kept else executor.submit(publish.write, group, settings, folder) for group in todo}
+        running = {group.name: executor.submit(publish.write_copies, group, where.processed, reusable[group.name], folder)
+                   if group.name in reusable else executor.submit(publish.write, group, settings, folder) for group in todo}
         for done, (name, future) in enumerate(running.items(), 1):
             written[name] = {**future.result(), **keys[name]}
             progress("核对与写入", done, len(running))
-    for left in folder.glob("*/.*"):  # by a worker that was killed
-        left.unlink()
+    for leftover in folder.glob("*/.*"):  # of a worker that was killed
+        leftover.unlink()
     return {name: written[name] for name in keys}
 
 
-def _kept(where: Home, keys: dict[str, dict[str, str]]) -> manifests.Written:
-    """Return what the published groups gave whose files are whole and of which no more changed than which posts are copies."""
+def _reusable(where: Home, keys: dict[str, dict[str, str]]) -> manifests.Written:
+    """Return the manifest entries of the published groups whose files are intact and in which at most the copies changed."""
     before = manifests.read(where).get("groups", {})
     same = {name: before[name] for name, key in keys.items() if before.get(name, {}).get("core") == key["core"]}
-    whole = manifests.whole(where, {file: digest for one in same.values() for file, digest in one["files"].items()})
-    return {name: one for name, one in same.items() if one["files"].keys() <= whole}
+    whole = manifests.whole(where, {file: digest for entry in same.values() for file, digest in entry["files"].items()})
+    return {name: entry for name, entry in same.items() if entry["files"].keys() <= whole}
 
 
-def _take_over(old: Path, new: Path) -> None:
+def _link_or_copy(old: Path, new: Path) -> None:
     try:
         os.link(old, new)
     except OSError:  # a file system without hard links

@@ -1,4 +1,4 @@
-"""A table held to its schema in Arrow, whole columns at once; pandera, which is slow to load and to look, is asked only what is wrong."""
+"""Check tables against their schema in Arrow, whole columns at once; pandera, which is slow, is only asked to say what is wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kamen_analysis.errors import TableError
 
 
 def checked(table: str, data: pa.Table) -> pa.Table:
-    """Return `data` in the schema of `table`; raise TableError listing every failure where it does not meet it."""
+    """Return `data` cast to the schema of `table`; raise TableError listing every failure if it does not meet it."""
     schema = records.arrow_schema(table)
     fits = data.schema.names == schema.names and data.schema.types == schema.types
     if not fits or not all(_fits(column, data[column.name]) for column in records.TABLES[table]):
@@ -19,7 +19,7 @@ def checked(table: str, data: pa.Table) -> pa.Table:
 
 
 def checked_columns(table: str, data: pa.Table) -> pa.Table:
-    """Return some columns of `table` in its schema; raise TableError naming those that do not meet it."""
+    """Return some columns of `table` cast to its schema; raise TableError naming those that do not meet it."""
     schema = pa.schema([field for field in records.arrow_schema(table) if field.name in data.schema.names])
     broken = [column.name for column in records.TABLES[table] if column.name in schema.names
               and (data.schema.field(column.name).type != schema.field(column.name).type or not _fits(column, data[column.name]))]
@@ -29,7 +29,7 @@ def checked_columns(table: str, data: pa.Table) -> pa.Table:
 
 
 def _fits(column: records.Column, values: pa.ChunkedArray) -> bool:
-    """Return whether a column is surely as it should be."""
+    """Return whether the values meet the column's part of the schema, apart from their type."""
     if values.null_count and not column.nullable or column.type == "float" and pc.any(pc.is_nan(values)).as_py():
         return False
     if column.one_of and not set(pc.unique(values).to_pylist()) <= {*column.one_of, None}:

@@ -1,4 +1,4 @@
-"""What each stage depends on, as digests: a result is kept under the digest of its inputs, and made anew only when that changes.
+"""Digests of what each stage depends on: a result is cached under the digest of its inputs and made anew only when that changes.
 
     capture file + parsing code → part;  part + labelling code + codebook → codes;  parts + codes + what people decided → tables
 """
@@ -22,8 +22,8 @@ _PART = (
 )
 _CODES = ("zh.py", "kept.py", "packing.py", "codebook", "label", "pipeline/coding.py")
 _TABLES = ("records.py", "dedupe", "platforms.py", "codebook/platforms.yaml", "pipeline")
-# What rules and model were made from, and what is decided later.
-_APART = ("codebook/platforms.yaml", "codebook/sentences", "codebook/second_reading.csv")
+# Files below these folders that decide no codes: rules and model were made from them, or they are used only by a later stage.
+_EXCLUDED = ("codebook/platforms.yaml", "codebook/sentences", "codebook/second_reading.csv")
 
 
 def _digest(names: tuple[str, ...]) -> str:
@@ -36,50 +36,50 @@ def _digest(names: tuple[str, ...]) -> str:
 def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
-    apart = tuple(str(PACKAGE / name) for name in _APART)
-    return [p for p in path.rglob("*") if p.suffix in {".py", ".yaml", ".json", ".npz", ".tsv"} and not str(p).startswith(apart)]
+    excluded = tuple(str(PACKAGE / name) for name in _EXCLUDED)
+    return [p for p in path.rglob("*") if p.suffix in {".py", ".yaml", ".json", ".npz", ".tsv"} and not str(p).startswith(excluded)]
 
 
 @functools.cache
 def part_code() -> str:
-    """Return the digest of everything that decides what a capture file turns into."""
+    """Return the digest of all code and data that decide what part a capture file becomes."""
     return _digest(_PART)
 
 
 @functools.cache
 def codes_code() -> str:
-    """Return the digest of everything that decides the codes of a part."""
+    """Return the digest of all code and data that decide the codes of a part."""
     return _digest(_CODES)
 
 
 @functools.cache
 def build_code() -> str:
-    """Return the digest of everything that decides the tables of a build."""
+    """Return the digest of all code and data that decide the tables of a build."""
     return _digest(_PART + _CODES + _TABLES)
 
 
 @functools.cache
 def copies_code() -> str:
-    """Return the digest of what decides whether two texts are copies."""
+    """Return the digest of the code that decides whether two texts are copies."""
     return _digest(("zh.py", "dedupe", "pipeline/copies.py"))
 
 
 def of_files(paths: Collection[Path]) -> dict[Path, str]:
-    """Return the SHA-256 of each file; several are read side by side, for hashing needs no interpreter."""
+    """Return the SHA-256 of each file; threads hash several at once, since hashlib releases the interpreter's lock."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return dict(zip(paths, pool.map(sha256, paths), strict=True))
 
 
 def part_key(capture_digest: str) -> str:
-    """Return the name a capture's part is kept under."""
+    """Return the name of the cache folder for the part of a capture file with this SHA-256."""
     return joined(capture_digest, part_code())
 
 
 def codes_key(part: str) -> str:
-    """Return the name the codes of a part are kept under."""
+    """Return the name of the cache folder for the codes of the part called `part`."""
     return joined(part, codes_code())
 
 
 def joined(*digests: str) -> str:
-    """Return one digest for several."""
+    """Return one digest (40 hex digits) of several."""
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:40]

@@ -1,4 +1,4 @@
-"""Who does the work: this process, a pool of processes, or a cluster, all behind `concurrent.futures.Executor`."""
+"""Where the work is done: in this process, in threads or processes, or on a cluster, all behind `concurrent.futures.Executor`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from kamen_analysis.errors import KamenError
 
 P = ParamSpec("P")
 T = TypeVar("T")
-RETRIES = 3  # how often the cluster tries a task again whose worker died
-_PATIENCE = "15s"
+RETRIES = 3  # how often the cluster repeats a task whose worker died
+_PATIENCE = "15s"  # to connect to the scheduler
 
 
 class Pool(Protocol):
-    """Gives an executor for so many tasks; `reads`: they redact or label texts, which is Python's work and takes processes.
+    """Returns an executor for a number of tasks; `reads`: the tasks redact or label texts, which is Python code and needs processes.
 
-    What moves whole columns is Arrow's work: on one machine threads do it side by side, and nothing is copied to a process.
+    Other tasks move whole columns in Arrow, which releases the interpreter's lock: on one machine threads do, and nothing is copied.
     """
 
     def __call__(self, tasks: int, *, reads: bool = False) -> Executor:
@@ -32,13 +32,13 @@ class Pool(Protocol):
 
 
 class Here(Executor):
-    """An executor that works in this process, at once; `idle` is how many processes more the work may take."""
+    """An executor that runs each task at once in this process; `idle` is how many further processes a task may start."""
 
     def __init__(self, idle: int = 0) -> None:
         self.idle = idle
 
     def submit(self, work: Callable[P, T], /, *given: P.args, **named: P.kwargs) -> Future[T]:
-        """Do the work now and return its finished future."""
+        """Run the task now and return its finished future."""
         done: Future[T] = Future()
         done.set_result(work(*given, **named))
         return done
@@ -46,15 +46,16 @@ class Here(Executor):
 
 @contextmanager
 def opened(jobs: int | None = None, cluster: str | None = None, store: str | None = None) -> Iterator[Pool]:
-    """Yield `pool(tasks)`, which returns an executor for that many tasks; a worker that dies is told in one line.
+    """Yield a `Pool` for this machine (`jobs` processes) or a dask cluster; raise KamenError, one line, if a worker dies.
 
-    Without a store the cluster's machines see this one's folders. With one they read texts, and this machine does all the rest.
+    Without a store the cluster's machines must see this machine's folders. With a store the cluster does only the tasks that read
+    texts, and this machine the rest.
     """
     local = functools.partial(_local, jobs or os.cpu_count() or 1)
     try:
         if cluster:
             with _cluster(cluster) as client:
-                yield _carried(client, store, local) if store else lambda tasks, *, reads=False: _Shared(client)
+                yield _by_store(client, store, local) if store else lambda tasks, *, reads=False: _Shared(client)
         else:
             yield local
     except BrokenExecutor:
@@ -62,7 +63,7 @@ def opened(jobs: int | None = None, cluster: str | None = None, store: str | Non
 
 
 def _local(jobs: int, tasks: int, *, reads: bool = False) -> Executor:
-    # A pool costs more than a task or two save.
+    # A pool costs more than it would save.
     if min(jobs, tasks) <= 1:
         return Here(jobs - 1)
     jobs = min(jobs, tasks)
@@ -74,20 +75,20 @@ def _local(jobs: int, tasks: int, *, reads: bool = False) -> Executor:
 
 @functools.cache
 def _engines() -> None:
-    """Have what finds and labels built before the processes are forked: they share it."""
+    """Build what redacts and labels before processes are forked, so that they share it."""
     from kamen_analysis.pipeline import coding
     from kamen_analysis.redact import redact_many
     from kamen_analysis.redact.rules import patterns
 
     cued, free = patterns()
-    for one in {id(pattern): pattern for some in (free, *cued.values()) for pattern in some}.values():
-        _ = one.match
+    for pattern in {id(pattern): pattern for group in (free, *cued.values()) for pattern in group}.values():
+        _ = pattern.match  # compiled on first use
     redact_many(["演示"])
     coding.coded(coding.SAMPLE)
 
 
 def alone() -> None:
-    """Make ready a process that is one of several and does nothing else: they share the cores among them already."""
+    """Set up a worker process: one Arrow thread, since the workers share the cores already, and freed memory kept for the next task."""
     pa.set_cpu_count(1)
     heap.keep()
 
@@ -99,7 +100,7 @@ def _cluster(address: str) -> Iterator[Any]:
         from distributed.comm.core import CommClosedError
     except ImportError:
         raise KamenError("--cluster 需要 dask.distributed：pip install 'kamen-analysis[cluster]'") from None
-    # It logs tracebacks of what is told here in one line.
+    # It would log tracebacks of the errors that are reported here in one line.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=_PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
@@ -116,21 +117,22 @@ def _cluster(address: str) -> Iterator[Any]:
         raise KamenError(f"与调度器 {address} 的连接断了（{type(error).__name__}）；已完成的部分都在，再运行一次即从那里接着做") from None
 
 
-def _carried(client: Any, store: str, local: Pool) -> Pool:
+def _by_store(client: Any, store: str, local: Pool) -> Pool:
+    """Return a pool that sends tasks that read texts to the cluster through a store, and does the others here."""
     from kamen_analysis.pipeline.carrier import Carrier
     from kamen_analysis.pipeline.store import at
 
-    place = at(store)
-    return lambda tasks, *, reads=False: Carrier(client, place, RETRIES) if reads else local(tasks)
+    opened_store = at(store)
+    return lambda tasks, *, reads=False: Carrier(client, opened_store, RETRIES) if reads else local(tasks)
 
 
 class _Shared(Executor):
-    """A cluster's client as an executor; it outlives the block that uses it."""
+    """A cluster's client as an executor; leaving its `with` block does not close the client."""
 
     def __init__(self, client: Any) -> None:
         self.client = client
 
     def submit(self, work: Callable[P, T], /, *given: P.args, **named: P.kwargs) -> Future[T]:
-        """Send the work to a worker; its future answers `result`."""
+        """Send the task to the cluster; return dask's future, of which only `result` is used."""
         sent: Future[T] = self.client.submit(work, *given, **named, pure=False, retries=RETRIES)
         return sent

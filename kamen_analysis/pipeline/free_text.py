@@ -1,4 +1,4 @@
-"""What people wrote, column by column: redacted, and looked at once more before it is kept."""
+"""Redact the free-text columns of a part, and search the result once more for personal data before it is written."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ Columns = dict[str, list[Any]]
 
 
 def redact(columns: Columns) -> set[str]:
-    """Redact the free texts among `columns` in place; return those in which, as they now stand, a search found nothing."""
-    searched: set[str] = set()
-    for name in _among(columns):
+    """Redact the free texts among `columns` in place; return the resulting texts already known to be clean, in which nothing is found."""
+    clean: set[str] = set()
+    for name in _free_text(columns):
         texts = list(dict.fromkeys(filter(None, columns[name])))
-        found = dict(zip(texts, redact_many(texts), strict=True))
-        columns[name] = [found[text].text if text else text for text in columns[name]]
-        searched |= {text for text, redacted in found.items() if not redacted.spans}
-        harmed = [redacted for redacted in found.values() if redacted.spans]
-        searched |= {redacted.text for redacted, is_settled in zip(harmed, settled(harmed), strict=True) if is_settled}
-    return searched
+        redacted = dict(zip(texts, redact_many(texts), strict=True))
+        columns[name] = [redacted[text].text if text else text for text in columns[name]]
+        clean |= {text for text, result in redacted.items() if not result.spans}
+        changed = [result for result in redacted.values() if result.spans]
+        clean |= {result.text for result, is_settled in zip(changed, settled(changed), strict=True) if is_settled}
+    return clean
 
 
-def refuse(name: str, columns: Columns, searched: set[str]) -> None:
-    """Refuse columns in which personal data is left. What was searched in vain, to the letter as it now stands, is not searched again."""
-    refuse_if_personal(name, {column: {text for text in columns[column] if text} - searched for column in _among(columns)})
+def refuse(name: str, columns: Columns, clean: set[str]) -> None:
+    """Raise PublishRefused if personal data is left in a table's free texts; those known to be `clean` are not searched again."""
+    refuse_if_personal(name, {column: {text for text in columns[column] if text} - clean for column in _free_text(columns)})
 
 
-def _among(columns: Columns) -> list[str]:
+def _free_text(columns: Columns) -> list[str]:
     return [name for name in COLUMNS if name in columns]

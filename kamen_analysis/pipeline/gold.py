@@ -1,4 +1,4 @@
-"""Codes people have settled (review/<name>/gold.jsonl): in the tables they stand in place of the machine's, never beside them."""
+"""The gold standard: codes settled by people (review/<name>/gold.jsonl), which replace the machine's codes in the tables."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, sha256
 
 HUMAN = "human"
-LLM = "llm_"  # Coders of this beginning are language models.
+LLM = "llm_"  # coders whose name begins so are language models
 
 
 @dataclass(frozen=True)
 class Gold:
-    """Settled codes by post_id, each with the digest of the text that was read and by whom it is settled: human or llm."""
+    """Settled codes by post_id, with the digest of the text that was read (`texts`) and who settled them (`by`): human or llm."""
 
     codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
@@ -28,24 +28,24 @@ class Gold:
 
 @dataclass(frozen=True)
 class Overruled:
-    """What the machine had said about the posts people coded, and the posts whose text is no longer the one they read."""
+    """The machine's codes of the posts people have coded, and the posts whose gold is `stale`: their text has changed since."""
 
     machine: dict[str, list[str]] = field(default_factory=dict)
     stale: list[str] = field(default_factory=list)
 
 
 def text_digest(title: str, body: str) -> str:
-    """Return the SHA-256 (hex) of what a coder reads of a post."""
+    """Return the SHA-256 (hex) of the text of a post that a coder reads."""
     return hashlib.sha256(f"{title}\n{body}".encode()).hexdigest()
 
 
 def files(where: Home) -> dict[str, str]:
-    """Return the SHA-256 of each sample's gold by the sample's name."""
+    """Return sample name → SHA-256 of its gold file."""
     return {path.parent.name: sha256(path) for path in sorted((where.root / "review").glob("*/gold.jsonl"))}
 
 
 def read(where: Home) -> Gold:
-    """Return all gold of a home; of a post in several samples the last sample by name counts."""
+    """Return all gold of a home; for a post in several samples the sample with the last name counts."""
     gold = Gold()
     for name in files(where):
         for row in rows(where.root / "review" / name / "gold.jsonl"):
@@ -55,7 +55,7 @@ def read(where: Home) -> Gold:
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
-    """Return the records of one of review's JSONL files; none where there is no such file, a clear error where it is damaged."""
+    """Return the records of a JSONL file written by `kamen review`, none if it does not exist; raise KamenError if it is damaged."""
     try:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
     except ValueError:
@@ -63,56 +63,54 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 def apply(labels: pd.DataFrame, posts: pd.DataFrame, gold: Gold, version: str) -> tuple[pd.DataFrame, Overruled]:
-    """Return `labels` with those of the posts in `gold` replaced by the human codes, and what was replaced.
+    """Return `labels` with those of the posts in `gold` replaced by the settled codes, and what was replaced.
 
-    A human code takes span and rule of the machine's label of the same code; else, as coders mark no place, the whole text and the
-    rule "human".
-    Gold of a text that has changed since does not count.
+    A settled code takes the span and rule of the machine's label of the same code if there is one; otherwise, since coders mark no
+    span, it takes the whole text and the rule "human". Gold of a text that has changed since is ignored.
     """
     here = posts[posts["post_id"].isin(gold.codes)]
-    read_by = here.set_index("post_id")[["title", "body"]].to_dict("index")
-    fresh = {key: post for key in gold.codes if (post := read_by.get(key)) and text_digest(post["title"], post["body"]) == gold.texts[key]}
+    texts = here.set_index("post_id")[["title", "body"]].to_dict("index")
+    fresh = {key: post for key in gold.codes if (post := texts.get(key)) and text_digest(post["title"], post["body"]) == gold.texts[key]}
     if here.empty:
         return labels, Overruled()
     before = labels[labels["post_id"].isin(fresh)]
     spans = {(row["post_id"], row["code"]): row for row in before.to_dict("records")}
-    human = [{**_whole(post), **spans.get((key, code), {}), "post_id": key, "code": code, "decided_by": gold.by[key],
-              "rule_version": version, "score": 1.0} for key, post in fresh.items() for code in gold.codes[key]]
-    kept = [labels[~labels["post_id"].isin(fresh)], pd.DataFrame(human, columns=labels.columns).astype(labels.dtypes.to_dict())]
+    settled = [{**_whole_text(post), **spans.get((key, code), {}), "post_id": key, "code": code, "decided_by": gold.by[key],
+                "rule_version": version, "score": 1.0} for key, post in fresh.items() for code in gold.codes[key]]
+    kept = [labels[~labels["post_id"].isin(fresh)], pd.DataFrame(settled, columns=labels.columns).astype(labels.dtypes.to_dict())]
     machine = {key: sorted(set(before.loc[before["post_id"] == key, "code"])) for key in sorted(fresh)}
-    return pd.concat(kept, ignore_index=True), Overruled(machine, sorted(key for key in gold.codes if key in read_by and key not in fresh))
+    return pd.concat(kept, ignore_index=True), Overruled(machine, sorted(key for key in gold.codes if key in texts and key not in fresh))
 
 
 def together(overruled: list[dict[str, Any]]) -> Overruled:
-    """Return what was overruled in several parts of the tables as one."""
+    """Return what was overruled in several groups as one."""
     return Overruled({key: codes for one in overruled for key, codes in one["machine"].items()},
                      sorted(key for one in overruled for key in one["stale"]))
 
 
 def machine(labels: pd.DataFrame, manifest: dict[str, Any]) -> pd.DataFrame:
-    """Return (post_id, code) as the machine alone would have it: what people overruled is put back, what they added is gone."""
-    before: dict[str, list[str]] = manifest.get("overruled", {}).get("machine", {})
-    ours = labels.loc[~labels["post_id"].isin(before), ["post_id", "code"]]
-    back = pd.DataFrame([(key, code) for key, codes in before.items() for code in codes], columns=["post_id", "code"], dtype="str")
-    return pd.concat([ours, back], ignore_index=True) if before else ours
+    """Return the labels (post_id, code) as the machine alone would have them, without the changes people made."""
+    overruled: dict[str, list[str]] = manifest.get("overruled", {}).get("machine", {})
+    others = labels.loc[~labels["post_id"].isin(overruled), ["post_id", "code"]]
+    restored = pd.DataFrame([(key, code) for key, codes in overruled.items() for code in codes], columns=["post_id", "code"], dtype="str")
+    return pd.concat([others, restored], ignore_index=True) if overruled else others
 
 
 def sample(where: Home, overruled: Overruled) -> dict[str, Any] | None:
-    """Return the largest simple random sample settled wholly: name, scope, blind, data_as_of, posts, stale, llm; else None.
+    """Return the largest completely settled simple random sample: name, scope, blind, data_as_of, posts, stale, llm; None without one.
 
-    Posts on which coders agree at once are the easy ones: a sample settled in part is no random sample.
+    A sample settled in part would be no random sample: the posts on which coders agree at once are the easy ones.
     """
-    found = []
+    samples = []
     for name in files(where):
         by = {row["post_id"]: row["by"] for row in rows(where.root / "review" / name / "gold.jsonl")}
-        settled = by.keys()
         drawn = _drawn(where.root / "review" / name / "sample.json")
         ids = {post["post_id"] for post in drawn["posts"]}
-        if drawn["plan"]["stratify"] is None and ids <= settled:
-            found.append({"name": name, "scope": drawn["plan"]["scope"], "blind": drawn["plan"]["blind"], "data_as_of": drawn["data_as_of"],
-                          "posts": sorted(ids & overruled.machine.keys()), "stale": len(ids & set(overruled.stale)),
-                          "llm": sum(by[post] == "llm" for post in ids)})
-    return max(found, key=lambda one: len(one["posts"]), default=None)
+        if drawn["plan"]["stratify"] is None and ids <= by.keys():
+            samples.append({"name": name, "scope": drawn["plan"]["scope"], "blind": drawn["plan"]["blind"],
+                            "data_as_of": drawn["data_as_of"], "posts": sorted(ids & overruled.machine.keys()),
+                            "stale": len(ids & set(overruled.stale)), "llm": sum(by[post] == "llm" for post in ids)})
+    return max(samples, key=lambda sample: len(sample["posts"]), default=None)
 
 
 def _drawn(path: Path) -> dict[str, Any]:
@@ -123,6 +121,6 @@ def _drawn(path: Path) -> dict[str, Any]:
     return drawn
 
 
-def _whole(post: dict[Any, Any]) -> dict[str, Any]:
+def _whole_text(post: dict[Any, Any]) -> dict[str, Any]:
     name = "body" if post["body"] else "title"
     return {"rule": HUMAN, "field": name, "start": 0, "end": len(post[name])}

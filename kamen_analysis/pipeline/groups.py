@@ -1,4 +1,4 @@
-"""Parts in groups, a file of each table to a group: so that new captures touch few files, however many there are."""
+"""Groups of parts: each group becomes one file of each table, so that a new capture changes few files, however many there are."""
 
 from __future__ import annotations
 
@@ -20,27 +20,29 @@ POSTS_PER_FILE = 25_000
 
 @dataclass(frozen=True)
 class Group:
-    """The parts whose posts lie in one file of each table, and the decisions about them (see `merge.Merged`)."""
+    """The parts whose posts share one file of each table, and the slice of `merge.Merged` that concerns them."""
 
     name: str
     parts: list[Part]
     starts: npt.NDArray[np.int64]
     keep: npt.NDArray[np.bool_]
-    told: pd.DataFrame
+    combined: pd.DataFrame
     events: pd.DataFrame
     dup: pd.DataFrame
 
     def keys(self, settings: str) -> dict[str, str]:
-        """Return the digests of what the group's files depend on: `core`, all but the copies, and `key`, everything.
+        """Return two digests of what the group's files depend on: `key` of everything, `core` of everything but which posts are copies.
 
-        `settings` is the digest of what is not the group's own.
+        settings: the digest of `publish.Settings`.
         """
         parts = (f"{part.key} {part.shortfall}" for part in self.parts)
-        own = hashlib.sha256(np.packbits(self.keep).tobytes()).hexdigest()
-        core = digests.joined(digests.build_code(), settings, self.name, *parts, own, self._digest(self.told), self._digest(self.events))
+        keep = hashlib.sha256(np.packbits(self.keep).tobytes()).hexdigest()
+        merged = (self._digest(self.combined), self._digest(self.events))
+        core = digests.joined(digests.build_code(), settings, self.name, *parts, keep, *merged)
         return {"core": core, "key": digests.joined(core, self._digest(self.dup))}
 
     def _digest(self, frame: pd.DataFrame) -> str:
+        """Return the SHA-256 of a frame, its row numbers counted from the group's start: earlier groups may grow."""
         numbers = frame.get("number", frame.index)
         table = frame.assign(number=numbers - self.starts[0]).to_csv(index=False)
         return hashlib.sha256(table.encode("utf-8", "surrogatepass")).hexdigest()
@@ -49,18 +51,18 @@ class Group:
 def groups(parts: list[Part], merged: Merged) -> list[Group]:
     """Return the parts, in order, in groups of one source each (see `cut`)."""
     found, first = [], 0
-    for source, those in groupby(parts, lambda part: part.source):
-        for number, count in enumerate(cut([part.size for part in those])):
+    for source, members in groupby(parts, lambda part: part.source):
+        for number, count in enumerate(cut([part.size for part in members])):
             found.append(_group(f"{source}-{number:05}", parts, merged, first, first + count))
             first += count
     return found
 
 
 def cut(sizes: list[int]) -> Iterator[int]:
-    """Yield how many parts each group of a source takes: enough for POSTS_PER_FILE posts, and of the rest a power of two at a time.
+    """Yield how many parts each group of a source takes: as many as hold POSTS_PER_FILE posts, and of the rest powers of two.
 
-    The groups of the rest are those of a binary counter (Bentley and Saxe 1980, "Decomposable searching problems"): one part more
-    changes the last few of them and seldom the large ones, so that of n parts each is written some log n times in its life.
+    The groups of the rest are those of a binary counter (Bentley and Saxe 1980, "Decomposable searching problems"): one more part
+    changes the last few of them and seldom the large ones, so that each of n parts is written about log n times in all.
     """
     held = count = 0
     for size in sizes:
@@ -76,6 +78,6 @@ def cut(sizes: list[int]) -> Iterator[int]:
 def _group(name: str, parts: list[Part], merged: Merged, first: int, last: int) -> Group:
     starts = merged.starts[first : last + 1]
     low, high = int(starts[0]), int(starts[-1])
-    told, events, dup = (frame.iloc[slice(*np.searchsorted(frame.get("number", frame.index), (low, high)))]
-                         for frame in (merged.told, merged.events, merged.dup))
-    return Group(name, parts[first:last], starts, merged.keep[low:high], told, events.reset_index(drop=True), dup)
+    combined, events, dup = (frame.iloc[slice(*np.searchsorted(frame.get("number", frame.index), (low, high)))]
+                             for frame in (merged.combined, merged.events, merged.dup))
+    return Group(name, parts[first:last], starts, merged.keep[low:high], combined, events.reset_index(drop=True), dup)

@@ -1,6 +1,6 @@
-"""The log of builds in one home, and what the newest one lost against the one before: posts do not vanish in silence.
+"""The log of a home's builds, and which posts the newest build no longer has: posts do not vanish in silence.
 
-It lies with the cache, not with the tables: a table says what is, whatever was before it.
+It is kept with the cache, not with the tables: these depend on what they were made from, not on what was there before.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _NONE = pa.table({"post_id": pa.array([], pa.string()), "source": pa.array([], p
 
 
 def path_of(where: Home) -> Path:
-    """Return where the log of builds is kept."""
+    """Return the path of the log."""
     return where.root / "data" / ".cache" / "history.jsonl"
 
 
 def entries(where: Home) -> list[dict[str, Any]]:
-    """Return the builds on record, oldest first."""
+    """Return the logged builds, oldest first; raise KamenError if the log is damaged."""
     path = path_of(where)
     if not path.exists():
         return []
@@ -40,12 +40,12 @@ def entries(where: Home) -> list[dict[str, Any]]:
 
 
 def compared(where: Home, before: dict[str, Any], folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
-    """Return the entry for a build about to replace the published one: its counts by source and stage, and which posts it no longer has.
+    """Return the log entry for a build about to replace the published one: counts by source and stage, and which posts it no longer has.
 
-    `before` is the manifest that stands now, `folder` holds the new tables. Files that hold the same posts as before are not read.
+    `before` is the published manifest, `folder` holds the new tables. Files that hold the same posts as before are not read.
     """
-    files: list[dict[str, str]] = [one.get("outputs", {}) for one in (before, manifest)]
-    old, new = ({name: digest for name, digest in one.items() if name.startswith("posts/")} for one in files)
+    outputs: list[dict[str, str]] = [one.get("outputs", {}) for one in (before, manifest)]
+    old, new = ({name: digest for name, digest in files.items() if name.startswith("posts/")} for files in outputs)
     changed = [name for name in {**old, **new} if old.get(name) != new.get(name) and not _same_posts(before, manifest, name)]
     pairs = [(_posts(where.processed / name), _posts(folder / name)) for name in changed if old]
     differ = [pair for pair in pairs if not pair[0].equals(pair[1])]
@@ -54,8 +54,8 @@ def compared(where: Home, before: dict[str, Any], folder: Path, manifest: dict[s
     lost = had.filter(pc.invert(pc.is_in(had["post_id"], has["post_id"].combine_chunks()))).to_pandas()
     vanished = {str(source): {"n": len(rows), "examples": sorted(rows["post_id"])[:EXAMPLES]} for source, rows in lost.groupby("source")}
     posts: Counter[str] = Counter()
-    for one in manifest["groups"].values():
-        posts.update(one["sources"])
+    for group in manifest["groups"].values():
+        posts.update(group["sources"])
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"), "version": manifest["version"],
         "codebook": manifest["codebook"]["version"], "posts": dict(posts.most_common()),
@@ -66,13 +66,13 @@ def compared(where: Home, before: dict[str, Any], folder: Path, manifest: dict[s
 
 
 def _same_posts(before: dict[str, Any], manifest: dict[str, Any], name: str) -> bool:
-    """Return whether a file that changed did so in its copies only, as most do."""
+    """Return whether a changed file still holds the same posts: mostly only other posts are copies now."""
     cores = [one.get("groups", {}).get(Path(name).stem, {}).get("core") for one in (before, manifest)]
     return cores[0] is not None and cores[0] == cores[1]
 
 
 def _posts(path: Path) -> pa.Table:
-    """Return `post_id`, `source` of a file of posts; none where it cannot be read: this very build replaces it."""
+    """Return `post_id` and `source` from a file of posts; no rows if it cannot be read, since this build replaces it."""
     try:
         return pq.ParquetFile(path).read(_NONE.column_names, use_threads=False).cast(_NONE.schema)
     except (OSError, pa.ArrowException):
@@ -80,7 +80,7 @@ def _posts(path: Path) -> pa.Table:
 
 
 def record(where: Home, entry: dict[str, Any]) -> None:
-    """Append one build to the log."""
+    """Append one build to the log, which keeps the last KEEP."""
     with atomic_write(path_of(where)) as file:
         for line in [*entries(where)[-KEEP + 1 :], entry]:
             file.write(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n")

@@ -1,4 +1,4 @@
-"""The manifest: what a build depended on, what became of every page and post, and where it was made of demonstration data."""
+"""The manifest: what a build depended on, what became of every page and post, and whether it holds demonstration data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kamen_analysis.records import TABLES
 from kamen_analysis.sources import audit
 
 Written = dict[str, dict[str, Any]]
-"""What each group gave: see `publish.write`."""
+"""Each group's entry by its name: see `publish.Given`."""
 
 
 def read(where: Home) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def read(where: Home) -> dict[str, Any]:
 
 
 def depends(where: Home, inputs: dict[Path, str]) -> dict[str, Any]:
-    """Return everything a build's result depends on, as digests: where it is the same, the tables are current."""
+    """Return the digests of everything a build's result depends on: while they are the same, the tables are current."""
     own = where.root / "platforms.yaml"
     return {
         "inputs": {path.relative_to(where.raw).as_posix(): digest for path, digest in inputs.items()},
@@ -41,28 +41,28 @@ def depends(where: Home, inputs: dict[Path, str]) -> dict[str, Any]:
     }
 
 
-def is_current(where: Home, depended: dict[str, Any]) -> bool:
-    """Return whether the tables are those of these inputs, whole and unchanged."""
+def is_current(where: Home, dependencies: dict[str, Any]) -> bool:
+    """Return whether the published tables were made from `dependencies` (see `depends`) and are intact."""
     manifest = read(where)
-    same = bool(manifest) and all(manifest.get(key) == value for key, value in depended.items())
+    same = bool(manifest) and all(manifest.get(key) == value for key, value in dependencies.items())
     return same and whole(where, manifest["outputs"]) == manifest["outputs"].keys()
 
 
 def whole(where: Home, files: dict[str, str]) -> set[str]:
-    """Return which of the published files are there and have the digest said."""
-    there = {where.processed / name: name for name in files if (where.processed / name).exists()}
-    return {there[path] for path, digest in digests.of_files(there).items() if files[there[path]] == digest}
+    """Return which of `files` (name → SHA-256) are published and intact."""
+    existing = {where.processed / name: name for name in files if (where.processed / name).exists()}
+    return {existing[path] for path, digest in digests.of_files(existing).items() if files[existing[path]] == digest}
 
 
-def describe(where: Home, depended: dict[str, Any], parts: list[Part], written: Written, withdrawn: int) -> dict[str, Any]:
-    """Return the manifest."""
+def describe(where: Home, dependencies: dict[str, Any], parts: list[Part], written: Written, withdrawn: int) -> dict[str, Any]:
+    """Return the manifest of a build; `withdrawn` is the number of posts left out because they are on the opt-out list."""
     warnings = audit.Warnings()
     for kind, name, n, example in [*expect.excesses(parts), *(warning for part in parts for warning in part.warnings)]:
         warnings.update(audit.Warnings(Counter({(kind, name): n}), {(kind, name): example}))
     book = codebook.load()
     overruled = gold.together([one["overruled"] for one in written.values()])
     return {
-        **depended, "version": kamen_analysis.__version__, "codebook": {"version": book.version, "digest": book.digest},
+        **dependencies, "version": kamen_analysis.__version__, "codebook": {"version": book.version, "digest": book.digest},
         "stages": stages(parts, written, withdrawn), "warnings": listed(warnings), "gaps": expect.gaps(parts),
         "overruled": {"machine": overruled.machine, "stale": overruled.stale},
         "coded_sample": gold.sample(where, overruled),
@@ -75,7 +75,10 @@ def describe(where: Home, depended: dict[str, Any], parts: list[Part], written: 
 
 
 def stages(parts: list[Part], written: Written, withdrawn: int) -> list[dict[str, Any]]:
-    """Return each stage's `in`, `out` and `rejected` by reason; `in = out + rejected` must hold at every one."""
+    """Return for each stage how many went `in`, came `out`, and were `rejected` by reason.
+
+    Raises KamenError unless `in = out + rejected` at every stage.
+    """
     counts = {name: sum(part.counts[name] for part in parts) for name in COUNTS}
     rejected: dict[str, Counter[str]] = {name: Counter() for name in ("read", "clean", "gate", "dedupe")}
     for one in written.values():
@@ -84,11 +87,11 @@ def stages(parts: list[Part], written: Written, withdrawn: int) -> list[dict[str
     posts = sum(one["rows"]["posts"] for one in written.values())
     complaints, used, virtual = (sum(one[name] for one in written.values()) for name in ("complaints", "used", "virtual"))
     held = sum(part.size for part in parts if part.shortfall)
-    again = counts["cleaned"] - held - posts - withdrawn
+    seen_again = counts["cleaned"] - held - posts - withdrawn
     rows: list[tuple[str, str, int, int, dict[str, int]]] = [
         ("read", "页", counts["pages"], counts["readable"], rejected["read"]),
         ("clean", "条", counts["records"], counts["cleaned"], rejected["clean"]),
-        ("merge", "条", counts["cleaned"], posts, {"seen_again": again, "withheld": held, "withdrawn": withdrawn}),
+        ("merge", "条", counts["cleaned"], posts, {"seen_again": seen_again, "withheld": held, "withdrawn": withdrawn}),
         ("gate", "帖", posts, complaints, rejected["gate"]),
         ("dedupe", "帖", complaints, used, rejected["dedupe"]),
         ("scope", "件", used, virtual, {"not_virtual": used - virtual}),

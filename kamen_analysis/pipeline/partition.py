@@ -1,7 +1,7 @@
-"""One capture file to a part: read, parsed, cleaned, redacted. A pure function of the file, so any machine may make it.
+"""Turn one capture file into a part: read, parse, clean, redact. The part depends on the file alone, so any machine may make it.
 
-A part is a folder: `posts`, `events`, `rejected` (Parquet; `posts` without what is decided later), `index.npy` (what the global steps
-read instead of text) and `counts.json`. It is made in batches, so that memory does not grow with the file.
+A part is a folder: `posts`, `events`, `rejected` (Parquet; `posts` without the columns decided later), `index.npy` (the numbers that
+merging and deduplication read instead of text) and `counts.json`. It is made in batches: memory does not grow with the file.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ TABLES = ("posts", "events", "rejected")
 COUNTS = ("pages", "readable", "records", "cleaned")
 GONE = frozenset({"gone", "no_such_page"})
 CODED = ("post_type", "gate_rule", "in_scope", "product", "outcome")
-# Columns that are not a part's: decided later, or told by another column.
+# Columns of the final tables that a part does not have: decided later, or replaced by another column (`row` for `post_id`).
 LATER = {"posts": frozenset({*CODED, "platform", "platform_known", "dup_group", "dup_kind", "dup_size", "is_used"}),
          "events": frozenset({"post_id"}), "rejected": frozenset[str]()}
 BATCH = 16_384  # posts
-# Columns of a part in which few values come again and again.
-_FEW = ["source", "capture_file", "capture_digest", "posted_precision", "target", "status", "kind", "actor", "stage", "reason"]
-# The rows of index.npy, all unsigned 64-bit: digests of post_id and text, posted_at in microseconds, length of body, bands.
+# Columns with few distinct values, worth a dictionary.
+_REPETITIVE = ["source", "capture_file", "capture_digest", "posted_precision", "target", "status", "kind", "actor", "stage", "reason"]
+# The rows of index.npy, all unsigned 64-bit: digest of post_id, digest of the text, posted_at in microseconds, length of body, and
+# from BAND on the bands of the text's fingerprint (see `dedupe.essences`).
 ID, ESSENCE, AT, LENGTH, BAND = range(5)
 NO_DATE = np.uint64(np.iinfo(np.uint64).max)
 
@@ -46,10 +47,11 @@ Columns = free_text.Columns
 
 @dataclass
 class Facts:
-    """What a part's counts.json says. warnings: [kind, name, times, example]; gone: [address, seen at] of pages whose post is deleted.
+    """The content of a part's counts.json.
 
-    filled: column → posts that have it, for the columns the source promises. damaged: [bytes, page before, page after] of each stretch
-    that cannot be read, the pages by when they were captured.
+    warnings: [kind, name, times, example]. gone: [address, seen at] of each page whose post is deleted. filled: column → number of
+    posts that have it, for the columns the source promises. damaged: [bytes, capture time of the page before, of the page after] of
+    each stretch of the file that cannot be read.
     """
 
     source: str
@@ -64,33 +66,33 @@ class Facts:
 
 @dataclass
 class _Batch:
-    first: int = 0  # the number of its first post
+    first: int = 0  # the number of its first post in the part
     posts: Rows = field(default_factory=list)
     events: Rows = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)  # of each event, its post's number
+    event_rows: list[int] = field(default_factory=list)  # for each event, the number of its post in the part
     rejected: Rows = field(default_factory=list)
 
 
-def make(capture: Path, raw: Path, folder: Path, tell: Callable[[Columns], object] = lambda posts: None, first: int = 0) -> None:
-    """Write the part of one capture file into a fresh folder: personal data is gone from every text before it is written.
+def make(capture: Path, raw: Path, folder: Path, on_batch: Callable[[Columns], object] = lambda posts: None, first: int = 0) -> None:
+    """Write the part of one capture file into a fresh folder; every text is redacted before it is written.
 
-    `tell` is called with the columns of posts of each batch as they are written; the batches are of `first` posts, then each twice as
-    large as the one before, up to BATCH.
+    `on_batch` is called with the redacted columns of `posts` of each batch. The first batch has `first` posts (0: BATCH), each further
+    one twice as many, up to BATCH.
     """
     module = sources.registry()[capture.parent.name]
     facts, warnings, index = Facts(module.KEY, capture.name), audit.Warnings(), []
     facts.filled = dict.fromkeys(module.FILL, 0)
     with ExitStack() as stack:
         writers = {name: stack.enter_context(pq.ParquetWriter(folder / f"{name}.parquet", schema(name), compression="lz4",
-                                                              use_dictionary=_FEW, write_statistics=False)) for name in TABLES}
+                                                              use_dictionary=_REPETITIVE, write_statistics=False)) for name in TABLES}
         for batch in _batches(capture, raw, facts, warnings, first or BATCH):
-            found = {name: _redacted(name, batch) for name in TABLES}
-            tables = {name: records.typed(name, columns) for name, columns in found.items()}
-            tables["events"] = tables["events"].add_column(0, "row", pa.array(batch.rows, pa.int64()))
+            redacted = {name: _redacted(name, batch) for name in TABLES}
+            tables = {name: records.typed(name, columns) for name, columns in redacted.items()}
+            tables["events"] = tables["events"].add_column(0, "row", pa.array(batch.event_rows, pa.int64()))
             for name, table in tables.items():
                 writers[name].write_table(table)
-            tell(found["posts"])
-            index.append(_index(found["posts"], tables["posts"]["posted_at"]))
+            on_batch(redacted["posts"])
+            index.append(_index(redacted["posts"], tables["posts"]["posted_at"]))
             for column in facts.filled:
                 facts.filled[column] += sum(bool(post[column]) for post in batch.posts)
     np.save(folder / "index.npy", np.concatenate(index, axis=1))
@@ -99,21 +101,23 @@ def make(capture: Path, raw: Path, folder: Path, tell: Callable[[Columns], objec
 
 
 def schema(table: str) -> pa.Schema:
-    """Return the schema of a part's table; `row` is the post's number in the part."""
+    """Return the schema of a part's table; `row` of an event is the number of its post in the part."""
     columns = [column.with_nullable(True) for column in records.arrow_schema(table) if column.name not in LATER[table]]
     return pa.schema([pa.field("row", pa.int64()), *columns] if table == "events" else columns)
 
 
 def _redacted(name: str, batch: _Batch) -> Columns:
-    """Return the columns of a batch's rows of one table, personal data gone."""
+    """Return one table of a batch as redacted columns; raise PublishRefused if personal data is left in them."""
     columns = records.columns(name, getattr(batch, name), schema(name).names)
     free_text.refuse(name, columns, free_text.redact(columns))
     return columns
 
 
 def _batches(capture: Path, raw: Path, facts: Facts, warnings: audit.Warnings, room: int) -> Iterator[_Batch]:
-    """Yield what the capture holds, about `room` posts, then twice as many each time up to BATCH, and at least once; `facts` and `warnings`
-    are filled on the way."""
+    """Yield the capture's content in batches of `room` posts, then twice as many each time up to BATCH; the last may be empty.
+
+    Fills `facts` and `warnings` on the way.
+    """
     batch, mapping, module = _Batch(), None, sources.registry()[capture.parent.name]
     for page in warc.readable(capture, raw):
         if isinstance(page, Damage):
@@ -129,60 +133,59 @@ def _batches(capture: Path, raw: Path, facts: Facts, warnings: audit.Warnings, r
         posts = _posts(result, page, facts, batch.rejected)
         page = replace(page, fetched_at=times.beijing(page.fetched_at))  # once, not for each post
         for post in posts:
-            _take(post, page, module, batch, warnings)
+            _add_post(post, page, module, batch, warnings)
             if len(batch.posts) >= room:
-                yield _counted(batch, facts)
+                facts.counts["cleaned"] += len(batch.posts)
+                yield batch
                 batch, room = _Batch(facts.counts["cleaned"]), min(2 * room, BATCH)
-    yield _counted(batch, facts)
-
-
-def _counted(batch: _Batch, facts: Facts) -> _Batch:
     facts.counts["cleaned"] += len(batch.posts)
-    return batch
+    yield batch
 
 
 def _posts(result: base.PageResult, page: Page, facts: Facts, rejected: Rows) -> list[base.RawPost]:
-    """Return the posts of a page that was read; what it did not give goes to `rejected`."""
+    """Return the posts of a page and count them; an unreadable page or record becomes a row of `rejected`."""
     if result.unreadable:
         reason, detail = result.unreadable
-        rejected.append({"stage": "read", "reason": reason, "detail": detail, **_place(page, facts.source)})
+        rejected.append({"stage": "read", "reason": reason, "detail": detail, **_capture_columns(page, facts.source)})
         if reason in GONE:
             facts.gone.append([clean.address(page.url) or "", page.fetched_at.isoformat()])
         return []
     facts.counts["readable"] += 1
     facts.counts["records"] += len(result.rejected) + len(result.posts)
-    rejected += [{"stage": "clean", "reason": reason, "detail": detail, **_place(page, facts.source)} for reason, detail in result.rejected]
+    rejected += [{"stage": "clean", "reason": reason, "detail": detail, **_capture_columns(page, facts.source)}
+                 for reason, detail in result.rejected]
     return result.posts
 
 
-def _place(page: Page, source: str) -> dict[str, Any]:
+def _capture_columns(page: Page, source: str) -> dict[str, Any]:
     return {"source": source, "capture_file": page.file, "capture_offset": page.offset, "capture_digest": page.digest}
 
 
-def _take(raw_post: base.RawPost, page: Page, module: base.Source, batch: _Batch, warnings: audit.Warnings) -> None:
+def _add_post(raw_post: base.RawPost, page: Page, module: base.Source, batch: _Batch, warnings: audit.Warnings) -> None:
+    """Clean one post and add it to the batch with its events, or as a row of `rejected`."""
     try:
         cleaned = clean.clean(raw_post, page, module)
     except (base.Reject, LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
-        # A post of a form nobody thought of costs itself, not the build.
-        found = error if isinstance(error, base.Reject) else base.Reject("parser_failed", type(error).__name__)
-        said = {"reason": found.reason, "detail": found.detail, "post_id": found.post_id}
-        batch.rejected.append({"stage": "clean", **said, **_place(page, module.KEY)})
+        # A post of unforeseen form is lost alone, not with the whole build.
+        reject = error if isinstance(error, base.Reject) else base.Reject("parser_failed", type(error).__name__)
+        batch.rejected.append({"stage": "clean", "reason": reject.reason, "detail": reject.detail, "post_id": reject.post_id,
+                               **_capture_columns(page, module.KEY)})
         return
     if cleaned.notes:
         warnings.add(cleaned.notes)
-    batch.rows += [batch.first + len(batch.posts)] * len(cleaned.events)
+    batch.event_rows += [batch.first + len(batch.posts)] * len(cleaned.events)
     batch.posts.append(cleaned.post)
     batch.events += cleaned.events
 
 
 def _index(posts: Columns, at: pa.ChunkedArray) -> essences.U64:
-    """Return the index of some posts, a row each for ID, ESSENCE, AT, LENGTH and the bands."""
+    """Return the columns of index.npy for some posts: a row each for ID, ESSENCE, AT, LENGTH and the bands."""
     signed = essences.sign(list(map(operator.add, posts["title"], posts["body"])))
-    numbers = essences.digests(map(str.encode, posts["post_id"]))
-    moments = at.cast(pa.int64()).fill_null(-1).to_numpy().view(np.uint64)
-    return np.vstack([numbers, signed.essence, moments, np.array(list(map(len, posts["body"])), np.uint64), signed.bands])
+    ids = essences.digests(map(str.encode, posts["post_id"]))
+    moments = at.cast(pa.int64()).fill_null(-1).to_numpy().view(np.uint64)  # no date becomes NO_DATE, the largest number
+    return np.vstack([ids, signed.essence, moments, np.array(list(map(len, posts["body"])), np.uint64), signed.bands])
 
 
 def listed(warnings: audit.Warnings) -> list[list[Any]]:
-    """Return [kind, name, times, example] for each thing a source did not know, sorted."""
+    """Return the warnings as [kind, name, times, example], sorted."""
     return [[kind, name, n, warnings.examples.get((kind, name), "")] for (kind, name), n in sorted(warnings.counts.items())]

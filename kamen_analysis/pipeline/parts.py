@@ -1,4 +1,4 @@
-"""The parts of a home: each capture's part and its codes, kept in data/.cache under the digest of what they depend on."""
+"""The parts of a home: each capture's part and its codes, cached in data/.cache under the digest of what they depend on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass
 class Part(partition.Facts):
-    """A part as it is kept: where its rows (`folder`) and codes (`coded`) lie, how many posts, and why its run is withheld, if it is."""
+    """A part in the cache: the folder of its rows (`folder`), that of its codes (`coded`), and why its run is withheld, if it is."""
 
     folder: Path = Path()
     coded: Path = Path()
@@ -43,69 +43,75 @@ class Part(partition.Facts):
         return self.counts["cleaned"]
 
     def index(self, row: int) -> Any:
-        """Return one row of the index (see `partition`)."""
+        """Return one row of index.npy (see `partition`); the others are not read."""
         path = self.folder / "index.npy"
-        before = path.stat().st_size - 8 * self.size * (_ROWS - row)
-        return np.fromfile(path, np.uint64, self.size, offset=before)
+        offset = path.stat().st_size - 8 * self.size * (_ROWS - row)
+        return np.fromfile(path, np.uint64, self.size, offset=offset)
 
     def read(self, table: str, names: list[str] | None = None) -> pa.Table:
         """Return a table (posts, events, rejected, coded, labels), or some columns of it."""
-        # `read_table` goes by way of pyarrow.dataset, which is slow to load and to ask.
+        # `pq.read_table` goes through pyarrow.dataset, which is slow to import and slow on small files.
         file = pq.ParquetFile((self.coded if table in ("coded", "labels") else self.folder) / f"{table}.parquet")
-        return file.read(names, use_threads=False)  # threads double what a small file costs
+        return file.read(names, use_threads=False)  # threads double the cost of a small file
 
 
 def cache(where: Home) -> Path:
-    """Return the folder whose content may be deleted at any time: it is made again."""
+    """Return the cache folder; it may be deleted at any time, the next build makes its content again."""
     return where.root / "data" / ".cache"
 
 
-def ensure(capture: Path, raw: Path, kept: Path, codes: Path, beside: bool = False) -> None:
-    """Make the part of one capture in `kept` and its codes in `codes`, unless they are there already; `beside`: by a process more."""
-    if not kept.exists() and not capture.exists():
+def ensure(capture: Path, raw: Path, folder: Path, coded: Path, beside: bool = False) -> None:
+    """Make the part of one capture in `folder` and its codes in `coded`, unless they exist; `beside`: code in a second process.
+
+    Raises KamenError on a machine that does not see the capture, or whose code would make another part.
+    """
+    if not folder.exists() and not capture.exists():
         raise KamenError(f"处理 {capture.name} 的机器看不到 {raw}；集群各机器须看到同一个工作目录，否则请用 --store")
-    is_same = digests.codes_key(kept.name) == codes.name and (kept.exists() or digests.part_key(sha256(capture)) == kept.name)
+    is_same = digests.codes_key(folder.name) == coded.name and (folder.exists() or digests.part_key(sha256(capture)) == folder.name)
     if not is_same:
         raise KamenError(f"处理 {capture.name} 的机器装有另一版本的 kamen_analysis，或存档刚刚变了；各机器须装同一版本")
-    relay.run(capture, raw, kept, codes, beside and not kept.exists())
+    relay.run(capture, raw, folder, coded, beside and not folder.exists())
 
 
 def gather(where: Home, inputs: dict[Path, str], pool: executors.Pool, progress: Progress) -> list[Part]:
-    """Return the parts of all captures in order, those that changed made by `pool(tasks)`; what no capture needs any more is deleted."""
+    """Return the parts of all captures, in order; make those that are missing, and delete what no capture needs any more.
+
+    inputs: capture file → its SHA-256.
+    """
     store = cache(where)
-    kept = {capture: places(store, digest) for capture, digest in inputs.items()}
-    wanted = {folder for pair in kept.values() for folder in pair}
+    folders = {capture: places(store, digest) for capture, digest in inputs.items()}
+    wanted = {folder for pair in folders.values() for folder in pair}
     for stale in {*store.glob("parts/*"), *store.glob("codes/*")} - wanted:
         shutil.rmtree(stale, ignore_errors=True)
-    found = {capture: _recall(*pair) for capture, pair in kept.items()}
+    parts = {capture: _load(*pair) for capture, pair in folders.items()}
     # The largest first: the last to end are then small, and no core waits long.
-    todo = sorted((capture for capture, part in found.items() if part is None), key=lambda capture: -capture.stat().st_size)
+    todo = sorted((capture for capture, part in parts.items() if part is None), key=lambda capture: -capture.stat().st_size)
     with pool(len(todo), reads=True) as executor:
         is_idle = isinstance(executor, executors.Here) and executor.idle > 0
-        # Elsewhere a task is a file and its folders, and nothing more: see `carrier`.
+        # Other executors get the bare function: `carrier` can only send a capture and its folders.
         work: Callable[[Path, Path, Path, Path], None] = functools.partial(ensure, beside=True) if is_idle else ensure
-        running = [executor.submit(work, capture, where.raw, *kept[capture]) for capture in todo]
+        running = [executor.submit(work, capture, where.raw, *folders[capture]) for capture in todo]
         for done, future in enumerate(running, 1):
             future.result()
             progress("解析、脱敏与编码", done, len(running))
-    return [part or _made(kept[capture]) for capture, part in found.items()]
+    return [part or _load_made(*folders[capture]) for capture, part in parts.items()]
 
 
 def places(store: Path, digest: str) -> tuple[Path, Path]:
-    """Return where the part and the codes of a capture file with this SHA-256 are kept."""
+    """Return the folders in the cache `store` for the part and the codes of a capture file with this SHA-256."""
     key = digests.part_key(digest)
     return store / "parts" / key, store / "codes" / digests.codes_key(key)
 
 
-def _made(pair: tuple[Path, Path]) -> Part:
-    part = _recall(*pair)
+def _load_made(folder: Path, coded: Path) -> Part:
+    part = _load(folder, coded)
     if part is None:
-        raise KamenError(f"{pair[0].parent} 读不回刚写下的结果；集群各机器须看到同一个工作目录，否则请用 --store")
+        raise KamenError(f"{folder.parent} 读不回刚写下的结果；集群各机器须看到同一个工作目录，否则请用 --store")
     return part
 
 
-def _recall(folder: Path, coded: Path) -> Part | None:
-    """Return a kept part; None where there is none, or half of one after a power cut, which is then deleted."""
+def _load(folder: Path, coded: Path) -> Part | None:
+    """Return a part from the cache, None where there is none; what a power cut left unfinished is deleted."""
     if not folder.exists():
         return None
     try:

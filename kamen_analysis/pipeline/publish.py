@@ -1,4 +1,4 @@
-"""A group of parts to its files, one of each table: made, checked, written."""
+"""Write a group of parts as files, one of each table, after checking them."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from kamen_analysis.redact.door import refuse_if_personal
 
 TABLES = tuple(records.TABLES)
 COPIES = ("posts", "rejected")  # the tables that say which posts are copies
-# The columns of posts that are read to say it anew.
-_SEEN = [*tables.CAPTURE, "post_type", "in_scope", "is_synthetic"]
+# The columns of posts that must be read to write those tables anew.
+_COPIES_FROM = [*tables.CAPTURE, "post_type", "in_scope", "is_synthetic"]
 
 Given = dict[str, Any]
-"""What the manifest needs of a group: `files` (name → SHA-256), `rows`, counts, what people overruled."""
+"""A group's entry in the manifest: `files` (name → SHA-256), `rows` (table → number), counts, what people overruled."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides the tables beside parts: the directory of platforms, the codebook's version, what people have coded."""
+    """What the tables depend on besides the parts: the directory of platforms, the codebook's version, what people have coded."""
 
     known: platforms.Directory
     version: str
@@ -42,81 +42,85 @@ class Settings:
 
     def digest(self) -> str:
         """Return one digest of it all."""
-        # Made from sets, which every process orders anew.
+        # Sorted because the suffixes and names come from sets, whose order differs from process to process.
         known = (self.known.entities, sorted(self.known.suffixes), sorted(self.known.by_name.items()))
         return digests.joined(repr(known), self.version, repr(sorted(self.gold.codes.items())), repr(sorted(self.gold.texts.items())))
 
 
 def write(group: Group, settings: Settings, folder: Path) -> Given:
-    """Write a group's four files below `folder`."""
+    """Write a group's four files below `folder`; raise TableError or PublishRefused if a table is not fit to be published."""
     posts, rows = tables.posts(group, settings.known)
-    labels, overruled = _settled(tables.labels(group, posts, rows, settings.version), posts, settings)
+    labels, overruled = _with_gold(tables.labels(group, posts, rows, settings.version), posts, settings)
     made = {"posts": posts, "events": tables.events(group, posts, rows), "labels": labels, "rejected": tables.rejected(group, posts)}
-    _refuse(posts)
-    return {"files": dict(_file(folder, table, group.name, _packed(table, data)) for table, data in made.items()),
+    _refuse_personal_brands(posts)
+    return {"files": dict(_write_file(folder, table, group.name, _parquet(table, data)) for table, data in made.items()),
             "rows": {name: len(table) for name, table in made.items()}, **_counts(posts, made["rejected"]),
             "overruled": dataclasses.asdict(overruled)}
 
 
 def write_copies(group: Group, published: Path, given: Given, folder: Path) -> Given:
-    """Write of a group in which other posts are copies now the files that say so; it is in `published` as it was when it gave `given`."""
-    before, lost_before = (published / table / f"{group.name}.parquet" for table in COPIES)
-    was = pq.ParquetFile(before).read(_SEEN, use_threads=False)
-    at = pc.index_in(pa.array(group.dup["post_id"], pa.string()), was["post_id"].combine_chunks()).to_numpy()
-    posts = tables.decided(was, at, group.dup)
-    lost = tables.rejected_again(pq.ParquetFile(lost_before).read(use_threads=False), posts)
+    """Write anew only the COPIES of a group in which nothing changed but which posts are copies; return its new entry.
+
+    `published` holds the group's files as they are, `given` is its entry in their manifest.
+    """
+    posts_path, rejected_path = (published / table / f"{group.name}.parquet" for table in COPIES)
+    before = pq.ParquetFile(posts_path).read(_COPIES_FROM, use_threads=False)
+    at = pc.index_in(pa.array(group.dup["post_id"], pa.string()), before["post_id"].combine_chunks()).to_numpy()
+    posts = tables.decided(before, at, group.dup)
+    rejected = tables.rejected_again(pq.ParquetFile(rejected_path).read(use_threads=False), posts)
     try:
-        changed = splice.replaced(before.read_bytes(), checked_columns("posts", posts.select(tables.DECIDED)))
-    except splice.UnfitError:  # of another pyarrow
-        whole = tables.decided(pq.ParquetFile(before).read(use_threads=False), at, group.dup)
-        changed = splice.written(checked("posts", whole))
-    files = dict((_file(folder, "posts", group.name, changed), _file(folder, "rejected", group.name, _packed("rejected", lost))))
-    return {**given, "files": given["files"] | files, "rows": given["rows"] | {"rejected": len(lost)}, **_counts(posts, lost)}
+        content = splice.replaced(posts_path.read_bytes(), checked_columns("posts", posts.select(tables.DECIDED)))
+    except splice.UnfitError:  # for example a file of another version of pyarrow
+        whole = tables.decided(pq.ParquetFile(posts_path).read(use_threads=False), at, group.dup)
+        content = splice.written(checked("posts", whole))
+    files = dict((_write_file(folder, "posts", group.name, content),
+                  _write_file(folder, "rejected", group.name, _parquet("rejected", rejected))))
+    return {**given, "files": given["files"] | files, "rows": given["rows"] | {"rejected": len(rejected)}, **_counts(posts, rejected)}
 
 
-def _packed(table: str, data: pa.Table) -> bytes:
+def _parquet(table: str, data: pa.Table) -> bytes:
     return splice.written(checked(table, data))
 
 
-def _file(folder: Path, table: str, name: str, content: bytes) -> tuple[str, str]:
+def _write_file(folder: Path, table: str, name: str, content: bytes) -> tuple[str, str]:
     """Write one file and return its name and its SHA-256."""
     path = folder / table / f"{name}.parquet"
-    # On a cluster a slow worker and the one that took over from it may both be writing.
+    # A temporary name of its own: on a cluster a slow worker and its replacement may both be writing this file.
     fresh = path.with_name(f".{uuid.uuid4().hex}")
     with fresh.open("wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())  # here, where it costs nobody's time: other threads go on
+        os.fsync(file.fileno())  # here, while other threads go on working, rather than at the end for all files
     fresh.replace(path)
     return f"{table}/{path.name}", hashlib.sha256(content).hexdigest()
 
 
-def _settled(labels: pa.Table, posts: pa.Table, settings: Settings) -> tuple[pa.Table, people.Overruled]:
-    """Return the labels with what people settled in place of the machine's."""
+def _with_gold(labels: pa.Table, posts: pa.Table, settings: Settings) -> tuple[pa.Table, people.Overruled]:
+    """Return the labels, those of posts that people have coded replaced by the people's, and what was replaced."""
     coded = pa.array(settings.gold.codes, pa.string())
-    read = posts.select(["post_id", "title", "body"]).filter(pc.is_in(posts["post_id"], coded)) if len(coded) else posts.slice(0, 0)
-    if not len(read):
+    here = posts.select(["post_id", "title", "body"]).filter(pc.is_in(posts["post_id"], coded)) if len(coded) else posts.slice(0, 0)
+    if not len(here):
         return labels, people.Overruled()
-    found, overruled = people.apply(labels.to_pandas(), read.to_pandas(), settings.gold, settings.version)
-    found = found.sort_values(["post_id", "field", "start", "code"], kind="stable")
-    return pa.Table.from_pandas(found, labels.schema, preserve_index=False).replace_schema_metadata(), overruled
+    settled, overruled = people.apply(labels.to_pandas(), here.to_pandas(), settings.gold, settings.version)
+    settled = settled.sort_values(["post_id", "field", "start", "code"], kind="stable")
+    return pa.Table.from_pandas(settled, labels.schema, preserve_index=False).replace_schema_metadata(), overruled
 
 
-def _refuse(posts: pa.Table) -> None:
-    # What stands in the parts was searched when they were made; the brand names are new.
+def _refuse_personal_brands(posts: pa.Table) -> None:
+    # All other texts were searched for personal data when the parts were made; only brand names are new here.
     brands = pc.unique(posts["platform"].filter(pc.not_equal(posts["platform"], posts["target"]).fill_null(False)))
     if len(brands):
         refuse_if_personal("posts", pd.DataFrame({"platform": brands.to_pandas()}))
 
 
 def _counts(posts: pa.Table, rejected: pa.Table) -> dict[str, Any]:
-    lost: dict[str, dict[str, int]] = {}
+    by_stage: dict[str, dict[str, int]] = {}
     for (stage, reason), n in Counter(zip(rejected["stage"].to_pylist(), rejected["reason"].to_pylist(), strict=True)).items():
-        lost.setdefault(stage, {})[reason] = n
+        by_stage.setdefault(stage, {})[reason] = n
     used = posts["is_used"].combine_chunks()
     return {
         "complaints": pc.sum(pc.equal(posts["post_type"], "complaint")).as_py() or 0, "used": used.true_count,
         "virtual": pc.and_(used, posts["in_scope"].combine_chunks()).true_count,
         "is_synthetic": posts["is_synthetic"].combine_chunks().true_count > 0,
-        "sources": {row["values"]: row["counts"] for row in pc.value_counts(posts["source"]).to_pylist()}, "rejected": lost,
+        "sources": {row["values"]: row["counts"] for row in pc.value_counts(posts["source"]).to_pylist()}, "rejected": by_stage,
     }

@@ -1,4 +1,4 @@
-"""One capture: parsed and redacted here, and what is redacted is coded, by another process meanwhile where one is to be had."""
+"""One capture to its part and codes: parsed and redacted in this process, coded here too or meanwhile in a second process."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from kamen_analysis.heap import uncollected
 from kamen_analysis.paths import once
 from kamen_analysis.pipeline import coding, executors, partition
 
-FIRST = 500  # posts of the first batch: the other process should not wait long, nor be asked too often
+FIRST = 500  # posts in the first batch: small enough that the second process soon has work, large enough to be worth a message
 
 
-def run(capture: Path, raw: Path, kept: Path, codes: Path, beside: bool) -> None:
-    """Make the part of a capture in `kept` and its codes in `codes`, where there are none yet; `beside`: by a process more."""
-    found: list[Future[coding.Coded]] = []
-    with uncollected(), ProcessPoolExecutor(1, initializer=executors.alone) if beside else executors.Here() as other:
+def run(capture: Path, raw: Path, folder: Path, coded: Path, beside: bool) -> None:
+    """Make the part of a capture in `folder` and its codes in `coded`, unless they exist; `beside`: code in a second process."""
+    batches: list[Future[coding.Coded]] = []
+    with uncollected(), ProcessPoolExecutor(1, initializer=executors.alone) if beside else executors.Here() as coder:
         if beside:
-            other.submit(coding.coded, coding.SAMPLE)
+            coder.submit(coding.coded, coding.SAMPLE)  # it loads its rules and model while the first batch is parsed
 
-        def tell(posts: partition.Columns) -> None:
-            found.append(other.submit(coding.coded, {name: posts[name] for name in coding.TEXTS}))
+        def code(posts: partition.Columns) -> None:
+            batches.append(coder.submit(coding.coded, {name: posts[name] for name in coding.TEXTS}))
 
-        once(kept, lambda fresh: partition.make(capture, raw, fresh, tell, FIRST if beside else partition.BATCH))
-        # Nothing is found where the part is there already.
-        once(codes, lambda fresh: coding.write((one.result() for one in found), fresh) if found else coding.code(kept, fresh))
-
+        once(folder, lambda fresh: partition.make(capture, raw, fresh, code, FIRST if beside else partition.BATCH))
+        # There are no batches where the part existed already: it is then coded from its file.
+        once(coded, lambda fresh: coding.write((batch.result() for batch in batches), fresh) if batches else coding.code(folder, fresh))

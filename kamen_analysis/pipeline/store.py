@@ -1,7 +1,7 @@
-"""A store of objects between machines that share no folder: any address `fsspec` knows, such as s3://bucket/prefix.
+"""An object store through which machines that share no folder exchange files: any address `fsspec` knows, such as s3://bucket/prefix.
 
-An object's name ends with the SHA-256 of its bytes: what was cut short or damaged tells so itself, and two who put the same put one.
-The store is a place to hand over, not to keep: who uses it takes away what was put there.
+An object's name ends with the SHA-256 of its bytes, so that a truncated or damaged object is noticed, and the same content put twice
+is one object. The store is only for passing files on: whoever uses it removes what was put there.
 """
 
 from __future__ import annotations
@@ -23,50 +23,50 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import sha256
 
 CAPTURE = "capture"
-_ROOM = "kamen-build"
+_FOLDER = "kamen-build"
 _NAME = re.compile(rf"({CAPTURE}|[0-9a-f]{{40}})\.[0-9a-f]{{64}}")
 
 
-class Damaged(KamenError):  # noqa: N818 (a state of an object: what was put is not there)
-    """An object that is missing, or whose bytes are not those that were put."""
+class Damaged(KamenError):  # noqa: N818 (a state of an object, not a fault of the program)
+    """An object is missing, or its bytes are not those that were put."""
 
 
 @dataclass(frozen=True)
 class Store:
-    """The objects below `root` of the file system `fs`. KamenError, in one line and without secrets, where the store does not work."""
+    """The objects below `root` of the file system `fs`. Every method raises KamenError, one line without secrets, if the store fails."""
 
     url: str
     fs: Any
     root: str
 
     def ready(self) -> None:
-        """See that the store can be reached and its bucket or folder is there."""
-        with _told(self.url):
+        """Check that the store can be reached and that its bucket or parent folder exists; create the store's own folder."""
+        with _plain_errors(self.url):
             with suppress(FileExistsError):
-                # With its parents it would make a bucket that was only misspelt.
+                # Not the parents too: that would create a bucket for every misspelt address.
                 self.fs.mkdir(self.root, create_parents=False)
             self.fs.invalidate_cache()
             self.fs.find(self.root)
 
     def names(self) -> list[str]:
-        """Return the names of all objects; nothing else that lies there is looked at."""
-        with _told(self.url):
+        """Return the names of all objects; other files in the folder are ignored."""
+        with _plain_errors(self.url):
             self.fs.invalidate_cache()
-            found = (path.rpartition("/")[2] for path in self.fs.find(self.root))
-            return [name for name in found if _NAME.fullmatch(name)]
+            names = (path.rpartition("/")[2] for path in self.fs.find(self.root))
+            return [name for name in names if _NAME.fullmatch(name)]
 
     def put(self, path: Path, label: str) -> str:
-        """Put a file and return its object's name."""
+        """Upload a file; return the object's name, which begins with `label`."""
         name = f"{label}.{sha256(path)}"
-        with _told(self.url):
+        with _plain_errors(self.url):
             self.fs.put_file(str(path), f"{self.root}/{name}")
         return name
 
     def get(self, name: str, path: Path) -> None:
-        """Fetch an object into a file; Damaged where it is not what was put."""
+        """Download an object into the file `path`; raise Damaged if it is missing or not what was put."""
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with _told(self.url):
+            with _plain_errors(self.url):
                 self.fs.get_file(f"{self.root}/{name}", str(path))
         except _Missing:
             raise Damaged(f"存储里的一个对象不见了（{name[:16]}…）；再运行一次即重做") from None
@@ -74,54 +74,54 @@ class Store:
             raise Damaged(f"存储里的一个对象与写入时不同（{name[:16]}…）；再运行一次即重做")
 
     def put_folder(self, folder: Path) -> str:
-        """Put a folder of files as one object, under the folder's name: so it is there whole or not at all."""
+        """Upload a folder of files as one object labelled with the folder's name, so that it is there as a whole or not at all."""
         with tempfile.TemporaryDirectory() as scratch:
             whole = Path(scratch) / "whole.zip"
             with ZipFile(whole, "w") as archive:
                 for path in sorted(folder.iterdir()):
-                    # Without the file's date: the same files give the same bytes.
+                    # A ZipInfo without the file's date: the same files give the same bytes.
                     with path.open("rb") as file, archive.open(ZipInfo(path.name), "w", force_zip64=True) as member:
                         shutil.copyfileobj(file, member)
             return self.put(whole, folder.name)
 
     def get_folder(self, name: str, folder: Path) -> None:
-        """Fetch a folder's files into `folder`."""
+        """Download an object made by `put_folder` and unpack it into `folder`."""
         with tempfile.TemporaryDirectory() as scratch:
             self.get(name, Path(scratch) / "whole.zip")
             with ZipFile(Path(scratch) / "whole.zip") as archive:
                 archive.extractall(folder)
 
     def drop(self, names: Iterable[str]) -> None:
-        """Take objects away; one that is gone already is no fault."""
+        """Delete objects; one that is gone already is no error."""
         for name in names:
-            with suppress(_Missing), _told(self.url):
+            with suppress(_Missing), _plain_errors(self.url):
                 self.fs.rm_file(f"{self.root}/{name}")
 
 
 def at(url: str) -> Store:
-    """Return the store at an address; nothing is asked of it yet."""
+    """Return the store at an address, without contacting it yet; raise KamenError if the address cannot be one."""
     parts = urlsplit(url)
     if "://" not in url or parts.password or parts.query:
         raise KamenError("--store 要写成 s3://桶/前缀 或 file:///文件夹；口令和参数不写在地址里，放环境变量（见 docs/operations.md）")
-    with _told(url):
+    with _plain_errors(url):
         from fsspec.core import url_to_fs  # type: ignore[import-untyped]
 
         fs, root = url_to_fs(url)
-    return Store(url, fs, f"{root.rstrip('/')}/{_ROOM}")
+    return Store(url, fs, f"{root.rstrip('/')}/{_FOLDER}")
 
 
 def label_of(name: str) -> str:
-    """Return what an object is: CAPTURE, or the name of a folder."""
+    """Return the label an object was put under: CAPTURE, or the name of a folder."""
     return name.partition(".")[0]
 
 
 class _Missing(KamenError):  # noqa: N818
-    """What was asked for is not there; or its bucket is not."""
+    """An object, or the bucket it should be in, does not exist."""
 
 
 @contextmanager
-def _told(url: str) -> Iterator[None]:
-    """Say in one line what is wrong; never in the words of the store's own error, which may hold keys or signatures."""
+def _plain_errors(url: str) -> Iterator[None]:
+    """Raise any error of the block as a one-line KamenError, never in its own words: those may hold keys or signatures."""
     try:
         yield
     except FileNotFoundError:

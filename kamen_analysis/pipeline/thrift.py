@@ -1,6 +1,6 @@
-"""Thrift's compact protocol, as far as a Parquet footer needs it: bytes to plain values and back, whatever the fields mean.
+"""Read and write Thrift's compact protocol, as far as a Parquet footer needs it, without knowing what the fields mean.
 
-A struct is a dict from field id to (type, value), in the order written; a list is (type, values). After the specification,
+A struct is a dict from field id to (type, value), in the order written; a list is (type, values). Specification:
 https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
 """
 
@@ -14,7 +14,7 @@ Struct = dict[int, tuple[int, Any]]
 
 
 def loads(data: bytes) -> Struct:
-    """Return the struct in `data`; ValueError or IndexError where it is none."""
+    """Return the struct in `data`; raise ValueError or IndexError if there is none."""
     return _Reader(data).struct()
 
 
@@ -48,7 +48,7 @@ class _Reader:
             return head & 15, [self.value(head & 15) for _ in range(size)]
         if kind == STRUCT:
             return self.struct()
-        if kind in (TRUE, FALSE, BYTE):  # in a list a truth value is a byte of its own
+        if kind in (TRUE, FALSE, BYTE):  # only in a list is a truth value a byte of its own
             return self.byte()
         raise ValueError(f"type {kind}")
 
@@ -75,12 +75,12 @@ def _unzigzag(number: int) -> int:
 def _write_struct(out: bytearray, struct: Struct) -> None:
     before = 0
     for number, (kind, value) in struct.items():
-        sort = (TRUE if value else FALSE) if kind in (TRUE, FALSE) else kind
+        type_code = (TRUE if value else FALSE) if kind in (TRUE, FALSE) else kind
         step = number - before
         if 0 < step < 16:
-            out.append(step << 4 | sort)
+            out.append(step << 4 | type_code)
         else:
-            out.append(sort)
+            out.append(type_code)
             _write(out, I16, number)
         if kind not in (TRUE, FALSE):
             _write(out, kind, value)
@@ -96,12 +96,12 @@ def _write(out: bytearray, kind: int, value: Any) -> None:
             _write_varint(out, len(value))
         out += value
     elif kind == LIST:
-        of, values = value
-        out.append(min(len(values), 15) << 4 | of)
+        item_kind, values = value
+        out.append(min(len(values), 15) << 4 | item_kind)
         if len(values) >= 15:
             _write_varint(out, len(values))
-        for one in values:
-            _write(out, of, one)
+        for item in values:
+            _write(out, item_kind, item)
     elif kind == STRUCT:
         _write_struct(out, value)
     else:
