@@ -1,4 +1,7 @@
-"""Tables in, ink out: one function a chart, named as its metric, drawing on `ax` if one is given. Charts know ink, not data's origin."""
+"""Charts: one function per chart, named after its metric, from the metric's table to axes (`ax` if given, else those of a new figure).
+
+Beside each chart is a function `…_finding` that puts the table's finding into one Chinese sentence: the chart's title.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures beside what they are compared with: festivals and ordinary weeks, a platform and all others, raw shares and corrected ones."""
+"""Charts of comparisons: festivals with ordinary weeks, each platform with all others, raw shares with corrected ones."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from kamen_analysis.charts.dots import VERDICTS, Look, height, row_limits
 from kamen_analysis.charts.numbers import count, percent, points, ratio, signed
 
 ALL_YEARS, ALL = "历年合计", "全部平台之间"
-_MOST = 30
-_STEPS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+_MOST = 30  # platforms drawn
+_TICKS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 
 
 def holidays(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -27,29 +27,29 @@ def holidays(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             return style.calm(ax, holidays_finding(table), table, own)
         _against(ax, rows, [f"{row.festival_zh} {row.year}" for row in rows.itertuples()], _looks(rows, 1.0), 1.0)
         ax.set_xscale("log")
-        inside = [step for step in _STEPS if rows["low"].min() * 0.9 <= step <= rows["high"].max() * 1.1] or [1.0]
-        ax.set_xticks(inside, [f"{step:g}" for step in inside])
+        ticks = [tick for tick in _TICKS if rows["low"].min() * 0.9 <= tick <= rows["high"].max() * 1.1] or [1.0]
+        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         ax.minorticks_off()
-        _beside(ax, [f"{ratio(row['value'])}  {count(row['n'])} 件" for row in rows.to_dict("records")])
+        _label_right(ax, [f"{ratio(row['value'])}  {count(row['n'])} 件" for row in rows.to_dict("records")])
         ax.set_xlabel("节日各周件数是前后平常周的几倍（对数刻度）；横线为 95% 区间；竖线为 1 倍")
         facts = (f"n={count(rows.loc[rows['year'] != ALL_YEARS, 'n'].sum())}", "▲ 多于 ▼ 少于 ● 无法区分")
         return style.finish(ax, holidays_finding(table), style.foot(table, *facts), table, own)
 
 
 def holidays_finding(table: pd.DataFrame) -> str:
-    """Return the finding of a festivals table: over all years, which festivals differ from ordinary weeks, or that none does."""
+    """Return the finding of a holidays table: over all years, which festivals differ from ordinary weeks, or that none does."""
     rows = table[table["value"].notna() & (table["year"] == ALL_YEARS)]
     if rows.empty:
         return "节日前后的投诉：没有可比的平常周"
-    sure = rows[(rows["low"] > 1) | (rows["high"] < 1)]
-    if sure.empty:
+    different = rows[(rows["low"] > 1) | (rows["high"] < 1)]
+    if different.empty:
         return f"{'、'.join(rows['festival_zh'])}各周的投诉，与前后平常周都无法区分"
-    parts = [f"{row.festival_zh} {ratio(row.value)} 倍（95% 区间 {ratio(row.low)}–{ratio(row.high)}）" for row in sure.itertuples()]
+    parts = [f"{row.festival_zh} {ratio(row.value)} 倍（95% 区间 {ratio(row.low)}–{ratio(row.high)}）" for row in different.itertuples()]
     return f"节日各周的投诉与前后平常周相比：{'；'.join(parts)}"
 
 
 def contrasts(table: pd.DataFrame, ax: Axes | None = None, measure: str = "replied") -> Axes:
-    """Draw `metrics.contrasts` of one measure: each platform's 30-day share less that of all others, highest on top."""
+    """Draw `metrics.contrasts` of one measure: the difference of each platform's 30-day share from that of all others, highest on top."""
     with style.house():
         rows = table[(table["measure"] == measure) & table["value"].notna()]
         rows = rows.sort_values(["value", "platform"], ascending=[False, True]).head(_MOST)
@@ -58,27 +58,27 @@ def contrasts(table: pd.DataFrame, ax: Axes | None = None, measure: str = "repli
             return style.calm(ax, contrasts_finding(table, measure), table, own)
         scaled = rows.assign(**{key: rows[key] * 100 for key in ("value", "low", "high")})
         _against(ax, scaled, rows["platform"].tolist(), [VERDICTS[verdict] for verdict in rows["verdict"]], 0.0)
-        _beside(ax, [f"{signed(row['value'])}  {count(row['n'])}/{count(row['of'])}" for row in rows.to_dict("records")])
+        _label_right(ax, [f"{signed(row['value'])}  {count(row['n'])}/{count(row['of'])}" for row in rows.to_dict("records")])
         ax.set_xlabel(f"30 日内{rows['measure_zh'].iloc[0]}的累计比例，与其余全部平台之差（百分点）；右侧为差与件数/基数")
         facts = (f"n={count(rows['of'].sum())}", "横线为 95% 区间", "▲ 高于其余 ▼ 低于其余 ● 无法区分（Holm，全族 5%）", "未按平台规模调整")
         return style.finish(ax, contrasts_finding(table, measure), style.foot(table, *facts), table, own)
 
 
 def contrasts_finding(table: pd.DataFrame, measure: str = "replied") -> str:
-    """Return the finding of a contrasts table: how many platforms are told apart from all others, and which lies furthest off."""
+    """Return the finding of a contrasts table: how many platforms differ from all others, and which of them most."""
     rows = table[(table["measure"] == measure) & (table["platform"] != ALL) & table["p"].notna()]
     if rows.empty:
         return "各平台与其余平台相比：样本不足"
-    name, sure = rows["measure_zh"].iloc[0], rows[rows["verdict"].isin(["高于其余", "低于其余"])]
-    if sure.empty:
+    name, different = rows["measure_zh"].iloc[0], rows[rows["verdict"].isin(["高于其余", "低于其余"])]
+    if different.empty:
         return f"{name}：{len(rows)} 个平台都与其余平台无法区分"
-    most = sure.iloc[int(sure["value"].abs().argmax())]
-    return (f"{name}：{len(rows)} 个平台中 {len(sure)} 个与其余有别；差得最多的是{style.drawable(most['platform'])}，"
+    most = different.iloc[int(different["value"].abs().argmax())]
+    return (f"{name}：{len(rows)} 个平台中 {len(different)} 个与其余有别；差得最多的是{style.drawable(most['platform'])}，"
             + points(most["value"]))
 
 
 def corrected(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw `metrics.corrected`: the machine's share beside the corrected one with its interval, or beside the bounds it could lie in."""
+    """Draw `metrics.corrected`: the machine's share with the corrected share and its interval or, without human codes, with its bounds."""
     with style.house():
         is_coded = bool(table["share"].notna().any())
         value, low, high = ("share", "low", "high") if is_coded else ("raw", "bound_low", "bound_high")
@@ -101,7 +101,7 @@ def corrected(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def corrected_finding(table: pd.DataFrame) -> str:
-    """Return the finding of a corrected table: how many raw shares lie outside the corrected interval, or how wide the bounds are."""
+    """Return the finding of a corrected table: how many raw shares lie outside the corrected interval, or the leading reason's bounds."""
     coded = table[table["share"].notna()]
     if len(coded):
         off = int(((coded["raw"] < coded["low"]) | (coded["raw"] > coded["high"])).sum())
@@ -115,12 +115,13 @@ def corrected_finding(table: pd.DataFrame) -> str:
 
 
 def _looks(rows: pd.DataFrame, at: float) -> list[Look]:
+    """Return colour and marker of each row: whether its interval lies above, below or across `at`."""
     keys = np.where(rows["low"] > at, "高于其余", np.where(rows["high"] < at, "低于其余", "无法区分"))
     return [VERDICTS[key] for key in keys]
 
 
 def _against(ax: Axes, rows: pd.DataFrame, names: Sequence[str], looks: Sequence[Look], at: float) -> None:
-    """Draw value, low and high of `rows`, first on top, beside a line at `at`."""
+    """Draw value, low and high of `rows`, first on top, and a vertical line at `at`."""
     ax.axvline(at, color=style.QUIET, linewidth=1)
     y = np.arange(len(rows))[::-1]
     for place, row, (colour, marker) in zip(y, rows.to_dict("records"), looks, strict=True):
@@ -136,9 +137,9 @@ def _rows(ax: Axes, names: Sequence[str]) -> None:
     ax.spines["left"].set_visible(False)
 
 
-def _beside(ax: Axes, words: Sequence[str]) -> None:
-    """Write one number a row on the right."""
+def _label_right(ax: Axes, labels: Sequence[str]) -> None:
+    """Write a label on the right of each row, first on top."""
     right = ax.secondary_yaxis("right")
-    right.set_yticks(np.arange(len(words))[::-1], list(words))
+    right.set_yticks(np.arange(len(labels))[::-1], list(labels))
     right.spines[:].set_visible(False)
     right.tick_params(labelsize=8.5, labelcolor=style.QUIET)

@@ -1,4 +1,4 @@
-"""A coded sample drawn: how far coders agree, and how far the machine agrees with what they settled."""
+"""Charts of a coded sample: agreement between coders, and accuracy of the machine against their codes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kamen_analysis.charts import style
 from kamen_analysis.charts.dots import height, row_limits
 from kamen_analysis.charts.numbers import count, percent, ratio, whole
 
-# What is drawn of each row: column, its interval's ends, its name
+# Columns of a value and of its interval's ends, and the value's name
 Series = tuple[str, str, str, str]
 AGREEMENT: tuple[Series, ...] = (("alpha", "low", "high", "Krippendorff α"), ("kappa", "kappa_low", "kappa_high", "Cohen κ"))
 ACCURACY: tuple[Series, ...] = (("precision", "precision_low", "precision_high", "查准率"),
@@ -21,7 +21,7 @@ TENTATIVE, RELIABLE = 0.667, 0.8  # Krippendorff K, Content Analysis (2004), p. 
 
 
 def agreement(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw coders' agreement (`notebook.agreement`): alpha and kappa with intervals by code, beside the two customary thresholds."""
+    """Draw the agreement of coders (`notebook.agreement`): alpha and kappa with intervals by code, and the two customary thresholds."""
     with style.house():
         rows = table[table["alpha"].notna()].sort_values("alpha", ascending=False)
         own, ax = ax is None, style.canvas(ax, height(len(rows)) + 0.3)
@@ -37,7 +37,7 @@ def agreement(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def agreement_finding(table: pd.DataFrame) -> str:
-    """Return the finding of an agreement table: how many codes reach 0.8, and the one that lies lowest."""
+    """Return the finding of an agreement table: how many codes reach an alpha of 0.8, and the code with the lowest."""
     rows = table[table["alpha"].notna()].sort_values("alpha")
     if rows.empty:
         return "编码员之间的一致度：样本不足"
@@ -64,14 +64,15 @@ def accuracy(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 def accuracy_finding(table: pd.DataFrame) -> str:
     """Return the finding of an accuracy table: precision and recall over all codes, with their denominators."""
     rows = table[table["code"] != ALL]
-    both, ours, theirs = (int(rows[key].sum()) for key in ("both", "machine", "human"))
-    if not ours or not theirs:
+    both, machine, human = (int(rows[key].sum()) for key in ("both", "machine", "human"))
+    if not machine or not human:
         return "机器编码的查准率与查全率：样本不足"
-    precision, recall = (f"{percent(both / base)}（{count(both)}/{count(base)}）" for base in (ours, theirs))
+    precision, recall = (f"{percent(both / of)}（{count(both)}/{count(of)}）" for of in (machine, human))
     return f"机器编码合计查准率 {precision}、查全率 {recall}"
 
 
 def _intervals(ax: Axes, rows: pd.DataFrame, drawn: tuple[Series, ...]) -> None:
+    """Draw two values per row, each with its interval, one just above the other; first row on top."""
     y = np.arange(len(rows))[::-1]
     for i, (key, low, high, name) in enumerate(drawn):
         at, colour = y + (0.14 if i == 0 else -0.14), style.COLOURS[i]

@@ -1,4 +1,4 @@
-"""Comparisons drawn: how sure a rank is, and which shares moved."""
+"""Charts of the intervals of platform ranks, and of changes in reason shares."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST = 40
 
 
 def platform_ranks(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw `metrics.platform_ranks`: the ranks each platform plausibly holds, 1 on the left, surest first by its middle."""
+    """Draw `metrics.platform_ranks`: the interval of each platform's rank, 1 on the left; rows in the order of the intervals' middles."""
     with style.house():
         rows = table[table["rank_low"].notna()]
         rows = rows.assign(middle=(rows["rank_low"] + rows["rank_high"]) / 2).sort_values(["middle", "platform"]).head(_MOST)
@@ -39,18 +39,18 @@ def platform_ranks(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def ranks_finding(table: pd.DataFrame) -> str:
-    """Return the finding of a ranks table: how wide the ranks are, and how many platforms stand apart from the rest."""
+    """Return the finding of a ranks table: the median width of the rank intervals, and how many platforms differ from the rest."""
     rows = table[table["rank_low"].notna()]
     if len(rows) < 2:
         return "平台名次：样本不足"
     compared = table[table["verdict"].isin(list(VERDICTS))]
-    wide, apart = int((rows["rank_high"] - rows["rank_low"] + 1).median()), int(compared["verdict"].ne("无法区分").sum())
-    sure = f"{apart} 个可与其余分开" if apart else "没有一个可与其余分开"
-    return f"{len(compared)} 个平台{withheld(len(compared) - len(rows))}的名次多不确定：一半的平台可能占 {wide} 个以上的名次，{sure}"
+    width, different = int((rows["rank_high"] - rows["rank_low"] + 1).median()), int(compared["verdict"].ne("无法区分").sum())
+    apart = f"{different} 个可与其余分开" if different else "没有一个可与其余分开"
+    return f"{len(compared)} 个平台{withheld(len(compared) - len(rows))}的名次多不确定：一半的平台可能占 {width} 个以上的名次，{apart}"
 
 
 def changes(table: pd.DataFrame, ax: Axes | None = None, base: str = "month") -> Axes:
-    """Draw `metrics.changes` against one base ("month", "year"): difference in 百分点 with its interval, largest rise on top."""
+    """Draw `metrics.changes` from one base ("month", "year"): differences in percentage points with intervals, largest rise on top."""
     with style.house():
         rows = table[(table["base"] == base) & table["value"].notna()].sort_values(["value", "code"], ascending=[False, True])
         own, ax = ax is None, style.canvas(ax, height(len(rows)))
@@ -72,7 +72,7 @@ def changes(table: pd.DataFrame, ax: Axes | None = None, base: str = "month") ->
 
 
 def changes_finding(table: pd.DataFrame, base: str = "month") -> str:
-    """Return the finding of a changes table: the surest move, or that nothing can be told apart."""
+    """Return the finding of a changes table: the largest significant change, or that no change can be told from chance."""
     rows = table[(table["base"] == base) & table["value"].notna()]
     name = "环比" if base == "month" else "同比"
     if rows.empty:

@@ -1,4 +1,4 @@
-"""What happens over the days after posting: first replies, and how complaints end."""
+"""Cumulative curves over the days after posting: first replies, and endings."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from matplotlib.ticker import PercentFormatter
 from kamen_analysis.charts import style
 from kamen_analysis.charts.numbers import count, percent
 
-_FEWEST = 10  # a curve is drawn as far as this many are still watched
-_UNTIL = 120  # and no further than this day, past which little happens
+_FEWEST = 10  # a curve ends where fewer posts than this are still observed
+_UNTIL = 120  # and no later than on this day, after which little happens
 _TICKS = (7, 30, 60, 90, 120, 180, 270, 365, 545, 730)
 
 
 def time_to_reply(table: pd.DataFrame, ax: Axes | None = None, until: int = _UNTIL) -> Axes:
-    """Draw `metrics.time_to_reply` (not grouped): cumulative share replied to, its band, and the bounds where times are only bounded."""
+    """Draw `metrics.time_to_reply` (not grouped): the cumulative share replied to with its band, and its bounds if they differ visibly."""
     with style.house():
         own, ax = ax is None, style.canvas(ax, 4.0)
         rows = _drawn(table, until)
@@ -39,13 +39,13 @@ def _drawn(table: pd.DataFrame, until: int) -> pd.DataFrame:
 
 
 def _why(table: pd.DataFrame) -> str:
-    """Return why there is no curve: times known only by their upper bound, or too few posts."""
+    """Return why there is no curve: most times are known only by an upper bound, or there are too few posts."""
     vague = table["note"].astype("str").str.startswith("时间多为至迟").any()
     return "多数时间只知至迟，只能给上下界，不作曲线" if vague else "样本不足，不作图"
 
 
 def _bounds(table: pd.DataFrame, day: int = 30) -> str:
-    """Return the bounds of a share at `day` in words, where only bounds are known; empty where not even those are."""
+    """Return the bounds of the share at `day` (or the last day before it) in words; empty if there are none."""
     rows = table[(table["day"] == min(day, int(table["day"].max()))) & table["bound_high"].notna()] if len(table) else table
     return "" if rows.empty else f"在 {percent(rows['bound_low'].iloc[0])} 至 {percent(rows['bound_high'].iloc[0])} 之间（时间不确切）"
 
@@ -53,8 +53,8 @@ def _bounds(table: pd.DataFrame, day: int = 30) -> str:
 def _day_axis(ax: Axes, rows: pd.DataFrame, top: float) -> None:
     last = float(rows["day"].max())
     ticks = [tick for tick in _TICKS if last * 0.055 <= tick <= last]
-    watched = rows.drop_duplicates("day").set_index("day")["at_risk"]
-    ax.set_xticks([0, *ticks], ["0", *(f"{tick}\n{count(watched[tick])}" for tick in ticks)])
+    at_risk = rows.drop_duplicates("day").set_index("day")["at_risk"]
+    ax.set_xticks([0, *ticks], ["0", *(f"{tick}\n{count(at_risk[tick])}" for tick in ticks)])
     ax.set_xlim(0, max(last, 1.0))
     ax.set_ylim(0, top)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
@@ -64,7 +64,7 @@ def _day_axis(ax: Axes, rows: pd.DataFrame, top: float) -> None:
 
 
 def reply_finding(table: pd.DataFrame) -> str:
-    """Return the finding of a time-to-reply table: the day half had a reply, and the share by day 7."""
+    """Return the finding of a time-to-reply table: the day by which half had a reply, and the share by day 7."""
     known = table[table["share"].notna()]
     if known.empty:
         span = _bounds(table)
@@ -95,15 +95,16 @@ def outcomes(table: pd.DataFrame, ax: Axes | None = None, until: int = _UNTIL) -
 
 
 def _curve(ax: Axes, rows: pd.DataFrame, i: int) -> tuple[float, float]:
+    """Draw curve number `i` with its band; return its last point."""
     colour = style.COLOURS[i]
     ax.fill_between(rows["day"], rows["low"], rows["high"], step="post", color=colour, alpha=0.13, linewidth=0)
-    every = (4 * i, max(20, len(rows) // 6))
-    ax.plot(rows["day"], rows["share"], drawstyle="steps-post", color=colour, marker=style.MARKERS[i], markevery=every)
+    spacing = (4 * i, max(20, len(rows) // 6))  # offset by curve, so that markers of close curves do not coincide
+    ax.plot(rows["day"], rows["share"], drawstyle="steps-post", color=colour, marker=style.MARKERS[i], markevery=spacing)
     return float(rows["day"].iloc[-1]), float(rows["share"].iloc[-1])
 
 
 def outcomes_finding(table: pd.DataFrame) -> str:
-    """Return the finding of an outcomes table at day 30 (or the last day watched): confirmed by the consumer, beside closed by timeout."""
+    """Return the finding of an outcomes table at day 30 (or the last day known): the shares confirmed by the consumer and auto-closed."""
     known = table[table["share"].notna() & (table["day"] <= 30)]
     if known.empty:
         rows = table[table["bound_high"].notna() & (table["day"] <= 30)].sort_values("bound_high")

@@ -1,4 +1,4 @@
-"""The calendar: one cell a day, weeks across, days of the week down; days without any capture are left open, not pale."""
+"""Calendar heat map: one cell per day, a column per week; days without any capture are hatched, so as not to look like zeros."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_WEEKS, SMALL = 54, 5
 
 
 def calendar(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw a table of days (day, n, captured): the darker the more complaints, one block of up to 54 weeks above the other."""
+    """Draw a table of days (day, weekday, n, captured): the more complaints the darker, in blocks of up to 54 weeks."""
     with style.house():
         blocks = _blocks(table)
         own, ax = ax is None, style.canvas(ax, 1.5 + 1.55 * max(len(blocks), 1))
@@ -26,15 +26,16 @@ def calendar(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         top = max(float(SMALL), float(np.nanquantile(table["n"], 0.995)))
         for i, block in enumerate(blocks):
             _block(ax, block, -9.5 * i, top)
-        ax.set_xlim(-4.2, max(_MOST_WEEKS, 20) + 0.5)
+        ax.set_xlim(-4.2, _MOST_WEEKS + 0.5)
         ax.set_ylim(-9.5 * len(blocks) + 1.3, 2.4)
         ax.set_axis_off()
-        low, high = "每格一天，颜色越深投诉越多（1–4 件同色）", f"最深为 {count(top)} 件及以上"
-        facts = (f"n={count(table['n'].sum())} 件", low, high, "斜线格：该日没有任何抓取，不是零", "○ 春节 △ 618 ◇ 双11")
+        facts = (f"n={count(table['n'].sum())} 件", "每格一天，颜色越深投诉越多（1–4 件同色）", f"最深为 {count(top)} 件及以上",
+                 "斜线格：该日没有任何抓取，不是零", "○ 春节 △ 618 ◇ 双11")
         return style.finish(ax, calendar_finding(table), style.foot(table, *facts), table, own)
 
 
 def _blocks(table: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the table, with the number of each day's week, in pieces of at most 54 weeks."""
     if table.empty:
         return []
     first = table["day"].min() - pd.Timedelta(days=int(table["day"].min().day_of_week))
@@ -43,17 +44,17 @@ def _blocks(table: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _block(ax: Axes, block: pd.DataFrame, below: float, top: float) -> None:
-    """Draw one block of weeks whose Monday row stands at `below`."""
-    week, ink = block["week"] - block["week"].min(), mpl.colormaps["Blues"]
-    named = dict(marks(block["day"].min(), block["day"].max()))
+    """Draw one block of weeks, its row of Mondays at y = `below` and the other days under it; `top`: the n drawn darkest."""
+    week, colours = block["week"] - block["week"].min(), mpl.colormaps["Blues"]
+    festivals = dict(marks(block["day"].min(), block["day"].max()))
     for x, day, weekday, n, seen in zip(week, block["day"], block["day"].dt.day_of_week, block["n"], block["captured"], strict=True):
         y = below - float(weekday)
-        shade = ink(_depth(float(n), top)) if seen else "none"
+        shade = colours(_depth(float(n), top)) if seen else "none"
         ax.add_patch(Rectangle((x - 0.45, y - 0.45), 0.9, 0.9, facecolor=shade, edgecolor="none" if seen else style.FAINT,
                                hatch=None if seen else "////", linewidth=0.5))
-        if day in named:
+        if day in festivals:
             dark = seen and float(n) > 0.55 * top
-            ax.plot(x, y, {"春节": "o", "618": "^", "双11": "D"}[named[day]], markersize=4, markerfacecolor="none",
+            ax.plot(x, y, {"春节": "o", "618": "^", "双11": "D"}[festivals[day]], markersize=4, markerfacecolor="none",
                     color="white" if dark else style.INK, linewidth=0)
         if day.day == 1:
             ax.text(x - 0.45, below + 0.75, f"{day:%Y-%m}" if day.month in (1, 7) else f"{day.month} 月", fontsize=7.5, color=style.QUIET)
@@ -62,21 +63,21 @@ def _block(ax: Axes, block: pd.DataFrame, below: float, top: float) -> None:
 
 
 def _depth(n: float, top: float) -> float:
-    """Return how dark a day of `n` complaints is, 0–1; one to four look alike, as their number is not told."""
+    """Return how dark a day of `n` complaints is drawn (0–1); 1 to 4 look alike, because such counts are withheld."""
     if n < SMALL:
         return 0.03 if n == 0 else 0.14
     return 0.25 + 0.7 * min(1.0, n / top)
 
 
 def calendar_finding(table: pd.DataFrame) -> str:
-    """Return the finding of a table of days: the day of the week most posted on against an even spread, or that none stands out."""
+    """Return the finding of a table of days: the weekday with most complaints, or that none has more than an even spread would give."""
     if table.empty or table["n"].sum() < 30:
         return "哪天发的投诉多：样本不足"
     by_day = table.groupby("weekday")["n"].sum().reindex(range(7), fill_value=0)
-    most, whole = int(by_day.to_numpy().argmax()), int(by_day.sum())
+    most, total = int(by_day.to_numpy().argmax()), int(by_day.sum())
     days = table["weekday"].value_counts().reindex(range(7), fill_value=0)
-    expected = whole * float(days[most]) / len(table)
-    # Seven days are looked at: Bonferroni on the normal approximation of a Poisson count (two-sided 5%).
+    expected = total * float(days[most]) / len(table)
+    # 2.69: two-sided 5% with Bonferroni's correction for seven weekdays, normal approximation of a Poisson count.
     if by_day[most] - expected <= 2.69 * np.sqrt(max(expected, 1.0)):
-        return f"{count(whole)} 件投诉在一周各日之间无法区分多少"
-    return f"{WEEKDAYS[most]}发的投诉最多，占 {percent(by_day[most] / whole)}（各日均等时为 {percent(float(days[most]) / len(table))}）"
+        return f"{count(total)} 件投诉在一周各日之间无法区分多少"
+    return f"{WEEKDAYS[most]}发的投诉最多，占 {percent(by_day[most] / total)}（各日均等时为 {percent(float(days[most]) / len(table))}）"

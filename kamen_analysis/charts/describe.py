@@ -1,4 +1,4 @@
-"""Alternative text: what a chart shows, in words, for those who do not see it."""
+"""Alternative text: what a chart shows, in words, for readers who cannot see it."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ _NAMES = {"reasons": "name_zh", "self_reported": "outcome_zh", "products": "prod
 
 
 def finding(name: str, table: pd.DataFrame) -> str:
-    """Return the finding the chart `name` of `table` states in its title."""
+    """Return the finding that the chart `name` of `table` has as its title. Raises KamenError for an unknown chart."""
     return _entry(name)[1](table)
 
 
 def alt_text(name: str, table: pd.DataFrame) -> str:
-    """Return the alternative text of the chart `name` of `table`: what kind of chart, its finding, and up to five of its numbers."""
+    """Return the alternative text of the chart `name` of `table`: the kind of chart, its finding, and its five largest shares."""
     kind, find = _entry(name)
     mark = f"（{style.MARK}）" if table.attrs.get("is_synthetic") else ""
     return f"{kind}{mark}。{find(table)}。{_numbers(name, table)}"

@@ -1,4 +1,4 @@
-"""Interval dot plots: one row a category, a dot for the share, a line for its 95% interval, the number beside it."""
+"""Interval dot plots: one row per category with a dot for the share, a line for its 95% interval, and the number on the right."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VERDICTS: dict[str, Look] = {"高于其余": (style.COLOURS[0], "^"), "低于其
 
 
 def dots(ax: Axes, rows: pd.DataFrame, names: Sequence[str], looks: Sequence[Look] | None = None) -> None:
-    """Draw `rows` (share, low, high, n, of), first row on top: `names` on the left, share and n/of (or n=of where n is missing) right.
+    """Draw `rows` (share, low, high, n, of), first row on top: `names` on the left, the share and n/of on the right (n=of if n is missing).
 
     `looks`: colour and marker of each row.
     """
@@ -41,7 +41,7 @@ def dots(ax: Axes, rows: pd.DataFrame, names: Sequence[str], looks: Sequence[Loo
 
 
 def row_limits(rows: int) -> tuple[float, float]:
-    """Return the y limits for `rows` rows at 0, 1, …: few rows stand in the middle, not blown up."""
+    """Return the y limits for `rows` rows at 0, 1, …; fewer than three rows get extra room, so that they do not spread over the height."""
     room = 0.6 + max(0, 3 - rows) / 2
     return -room, rows - 1 + room
 
@@ -57,5 +57,5 @@ def height(rows: int) -> float:
 
 
 def withheld(number: int) -> str:
-    """Return the remark on platforms that were compared though their few cases are not shown; nothing where there are none."""
+    """Return the remark that `number` platforms were compared whose share is withheld; empty for 0."""
     return f"（其中 {number} 个件数过少，不列比例）" if number else ""

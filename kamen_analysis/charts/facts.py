@@ -1,4 +1,4 @@
-"""The plain facts drawn: what posts say became of the matter, goods, amounts, time limits, and the way from captured to used."""
+"""Charts of plain facts: reported outcomes, goods, amounts, time limits, and the numbers from captured to used."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ def products(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def naive_ratio(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw `metrics.naive_ratio`: how far the usual "resolved" ratios lie apart."""
+    """Draw `metrics.naive_ratio`: the usual "resolved" ratios side by side."""
     return _shares(table, "ratio_zh", "不同口径的“解决率”", "占计入投诉的比例，不论发布多久；仅供对照，不应引用", ax)
 
 
 def clocks(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw `metrics.clocks`: the share beyond each time limit of law."""
+    """Draw `metrics.clocks`: the share past each statutory time limit."""
     return _shares(table, "clock_zh", "超过法定期限对照", "到期仍未见该动作的比例；期限自发帖起算，仅供对照", ax)
 
 
 def _shares(table: pd.DataFrame, key: str, what: str, about: str, ax: Axes | None) -> Axes:
+    """Draw a table of shares as an interval dot plot; `key`: column of names, `what`: start of the title, `about`: label of the x axis."""
     with style.house():
         rows = table[table["share"].notna()].sort_values("share", ascending=False)
         own, ax = ax is None, style.canvas(ax, height(len(rows)))
@@ -49,7 +50,7 @@ def shares_finding(table: pd.DataFrame, key: str, what: str) -> str:
 
 
 def amounts(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw `metrics.amounts`: the middle half as a bar, the median with its bootstrap interval, on a log scale of yuan."""
+    """Draw `metrics.amounts` on a log scale of yuan: a bar from the first to the third quartile, and the median with its interval."""
     with style.house():
         rows = table[table["median"].notna()].sort_values("median", ascending=False)
         own, ax = ax is None, style.canvas(ax, height(len(rows)))
@@ -71,8 +72,8 @@ def _money_axis(ax: Axes, rows: pd.DataFrame, y: np.ndarray[tuple[int], np.dtype
     ax.set_ylim(*row_limits(len(rows)))
     ax.set_xscale("log")
     steps = [m * 10.0**e for e in range(-1, 9) for m in (1, 2, 5)]
-    inside = [step for step in steps if max(low, 0.1) * 0.7 <= step <= high * 1.4] or [max(low, 0.1)]
-    ax.set_xticks(inside, [count(step) if step >= 1 else tenth(step) for step in inside])
+    ticks = [step for step in steps if max(low, 0.1) * 0.7 <= step <= high * 1.4] or [max(low, 0.1)]
+    ax.set_xticks(ticks, [count(tick) if tick >= 1 else tenth(tick) for tick in ticks])
     ax.minorticks_off()
     right = ax.secondary_yaxis("right")
     right.set_yticks(y, [f"{whole_yuan(row['median'])}  n={count(row['n'])}" for row in rows.to_dict("records")])
@@ -97,19 +98,19 @@ def amounts_finding(table: pd.DataFrame) -> str:
 
 
 def funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw `metrics.funnel`: at each stage what went on, and what was put aside for which reason."""
+    """Draw `metrics.funnel`: for each stage how many passed, and how many were rejected for which reasons."""
     with style.house():
         stages = table.drop_duplicates("stage")
         own, ax = ax is None, style.canvas(ax, 1.6 + 0.55 * max(len(stages), 3))
         if table.empty or table["n_in"].max() == 0:
             return style.calm(ax, "从抓取到计入", table, own, "没有数据")
         y = np.arange(len(stages))[::-1]
-        out, gone = stages["n_out"].to_numpy(float), (stages["n_in"] - stages["n_out"]).to_numpy(float)
-        ax.barh(y, out, height=0.55, color=style.COLOURS[0])
-        ax.barh(y, gone, left=out, height=0.55, facecolor="white", edgecolor=style.COLOURS[1], hatch="////", linewidth=1)
+        passed, rejected = stages["n_out"].to_numpy(float), (stages["n_in"] - stages["n_out"]).to_numpy(float)
+        ax.barh(y, passed, height=0.55, color=style.COLOURS[0])
+        ax.barh(y, rejected, left=passed, height=0.55, facecolor="white", edgecolor=style.COLOURS[1], hatch="////", linewidth=1)
         for at, stage in zip(y, stages.to_dict("records"), strict=True):
-            put_aside = table[(table["stage"] == stage["stage"]) & (table["reason"] != "")]
-            ax.text(0, float(at) - 0.31, _stage(int(stage["n_out"]), put_aside), fontsize=8, color=style.QUIET, va="top")
+            reasons = table[(table["stage"] == stage["stage"]) & (table["reason"] != "")]
+            ax.text(0, float(at) - 0.31, _stage_note(int(stage["n_out"]), reasons), fontsize=8, color=style.QUIET, va="top")
         ax.set_yticks(y, [f"{row['stage_zh']}（{row['unit']}）" for row in stages.to_dict("records")])
         ax.set_ylim(-0.75, len(stages) - 0.5)
         ax.xaxis.set_major_formatter(lambda value, _: count(value))
@@ -119,16 +120,16 @@ def funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         return style.finish(ax, funnel_finding(table), where, table, own)
 
 
-def _stage(passed: int, put_aside: pd.DataFrame, most: int = 4) -> str:
-    why = "，".join(f"{row['reason_zh']} {count(row['n'])}" for row in put_aside.head(most).to_dict("records"))
-    return f"通过 {count(passed)}；" + (f"剔除：{why}{'…' if len(put_aside) > most else ''}" if why else "没有剔除")
+def _stage_note(passed: int, reasons: pd.DataFrame, most: int = 4) -> str:
+    why = "，".join(f"{row['reason_zh']} {count(row['n'])}" for row in reasons.head(most).to_dict("records"))
+    return f"通过 {count(passed)}；" + (f"剔除：{why}{'…' if len(reasons) > most else ''}" if why else "没有剔除")
 
 
 def funnel_finding(table: pd.DataFrame) -> str:
-    """Return the finding of a funnel table: how many of what came in are counted."""
+    """Return the finding of a funnel table: how many of the records read are counted in the end."""
     if table.empty:
         return "从抓取到计入：没有数据"
-    # Pages hold several records each: the way is measured from the first stage that counts records.
+    # A page holds several records, so the share starts from the first stage that counts records.
     rows = table[table["unit"] != "页"] if (table["unit"] != "页").any() else table
     first, last = rows.iloc[0], rows.iloc[-1]
     share = percent(last["n_out"] / first["n_in"]) if first["n_in"] else "—"

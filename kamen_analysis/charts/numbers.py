@@ -1,4 +1,4 @@
-"""Every number of report and charts is written here and nowhere else, so that one figure reads the same in text, table and picture."""
+"""Formatting of all numbers in report and charts, in one place, so that a figure reads the same in text, table and chart."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ NOTHING = "—"
 
 
 def is_missing(value: Any) -> bool:
-    """Return whether `value` stands for "not known" (None, NaN, NaT, NA)."""
+    """Return whether `value` is missing (None, NaN, NaT, NA)."""
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
 
 def count(value: Any) -> str:
-    """Return a whole number with thousands marks: 1,204."""
+    """Return a whole number with thousands separators: 1,204."""
     return NOTHING if is_missing(value) else f"{round(value):,}"
 
 
@@ -38,17 +38,17 @@ def share(value: Any, low: Any, high: Any, of: Any) -> str:
 
 
 def signed(value: Any) -> str:
-    """Return a difference of shares (0–1) in 百分点 as a bare signed number: +2.1 (the column's head names the unit)."""
+    """Return a difference of shares (0–1) in percentage points as a bare signed number: +2.1 (the column's heading names the unit)."""
     return NOTHING if is_missing(value) else signed_tenth(100 * value)
 
 
 def signed_interval(low: Any, high: Any) -> str:
-    """Return the ends of a difference's interval in 百分点: -4.1 至 +10.8."""
+    """Return the interval of a difference of shares in percentage points: -4.1 至 +10.8."""
     return NOTHING if is_missing(low) or is_missing(high) else f"{signed_tenth(100 * low)} 至 {signed_tenth(100 * high)}"
 
 
 def points(value: Any) -> str:
-    """Return a difference of shares (0–1) in 百分点, signed: +2.1 个百分点."""
+    """Return a difference of shares (0–1) in percentage points, signed: +2.1 个百分点."""
     return NOTHING if is_missing(value) else f"{signed_tenth(100 * value)} 个百分点"
 
 
@@ -60,7 +60,7 @@ def points_interval(value: Any, low: Any, high: Any) -> str:
 
 
 def yuan(value: Any) -> str:
-    """Return an amount in yuan, to the cent only where there are cents: 250,499.5 → 250,499.50 元."""
+    """Return an amount in yuan, with cents only if there are any: 250,499.5 → 250,499.50 元."""
     if is_missing(value):
         return NOTHING
     return f"{value:,.0f} 元" if float(value).is_integer() else f"{value:,.2f} 元"
@@ -88,12 +88,12 @@ def moment(value: Any) -> str:
 
 def tenth(value: float) -> str:
     """Return a number with one decimal: 2.5."""
-    # Half away from zero, as readers round; a bare format would turn 0.25 into 0.2.
+    # Rounded half away from zero, as readers do; format() alone would turn 0.25 into 0.2.
     return f"{math.floor(abs(value) * 10 + 0.5 + 1e-9) / 10 * (-1 if value < 0 else 1) + 0.0:,.1f}"
 
 
 def signed_tenth(value: float) -> str:
-    """Return a number with its sign and one decimal: +2.5; nothing is neither up nor down: 0.0."""
+    """Return a number with its sign and one decimal: +2.5; zero has no sign: 0.0."""
     text = tenth(value)
     return text if text.startswith("-") or text == "0.0" else f"+{text}"
 
@@ -104,7 +104,7 @@ def signed_count(value: float) -> str:
 
 
 def whole(value: Any) -> str:
-    """Return a share (0–1) as a bare whole number of per cent, for cells whose unit is told: 31."""
+    """Return a share (0–1) as a bare whole number of per cent, where the unit is named elsewhere: 31."""
     return f"{100 * value:.0f}"
 
 
@@ -114,7 +114,7 @@ def whole_yuan(value: Any) -> str:
 
 
 def interval_percent(low: Any, high: Any) -> str:
-    """Return a share's interval in a sentence, with its unit: 28.4–34.1%; nothing where it is missing."""
+    """Return a share's interval with its unit, for a sentence: 28.4–34.1%; empty if it is missing."""
     return "" if is_missing(low) or is_missing(high) else f"{interval(low, high)}%"
 
 

@@ -1,4 +1,4 @@
-"""What a complaint tells first: pairs of reasons in their order, and whole sequences of reasons."""
+"""Charts of the order in which complaints tell reasons: pairs, and complete sequences."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST = 16
 
 
 def tactic_order(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw `metrics.tactic_order`: of the complaints that tell both reasons, the share that tell the first one first."""
+    """Draw `metrics.tactic_order`: for each pair, the share of complaints telling both reasons that tell the first one first."""
     with style.house():
         rows = _pairs(table).head(_MOST)
         own, ax = ax is None, style.canvas(ax, height(len(rows)))
@@ -29,12 +29,13 @@ def tactic_order(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def _pairs(table: pd.DataFrame) -> pd.DataFrame:
+    """Return each pair in its more frequent order, clearest first (by the lower limit of the share)."""
     rows = table[table["share"].notna() & (table["share"] > 0.5)]
     return rows.sort_values(["low", "of"], ascending=False)
 
 
 def order_finding(table: pd.DataFrame) -> str:
-    """Return the finding of an order table: the pair whose order is surest, or that none can be told."""
+    """Return the finding of an order table: the pair with the clearest order, or that no pair has one."""
     rows = _pairs(table)
     if rows.empty or rows["low"].iloc[0] <= 0.5:
         return "同一投诉里先讲到哪个理由：没有哪一对先后分明" if len(rows) else "同一投诉里先讲到哪个理由：样本不足"
@@ -43,7 +44,7 @@ def order_finding(table: pd.DataFrame) -> str:
 
 
 def sequences(table: pd.DataFrame, ax: Axes | None = None, top: int = 14) -> Axes:
-    """Draw `metrics.sequences`: the `top` whole sequences of reasons by the share of complaints that tell exactly these."""
+    """Draw `metrics.sequences`: the `top` complete sequences of reasons by the share of complaints that tell exactly these."""
     with style.house():
         rows = _sequences(table)
         shown, rest = rows.head(top), table.loc[table["length"] == 0, "share"].dropna()
@@ -52,9 +53,9 @@ def sequences(table: pd.DataFrame, ax: Axes | None = None, top: int = 14) -> Axe
             return style.calm(ax, sequences_finding(table), table, own)
         dots(ax, shown, [str(name).replace("→", " → ") for name in shown["sequence_zh"]])
         ax.set_xlabel("占讲到两个及以上理由的投诉的比例；横线为 95% Wilson 区间；右侧为件数/基数")
-        left = f"另有 {len(rows) - top} 种满 5 件的顺序未画" if len(rows) > top else ""
+        not_shown = f"另有 {len(rows) - top} 种满 5 件的顺序未画" if len(rows) > top else ""
         others = [f"不足 5 件的各种顺序合计 {percent(share)}" for share in rest]
-        where = style.foot(table, f"n={count(rows['of'].iloc[0])}", left, *others, "讲述的先后不等于发生的先后")
+        where = style.foot(table, f"n={count(rows['of'].iloc[0])}", not_shown, *others, "讲述的先后不等于发生的先后")
         return style.finish(ax, sequences_finding(table), where, table, own)
 
 
@@ -63,12 +64,13 @@ def _sequences(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def sequences_finding(table: pd.DataFrame) -> str:
-    """Return the finding of a table of sequences: the one told most, whether the next can be told apart, and the longer one told most."""
+    """Return the finding of a table of sequences: the most frequent, whether the second differs from it, and the most frequent of three or
+    more reasons."""
     rows = _sequences(table)
     if rows.empty:
         return "从头到尾依次讲到哪些理由：样本不足"
     first, longer = rows.iloc[0], rows[rows["length"] > 2].head(1)
     alike = len(rows) > 1 and rows["high"].iloc[1] > first["low"]
-    told = f"最常见的讲法是“{first['sequence_zh']}”，占 {measured(first)}{'，与第二位无法区分' if alike else ''}"
+    most = f"最常见的讲法是“{first['sequence_zh']}”，占 {measured(first)}{'，与第二位无法区分' if alike else ''}"
     more = [f"三步以上最多的是“{row['sequence_zh']}”，占 {measured(row)}" for _, row in longer.iterrows()]
-    return "；".join([told, *more])
+    return "；".join([most, *more])

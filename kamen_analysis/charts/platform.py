@@ -1,4 +1,4 @@
-"""Platforms side by side: interval dot plot, and the funnel that says who differs beyond chance."""
+"""Charts of platforms: interval dot plot, and the funnel plot of those that differ beyond chance."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from kamen_analysis.charts.dots import VERDICTS, dots, height, withheld
 from kamen_analysis.charts.numbers import count, percent
 
 MEASURES = {"replied": "有商家回复", "resolved_30": "三十天内经消费者确认解决", "transfer": "被引导私下转账"}
-_MOST = 40
+_MOST = 40  # platforms drawn
 
 
 def platforms(table: pd.DataFrame, ax: Axes | None = None, measure: str = "replied") -> Axes:
     """Draw one share ("replied", "resolved_30", "transfer") of `metrics.platforms` as an interval dot plot, highest on top.
 
-    For "replied" the marker tells the verdict against all other platforms: above, below, or cannot be told apart.
+    For "replied" the marker shows the verdict against all other platforms: above, below, or not distinguishable.
     """
     with style.house():
         rows = table[table[measure].notna()].sort_values([measure, "platform"], ascending=[False, True]).head(_MOST)
@@ -34,19 +34,19 @@ def platforms(table: pd.DataFrame, ax: Axes | None = None, measure: str = "repli
 
 
 def _as_shares(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Return the columns of one measure as share, low, high, n, of; a rate read off a curve is no fraction and has no n."""
+    """Return the columns of one measure as share, low, high, n, of; n is missing for resolved_30, which is read off a curve."""
     of = rows["of_replied"] if measure == "replied" else rows["n"]
     n = rows[f"n_{measure}"] if f"n_{measure}" in rows else pd.Series(pd.NA, rows.index)
     return pd.DataFrame({"share": rows[measure], "low": rows[f"{measure}_low"], "high": rows[f"{measure}_high"], "n": n, "of": of})
 
 
 def _hidden(table: pd.DataFrame, measure: str) -> int:
-    """Return how many platforms were compared by their replies though their few are withheld."""
+    """Return how many platforms have a verdict on their replies although the share is withheld (fewer than five replies)."""
     return int((table["replied"].isna() & table["verdict"].isin(list(VERDICTS))).sum()) if measure == "replied" else 0
 
 
 def platforms_finding(table: pd.DataFrame, measure: str = "replied") -> str:
-    """Return the finding of a platforms table: how many can be told apart from the rest, and the ends of the range."""
+    """Return the finding of a platforms table: the range of the shares and, for "replied", how many platforms differ from the rest."""
     rows = table[table[measure].notna()].sort_values(measure)
     if rows.empty:
         return f"各平台{MEASURES[measure]}的比例：样本不足"
@@ -58,12 +58,12 @@ def platforms_finding(table: pd.DataFrame, measure: str = "replied") -> str:
         return f"{len(rows)} 个平台中，{span}"
     hidden = _hidden(table, measure)
     differ = int(table["verdict"].isin(["高于其余", "低于其余"]).sum())
-    told = f"{differ} 个与其余平台有可分辨的差别" if differ else "彼此无法区分"
-    return f"{len(rows) + hidden} 个平台{withheld(hidden)}中，{span}；{told}"
+    verdict = f"{differ} 个与其余平台有可分辨的差别" if differ else "彼此无法区分"
+    return f"{len(rows) + hidden} 个平台{withheld(hidden)}中，{span}；{verdict}"
 
 
 def platform_funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw `metrics.platform_funnel`: each platform's share against its number of complaints, within its limits."""
+    """Draw `metrics.platform_funnel`: each platform's share against its number of complaints, with the funnel limits."""
     with style.house():
         rows = table[table["share"].notna()].sort_values("of")
         own, ax = ax is None, style.canvas(ax, 4.6)
@@ -74,7 +74,7 @@ def platform_funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.plot(inside["of"], inside["share"], "o", color="#6e6e6e", markersize=5, alpha=0.8)
         _outside(ax, rows[rows["outside"]])
         ax.set_xscale("log")
-        ax.set_xticks(*_sizes(rows["of"]))
+        ax.set_xticks(*_size_ticks(rows["of"]))
         ax.minorticks_off()
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.set_xlabel("投诉件数（对数刻度）")
@@ -99,20 +99,20 @@ def _outside(ax: Axes, rows: pd.DataFrame) -> None:
                     fontsize=8.5, va="bottom" if above else "top", color=style.COLOURS[1])
 
 
-def _sizes(of: pd.Series) -> tuple[list[float], list[str]]:
+def _size_ticks(of: pd.Series) -> tuple[list[float], list[str]]:
     steps = [m * 10.0**e for e in range(1, 7) for m in (1, 2, 3, 5)]
-    kept = [step for step in steps if float(of.min()) <= step <= float(of.max())] or [float(of.min())]
-    return kept, [count(step) for step in kept]
+    ticks = [step for step in steps if float(of.min()) <= step <= float(of.max())] or [float(of.min())]
+    return ticks, [count(tick) for tick in ticks]
 
 
 def funnel_finding(table: pd.DataFrame) -> str:
-    """Return the finding of a funnel table: who lies outside the wide limits."""
+    """Return the finding of a funnel table: which platforms lie outside the wide limits."""
     rows = table[table["share"].notna()]
     if rows.empty:
         return "平台间差异：样本不足"
     out, what, total = table[table["outside"]], rows["measure_zh"].iloc[0], f"各平台合计占 {percent(rows['target'].iloc[0])}"
-    told = f"{what}：{len(table)} 个平台{withheld(len(table) - len(rows))}"
+    among = f"{what}：{len(table)} 个平台{withheld(len(table) - len(rows))}"
     if out.empty:
-        return f"{told}都在寻常差异之内（{total}）"
+        return f"{among}都在寻常差异之内（{total}）"
     names = "、".join(style.drawable(name) for name in out["platform"].head(3)) + ("等" if len(out) > 3 else "")
-    return f"{told}中 {len(out)} 个超出寻常差异：{names}（{total}）"
+    return f"{among}中 {len(out)} 个超出寻常差异：{names}（{total}）"

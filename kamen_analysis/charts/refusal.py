@@ -1,4 +1,4 @@
-"""Refusal reasons drawn: shares, their course by month, and which go together."""
+"""Charts of refusal reasons: shares, shares by month, and co-occurrence."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def reasons(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def reasons_finding(table: pd.DataFrame) -> str:
-    """Return the finding of a reasons table: the first reason, and whether the second can be told apart from it."""
+    """Return the finding of a reasons table: the most frequent reason, and the second if it does not differ from it significantly."""
     rows = table[table["share"].notna()].sort_values("share", ascending=False)
     if rows.empty or rows["n"].fillna(0).max() == 0:
         return "投诉反映的拒退理由：样本不足"
@@ -38,7 +38,7 @@ def reasons_finding(table: pd.DataFrame) -> str:
 
 
 def reasons_by_month(table: pd.DataFrame, ax: Axes | None = None, top: int = 6) -> Figure:
-    """Draw `metrics.reasons(by="month")` as small multiples on one scale, the `top` reasons with most posts; withheld months are gaps."""
+    """Draw `metrics.reasons(by="month")` as small multiples on one scale, for the `top` reasons by posts; withheld months are gaps."""
     with style.house():
         order = table.groupby("code")["n"].sum().sort_values(ascending=False).index[:top]
         months = table[["month", "month_zh"]].drop_duplicates().sort_values("month")
@@ -56,16 +56,17 @@ def reasons_by_month(table: pd.DataFrame, ax: Axes | None = None, top: int = 6) 
         return figure
 
 
-def _panels(ax: Axes | None, count: int) -> tuple[Figure, list[Axes]]:
-    columns = min(3, count)
-    lines = -(-count // columns)
+def _panels(ax: Axes | None, number: int) -> tuple[Figure, list[Axes]]:
+    """Return the figure and `number` axes in rows of three, in the place of `ax` if it is given."""
+    columns = min(3, number)
+    lines = -(-number // columns)
     place = style.canvas(ax, 1.2 + 1.75 * lines)
     figure, spec = place.get_figure(root=True), place.get_subplotspec()
     assert isinstance(figure, Figure)
     assert spec is not None
     place.remove()
     grid = spec.subgridspec(lines, columns)
-    return figure, [figure.add_subplot(grid[i // columns, i % columns]) for i in range(count)]
+    return figure, [figure.add_subplot(grid[i // columns, i % columns]) for i in range(number)]
 
 
 def _panel(ax: Axes, rows: pd.DataFrame, limit: float, i: int) -> None:
@@ -83,7 +84,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, limit: float, i: int) -> None:
 
 
 def months_finding(table: pd.DataFrame) -> str:
-    """Return the finding of a table by month: the reason whose first and last full intervals lie furthest apart, or that none moved."""
+    """Return the finding of a table by month: the reason that changed most from first to last month, or that no two intervals are apart."""
     rows = table[table["share"].notna()].sort_values("month")
     ends = rows.groupby("code").agg(name=("name_zh", "first"), a=("share", "first"), b=("share", "last"), a_low=("low", "first"),
                                     a_high=("high", "first"), b_low=("low", "last"), b_high=("high", "last"), months=("month", "size"))
@@ -96,7 +97,7 @@ def months_finding(table: pd.DataFrame) -> str:
 
 
 def cooccurrence(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw `metrics.cooccurrence` as a heat map: of the posts with the row's reason, the share that have the column's too."""
+    """Draw `metrics.cooccurrence` as a heat map: the share of the posts with the row's reason that also have the column's."""
     with style.house():
         of = table.drop_duplicates("code_a").set_index("code_a")["of"].sort_values(ascending=False)
         order = list(of[of >= 30].index)
@@ -126,11 +127,11 @@ def _heat(ax: Axes, grid: np.ndarray[tuple[int, int], np.dtype[np.float64]], row
 
 
 def pairs_finding(table: pd.DataFrame) -> str:
-    """Return the pair of reasons most often together beyond chance, by the lower limit of its lift."""
+    """Return the finding of a co-occurrence table: the pair with the highest lower limit of lift, or that none is above chance."""
     rows = table[table["share"].notna() & (table["share"] > 0)]
-    rows = rows.assign(sure=rows["low"] / rows["share"] * rows["lift"])
-    if rows.empty or rows["sure"].max() <= 1:
+    rows = rows.assign(lift_low=rows["low"] / rows["share"] * rows["lift"])
+    if rows.empty or rows["lift_low"].max() <= 1:
         return "没有哪两个拒退理由一起出现得明显多于巧合"
-    best = rows.iloc[int(rows["sure"].argmax())]
+    best = rows.iloc[int(rows["lift_low"].argmax())]
     share = f"{percent(best['share'])}（95% 区间 {interval_percent(best['low'], best['high'])}）"
     return f"“{best['name_a']}”的投诉中 {share}也写到“{best['name_b']}”，是各自独立时的 {tenth(best['lift'])} 倍"

@@ -1,4 +1,4 @@
-"""From complaint to outcome: streams between steps (alluvial diagram), each as wide as the complaints in it."""
+"""Alluvial diagram from complaint to outcome: streams between steps, each as wide as the number of complaints in it."""
 
 from __future__ import annotations
 
@@ -11,50 +11,52 @@ from kamen_analysis.charts import style
 from kamen_analysis.charts.numbers import count, percent
 
 STEPS = {"reason": "首要理由", "answer": "商家回复", "end": "怎样了结"}
-_WIDTH, _GAP = 0.035, 0.035
+_WIDTH, _GAP = 0.035, 0.035  # half the width of a block; vertical space between blocks
 Spans = dict[tuple[str, str], tuple[float, float]]
 
 
 def flow(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw a table of streams (reason, answer, end, n): three columns of blocks, streams coloured by the answer got."""
+    """Draw a table of streams (reason, answer, end, n): a column of blocks for each of STEPS, streams coloured by the answer."""
     with style.house():
         own, ax = ax is None, style.canvas(ax, 5.0)
-        whole = int(table["n"].sum())
-        if whole < 30:
+        total = int(table["n"].sum())
+        if total < 30:
             return style.calm(ax, "从投诉到了结", table, own)
         spans = {step: _stack(table, step) for step in STEPS}
-        looks = _looks(table)
+        colours = _colours(table)
         for left, right in (("reason", "answer"), ("answer", "end")):
-            _streams(ax, table, spans, (left, right), looks)
+            _streams(ax, table, spans, (left, right), colours)
         for x, (step, name) in enumerate(STEPS.items()):
-            _blocks(ax, x, spans[step], whole)
+            _blocks(ax, x, spans[step], total)
             ax.text(x, 1.03, name, ha="center", va="bottom", fontsize=9, color=style.QUIET)
         ax.set(xlim=(-0.42, 2.42), ylim=(-0.02, 1.1))
         ax.set_axis_off()
         hidden = table.attrs.get("hidden", 0)
-        facts = (f"n={count(whole)}", "只计来源给出处理过程的投诉", "有几个理由的归入全体中最常见的一个",
+        facts = (f"n={count(total)}", "只计来源给出处理过程的投诉", "有几个理由的归入全体中最常见的一个",
                  f"另有 {count(hidden)} 件在不足 5 件的支流里，未画" if hidden else "", "关闭不等于解决")
         return style.finish(ax, flow_finding(table), style.foot(table, *facts), table, own)
 
 
 def _stack(table: pd.DataFrame, step: str) -> dict[str, tuple[float, float]]:
-    """Return for each value of `step`, the largest on top, its lower and upper end in [0, 1]."""
+    """Return for each value of `step` the lower and upper end of its block in [0, 1], the largest block on top."""
     sizes = table.groupby(step)["n"].sum().sort_values(ascending=False)
     room = 1.0 - _GAP * (len(sizes) - 1)
-    found, top = {}, 1.0
+    spans, top = {}, 1.0
     for name, n in sizes.items():
         height = room * n / sizes.sum()
-        found[str(name)] = (top - height, top)
+        spans[str(name)] = (top - height, top)
         top -= height + _GAP
-    return found
+    return spans
 
 
-def _looks(table: pd.DataFrame) -> dict[str, str]:
+def _colours(table: pd.DataFrame) -> dict[str, str]:
+    """Return the colour of each answer."""
     return dict(zip(sorted(table["answer"].unique()), (style.COLOURS[1], style.COLOURS[0], style.COLOURS[2]), strict=False))
 
 
 def _streams(ax: Axes, table: pd.DataFrame, spans: dict[str, dict[str, tuple[float, float]]], steps: tuple[str, str],
-             looks: dict[str, str]) -> None:
+             colours: dict[str, str]) -> None:
+    """Draw the streams between two neighbouring steps, from the top of each block down, in an order in which few of them cross."""
     left, right = steps
     rows = table.groupby([left, right] if "answer" in (left, right) else [left, right, "answer"])["n"].sum().reset_index()
     tops = {step: {name: top for name, (_, top) in spans[step].items()} for step in steps}
@@ -66,10 +68,11 @@ def _streams(ax: Axes, table: pd.DataFrame, spans: dict[str, dict[str, tuple[flo
         y0, y1 = tops[left][row[left]], tops[right][row[right]]
         h0, h1 = row["n"] * scale[left], row["n"] * scale[right]
         tops[left][row[left]], tops[right][row[right]] = y0 - h0, y1 - h1
-        ax.add_patch(_band((x0, y0, h0), (x0 + 1 - 2 * _WIDTH, y1, h1), looks[row["answer"]]))
+        ax.add_patch(_band((x0, y0, h0), (x0 + 1 - 2 * _WIDTH, y1, h1), colours[row["answer"]]))
 
 
 def _band(start: tuple[float, float, float], end: tuple[float, float, float], colour: str) -> PathPatch:
+    """Return one stream; `start`, `end`: x, top and height."""
     (x0, y0, h0), (x1, y1, h1) = start, end
     mid = (x0 + x1) / 2
     points = [(x0, y0), (mid, y0), (mid, y1), (x1, y1), (x1, y1 - h1), (mid, y1 - h1), (mid, y0 - h0), (x0, y0 - h0), (x0, y0)]
@@ -77,23 +80,24 @@ def _band(start: tuple[float, float, float], end: tuple[float, float, float], co
     return PathPatch(Path(points, codes), facecolor=colour, alpha=0.32, linewidth=0)
 
 
-def _blocks(ax: Axes, x: int, spans: dict[str, tuple[float, float]], whole: int) -> None:
+def _blocks(ax: Axes, x: int, spans: dict[str, tuple[float, float]], total: int) -> None:
+    """Draw the blocks of step number `x` with name, number and share of each; `total`: complaints drawn."""
     room = 1.0 - _GAP * (len(spans) - 1)
     for name, (low, high) in spans.items():
         ax.add_patch(Rectangle((x - _WIDTH, low), 2 * _WIDTH, high - low, facecolor=style.INK, linewidth=0))
-        n = round((high - low) / room * whole)
-        words = f"{style.drawable(name)}{chr(10) if x == 1 else ' '}{count(n)}（{percent(n / whole)}）"
+        n = round((high - low) / room * total)
+        words = f"{style.drawable(name)}{chr(10) if x == 1 else ' '}{count(n)}（{percent(n / total)}）"
         side = -1 if x == 0 else 1
         ax.text(x + side * (_WIDTH + 0.015), (low + high) / 2, words, ha="right" if x == 0 else "left", va="center", fontsize=8.5,
                 bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.0} if x == 1 else None)
 
 
 def flow_finding(table: pd.DataFrame) -> str:
-    """Return the finding of a table of streams: how many ended confirmed by the consumer, with and without a reply."""
-    whole = int(table["n"].sum())
-    if whole < 30:
+    """Return the finding of a table of streams: how many ended confirmed by the consumer, and the most frequent ending."""
+    total = int(table["n"].sum())
+    if total < 30:
         return "从投诉到了结：样本不足"
     ends = table.groupby("end")["n"].sum().sort_values(ascending=False)
-    good = int(ends.get("消费者确认解决", 0))
-    most = f"最多的是“{ends.index[0]}”，{percent(ends.iloc[0] / whole)}"
-    return f"{count(whole)} 件投诉中，经消费者确认解决的 {count(good)} 件（{percent(good / whole)}）；{most}"
+    confirmed = int(ends.get("消费者确认解决", 0))
+    most = f"最多的是“{ends.index[0]}”，{percent(ends.iloc[0] / total)}"
+    return f"{count(total)} 件投诉中，经消费者确认解决的 {count(confirmed)} 件（{percent(confirmed / total)}）；{most}"

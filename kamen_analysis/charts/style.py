@@ -1,4 +1,4 @@
-"""The house style: fonts, colours, where title and foot stand, and how a figure is written so that the same data gives the same bytes.
+"""The house style of charts: fonts, colours, title and foot, and writing figures so that the same data gives the same bytes.
 
 Colours are Okabe & Ito's (Color Universal Design, 2008), darkened until each has 4.5:1 contrast on white; every series also has a marker.
 """
@@ -30,12 +30,12 @@ _FILES = ("NotoSansCJKsc-Regular.otf", "NotoSerifCJKsc-Regular.otf")
 INK, QUIET, FAINT, PALE = "#1a1a1a", "#595959", "#c8c8c8", "#ececec"
 COLOURS = ("#0072B2", "#B84E00", "#007A5A", "#9B4679", "#866000", "#3D3D3D")
 MARKERS = ("o", "s", "^", "D", "v", "P")
-WIDTH = 8.0
+WIDTH = 8.0  # inches
 DPI = 200  # of a PNG
 MARK = "演示数据"
 _PICTURE, _LOST = "〔表情〕", "〔缺字〕"
 _RUN = re.compile(f"({_PICTURE}|{_LOST})\\1+")
-_UNSEEN = ("Mn", "Me", "Cf")
+_INVISIBLE = ("Mn", "Me", "Cf")  # Unicode categories: combining marks and format characters
 _WORD = re.compile(r"[A-Za-z0-9.,:%–+=-]+|.", re.DOTALL)  # numbers and dates stay whole at a line's end
 
 RC: Any = {
@@ -50,7 +50,7 @@ RC: Any = {
 
 @functools.cache
 def fonts() -> tuple[Path, ...]:
-    """Make the two free fonts of the package `mplfonts` known to matplotlib and return their files; no system font is used."""
+    """Register the two free fonts of the package `mplfonts` with matplotlib and return their files; no system font is used."""
     found = importlib.util.find_spec("mplfonts")
     if found is None or not found.submodule_search_locations:
         raise PublishRefused("缺少字体包 mplfonts，无法画中文图")
@@ -62,9 +62,9 @@ def fonts() -> tuple[Path, ...]:
 
 @contextmanager
 def house() -> Iterator[None]:
-    """Draw in the house style inside this block; afterwards its settings, and only those, are as they were before."""
+    """Use the house style inside this block; afterwards restore the settings it changed, and no others."""
     fonts()
-    # Not rc_context: the first figure starts the backend, and what that sets up (a notebook's interactive mode) has to stay.
+    # Not rc_context: it would undo what starting the backend sets up with the first figure (a notebook's interactive mode).
     before = {key: mpl.rcParams[key] for key in RC}
     mpl.rcParams.update(RC)
     try:
@@ -75,28 +75,32 @@ def house() -> Iterator[None]:
 
 @functools.cache
 def _glyphs() -> frozenset[str]:
+    """Return the characters that both fonts have."""
     return frozenset.intersection(*(frozenset(map(chr, font_manager.get_font(str(file)).get_charmap())) for file in fonts()))
 
 
 def drawable(text: object) -> str:
-    """Return words from the data with what the fonts cannot draw told in words: emoji as 〔表情〕, another character as 〔缺字〕.
+    """Return `text` with characters that the fonts lack replaced: emoji by 〔表情〕, others by 〔缺字〕, invisible ones by nothing.
 
-    Data must not stop a chart or a page; nor may a box stand where the reader cannot know what was there.
+    So a text from the data can neither stop a chart or a page nor leave an empty box in it.
     """
     words = str(text)
-    lacking = {c for c in set(words) - _glyphs() if not c.isspace()}
-    if not lacking:
+    missing = {c for c in set(words) - _glyphs() if not c.isspace()}
+    if not missing:
         return words
-    shown = (c if c not in lacking else "" if unicodedata.category(c) in _UNSEEN else _PICTURE if _is_picture(c) else _LOST for c in words)
-    return _RUN.sub(lambda run: run[1], "".join(shown))
+    return _RUN.sub(lambda run: run[1], "".join(_substitute(c) if c in missing else c for c in words))
 
 
-def _is_picture(char: str) -> bool:
-    return unicodedata.category(char) in ("So", "Sk", "Cn") or 0x1F000 <= ord(char) <= 0x1FAFF
+def _substitute(char: str) -> str:
+    category = unicodedata.category(char)
+    if category in _INVISIBLE:
+        return ""
+    return _PICTURE if category in ("So", "Sk", "Cn") or 0x1F000 <= ord(char) <= 0x1FAFF else _LOST
 
 
 def wrap(text: str, ems: float) -> str:
-    """Return `text` broken into lines of at most `ems` full-width characters, numbers whole, no mark where it may not stand (避头尾)."""
+    """Break `text` into lines of at most `ems` full-width characters, without splitting numbers, and with the line-break rules for
+    punctuation (避头尾)."""
     lines: list[str] = []
     line, width = "", 0.0
     for word in _WORD.findall(text):
@@ -110,14 +114,14 @@ def wrap(text: str, ems: float) -> str:
 
 
 def canvas(ax: Axes | None, height: float = 4.0) -> Axes:
-    """Return `ax`, or the axes of a new figure of the house's width and `height` inches."""
+    """Return `ax` if given, else the axes of a new figure, WIDTH × `height` inches."""
     if ax is not None:
         return ax
     return plt.figure(figsize=(WIDTH, height), layout="constrained").add_subplot()
 
 
 def foot(table: pd.DataFrame, *facts: str) -> str:
-    """Return the line under a chart: `facts`, then source and period as `table.attrs` tells them, then the synthetic mark."""
+    """Return the line under a chart: `facts`, then sources, period and the synthetic mark from `table.attrs`."""
     sources, period = table.attrs.get("sources") or [], table.attrs.get("period") or ""
     parts = [*facts, f"来源：{'、'.join(map(drawable, sources))}" if sources else "", f"期间：{period}" if period else "",
              f"{MARK}，非真实投诉" if table.attrs.get("is_synthetic") else ""]
@@ -125,7 +129,7 @@ def foot(table: pd.DataFrame, *facts: str) -> str:
 
 
 def finish(ax: Axes, title: str, below: str, table: pd.DataFrame, own: bool) -> Axes:
-    """Set title and foot (over the whole figure if the chart is its `own`), and the watermark if the data is synthetic; return `ax`."""
+    """Set title, foot and, for synthetic data, the watermark; return `ax`. `own`: the chart has the figure to itself."""
     figure = ax.get_figure(root=True)
     assert isinstance(figure, Figure)
     if own:
@@ -148,7 +152,7 @@ def watermark(ax: Axes, table: pd.DataFrame) -> None:
 
 
 def calm(ax: Axes, title: str, table: pd.DataFrame, own: bool, why: str = "样本不足，不作图") -> Axes:
-    """Fill `ax` with a quiet panel that says there is too little to draw; return it."""
+    """Fill `ax` with a grey panel that says `why` nothing is drawn; return it."""
     ax.set(xticks=[], yticks=[])
     ax.grid(False)
     ax.spines[:].set_visible(False)
@@ -158,13 +162,13 @@ def calm(ax: Axes, title: str, table: pd.DataFrame, own: bool, why: str = "样�
 
 
 def save(fig: Figure | Axes, path: Path | str) -> Path:
-    """Write the figure to `path` (.svg or .png), the same bytes for the same figure; a glyph the font lacks refuses the file."""
+    """Write the figure to `path` (.svg or .png), the same bytes for the same figure; PublishRefused if the fonts lack a character."""
     figure = fig if isinstance(fig, Figure) else fig.get_figure(root=True)
     assert isinstance(figure, Figure)
     path = Path(path)
     kind = path.suffix.lstrip(".")
     extra: dict[str, Any] = {"metadata": {"Date": None}} if kind == "svg" else \
-        {"metadata": {"Software": None}, "dpi": DPI, "pil_kwargs": {"compress_level": 3}}  # of flat colours as small as by 6, and sooner
+        {"metadata": {"Software": None}, "dpi": DPI, "pil_kwargs": {"compress_level": 3}}  # flat colours: as small as with 6, and faster
     with house(), whole_glyphs(), atomic_write(path, "wb") as file:
         figure.savefig(file, format=kind, **extra)
     return path
@@ -172,7 +176,7 @@ def save(fig: Figure | Axes, path: Path | str) -> Path:
 
 @contextmanager
 def whole_glyphs() -> Iterator[None]:
-    """Refuse to go on (PublishRefused) when something drawn inside this block needs a character the fonts lack."""
+    """Raise PublishRefused if something drawn inside this block needs a character that the fonts lack."""
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message="Glyph .* missing from")
         try:
@@ -182,13 +186,13 @@ def whole_glyphs() -> Iterator[None]:
 
 
 def label_ends(ax: Axes, ends: list[tuple[float, float]], names: list[str], colours: list[str], gap: float = 0.055) -> None:
-    """Write each series' name at its right end in its colour, pushed apart until no two names overlap (`gap`: share of the height)."""
+    """Write the name of each series at its right end in its colour, moved up where two would be closer than `gap` (share of the height)."""
     low, high = ax.get_ylim()
-    room, order = (high - low) * gap, sorted(range(len(ends)), key=lambda i: ends[i][1])
-    place, floor = {}, low
+    distance, order = (high - low) * gap, sorted(range(len(ends)), key=lambda i: ends[i][1])
+    y, lowest = {}, low
     for i in order:
-        place[i] = max(ends[i][1], floor)
-        floor = place[i] + room
+        y[i] = max(ends[i][1], lowest)
+        lowest = y[i] + distance
     for i, name in enumerate(names):
-        ax.annotate(name, (ax.get_xlim()[1], place[i]), (6, 0), textcoords="offset points", va="center", fontsize=9, color=colours[i],
+        ax.annotate(name, (ax.get_xlim()[1], y[i]), (6, 0), textcoords="offset points", va="center", fontsize=9, color=colours[i],
                     annotation_clip=False)

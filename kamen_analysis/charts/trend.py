@@ -11,7 +11,7 @@ from kamen_analysis.charts import style
 from kamen_analysis.charts.festivals import marks
 from kamen_analysis.charts.numbers import count, whole
 
-_MOST, _MOST_MARKS = 6, 16
+_MOST, _MOST_MARKS = 6, 16  # series and festival marks drawn
 
 
 def volume(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -26,13 +26,13 @@ def volume(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         series = [(table if name is None else table[table[key] == name]).set_index("period_zh").reindex(periods) for name in names]
         _shade(ax, series)
         if len(series) == 1 and "low" in table:
-            _band(ax, series[0])
+            _nowcast(ax, series[0])
         if len(series) == 1:
             _bars(ax, series[0])
         else:
             _lines(ax, series, [style.drawable(name) for name in names])
         _axes(ax, periods)
-        _holidays(ax, table)
+        _festivals(ax, table)
         return style.finish(ax, volume_finding(table), _foot(table, len(series), key), table, own)
 
 
@@ -48,7 +48,6 @@ def _shade(ax: Axes, series: list[pd.DataFrame]) -> None:
         ax.axvspan(i - 0.5, i + 0.5, facecolor="none", edgecolor=style.FAINT, hatch="///", linewidth=0, zorder=0)
     for i in np.flatnonzero(gap):
         ax.axvspan(i - 0.5, i + 0.5, facecolor=style.PALE, linewidth=0, zorder=0)
-    # One word for each run of gaps, in its middle.
     for run in np.split(np.flatnonzero(gap), np.flatnonzero(np.diff(np.flatnonzero(gap)) > 1) + 1):
         if run.size:
             ax.text(float(run.mean()), 0.5, "缺口", transform=ax.get_xaxis_transform(), ha="center", va="center", fontsize=8,
@@ -64,20 +63,20 @@ def _bars(ax: Axes, rows: pd.DataFrame) -> None:
             bar.set(facecolor="white", edgecolor=style.COLOURS[0], hatch="////", linewidth=1)
 
 
-def _band(ax: Axes, rows: pd.DataFrame) -> None:
-    """Draw what is expected once late posts are in (columns value, low, high), where that is known: a point and its 95% interval."""
+def _nowcast(ax: Axes, rows: pd.DataFrame) -> None:
+    """Draw the nowcast (columns value, low, high: the count expected once late posts are captured) as points with 95% intervals."""
     known = np.flatnonzero(rows["value"].notna())
     value, low, high = (rows[key].to_numpy(float, na_value=np.nan)[known] for key in ("value", "low", "high"))
     ax.vlines(known, low, high, color=style.COLOURS[1], linewidth=1.4, zorder=4)
     ax.plot(known, value, "D", color=style.COLOURS[1], markersize=3.5, zorder=4)
 
 
-def _holidays(ax: Axes, table: pd.DataFrame) -> None:
-    """Mark 春节, 618 and 双11 on the axis of periods, unless the span is so long that the names would crowd."""
+def _festivals(ax: Axes, table: pd.DataFrame) -> None:
+    """Mark 春节, 618 and 双11 on the axis of periods, unless there are so many that the names would overlap."""
     starts = table["period"].drop_duplicates().sort_values().dt.tz_localize(None).reset_index(drop=True)
     ends = starts.shift(-1).fillna(starts.iloc[-1] + (starts.iloc[-1] - starts.iloc[-2] if len(starts) > 1 else pd.Timedelta(days=30)))
-    found = marks(starts.iloc[0], ends.iloc[-1])
-    for day, name in found if len(found) <= _MOST_MARKS else []:
+    days = marks(starts.iloc[0], ends.iloc[-1])
+    for day, name in days if len(days) <= _MOST_MARKS else []:
         at = int(starts.searchsorted(day, side="right")) - 1
         x = at - 0.5 + (day - starts[at]) / (ends[at] - starts[at])
         ax.axvline(float(x), color=style.QUIET, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
@@ -96,7 +95,7 @@ def _lines(ax: Axes, series: list[pd.DataFrame], names: list[str]) -> None:
 
 
 def _marked(y: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[int]:
-    """Return where markers stand: about two dozen along the line, and every point between two gaps, which no line would show."""
+    """Return the points with a marker: about two dozen along the line, and every single point between two gaps, which has no line."""
     known = np.isfinite(np.concatenate([[np.nan], y, [np.nan]]))
     alone = known[1:-1] & ~known[:-2] & ~known[2:]
     step = max(1, len(y) // 24)
@@ -127,10 +126,10 @@ def _foot(table: pd.DataFrame, shown: int, key: str | None) -> str:
 
 
 def volume_finding(table: pd.DataFrame) -> str:
-    """Return the finding of a volume table: the largest complete period, and the last complete one against the one before."""
-    # Only periods every source covers whole can be set beside one another.
-    whole = table[(table["complete"] & ~table["gap"]).groupby(table["period"]).transform("all")]
-    total = whole.groupby(["period", "period_zh"])["n"].sum().reset_index().sort_values("period")
+    """Return the finding of a volume table: the last complete period compared with the one before, and the largest."""
+    # Only periods that are complete for every source can be compared.
+    comparable = table[(table["complete"] & ~table["gap"]).groupby(table["period"]).transform("all")]
+    total = comparable.groupby(["period", "period_zh"])["n"].sum().reset_index().sort_values("period")
     everything = int(table["n"].fillna(0).sum())
     if total.empty or total["n"].sum() * 2 < everything:
         return f"共 {count(everything)} 件投诉，多数不在各来源都完整的期内，逐期不可比"
@@ -142,7 +141,7 @@ def volume_finding(table: pd.DataFrame) -> str:
 
 
 def _change(before: int, now: int) -> str:
-    """Return the change between two counts in words; too small for two Poisson counts to tell apart (5%) says so."""
+    """Return the change between two counts in words, or that two Poisson counts so close do not differ significantly (5%)."""
     if (now - before) ** 2 <= 3.84 * (now + before) or before == 0:
         return f"，与上一完整期（{count(before)} 件）无法区分"
     return f"，比上一完整期{'增' if now > before else '减'} {whole(abs(now / before - 1))}%"

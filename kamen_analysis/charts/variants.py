@@ -1,4 +1,4 @@
-"""One figure under several choices, drawn: does the headline hang on how it was made?"""
+"""Chart of the leading reason's share under several ways of computing it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OTHER: Look = (style.COLOURS[1], "s")
 
 
 def choices(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw the leading reason's share under each choice (`notebook.choices`), the way it was built first, on a common scale."""
+    """Draw the leading reason's share under each choice (`notebook.choices`), the one as built first, on one scale."""
     with style.house():
         rows = _leading(table)
         own, ax = ax is None, style.canvas(ax, height(len(rows)))
@@ -26,7 +26,7 @@ def choices(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def choices_finding(table: pd.DataFrame) -> str:
-    """Return the finding: between which ends the leading reason's share moves, and whether it leads under every choice."""
+    """Return the finding of a choices table: the range of the leading reason's share, and whether it leads under every choice."""
     rows = _leading(table)
     if rows.empty:
         return "换一种做法，头条数字怎样变：样本不足"
@@ -37,6 +37,7 @@ def choices_finding(table: pd.DataFrame) -> str:
 
 
 def _leading(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the reason that has the largest share under the first choice."""
     shown = table[table["share"].notna()]
     built = shown[shown["variant"] == table["variant"].iloc[0]] if len(table) else shown
     return shown[shown["code"] == built.sort_values("share")["code"].iloc[-1]] if len(built) else built

@@ -1,4 +1,4 @@
-"""The ways complaints go: channels tried, who sends whom on, tactics by a platform's age, what each source covers."""
+"""Charts of channels tried, buck-passing between bodies, reasons by a platform's age, and the coverage of sources."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST = 16
 
 
 def channels(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw `metrics.channels`: the share that tried each channel, and among these the share that say it was solved."""
+    """Draw `metrics.channels`: the share that tried each channel, and the share of these that report the matter solved."""
     with style.house():
         rows = table[table["share"].notna() & (table["n"] > 0)]
         own, ax = ax is None, style.canvas(ax, height(len(rows)) + 0.3)
@@ -43,7 +43,7 @@ def channels(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def channels_finding(table: pd.DataFrame) -> str:
-    """Return the finding of a channels table: how many name none, and the channel most named."""
+    """Return the finding of a channels table: the share that names none, and the channel named most."""
     rows = table[table["share"].notna()]
     if rows.empty:
         return "走过的渠道：样本不足"
@@ -56,7 +56,7 @@ def channels_finding(table: pd.DataFrame) -> str:
 
 
 def chains(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw `metrics.chains`: of the complaints sent on and on, the share in which one body sends on to another."""
+    """Draw `metrics.chains`: for each pair of bodies, the share of buck-passing complaints in which the first sends on to the second."""
     with style.house():
         rows = table[table["share"].notna()].head(_MOST)
         own, ax = ax is None, style.canvas(ax, height(len(rows)))
@@ -69,7 +69,7 @@ def chains(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def chains_finding(table: pd.DataFrame) -> str:
-    """Return the finding of a chains table: the pair of bodies named most."""
+    """Return the finding of a chains table: the most frequent pair of bodies."""
     rows = table[table["share"].notna()]
     if rows.empty:
         return "谁把消费者推给谁：样本不足"
@@ -78,7 +78,7 @@ def chains_finding(table: pd.DataFrame) -> str:
 
 
 def tactics_by_age(table: pd.DataFrame, ax: Axes | None = None, top: int = 6) -> Axes:
-    """Draw `metrics.tactics_by_age` as a heat map: the `top` reasons by the platform's age in quarters, shares in per cent."""
+    """Draw `metrics.tactics_by_age` as a heat map: shares in per cent of the `top` reasons by the platform's age in quarters."""
     with style.house():
         shown = table[table["share"].notna()]
         codes = shown.groupby("code")["n"].sum().sort_values(ascending=False, kind="stable").index[:top]
@@ -104,7 +104,7 @@ def tactics_by_age(table: pd.DataFrame, ax: Axes | None = None, top: int = 6) ->
 
 
 def ages_finding(table: pd.DataFrame) -> str:
-    """Return the finding: the reason whose first and last ages lie furthest apart beyond both intervals, or that none is told apart."""
+    """Return the finding: the reason that changed most from the first to the last age, or that no two intervals are apart."""
     rows = table[table["share"].notna()].sort_values("age")
     if rows.empty:
         return "平台越久，说法怎样变：样本不足"
@@ -118,7 +118,7 @@ def ages_finding(table: pd.DataFrame) -> str:
 
 
 def coverage(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw `metrics.coverage`: from when to when each source reaches; `attrs["silences"]` (source, first, last) are left open, hatched."""
+    """Draw `metrics.coverage`: the time from first to last post of each source, hatched in `attrs["silences"]` (source, first, last)."""
     with style.house():
         rows = table[table["first_date"].notna()]
         own, ax = ax is None, style.canvas(ax, 1.5 + 0.42 * max(len(rows), 1))
@@ -128,28 +128,28 @@ def coverage(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         for at, row in enumerate(rows.iloc[::-1].to_dict("records")):
             start, end = (row[key].tz_localize(None) for key in ("first_date", "last_date"))
             ax.barh(at, end - start, left=start, height=0.42, color=style.COLOURS[0])
-            for first, last in [gap[1:] for gap in silences if gap[0] == _named(row)]:
+            for first, last in [gap[1:] for gap in silences if gap[0] == _source_name(row)]:
                 ax.barh(at, last - first + pd.Timedelta(days=1), left=first, height=0.42, facecolor="white",
                         edgecolor=style.COLOURS[1], hatch="////", linewidth=1)
-        ax.set_yticks(range(len(rows)), [_source(row) for row in rows.iloc[::-1].to_dict("records")])
+        ax.set_yticks(range(len(rows)), [_source_label(row) for row in rows.iloc[::-1].to_dict("records")])
         ax.set_ylim(-0.6, len(rows) - 0.4)
         ax.grid(axis="y", visible=False)
         facts = (f"n={count(rows['n'].sum())}", "实心：有帖子的时段；斜线：静默（数是未知，不是零）")
         return style.finish(ax, coverage_finding(table), style.foot(table, *facts), table, own)
 
 
-def _named(row: Any) -> str:
+def _source_name(row: Any) -> str:
     return str(row["source_zh" if "source_zh" in row else "source"])
 
 
-def _source(row: Any) -> str:
-    n = row["n"]
-    return f"{style.drawable(_named(row))}（{count(n) if isinstance(n, int) else '<5'} 件）"
+def _source_label(row: Any) -> str:
+    n = row["n"]  # missing where it is withheld
+    return f"{style.drawable(_source_name(row))}（{count(n) if isinstance(n, int) else '<5'} 件）"
 
 
 def coverage_finding(table: pd.DataFrame) -> str:
-    """Return the finding of a coverage table: how many sources have silences, and how many days in all."""
-    gone = table[table["gap_days"] > 0]
-    if gone.empty:
+    """Return the finding of a coverage table: how many sources have gaps, and of how many days in all."""
+    silent = table[table["gap_days"] > 0]
+    if silent.empty:
         return f"{len(table)} 个来源都没有看得出的静默"
-    return f"{len(table)} 个来源中 {len(gone)} 个有静默，合计 {count(gone['gap_days'].sum())} 日没有任何帖子"
+    return f"{len(table)} 个来源中 {len(silent)} 个有静默，合计 {count(silent['gap_days'].sum())} 日没有任何帖子"
