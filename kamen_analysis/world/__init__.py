@@ -1,6 +1,6 @@
-"""A synthetic world of complaint posts with known truth, and the loopback board that shows it. Nothing in it is a real complaint.
+"""A synthetic world of complaint posts with known truth, and a complaint board that serves it on loopback. None of it is real.
 
-`draw.world` draws it, `draw.tables` gives its truth as the project's own tables, `truth` the expected values in closed form,
-`site.serve` the board. It proves the statistics and the plumbing, never the accuracy of the categoriser: its texts and the
-rules that read them come from the same hands.
+`draw.world` draws the world, `draw.tables` gives its truth as the project's own tables, `truth` has the expected values in closed
+form, and `site.serve` runs the board. It tests the statistics and the pipeline, not the accuracy of the categoriser: its texts were
+written with the rules in view.
 """

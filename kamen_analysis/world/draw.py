@@ -1,4 +1,4 @@
-"""Draw a world from its stated distributions: same seed, same world, to the byte."""
+"""Draw a world from the distributions of a `Spec`; the same seed gives the same world, byte for byte."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ Codes = npt.NDArray[np.str_]
 
 
 def world(posts: int = 3000, months: int = 24, platforms: int = 40, seed: int = SEED, spec: Spec | None = None) -> World:
-    """Return a world in which the board shows exactly `posts` posts at its end (later ones wait for their listing)."""
+    """Draw a world whose board shows exactly `posts` posts at its end; posts not listed by then exist but are not shown.
+
+    `platforms`: number of shops; the window is the last `months` whole months before `spec.end`.
+    """
     if min(posts, months, platforms) < 1:
         raise KamenError("posts、months、platforms 须为正整数")
     spec = spec or load()
@@ -36,12 +39,12 @@ def world(posts: int = 3000, months: int = 24, platforms: int = 40, seed: int = 
 
 
 def _first_posts(spec: Spec, shops: Platforms, season: Season, shown: int, rng: np.random.Generator) -> tuple[pd.DataFrame, Codes]:
-    """Return independent posts until `shown` of them are listed by the end, and their tactics."""
+    """Draw posts (without copies) until `shown` of them are listed by the world's end; return them and the tactics each tells."""
     size = int(shown * 1.1) + 50
     cell = np.searchsorted(season.cells.ravel().cumsum(), rng.random(size) * (1 - 1e-12), side="right")
     shop, day = np.divmod(cell, len(season.days))
-    posted = season.days[day].astype("datetime64[us]") + _clock(spec, size, rng).astype("timedelta64[s]")
-    listed = posted + _listing(spec, size, rng).astype("timedelta64[s]")
+    posted = season.days[day].astype("datetime64[us]") + _time_of_day(spec, size, rng).astype("timedelta64[s]")
+    listed = posted + _listing_delay(spec, size, rng).astype("timedelta64[s]")
     kind = _choose(spec.post_types, size, rng)
     is_complaint = kind == "complaint"
     tactics = _tactics(spec, shops, shop, rng)
@@ -65,13 +68,14 @@ def _choose(weights: dict[str, float], size: int, rng: np.random.Generator) -> C
     return np.asarray(list(weights))[rng.choice(len(weights), size, p=list(weights.values()))]
 
 
-def _clock(spec: Spec, size: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def _time_of_day(spec: Spec, size: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Draw times of day in seconds, whole minutes because the board shows no seconds."""
     hours = np.asarray(spec.calendar.hours) / sum(spec.calendar.hours)
-    return rng.choice(24, size, p=hours) * 3600 + rng.integers(60, size=size) * 60  # the board tells minutes
+    return rng.choice(24, size, p=hours) * 3600 + rng.integers(60, size=size) * 60
 
 
-def _listing(spec: Spec, size: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Return the seconds (whole minutes) from posting to being shown: most within the hour, some days late."""
+def _listing_delay(spec: Spec, size: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Draw the seconds (whole minutes) from posting to being listed: most within an hour, some after days."""
     law = spec.listing
     prompt = rng.exponential(law.prompt_minutes * 60, size)
     late = traits.lognormal(rng, law.late_days, size) * 86_400
@@ -79,14 +83,17 @@ def _listing(spec: Spec, size: int, rng: np.random.Generator) -> npt.NDArray[np.
 
 
 def _amounts(spec: Spec, product: npt.NDArray[np.int64], rng: np.random.Generator) -> Floats:
-    """Return yuan to the whole yuan, or NaN where the post states none."""
+    """Draw amounts in whole yuan; NaN where the post states none."""
     median, sigma = np.asarray([(law.median, law.sigma) for law in spec.products.values()]).T
     yuan = np.maximum(np.round(median[product] * np.exp(sigma[product] * rng.standard_normal(len(product)))), 1)
     return np.where(rng.random(len(product)) < spec.amount_unknown, np.nan, yuan)
 
 
 def succession(spec: Spec) -> Floats:
-    """Return the matrix of likelihoods (row: the tactic before; column: the next; not normalised) behind `after` and `follow`."""
+    """Return the weights (rows not normalised) with which each tactic (column) follows each other (row).
+
+    The weights are those of a first tactic, multiplied by `follow` for the tactics that `after` lists for the row.
+    """
     codes = list(spec.tactics.first)
     matrix = np.tile(np.asarray(list(spec.tactics.first.values())), (len(codes), 1))
     for code, following in spec.tactics.after.items():
@@ -95,6 +102,7 @@ def succession(spec: Spec) -> Floats:
 
 
 def _tactics(spec: Spec, shops: Platforms, shop: npt.NDArray[np.int64], rng: np.random.Generator) -> Codes:
+    """Draw the tactics that each post tells, in order: posts × 4 codes, "" where there are fewer."""
     law, size = spec.tactics, len(shop)
     codes, matrix = np.asarray(list(law.first)), succession(spec)
     rows = np.arange(size)
@@ -106,29 +114,32 @@ def _tactics(spec: Spec, shops: Platforms, shop: npt.NDArray[np.int64], rng: np.
         used[rows, chain[:, step]] = True
         weights = matrix[chain[:, step]]
     length = rng.choice(len(law.length), size, p=law.length)
-    told = np.where(np.arange(chain.shape[1]) < length[:, None], codes[chain], "").astype("U32")
-    moved, last = rng.random(size) < shops.moved_off[shop], rng.random(size) < law.private_transfer_last
-    told = np.concatenate([told, np.full((size, 1), "", dtype="U32")], axis=1)
-    told[moved & last, length[moved & last]] = "private_transfer"
-    ahead = moved & ~last
-    told[ahead] = np.concatenate([np.full((ahead.sum(), 1), "private_transfer"), told[ahead, :-1]], axis=1)
-    return told
+    tactics = np.where(np.arange(chain.shape[1]) < length[:, None], codes[chain], "").astype("U32")
+    moved_off, last = rng.random(size) < shops.moved_off[shop], rng.random(size) < law.private_transfer_last
+    tactics = np.concatenate([tactics, np.full((size, 1), "", dtype="U32")], axis=1)
+    tactics[moved_off & last, length[moved_off & last]] = "private_transfer"
+    first = moved_off & ~last
+    tactics[first] = np.concatenate([np.full((first.sum(), 1), "private_transfer"), tactics[first, :-1]], axis=1)
+    return tactics
 
 
 def _outcomes(spec: Spec, tactics: Codes, rng: np.random.Generator) -> Codes:
     law, size = spec.outcomes, len(tactics)
-    some, partial = tactics[:, 0] != "", (tactics == "partial_refund").any(axis=1)
+    has_tactics, is_partial = tactics[:, 0] != "", (tactics == "partial_refund").any(axis=1)
     drawn = {key: _choose(getattr(law, key), size, rng) for key in ("none", "some", "partial")}
-    return np.where(partial, drawn["partial"], np.where(some, drawn["some"], drawn["none"]))
+    return np.where(is_partial, drawn["partial"], np.where(has_tactics, drawn["some"], drawn["none"]))
 
 
 def _numbered(table: pd.DataFrame, tactics: Codes, spec: Spec, rng: np.random.Generator) -> tuple[pd.DataFrame, Codes]:
-    """Return posts in the order of their numbers, and the tactics each tells: a text filed against two targets has two numbers in a row."""
+    """Number the posts in order of posting; return them in that order, with the tactics each tells.
+
+    The two posts of a text filed against two targets get consecutive numbers.
+    """
     twin = (table["dup_kind"] == "two_targets").to_numpy()
     key = np.where(twin, table["posted_at"].to_numpy()[table["origin"]], table["posted_at"])
     order = np.lexsort((twin, np.where(twin, table["origin"], np.arange(len(table))), key))
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
     step = np.where(twin[order], 1, 1 + rng.geometric(0.3, len(order)))
-    done = table.iloc[order].reset_index(drop=True)
-    return done.assign(number=spec.first_number + step.cumsum(), origin=place[done["origin"]]), tactics[table["origin"].to_numpy()[order]]
+    posts = table.iloc[order].reset_index(drop=True)
+    return posts.assign(number=spec.first_number + step.cumsum(), origin=place[posts["origin"]]), tactics[table["origin"].to_numpy()[order]]

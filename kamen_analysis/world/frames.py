@@ -1,4 +1,4 @@
-"""The world as the project's own tables, without a board or a categoriser between: what a perfect pipeline would write."""
+"""The world as the project's own tables, made directly from its truth: what a perfect pipeline would write."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ APPEALS = np.asarray(["退款", "退款,赔偿", None, "退款,道歉", "补发"
 
 
 def tables(world: World, texts: bool = True) -> dict[str, pd.DataFrame]:
-    """Return the truth as `posts`, `events`, `labels` and an empty `rejected`, as the board shows it at `world.as_of`.
+    """Return the truth as the tables `posts`, `events`, `labels` and an empty `rejected`, as of `world.as_of`.
 
-    Texts are redacted (from what was planted, not by rule); with `texts=False` titles and bodies are empty and label spans
-    are 0–0, which is many times faster and enough for statistics. Labels stand in the order in which the post tells them.
+    Texts are redacted (by the record of what was planted, not by rules). With `texts=False` titles and bodies are empty and label
+    spans are 0–0, which is many times faster and enough for statistics. Labels are in the order in which the post tells them.
     """
     posts = _posts(world)
     spans = None
@@ -40,13 +40,14 @@ def post_ids(world: World) -> pd.Series:
 
 
 def targets(world: World) -> list[str]:
-    """Return for each post the target as its poster wrote it: the platform's name, its domain, or the name with a title."""
+    """Return for each post the target as its poster wrote it, in one of the forms of `spec.platforms.written` (name, domain …)."""
     forms, shops = list(world.spec.platforms.written), world.platforms
     pairs = zip(world.posts["written"].tolist(), world.posts["platform"].tolist(), strict=True)
     return [forms[form].format(name=shops.names[shop], domain=shops.domains[shop]) for form, shop in pairs]
 
 
 def _typed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return `frame` with the columns and time types of the table `name`."""
     typed = frame.reset_index(drop=True)[[c.name for c in records.TABLES[name]]]
     instants = {c.name: f"datetime64[us, {records.ZONE}]" for c in records.TABLES[name] if c.type == "instant"}
     for column in set(instants) & set(typed.columns):
@@ -79,7 +80,7 @@ STATUS = {"posted": "待分配", "assigned": "处理中", "merchant_replied": "�
 
 
 def statuses(world: World) -> pd.Series:
-    """Return the status the board shows for each post: that of its latest step."""
+    """Return the status that the board shows for each post: that of its latest step at `world.as_of`."""
     seen = world.events[world.events["at"] <= world.as_of]
     return seen.groupby("row")["kind"].last().map(STATUS).reindex(world.posts.index)
 

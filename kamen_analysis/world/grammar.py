@@ -1,6 +1,6 @@
-"""Phrase families: templates with `{one|of|these}` and `<slot>`, rendered piece by piece with offsets kept.
+"""Phrase templates with `{one|of|these}` and `<slot>`, rendered piece by piece with the offsets of what matters.
 
-An upper-case slot is a piece of personal data and is remembered with its place; any other slot is a word of the post's own.
+An upper-case slot is filled with invented personal data, whose place is recorded; any other slot with a word of the post.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PART = re.compile(r"\{([^{}]*)\}|<([A-Za-z_]+)>")
 
 @dataclass(frozen=True)
 class Slot:
-    """A place to be filled from the post's own words."""
+    """A place in a template that is filled by a function of `Words`."""
 
     name: str
 
@@ -29,30 +29,30 @@ Words = dict[str, Callable[[Random], str]]
 
 
 def compiled(text: str) -> Template:
-    """Return the template of a phrase; braces do not nest."""
+    """Parse a phrase into a template; braces do not nest."""
     parts: list[Any] = []
     at = 0
-    for found in _PART.finditer(text):
-        parts.append(text[at : found.start()])
-        parts.append(Slot(found[2]) if found[2] else tuple(compiled(option) for option in found[1].split("|")))
-        at = found.end()
+    for match in _PART.finditer(text):
+        parts.append(text[at : match.start()])
+        parts.append(Slot(match[2]) if match[2] else tuple(compiled(option) for option in match[1].split("|")))
+        at = match.end()
     return tuple(part for part in (*parts, text[at:]) if part != "")
 
 
 @cache
 def family(name: str) -> Any:
-    """Return the YAML file `name` of this room with every string compiled."""
-    return _deep(read(name))
+    """Return the YAML file `name` of this package with every string compiled into a template."""
+    return _compile_all(read(name))
 
 
-def _deep(node: Any) -> Any:
+def _compile_all(node: Any) -> Any:
     if isinstance(node, dict):
-        return {key: _deep(value) for key, value in node.items()}
-    return [_deep(value) for value in node] if isinstance(node, list) else compiled(str(node))
+        return {key: _compile_all(value) for key, value in node.items()}
+    return [_compile_all(value) for value in node] if isinstance(node, list) else compiled(str(node))
 
 
 def choices(template: Template) -> int:
-    """Return how many texts the template can become, its slots counted once."""
+    """Return how many different texts the template can give, its slots left aside."""
     total = 1
     for part in template:
         total *= sum(choices(option) for option in part) if isinstance(part, tuple) else 1
@@ -61,7 +61,7 @@ def choices(template: Template) -> int:
 
 @dataclass
 class Draft:
-    """A text being written: its pieces, its length, and the marked stretches (start, end, kind, value)."""
+    """A text being written: its pieces, its length, and the personal data in it (`marks`: start, end, kind, value)."""
 
     random: Random
     words: Words
@@ -75,7 +75,7 @@ class Draft:
         self.length += len(text)
 
     def tell(self, template: Template) -> None:
-        """Add a rendered template."""
+        """Render a template at the end of the text."""
         for part in template:
             if isinstance(part, str):
                 self.say(part)
@@ -91,9 +91,9 @@ class Draft:
             self.marks.append((start, self.length, name, value))
 
     def one(self, pool: list[Template]) -> None:
-        """Add one template of a pool."""
+        """Render one template of a pool, chosen at random, at the end of the text."""
         self.tell(pool[int(self.random.random() * len(pool))])
 
     def text(self) -> str:
-        """Return what is written so far."""
+        """Return the text written so far."""
         return "".join(self.pieces)

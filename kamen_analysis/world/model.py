@@ -1,4 +1,4 @@
-"""The world as drawn: platforms, posts with their hidden truth, the tactics they tell, and everything that happens to them."""
+"""The world as drawn: platforms, posts with their hidden truth, the tactics they tell, and their events."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from kamen_analysis.world.written import Written
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """One drawn world; times inside are Beijing wall-clock time without a zone (China has had no other since 1991).
+    """One drawn world; its times are Beijing wall-clock time without a zone (there has been no clock change since 1991).
 
-    posts: one row a post in the order of their numbers; columns number, post_type, platform (row of `platforms`), product, outcome,
-        amount_yuan, posted_at, first_seen_at, written (which of the stated forms names the target), origin (row of the earliest
-        post with this text), dup_kind, hostile, shown (on the board at `as_of`), personal (is to hold personal data).
-    tactics: posts × 4 codes in the order they are told, "" where there are fewer.
-    events: row, kind, at: also those after `as_of`, which the board does not show yet.
+    posts: one row per post in the order of their numbers; columns number, post_type, platform (row of `platforms`), product, outcome,
+        amount_yuan, posted_at, first_seen_at, written (number of the form in `spec.platforms.written` that names the target), origin
+        (row of the earliest post with this text), dup_kind, hostile (kind of hostile text, or ""), shown (on the board at `as_of`),
+        personal (contains personal data).
+    tactics: posts × 4 codes in the order told, "" where there are fewer.
+    events: row (of `posts`), kind, at; includes events after `as_of`, which the board does not show yet.
     """
 
     spec: Spec

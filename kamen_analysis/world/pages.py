@@ -1,4 +1,4 @@
-"""The pages of the demonstration board, in the form `sources.board` states; everything a poster wrote is escaped."""
+"""The HTML pages of the demonstration board, in the form that `sources.board` reads; all text of posters is escaped."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ STEPS = {
     "consumer_confirmed": ("消费者", "消费者确认完成"),
     "auto_closed": ("系统", "系统自动完成"), "closed": ("平台", "投诉关闭"), "withdrawn": ("消费者", "消费者撤诉"),
 }
-_ADDED_EVERY, _ADDED_AFTER = 20, pd.Timedelta(hours=3)
+_ADDED_EVERY, _ADDED_AFTER = 20, pd.Timedelta(hours=3)  # every 20th post gets an addition by the consumer, so long after the reply
 _FOOT = ('<footer><a rel="nofollow" href="/admin/export">管理</a> <a rel="nofollow" href="/user/home">会员</a> '
          '<a rel="nofollow" href="/search?q=1">搜索</a></footer>')
 
 
 def page(world: World, title: str, inside: str) -> str:
-    """Return a whole page: marked as a demonstration, with the board's own clock."""
+    """Return a complete HTML page, marked as a demonstration and stating the board's time."""
     clock = f'<meta name="board-time" content="{world.as_of.astype("datetime64[s]")}+08:00">'
     return (f'<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{html.escape(title)}</title>{clock}</head>\n'
             f'<body><p class="mark">演示数据</p>\n{inside}\n{_FOOT}</body></html>\n')
@@ -57,7 +57,7 @@ class Pages:
                 f'<span class="date">{self.posts[row]["posted_at"]:%Y年%m月%d日}</span> <span class="state">{self.states[row]}</span></li>')
 
     def listing(self, number: int, last: bool, entries: Iterable[tuple[str, int]]) -> str:
-        """Return list page `number`; an entry is (complaint number, row)."""
+        """Return list page `number`; each entry is (complaint number, row)."""
         lines = "\n".join(self._entry(name, row) for name, row in entries)
         back = f'<a rel="prev" href="/list?page={number - 1}">上一页</a> ' if number > 1 else ""
         ahead = "" if last else f'<a rel="next" href="/list?page={number + 1}">下一页</a>'

@@ -1,7 +1,7 @@
-"""Invented personal data in valid form, each kind in the easy and the hard shapes people write it in.
+"""Invented personal data in valid form, each kind in the plain and the disguised shapes in which people write it.
 
-Identity numbers carry a right check digit (GB 11643-1999, ISO 7064 MOD 11-2) but births of 1900–1909, bank cards a right Luhn
-digit under an issuer prefix: a detector must take them for real, and no living holder is hit.
+Identity numbers have a valid check digit (GB 11643-1999, ISO 7064 MOD 11-2) but births in 1900–1909; bank cards have an issuer's
+prefix and a valid Luhn digit. So a detector must take them for real, and they belong to no living person.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The world served on loopback as a complaint board with the habits of a real one.
+"""The world served on loopback as a complaint board, with the difficulties of a real one.
 
-List pages shift while one reads (the last entries of a page come again on the next), some requests are answered 503 once,
-some pages come in GBK or without a stated charset, deleted posts answer 410, members' pages show a login form, answers are
-compressed and carry an ETag. What robots.txt forbids is a trap: whoever fetches it is written down in `Site.trespasses`.
+List pages shift while one reads them (the last entries of a page come again on the next), some requests are answered 503 once, some
+pages are in GBK or state no charset, deleted posts answer 410, members' pages show a login form, and answers are compressed and carry
+an ETag. Paths that robots.txt forbids are traps: requests for them are recorded in `Site.trespasses`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kamen_analysis.world.model import World
 from kamen_analysis.world.pages import Pages, page
 
 PAGE_SIZE = 30
-SHIFT_EVERY, SHIFT = 7, 2
+SHIFT_EVERY, SHIFT = 7, 2  # after every 7 list pages the list has moved on by 2 entries
 FORBIDDEN = ("/admin/", "/user/", "/search")
 ROBOTS = "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in FORBIDDEN) + "Allow: /\n"
 GBK_EVERY, SILENT_EVERY, BUSY_EVERY, REMOVED_EVERY, MEMBERS_EVERY = 97, 89, 400, 600, 1100
@@ -29,7 +29,7 @@ GBK_EVERY, SILENT_EVERY, BUSY_EVERY, REMOVED_EVERY, MEMBERS_EVERY = 97, 89, 400,
 
 @dataclass(frozen=True)
 class Answer:
-    """One page as it goes over the wire."""
+    """A response: status, content type, body, body compressed by gzip, and ETag."""
 
     status: int
     kind: str
@@ -44,7 +44,10 @@ def _answer(status: int, kind: str, body: bytes) -> Answer:
 
 @dataclass(eq=False)
 class Site:
-    """The board: its address, what it answers, and what it saw of its visitors."""
+    """The board: its address, its answers, and a record of the requests.
+
+    `entries`: (complaint number, row) as the lists show them; `removed`, `members`: numbers in the lists that cannot be read.
+    """
 
     pages: Pages
     url: str = ""
@@ -60,16 +63,16 @@ class Site:
         self.entries = list(self._entries())
 
     def _entries(self) -> Iterator[tuple[str, int]]:
-        """Yield what the lists show, newest first: the posts, and between them some that can no longer be read."""
+        """Yield the entries of the lists, newest first: the posts, and between them some that cannot be read (deleted, members only)."""
         for place, (name, row) in enumerate(reversed(self.pages.rows.items()), 1):
             yield name, row
-            gone = str(int(name) - 1)  # numbers before a post are free unless it is a second target
-            if gone not in self.pages.rows and place % REMOVED_EVERY == 50:
-                self.removed.append(gone)
-                yield gone, row
-            elif gone not in self.pages.rows and place % MEMBERS_EVERY == 70:
-                self.members.append(gone)
-                yield gone, row
+            unread = str(int(name) - 1)  # the number before a post's is free, unless the post is a second target
+            if unread not in self.pages.rows and place % REMOVED_EVERY == 50:
+                self.removed.append(unread)
+                yield unread, row
+            elif unread not in self.pages.rows and place % MEMBERS_EVERY == 70:
+                self.members.append(unread)
+                yield unread, row
 
     def answer(self, target: str) -> Answer:
         """Return the answer to a request for `target` (path and query)."""
@@ -82,14 +85,14 @@ class Site:
                 self._refused.add(target)
                 return _answer(503, "text/html; charset=utf-8", page(self.pages.world, "繁忙", "<p>请稍后再试</p>").encode())
         if target not in self._cache:
-            self._cache[target] = self._made(path, target)
+            self._cache[target] = self._render(path, target)
         return self._cache[target]
 
     def _is_busy(self, path: str) -> bool:
         row = self.pages.rows.get(path.removeprefix("/c/"))
         return row is not None and row % BUSY_EVERY == BUSY_EVERY // 2
 
-    def _made(self, path: str, target: str) -> Answer:
+    def _render(self, path: str, target: str) -> Answer:
         name = path.removeprefix("/c/")
         if path == "/robots.txt":
             return _answer(200, "text/plain; charset=utf-8", ROBOTS.encode())
@@ -118,7 +121,7 @@ class Site:
 
     @staticmethod
     def offset(number: int) -> int:
-        """Return the place of the first entry of list page `number`: every few pages the list has moved on by some posts."""
+        """Return the index of the first entry of list page `number`, which the shifts of the list move back."""
         return (number - 1) * PAGE_SIZE - (number - 1) // SHIFT_EVERY * SHIFT
 
 
@@ -143,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(head.encode("latin-1") + body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the board keeps its own count."""
+        """Write no access log; the board counts its requests itself."""
 
 
 class _Server(ThreadingHTTPServer):

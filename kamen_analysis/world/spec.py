@@ -1,4 +1,4 @@
-"""The stated distributions of the world: `defaults.yaml` as frozen models, every list of shares normalised."""
+"""The distributions from which a world is drawn: `defaults.yaml` as frozen models, with shares normalised to add up to one."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class Model(BaseModel):
 
 
 class LogNormal(Model):
-    """A log-normal distribution by its median and the standard deviation of the logarithm."""
+    """A log-normal distribution, given by its median and the standard deviation of the logarithm."""
 
     median: Positive
     sigma: Positive
 
 
 class Beta(Model):
-    """A beta distribution by its mean and its strength (the sum of both parameters)."""
+    """A beta distribution, given by its mean and its strength (the sum of both parameters)."""
 
     mean: Share
     strength: Positive
@@ -51,7 +51,11 @@ class Product(LogNormal):
 
 
 class Tactics(Model):
-    """The chain of refusal tactics a complaint tells."""
+    """The chain of refusal tactics that a complaint tells.
+
+    length: chances of 0, 1, 2, 3 tactics; first: shares of the first one; after: tactics that tend to follow a tactic, and `follow`: by
+    how much this multiplies their weight; private_transfer_last: chance that private_transfer is told last, not first.
+    """
 
     length: list[Share]
     first: Shares
@@ -61,7 +65,7 @@ class Tactics(Model):
 
 
 class Outcomes(Model):
-    """What the post says came of it, by the tactics it tells (none, a partial refund among them, any others)."""
+    """Shares of the outcomes that posts report, by the tactics told: none at all, partial_refund among them, or only others (`some`)."""
 
     none: Shares
     partial: Shares
@@ -69,7 +73,7 @@ class Outcomes(Model):
 
 
 class Platforms(Model):
-    """How hidden traits vary between platforms."""
+    """How the hidden traits vary between platforms; `written`: the forms in which posters name the target, and their shares."""
 
     volume_sigma: Positive
     mix_strength: Positive
@@ -83,7 +87,7 @@ class Platforms(Model):
 
 
 class Resolution(Model):
-    """What ends a complaint (competing risks), with and without a reply of the merchant, and when (days)."""
+    """Shares of the endings of a complaint (competing risks), with and without a merchant's reply, and their delays in days."""
 
     replied: Shares
     unreplied: Shares
@@ -93,7 +97,7 @@ class Resolution(Model):
 
 
 class Festival(Model):
-    """Days around a date on which more is bought and complained about."""
+    """Days around each of `dates` (from `first` to `last`, relative) on which `factor` times as many complaints are posted."""
 
     name: str
     factor: Positive
@@ -103,7 +107,7 @@ class Festival(Model):
 
 
 class Outage(Model):
-    """A dated gap, placed by whole months before the window's last month."""
+    """Days without posts: `days` from day `first_day` of the month that lies `months_back` before the window's last month."""
 
     months_back: int
     first_day: int
@@ -111,14 +115,14 @@ class Outage(Model):
 
 
 class Surge(Outage):
-    """A stretch in which one platform (by its rank in volume) draws `factor` times its usual complaints."""
+    """Days on which one platform (`rank`: by volume, from 1) draws `factor` times its usual complaints."""
 
     rank: int
     factor: Positive
 
 
 class Calendar(Model):
-    """The daily intensity of posting."""
+    """The intensity of posting: growth per month (log scale), and factors by month, weekday and hour."""
 
     growth: float
     months: list[Positive]
@@ -130,7 +134,7 @@ class Calendar(Model):
 
 
 class Listing(Model):
-    """The time from posting to the board showing the post."""
+    """The time from posting until the board lists the post: mostly minutes, for a share `late` days."""
 
     late: Share
     prompt_minutes: Positive
@@ -167,12 +171,12 @@ class Spec(Model):
 
 
 def read(name: str) -> Any:
-    """Return the parsed YAML file `name` of this room."""
+    """Return the parsed YAML file `name` of this package."""
     text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
     return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 @cache
 def load() -> Spec:
-    """Return the shipped distributions."""
+    """Return the distributions of defaults.yaml."""
     return Spec.model_validate(read("defaults.yaml"))

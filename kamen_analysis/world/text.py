@@ -1,4 +1,4 @@
-"""Write the posts: stories told in many voices from the phrase families, each fact where the truth says it is."""
+"""Write the texts of posts from the phrase templates, and record where each tactic and each piece of personal data stands."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
 _HAN = "两三四五六七八九"
 _HOSTILE = read("hostile.yaml")
+# Goods for which a tactic's phrases of the group "card" fit too.
 _AS_CARD = {"game_topup", "membership", "software_key", "gift_card", "virtual_currency", "other_virtual"}
+# Sets of sentence endings; each post uses one set.
 _STOPS = (("。",), ("。", "。", "！"), ("，", "。", "，"), ("。\n", "。"), (" ", " ", "，"), ("！", "！！", "。"), ("。", "；", "，"))
 
 
 @dataclass(frozen=True)
 class Post:
-    """What a text must tell."""
+    """The facts that the text of one post must tell."""
 
     post_type: str
     shop: str
@@ -42,15 +44,15 @@ class Post:
 
 def write(world: World) -> list[Written]:
     """Return the text of every post, copies included; the same seed gives the same texts."""
-    random, done = Random(world.seed), list[Written]()
+    random, texts = Random(world.seed), list[Written]()
     kinds, origins = world.posts["dup_kind"].tolist(), world.posts["origin"].tolist()
     for row, post in enumerate(_posts(world)):
         if kinds[row] == "first":
-            done.append(_written(post, random))
+            texts.append(_write_post(post, random))
         else:
-            source = done[origins[row]]
-            done.append(near(source, random) if kinds[row] == "near" else source)
-    return done
+            source = texts[origins[row]]
+            texts.append(near(source, random) if kinds[row] == "near" else source)
+    return texts
 
 
 def _posts(world: World) -> Iterator[Post]:
@@ -58,28 +60,29 @@ def _posts(world: World) -> Iterator[Post]:
     days = table["posted_at"].to_numpy().astype("datetime64[D]").astype(object)
     names = np.asarray(world.platforms.names, dtype=object)[table["platform"]]
     columns = [table[c].tolist() for c in ("product", "outcome", "amount_yuan")]
-    told = [[code for code in row if code] for row in world.tactics.tolist()]
-    return map(Post, table["post_type"].tolist(), names.tolist(), *columns, days.tolist(), told,
+    tactics = [[code for code in row if code] for row in world.tactics.tolist()]
+    return map(Post, table["post_type"].tolist(), names.tolist(), *columns, days.tolist(), tactics,
                table["personal"].tolist(), table["hostile"].tolist())
 
 
 def _plain(pool: list[Any], random: Random) -> str:
+    """Return one template of a pool, rendered; its templates have no slots."""
     draft = Draft(random, {})
     draft.one(pool)
     return draft.text()
 
 
 def _words(post: Post, random: Random) -> Words:
-    """Return the words that fill the slots of this post's phrases."""
+    """Return the functions that fill the slots of this post's phrases."""
     story, goods = family("story.yaml"), _plain(family("goods.yaml")[post.product]["goods"], random)
-    lead = [random.randint(2, 45)]
+    days_ago = [random.randint(2, 45)]  # of the purchase; `later` moves on from there towards the day of posting
 
     def day(_: Random) -> str:
-        return _day(post.posted - dt.timedelta(days=lead[0]))
+        return _day(post.posted - dt.timedelta(days=days_ago[0]))
 
     def later(r: Random) -> str:
-        lead[0] = int(lead[0] * r.uniform(0.3, 0.9))
-        return _day(post.posted - dt.timedelta(days=lead[0]))
+        days_ago[0] = int(days_ago[0] * r.uniform(0.3, 0.9))
+        return _day(post.posted - dt.timedelta(days=days_ago[0]))
 
     fixed = {"shop": lambda _: post.shop, "goods": lambda _: goods, "sum": lambda r: _money(post.amount, r), "day": day, "later": later,
              "kin": lambda r: _plain(story["kin"], r), "clock": lambda r: _plain(story["clocks"], r),
@@ -98,7 +101,7 @@ def _money(amount: float, random: Random) -> str:
     return random.choice(("{0}元", "{0}块", "{0}元", "{0}块钱", "人民币{0}元", "{0}.00元")).format(int(amount))
 
 
-def _written(post: Post, random: Random) -> Written:
+def _write_post(post: Post, random: Random) -> Written:
     words = _words(post, random)
     body, title = Draft(random, words), Draft(random, words)
     spans = _complaint(post, title, body) if post.post_type == "complaint" else _other(post, title, body)
@@ -110,18 +113,18 @@ def _written(post: Post, random: Random) -> Written:
 
 
 def _other(post: Post, title: Draft, body: Draft) -> dict[str, Span]:
-    """Write an article, ad, notice, question or stray post: some of its kind's pieces in any order."""
+    """Write a post that is not a complaint (article, ad, question …): a third to a half of its type's pieces, in any order."""
     kind = family("others.yaml")[post.post_type]
     title.one(kind["titles"])
-    most = len(kind["pieces"])
-    chosen = body.random.sample(kind["pieces"], body.random.randint((most + 1) // 3, (most + 1) // 2))
-    for piece in chosen:
+    pieces = len(kind["pieces"])
+    for piece in body.random.sample(kind["pieces"], body.random.randint((pieces + 1) // 3, (pieces + 1) // 2)):
         body.tell(piece)
         body.say(body.random.choice(("。", "。", "！", "。\n")))
     return {}
 
 
 def _complaint(post: Post, title: Draft, body: Draft) -> dict[str, Span]:
+    """Write a complaint; return where each tactic is told."""
     random, story, spans = body.random, family("story.yaml"), dict[str, Span]()
     title.one(story["titles"])
     if post.personal and random.random() < 0.05:
@@ -141,12 +144,12 @@ def _complaint(post: Post, title: Draft, body: Draft) -> dict[str, Span]:
 
 
 def _phrases(code: str, product: str) -> list[Any]:
-    told: dict[str, list[Any]] = family("tactics.yaml")[code]
-    return told["any"] + (told.get("card", []) if product in _AS_CARD else [])
+    phrases: dict[str, list[Any]] = family("tactics.yaml")[code]
+    return phrases["any"] + (phrases.get("card", []) if product in _AS_CARD else [])
 
 
 def _plan(post: Post, random: Random) -> list[Any]:
-    """Return the pieces of a complaint in the order they are told: templates, and the codes of tactics."""
+    """Return the pieces of a complaint in the order told: templates, and codes (str) in the places of tactics."""
     story = family("story.yaml")
     core: list[Any] = [random.choice(story["bought"]), random.choice(family("goods.yaml")[post.product]["problems"])]
     if random.random() < 0.25:
@@ -168,12 +171,12 @@ def _plan(post: Post, random: Random) -> list[Any]:
 
 
 def near(source: Written, random: Random) -> Written:
-    """Return the text with the small edits of somebody who passes it on: a word before or after, other full stops."""
+    """Return a near copy of a text: words put before it and other full stops, or words put after it."""
     story = family("story.yaml")
     if random.random() < 0.5:
-        ahead = _plain(story["near_before"], random)
-        shift = len(ahead)
+        before = _plain(story["near_before"], random)
+        shift = len(before)
         spans = {code: (field, start + shift, end + shift) for code, (field, start, end) in source.spans.items()}
-        moved = tuple(p if p.field == "title" else p._replace(start=p.start + shift, end=p.end + shift) for p in source.personal)
-        return replace(source, body=ahead + source.body.replace("。", "！"), spans=spans, personal=moved)
+        personal = tuple(p if p.field == "title" else p._replace(start=p.start + shift, end=p.end + shift) for p in source.personal)
+        return replace(source, body=before + source.body.replace("。", "！"), spans=spans, personal=personal)
     return replace(source, body=source.body + _plain(story["near_after"], random))

@@ -1,4 +1,4 @@
-"""The platforms of the world: invented names and hidden traits, and the calendar of how many complaints each draws on each day."""
+"""The platforms of the world with their invented names and hidden traits, and the share of complaints each draws on each day."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Platforms:
-    """Hidden traits, one row a platform. A mix has a column a key, and its rows add to one.
+    """Hidden traits of the platforms, one element or row each.
 
-    names: invented; share: of the volume; opens, closes: as fractions of the window; reply: probability of any reply;
-    reply_median: days; moved_off: probability that a complaint tells of being led off the platform's own payment.
+    share: of all complaints; opens, closes: as fractions of the window; reply: probability of a reply; reply_median: days; moved_off:
+    probability that a complaint tells private_transfer. Mixes, whose rows add up to one: first (shares of the first tactic), product,
+    replied and unreplied (shares of the endings with and without a reply).
     """
 
     names: list[str]
@@ -38,7 +39,7 @@ class Platforms:
     unreplied: Floats
 
     def table(self) -> pd.DataFrame:
-        """Return the traits that are one number a platform, as a frame."""
+        """Return the traits that are a single number per platform, as a frame with one row per platform."""
         columns = ("share", "opens", "closes", "reply", "reply_median", "moved_off")
         return pd.DataFrame({"platform": self.names, "domain": self.domains, **{c: getattr(self, c) for c in columns}})
 
@@ -48,7 +49,7 @@ def _beta(rng: np.random.Generator, law: Beta, size: int) -> Floats:
 
 
 def lognormal(rng: np.random.Generator, law: LogNormal, size: int) -> Floats:
-    """Return `size` draws of a log-normal stated by median and sigma."""
+    """Draw `size` values from a log-normal distribution."""
     return law.median * np.exp(law.sigma * rng.standard_normal(size))
 
 
@@ -89,9 +90,9 @@ def platforms(spec: Spec, size: int, rng: np.random.Generator) -> Platforms:
 
 @dataclass(frozen=True)
 class Season:
-    """The days of the window and, for each platform and day, the share of all complaints that fall there (adds to one).
+    """The days of the window and, in `cells`, the share of all complaints by platform (row) and day (column); all cells add up to one.
 
-    gaps: first and last day of each outage in the window; surge: platform, first, last, factor, or None if before the window.
+    gaps: first and last day of each outage in the window; surge: platform, first, last, factor, or None if it lies before the window.
     """
 
     days: npt.NDArray[np.datetime64]
@@ -101,12 +102,14 @@ class Season:
 
 
 def _stretch(place: Outage, end: dt.date) -> tuple[np.datetime64, np.datetime64]:
+    """Return the first day of an outage or surge, and the day after its last."""
     month = np.datetime64(end, "M") - 1 - place.months_back
     first = month.astype("datetime64[D]") + place.first_day - 1
     return first, first + place.days
 
 
 def _intensity(law: Calendar, days: npt.NDArray[np.datetime64]) -> Floats:
+    """Return the relative number of complaints on each day, by growth, month, weekday and festivals."""
     month = days.astype("datetime64[M]").astype(int)
     weekday = (days.astype(int) + 3) % 7  # 1970-01-01 was a Thursday
     daily = np.exp(law.growth * (month - month[0])) * np.asarray(law.months)[month % 12] * np.asarray(law.weekdays)[weekday]
@@ -118,7 +121,7 @@ def _intensity(law: Calendar, days: npt.NDArray[np.datetime64]) -> Floats:
 
 
 def season(spec: Spec, months: int, shops: Platforms) -> Season:
-    """Return the calendar of the last `months` months before `spec.end`, with its gaps and its planted surge."""
+    """Return the season of the `months` months before `spec.end`, with its outages and its planted surge."""
     law, last = spec.calendar, np.datetime64(spec.end, "D")
     days = np.arange((np.datetime64(spec.end, "M") - months).astype("datetime64[D]"), last)
     daily, gaps = _intensity(law, days), []
@@ -127,11 +130,11 @@ def season(spec: Spec, months: int, shops: Platforms) -> Season:
         if first >= days[0]:
             daily[(days >= first) & (days < after)] = 0
             gaps.append((first.astype(object), (after - 1).astype(object)))
-    place = (np.arange(len(days)) + 0.5) / len(days)
-    alive = (place >= shops.opens[:, None]) & (place < shops.closes[:, None])
+    fraction = (np.arange(len(days)) + 0.5) / len(days)
+    is_open = (fraction >= shops.opens[:, None]) & (fraction < shops.closes[:, None])
     rank = min(law.surge.rank, len(shops.names)) - 1
-    alive[rank] = True
-    cells = shops.share[:, None] * daily * alive
+    is_open[rank] = True
+    cells = shops.share[:, None] * daily * is_open
     first, after = _stretch(law.surge, spec.end)
     cells[rank, (days >= first) & (days < after)] *= law.surge.factor
     surge = {"platform": shops.names[rank], "first": first.astype(object), "last": (after - 1).astype(object), "factor": law.surge.factor}

@@ -1,4 +1,4 @@
-"""A written post: its text, where each tactic is told, what personal data was planted, and the same text without it."""
+"""The text of a post with the places of its tactics and planted personal data, and the same text redacted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PLACEHOLDERS: dict[str, str] = read("people.yaml")["placeholders"]
 
 
 class Planted(NamedTuple):
-    """One piece of personal data as it stands in a post (character offsets into the field)."""
+    """One piece of personal data in a post; `start`, `end`: character offsets in `field`."""
 
     field: str
     start: int
@@ -23,7 +23,7 @@ class Planted(NamedTuple):
 
 @dataclass(frozen=True)
 class Written:
-    """A post's text; `spans` says where each tactic is told, `personal` what was planted."""
+    """The text of a post; `spans`: where each tactic is told, by code; `personal`: the personal data planted."""
 
     title: str
     body: str
@@ -32,7 +32,7 @@ class Written:
 
 
 def redacted(source: Written) -> Written:
-    """Return the text with every planted value replaced by its placeholder, and the spans of the tactics moved to fit."""
+    """Return the text with every planted value replaced by its placeholder, and the spans of the tactics shifted accordingly."""
     texts, spans = {"title": source.title, "body": source.body}, dict(source.spans)
     for planted in sorted(source.personal, key=lambda p: -p.start):
         text, name = texts[planted.field], _PLACEHOLDERS[planted.kind]
