@@ -1,1 +1,1 @@
-"""The review room: coding samples out to people, their codes back in, agreement, gold."""
+"""Review by people: samples handed out for coding, codes read back in, agreement between coders, and gold codes."""

@@ -1,4 +1,4 @@
-"""How far coders agree: Krippendorff's alpha per code with its interval, and F1 between coders."""
+"""Agreement between coders: Krippendorff's alpha per code with its interval, and F1."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COLUMNS = ("code", "posts", "chosen", "alpha", "low", "high", "f1")
 
 
 def alpha(codes: ArrayLike) -> float:
-    """Return Krippendorff's alpha of nominal `codes` (coders × units, NaN where a coder left a unit out); NaN where nothing varies.
+    """Return Krippendorff's alpha of nominal `codes` (coders × units, NaN where a coder left a unit out); NaN if nothing varies.
 
     Krippendorff K, Computing Krippendorff's Alpha-Reliability (2011), part C: 1 - (n - 1) · observed ÷ expected disagreeing pairs.
     """
@@ -21,22 +21,23 @@ def alpha(codes: ArrayLike) -> float:
 
 
 def interval(codes: ArrayLike, draws: int = 1000, seed: int = 1, level: float = 0.95) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of `alpha` over units; draws in which nothing varies are left out, all such give NaN."""
+    """Return the percentile bootstrap interval of `alpha` over units, without the draws in which nothing varies; NaN if none remain."""
     disagreeing, counts = _pairs(np.asarray(codes, dtype=float))
     units = len(disagreeing)
     if not units:
         return float("nan"), float("nan")
+    # A bootstrap sample is how often it contains each unit.
     times = np.random.default_rng(seed).multinomial(units, np.full(units, 1 / units), draws).astype(float)
-    found = _ratio(times @ disagreeing, times @ counts)
-    found = found[~np.isnan(found)]
-    if not found.size:
+    alphas = _ratio(times @ disagreeing, times @ counts)
+    alphas = alphas[~np.isnan(alphas)]
+    if not alphas.size:
         return float("nan"), float("nan")
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(alphas, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
 def _pairs(codes: Floats) -> tuple[Floats, Floats]:
-    """Return for each unit that two or more coded its disagreeing pairs ÷ (coders - 1), and how often it got each value."""
+    """Return for each unit with at least two coders: disagreeing ordered pairs ÷ (coders - 1), and how often each value was given."""
     values = np.unique(codes[~np.isnan(codes)])
     counts = np.stack([(codes == value).sum(axis=0) for value in values], axis=1).astype(float) if values.size else np.zeros((0, 1))
     counts = counts[counts.sum(axis=1) >= 2]
@@ -45,6 +46,7 @@ def _pairs(codes: Floats) -> tuple[Floats, Floats]:
 
 
 def _ratio(disagreeing: Floats, counts: Floats) -> Floats:
+    """Return alpha from the two results of `_pairs`, each summed over the units of a sample (first axis: samples)."""
     n = counts.sum(axis=-1)
     expected = n**2 - (counts**2).sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -52,7 +54,7 @@ def _ratio(disagreeing: Floats, counts: Floats) -> Floats:
 
 
 def f1(codes: ArrayLike) -> float:
-    """Return F1 between coders (coders × units of 0, 1, NaN), pairs of coders pooled; NaN where nobody chose the code."""
+    """Return F1 between coders, pooled over all pairs of them (`codes`: coders × units of 0, 1, NaN); NaN if nobody chose the code."""
     both = chosen = 0.0
     for one, other in combinations(np.asarray(codes, dtype=float), 2):
         shared = ~(np.isnan(one) | np.isnan(other))
@@ -64,7 +66,7 @@ def f1(codes: ArrayLike) -> float:
 def table(coded: dict[str, dict[str, frozenset[str]]], posts: list[str], codes: list[str]) -> pd.DataFrame:
     """Return agreement by code: code, posts (coded by two or more), chosen (share of codings), alpha, low, high, f1.
 
-    `coded`: for each coder the codes of each post; a post a coder left out is missing, not without reasons.
+    `coded`: for each coder, the codes by post; a post that a coder left out is absent, which differs from an empty set of codes.
     """
     rows = []
     for code in codes:

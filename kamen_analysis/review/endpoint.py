@@ -1,4 +1,4 @@
-"""One question to a language model behind any OpenAI-compatible address; asked only when the operator names that address."""
+"""Client of an OpenAI-compatible language-model endpoint; nothing is sent unless the operator names the address."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from kamen_analysis.errors import KamenError
 TRIES, LONGEST_WAIT_S, LARGEST = 3, 60.0, 1 << 20
 
 
-class Unanswered(Exception):  # noqa: N818 (one question that came to nothing, not a fault of the program)
-    """The endpoint gave no usable answer; the text says why, without anything of the post."""
+class Unanswered(Exception):  # noqa: N818 (an expected outcome of one question, not an error of the program)
+    """The endpoint gave no usable answer; the message says why and contains nothing of the post."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the model wrote, and the tokens the endpoint counts for it (0 where it does not say)."""
+    """What the model wrote, and the tokens that the endpoint charges for it (0 if it does not say)."""
 
     text: str
     tokens: int
@@ -31,7 +31,10 @@ class Reply:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where to ask and whom. `url` ends before /chat/completions; without encryption only this machine may be asked."""
+    """Address and model to ask. `url` is the part before /chat/completions; plain http is allowed for this machine only.
+
+    Raises KamenError for any other address.
+    """
 
     url: str
     model: str
@@ -40,14 +43,14 @@ class Endpoint:
     sleep: Callable[[float], None] = time.sleep
 
     def __post_init__(self) -> None:
-        place = urlsplit(self.url)
-        if place.scheme not in ("http", "https") or not place.hostname or place.username:
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
             raise KamenError("--endpoint 要是 http(s) 网址（到 /chat/completions 之前为止），不带用户名密码")
-        if place.scheme == "http" and not _is_here(place.hostname):
+        if parts.scheme == "http" and not _is_loopback(parts.hostname):
             raise KamenError("--endpoint 不是本机时必须用 https：帖子虽已脱敏，也不明文外传")
 
     def ask(self, system: str, user: str) -> Reply:
-        """Return the model's reply; Unanswered after three tries at an answer that does not come, KamenError where the key is refused."""
+        """Return the model's reply. Raises Unanswered after three failed attempts, KamenError if the key is refused."""
         why = ""
         for attempt in range(TRIES):
             try:
@@ -67,16 +70,16 @@ class Endpoint:
         raise Unanswered(why)
 
     def _post(self, system: str, user: str) -> requests.Response:
-        asked = {"model": self.model, "temperature": 0, "seed": 1, "response_format": {"type": "json_object"},
-                 "messages": [{"role": "system", "content": system}, {"role": "user", "content": user}]}
+        question = {"model": self.model, "temperature": 0, "seed": 1, "response_format": {"type": "json_object"},
+                    "messages": [{"role": "system", "content": system}, {"role": "user", "content": user}]}
         head = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         with requests.Session() as session:
-            session.trust_env = False  # A proxy or a netrc of the machine would see what is sent.
-            return session.post(f"{self.url.rstrip('/')}/chat/completions", json=asked, headers=head, timeout=self.timeout_s,
+            session.trust_env = False  # no proxy or netrc of the machine's environment: a proxy would see what is sent
+            return session.post(f"{self.url.rstrip('/')}/chat/completions", json=question, headers=head, timeout=self.timeout_s,
                                 allow_redirects=False)
 
 
-def _is_here(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -84,15 +87,15 @@ def _is_here(host: str) -> bool:
 
 
 def _wait_s(answer: requests.Response, attempt: int) -> float:
-    asked = answer.headers.get("Retry-After", "")
-    return min(float(asked) if asked.isdigit() else 2.0**attempt, LONGEST_WAIT_S)
+    retry_after = answer.headers.get("Retry-After", "")
+    return min(float(retry_after) if retry_after.isdigit() else 2.0**attempt, LONGEST_WAIT_S)
 
 
 def _reply(answer: requests.Response) -> Reply:
     try:
         if len(answer.content) > LARGEST:
             raise ValueError
-        told: dict[str, Any] = json.loads(answer.content)
-        return Reply(str(told["choices"][0]["message"]["content"]), int((told.get("usage") or {}).get("total_tokens") or 0))
+        content: dict[str, Any] = json.loads(answer.content)
+        return Reply(str(content["choices"][0]["message"]["content"]), int((content.get("usage") or {}).get("total_tokens") or 0))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         raise Unanswered("回答不是 OpenAI 兼容的 JSON") from None

@@ -1,4 +1,4 @@
-"""The coders' files: CSV, XLSX, Label Studio and doccano out; any of the four back in, also after Excel has saved it anew."""
+"""The files coders work on: written as CSV, XLSX, Label Studio and doccano; read back from any of these, also after Excel resaved them."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ MARK = "演示数据"
 REASONS = tuple(f"理由{i}" for i in range(1, 6))
 HEADER = ("编号", "标题", "正文", "建议", *REASONS, "备注")
 _WIDTHS = (22, 30, 80, 24, 18, 18, 18, 18, 18, 30)
-# A name may hold a slash (已激活/已使用), so that is no separator.
-_BETWEEN = re.compile(r"[\s;；,，、+|]+")
+# Not the slash, which occurs in names (已激活/已使用).
+_SEPARATORS = re.compile(r"[\s;；,，、+|]+")
 
 
 @dataclass(frozen=True)
 class Task:
-    """One post as a coder gets it; `suggested` is empty when the coding is blind, and "none" where the machine found no reason."""
+    """One post as handed to a coder; `suggested` is empty in blind coding, and ("none",) where the machine found no reason."""
 
     post_id: str
     title: str
@@ -40,7 +40,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Answer:
-    """One row of a coder's file: the codes as written; none at all where the coder has left the post open."""
+    """One row of a coder's file; `said`: the codes as written, empty if the coder left the post uncoded."""
 
     post_id: str
     said: tuple[str, ...]
@@ -48,17 +48,17 @@ class Answer:
 
 
 def choices() -> dict[str, str]:
-    """Return what a coder may choose: each code and "none" with its Chinese name."""
+    """Return what a coder may choose: the codes and "none", each with its Chinese name."""
     return {**{code: rule.name_zh for code, rule in codebook.load().reasons.items()}, NONE: "没有理由"}
 
 
 def row_of(task: Task) -> list[str]:
-    """Return a post as a row under `HEADER`, its codes left open."""
+    """Return a post as a row under `HEADER`, the columns for codes empty."""
     return [task.post_id, task.title, task.body, "；".join(task.suggested), *[""] * len(REASONS), ""]
 
 
 def write(tasks: Sequence[Task], out: Path, name: str, synthetic: bool) -> list[Path]:
-    """Write the four forms of `tasks` into the folder `out` and return the paths; synthetic posts carry their mark."""
+    """Write `tasks` in all forms into the folder `out` and return the paths; the titles of synthetic posts are marked."""
     marked = [Task(t.post_id, f"【{MARK}】{t.title}", t.body, t.suggested) for t in tasks] if synthetic else list(tasks)
     paths = [out / f"{name}{end}" for end in (".csv", ".xlsx", ".labelstudio.json", ".labelstudio.xml", ".doccano.jsonl")]
     out.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def write(tasks: Sequence[Task], out: Path, name: str, synthetic: bool) -> list[
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write rows as CSV with the byte-order mark Excel needs; no cell can be taken for a formula."""
+    """Write rows as CSV with the byte-order mark that Excel needs, and with cells guarded against being read as formulas."""
     with atomic_write(path) as file:
         file.write("\ufeff")
         out = csv.writer(file)
@@ -97,8 +97,8 @@ def _write_workbook(path: Path, tasks: Sequence[Task]) -> None:
             "validate": "list", "source": f"=编码表!$A$1:$A${len(menu)}", "error_title": "没有这个编码", "error_message": "请从下拉表选择"})
         sheet.freeze_panes(1, 1)
         rules.set_column(0, 4, 40, wrap)
-        told = [(r.code, r.name_zh, r.definition, r.counts_when, r.not_when) for r in codebook.load().reasons.values()]
-        _fill(rules, [("编码", "名称", "定义", "编", "不编"), *told])
+        definitions = [(r.code, r.name_zh, r.definition, r.counts_when, r.not_when) for r in codebook.load().reasons.values()]
+        _fill(rules, [("编码", "名称", "定义", "编", "不编"), *definitions])
 
 
 def _fill(sheet: Any, rows: Sequence[Sequence[str]]) -> None:
@@ -108,7 +108,7 @@ def _fill(sheet: Any, rows: Sequence[Sequence[str]]) -> None:
 
 
 def config() -> str:
-    """Return the labelling interface for Label Studio."""
+    """Return the labelling interface for Label Studio (XML)."""
     lines = "\n".join(f"    <Choice value={quoteattr(name)} alias={quoteattr(code)}/>" for code, name in choices().items())
     return ('<View>\n  <Header value="$title"/>\n  <Text name="text" value="$body"/>\n'
             f'  <Choices name="reasons" toName="text" choice="multiple" required="true">\n{lines}\n  </Choices>\n'
@@ -122,9 +122,9 @@ def _label_studio(task: Task) -> dict[str, Any]:
 
 
 def read(path: Path) -> Iterator[Answer]:
-    """Yield the answers in a coder's file, whichever of the four forms it is."""
+    """Yield the answers in a coder's file, whichever of the four forms it has. Raises KamenError for any other file."""
     for number, row in enumerate(read_records(path), 1):
-        if not any(map(_text, row.values())):  # Excel keeps rows that were only touched
+        if not any(map(_text, row.values())):  # Excel saves rows that were only clicked into
             continue
         if "annotations" in row:
             yield _from_label_studio(row, f"{path.name}：第 {number} 项")
@@ -137,21 +137,21 @@ def read(path: Path) -> Iterator[Answer]:
 
 
 def _from_label_studio(row: dict[str, Any], where: str) -> Answer:
-    done = [one for one in row["annotations"] if not one.get("was_cancelled")]
-    if len(done) > 1:
-        raise KamenError(f"{where}有 {len(done)} 份标注，请按编码员分别导出")
-    found: dict[str, list[str]] = {"choices": [], "text": []}
-    for one in (one for annotation in done for one in annotation.get("result", [])):
-        for key in found.keys() & one.get("value", {}).keys():
-            found[key] += _split(one["value"][key]) if key == "choices" else [_text(one["value"][key])]
-    return Answer(_text(row.get("data", {}).get("post_id")), tuple(found["choices"]), "；".join(found["text"]))
+    annotations = [annotation for annotation in row["annotations"] if not annotation.get("was_cancelled")]
+    if len(annotations) > 1:
+        raise KamenError(f"{where}有 {len(annotations)} 份标注，请按编码员分别导出")
+    entered: dict[str, list[str]] = {"choices": [], "text": []}
+    for value in (result.get("value", {}) for annotation in annotations for result in annotation.get("result", [])):
+        for key in entered.keys() & value.keys():
+            entered[key] += _split(value[key]) if key == "choices" else [_text(value[key])]
+    return Answer(_text(row.get("data", {}).get("post_id")), tuple(entered["choices"]), "；".join(entered["text"]))
 
 
 def _split(cell: Any) -> list[str]:
-    if isinstance(cell, dict):  # JSON-MIN writes several choices so
+    if isinstance(cell, dict):  # JSON-MIN's form of several choices
         cell = cell.get("choices")
     cells = cell if isinstance(cell, list) else [cell]
-    return [word for one in cells for word in _BETWEEN.split(_text(one)) if word]
+    return [word for one in cells for word in _SEPARATORS.split(_text(one)) if word]
 
 
 def _text(cell: Any) -> str:

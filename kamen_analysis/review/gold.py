@@ -1,4 +1,4 @@
-"""Coders' answers kept, their agreement told, and what all agree on or a person has settled made gold."""
+"""Coders' answers to a sample: stored, compared, and turned into gold where all agree or a person has settled the difference."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Agreement:
-    """What `kamen review agree` found: agreement by code, posts to settle (and the file that lists them), gold so far, posts in all."""
+    """The result of `kamen review agree`: agreement by code, posts to settle, the file listing them, number of gold posts and of posts."""
 
     table: pd.DataFrame
     open: list[str]
@@ -35,7 +35,7 @@ class Agreement:
     posts: int
 
     def lines(self) -> list[str]:
-        """Return what the operator reads: a line a code, then what is left to do."""
+        """Return the lines printed for the operator: one per code, then what remains to be done."""
         names = formats.choices()
         rows = [f"{row['code']} {names[row['code']]}：α {_number(row['alpha'])}（95% 区间 {_number(row['low'])}–{_number(row['high'])}），"
                 f"F1 {_number(row['f1'])}，两人以上编码 {row['posts']} 件" for row in self.table.to_dict("records")]
@@ -48,9 +48,9 @@ def _number(value: float) -> str:
 
 
 def take(where: Home, name: str, coder: str, path: Path) -> tuple[int, int]:
-    """Keep a coder's file as answers to the sample `name`; return how many posts it codes and how many the sample has.
+    """Store a coder's file as answers to the sample `name`; return how many posts it codes and how many the sample has.
 
-    A later file of the same coder takes the place of the earlier one. Nothing is kept of a file with anything wrong in it.
+    A later file of the same coder replaces the earlier one. Raises KamenError, and stores nothing, if anything in the file is wrong.
     """
     if not _CODER.fullmatch(coder):
         raise KamenError("--coder 只能用字母、汉字、数字、下划线和短横，不超过 20 个字（建议用代号）")
@@ -63,31 +63,34 @@ def take(where: Home, name: str, coder: str, path: Path) -> tuple[int, int]:
 
 
 def checked(sample: Sample, path: Path) -> dict[str, tuple[list[str], str]]:
-    """Return (codes, note without personal data) by post of a coder's file; one error names up to five faults of each kind."""
+    """Return (codes, note without personal data) by post from a coder's file.
+
+    Raises KamenError that lists up to five faults of each kind, or if nothing is coded.
+    """
     known = {word: code for code, zh in formats.choices().items() for word in (code, zh)}
-    said = list(formats.read(path))
-    ids = Counter(answer.post_id for answer in said)
-    words = sorted({word for answer in said for word in answer.said} - known.keys() - (_SAME if not sample.plan.blind else set()))
+    answers = list(formats.read(path))
+    ids = Counter(answer.post_id for answer in answers)
+    unknown = sorted({word for answer in answers for word in answer.said} - known.keys() - (_SAME if not sample.plan.blind else set()))
     faults = {"样本里没有的编号": [i for i in ids if i not in sample.suggested], "重复的编号": [i for i, n in ids.items() if n > 1],
-              "编码表里没有的编码": words}
-    found: dict[str, tuple[list[str], str]] = {}
-    for answer in (answer for answer in said if answer.said and not words and answer.post_id in sample.suggested):
+              "编码表里没有的编码": unknown}
+    coded: dict[str, tuple[list[str], str]] = {}
+    for answer in (answer for answer in answers if answer.said and not unknown and answer.post_id in sample.suggested):
         machine = sample.suggested[answer.post_id] or [formats.NONE]
         codes = {code for word in answer.said for code in (machine if word in _SAME else [known[word]])}
         if formats.NONE in codes and len(codes) > 1:
             faults.setdefault("既选没有理由又选了理由", []).append(answer.post_id)
-        found[answer.post_id] = sorted(codes - {formats.NONE}), redact(answer.note).text
+        coded[answer.post_id] = sorted(codes - {formats.NONE}), redact(answer.note).text
     wrong = [f"{what} {len(which)} 个（{'、'.join(map(_harmless, which[:SHOWN]))}{'…' if len(which) > SHOWN else ''}）"
              for what, which in faults.items() if which]
     if wrong:
         raise KamenError(f"{path.name} 没有收进：{'；'.join(wrong)}")
-    if not found:
+    if not coded:
         raise KamenError(f"{path.name} 里一件也没有编码（没有理由的请选 {formats.NONE}，空着算没有编）")
-    return found
+    return coded
 
 
 def _harmless(word: str) -> str:
-    # A cell of the wrong column may hold anything, a telephone number too; our own ids have a colon.
+    # A cell in the wrong column may hold anything, even a telephone number; only ids of posts have a colon and must stay whole.
     return (word if ":" in word else redact(word).text)[:40]
 
 
@@ -95,12 +98,12 @@ _SAME = {formats.SAME, "同建议"}
 
 
 def keep(path: Path, answers: dict[str, tuple[list[str], str]]) -> None:
-    """Write (codes, note) by post as one of review's JSONL files, whole or not at all."""
+    """Write (codes, note) by post as a JSONL file, atomically."""
     write_records(({"post_id": key, "codes": codes, "note": note} for key, (codes, note) in sorted(answers.items())), path)
 
 
 def coders(where: Home, name: str) -> dict[str, Codes]:
-    """Return each coder's codes by post; a post not coded is not there."""
+    """Return the codes by post of each coder of the sample `name`; posts that a coder left out are absent."""
     paths = sorted(folder(where, name).glob("coder_*.jsonl"))
     return {path.stem.removeprefix("coder_"): _codes(path) for path in paths}
 
@@ -110,7 +113,7 @@ def _codes(path: Path) -> Codes:
 
 
 def settle(where: Home, name: str, path: Path) -> int:
-    """Keep the settled codes of a file beside those settled before; return how many it settles."""
+    """Add a file's settled codes to those settled before; return how many posts it settles."""
     answers, kept = checked(recall(where, name), path), folder(where, name) / "settled.jsonl"
     earlier = {row["post_id"]: (row["codes"], row["note"]) for row in gold.rows(kept)}
     keep(kept, earlier | answers)
@@ -118,7 +121,10 @@ def settle(where: Home, name: str, path: Path) -> int:
 
 
 def conclude(where: Home, name: str) -> Agreement:
-    """Tell the agreement of a sample's coders, list what is to settle, and write as gold what two agree on or a person has settled."""
+    """Compute the agreement of a sample's coders, write the list of posts to settle, and write the gold codes.
+
+    Gold are posts on which all of at least two coders agree, and posts settled by a person.
+    """
     sample, coded = recall(where, name), coders(where, name)
     settled = _codes(folder(where, name) / "settled.jsonl")
     if not coded and not settled:
@@ -129,7 +135,7 @@ def conclude(where: Home, name: str) -> Agreement:
     to_settle = [post for post, codes in given.items() if len(set(codes)) > 1 and post not in settled]
     final = agreed | settled
     texts = {post["post_id"]: post["text"] for post in sample.posts}
-    by = {post: _by([coder for coder, done in coded.items() if post in done]) for post in agreed} | dict.fromkeys(settled, "settled")
+    by = {post: _agreed_by([coder for coder, done in coded.items() if post in done]) for post in agreed} | dict.fromkeys(settled, "settled")
     write_records(({"post_id": post, "codes": sorted(final[post]), "text": texts[post], "by": by[post]} for post in sorted(final)),
                   folder(where, name) / "gold.jsonl")
     listed = folder(where, name) / "disagreements.csv"
@@ -138,19 +144,19 @@ def conclude(where: Home, name: str) -> Agreement:
     return Agreement(table, to_settle, listed, len(final), len(posts))
 
 
-def _by(coders: list[str]) -> str:
-    # What only language models agree on is not passed off as people's.
+def _agreed_by(coders: list[str]) -> str:
+    # Agreement among language models alone must not pass for agreement among people.
     return "llm" if all(coder.startswith(gold.LLM) for coder in coders) else "agreed"
 
 
 def _list(where: Home, posts: list[str], coded: dict[str, Codes], path: Path) -> None:
-    """Write the posts to settle in the coders' own form (so that it can be read back), each coder's codes in a column at the end."""
+    """Write the posts to settle as a coders' CSV, so that it can be read back, with one more column for each coder's codes."""
     words = data.read_table(where.processed, "posts").set_index("post_id")
     texts = {post: (str(words.at[post, "title"]), str(words.at[post, "body"])) for post in posts if post in words.index}
     tasks = [formats.Task(post, *texts.get(post, ("（此帖已不在表中）", ""))) for post in posts]
-    rows = [[*formats.row_of(task), *("；".join(_told(done, task.post_id)) for done in coded.values())] for task in tasks]
+    rows = [[*formats.row_of(task), *("；".join(_codes_shown(done, task.post_id)) for done in coded.values())] for task in tasks]
     formats.write_csv(path, [*formats.HEADER, *(f"编码员 {coder}" for coder in coded)], rows)
 
 
-def _told(done: Codes, post: str) -> list[str]:
+def _codes_shown(done: Codes, post: str) -> list[str]:
     return sorted(done[post]) or [formats.NONE] if post in done else ["（未编）"]

@@ -1,4 +1,4 @@
-"""A language model as one more coder of a sample: redacted text out, validated codes in, every answer kept under its digest."""
+"""A language model as one more coder of a sample: it gets redacted text, its codes are validated, and every answer is stored."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from kamen_analysis.review import gold
 from kamen_analysis.review.endpoint import Endpoint, Reply, Unanswered
 from kamen_analysis.review.sample import Sample, folder, recall
 
-ATTEMPTS = 2  # A wrong form is asked once more; a second wrong answer leaves the post open.
-GIVE_UP = 5  # So many posts in a row without an answer, and the run ends.
+ATTEMPTS = 2  # an invalid answer is asked for once more; a second one leaves the post uncoded
+GIVE_UP = 5  # a run ends after so many posts in a row without a valid answer
 _FENCE = re.compile(r"^\s*```(?:json)?\s*|\s*```\s*$")
 Tell = Callable[[int, int], None]
 
 
 class Instructions(BaseModel):
-    """`instructions.yaml`: what the model is told before the definitions."""
+    """The parts of `instructions.yaml`: role and rules come before the definitions of the codes, data and answer after them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,7 +45,10 @@ class Instructions(BaseModel):
 
 @dataclass(frozen=True)
 class Asked:
-    """How a run ended: posts coded in all (of how many), tokens used now, why posts stay open, and what ended the run early."""
+    """The result of a run: posts coded so far, posts in the sample, tokens used by this run, number of uncoded posts by reason (`open`).
+
+    `spent`: the budget is used up; `gave_up`: too many posts in a row had no valid answer.
+    """
 
     coder: str
     coded: int
@@ -56,7 +59,7 @@ class Asked:
     gave_up: bool
 
     def lines(self) -> list[str]:
-        """Return what the operator reads."""
+        """Return the lines printed for the operator."""
         why = [f"未编 {n} 件：{reason}" for reason, n in self.open.items()]
         early = ["预算已用完"] * self.spent + [f"连续 {GIVE_UP} 件没有可用的回答，已停止"] * self.gave_up
         again = ["再次运行会从未编的接着编"] if self.coded < self.posts else []
@@ -65,50 +68,50 @@ class Asked:
 
 @functools.cache
 def instructions() -> str:
-    """Return the whole instruction: role, rules, definitions of the codebook, form of the answer."""
-    told = Instructions(**yaml.safe_load(files(__package__).joinpath("instructions.yaml").read_text(encoding="utf-8")))
+    """Return the complete system prompt: role, rules, definitions of the codebook, form of the answer."""
+    parts = Instructions(**yaml.safe_load(files(__package__).joinpath("instructions.yaml").read_text(encoding="utf-8")))
     codes = [f"- {r.code}（{r.name_zh}）：{r.definition}。编：{r.counts_when}。不编：{r.not_when}。"
              for r in codebook.load().reasons.values()]
-    return "\n".join([told.role, *(f"- {rule}" for rule in told.rules), "编码：", *codes, told.data, told.answer])
+    return "\n".join([parts.role, *(f"- {rule}" for rule in parts.rules), "编码：", *codes, parts.data, parts.answer])
 
 
 def coder_of(model: str) -> str:
-    """Return the coder's name of a model: plain characters only, and a digest's start where that loses something."""
+    """Return the coder's name for a model: the start of the model's name in plain characters, then of its digest to keep names apart."""
     plain = re.sub(r"[^\w\-]+", "-", model)[:9].strip("-")
     return f"{kept.LLM}{plain}-{hashlib.sha256(model.encode()).hexdigest()[:6]}"
 
 
 def ask(where: Home, name: str, endpoint: Endpoint, budget: int, tell: Tell = lambda done, of: None) -> Asked:
-    """Let the model code the posts of the sample `name` it has not coded yet, until `budget` tokens are used; keep what it coded.
+    """Let the model code the posts of the sample `name` that it has not coded yet, until `budget` tokens are used; store its codes.
 
-    Answers are kept one by one, so that a run that is killed, or out of budget, goes on where it stopped.
+    Each answer is stored at once, so that after a kill or a spent budget the next run continues. Raises KamenError if nothing is coded.
     """
     sample = recall(where, name)
     path, prefix = folder(where, name) / "llm_answers.jsonl", _digest(endpoint.model, instructions())
-    known, said = _answers(path), dict[str, tuple[list[str], str]]()
-    tokens, silent, why = 0, 0, Counter[str]()
+    stored, coded = _answers(path), dict[str, tuple[list[str], str]]()
+    tokens, failures, faults = 0, 0, Counter[str]()
     for post, title, body in _texts(where, sample):
         key = _digest(prefix, title, body)
-        if key not in known and tokens < budget and silent < GIVE_UP:
+        if key not in stored and tokens < budget and failures < GIVE_UP:
             codes, used, fault = _code(endpoint, title, body)
-            tokens, silent = tokens + used, 0 if fault == "" else silent + 1
+            tokens, failures = tokens + used, 0 if fault == "" else failures + 1
             if codes is None:
-                why[fault] += 1
+                faults[fault] += 1
             else:
-                known[key] = codes
+                stored[key] = codes
                 _append(path, {"key": key, "model": endpoint.model, "codes": codes})
-        if key in known:
-            said[post] = known[key], ""
-            tell(len(said), len(sample.posts))
+        if key in stored:
+            coded[post] = stored[key], ""
+            tell(len(coded), len(sample.posts))
     coder = coder_of(endpoint.model)
-    if not said:
-        raise KamenError(f"没有编成一件：{'；'.join(why) or '预算为零，或帖子的文字已变（请重新抽样）'}")
-    gold.keep(folder(where, name) / f"coder_{coder}.jsonl", said)
-    return Asked(coder, len(said), len(sample.posts), tokens, dict(why), tokens >= budget, silent >= GIVE_UP)
+    if not coded:
+        raise KamenError(f"没有编成一件：{'；'.join(faults) or '预算为零，或帖子的文字已变（请重新抽样）'}")
+    gold.keep(folder(where, name) / f"coder_{coder}.jsonl", coded)
+    return Asked(coder, len(coded), len(sample.posts), tokens, dict(faults), tokens >= budget, failures >= GIVE_UP)
 
 
 def _texts(where: Home, sample: Sample) -> Iterator[tuple[str, str, str]]:
-    """Yield (post_id, title, body) of the sample's posts whose text is still the one drawn, redacted once more before it leaves."""
+    """Yield (post_id, title, body) of the sample's posts whose text has not changed since the draw, redacted once more before sending."""
     words = data.read_table(where.processed, "posts").set_index("post_id")
     for post in sample.posts:
         key = post["post_id"]
@@ -119,7 +122,7 @@ def _texts(where: Home, sample: Sample) -> Iterator[tuple[str, str, str]]:
 
 
 def _code(endpoint: Endpoint, title: str, body: str) -> tuple[list[str] | None, int, str]:
-    """Return the codes (None: no valid answer), the tokens used, and the last fault."""
+    """Ask the model about one post; return its codes (None: no valid answer), the tokens used, and the fault ("" for none)."""
     tokens, fault = 0, ""
     for _ in range(ATTEMPTS):
         try:
@@ -135,15 +138,15 @@ def _code(endpoint: Endpoint, title: str, body: str) -> tuple[list[str] | None, 
 
 
 def valid(answer: str, title: str, body: str) -> list[str]:
-    """Return the codes of an answer in the form asked for; ValueError for any other form, code, or evidence not in the text.
+    """Return the codes of an answer. Raises ValueError if its form is wrong, a code unknown, or a quotation not in the post.
 
-    Evidence is what a hidden instruction cannot invent: a code whose quotation the post does not hold voids the answer.
+    The quotations guard against instructions hidden in a post: a single one that the post does not contain voids the answer.
     """
     try:
-        told: Any = json.loads(_FENCE.sub("", answer))
+        content: Any = json.loads(_FENCE.sub("", answer))
     except ValueError:
         raise ValueError("回答不是 JSON") from None
-    reasons = told.get("reasons") if isinstance(told, dict) and told.keys() == {"reasons"} else None
+    reasons = content.get("reasons") if isinstance(content, dict) and content.keys() == {"reasons"} else None
     if not isinstance(reasons, list) or not all(isinstance(r, dict) and r.keys() == {"code", "quote"} for r in reasons):
         raise ValueError("回答的形式不对")
     if not all(isinstance(r["code"], str) and r["code"] in codebook.load().reasons for r in reasons):
@@ -154,7 +157,7 @@ def valid(answer: str, title: str, body: str) -> list[str]:
 
 
 def _estimated(title: str, body: str, reply: Reply) -> int:
-    # An endpoint that does not count is charged a token a character: never less than it used.
+    # For an endpoint that reports no tokens: one per character, which is never less than it used.
     return len(instructions()) + len(title) + len(body) + len(reply.text)
 
 
@@ -163,7 +166,7 @@ def _digest(*parts: str) -> str:
 
 
 def _answers(path: Path) -> dict[str, list[str]]:
-    """Return the codes kept so far by key; a last line that a kill cut short is removed."""
+    """Return the stored codes by key, after removing a last line that was cut short when a run was killed."""
     if path.exists():
         whole, mark, cut = path.read_bytes().rpartition(b"\n")
         if cut:

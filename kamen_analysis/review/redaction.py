@@ -1,4 +1,4 @@
-"""A random sample of redacted posts for a person to look over, and what his counts say of recall and precision."""
+"""A random sample of redacted posts for a person to check, and recall and precision of the redaction from the person's counts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COUNT = re.compile(r"\d{1,4}(?:\.0)?")
 
 @dataclass(frozen=True)
 class Looked:
-    """What a person counted: posts looked over, posts with something missed, pieces hidden, missed, and hidden wrongly."""
+    """What a person counted: posts checked, posts with something missed, and pieces hidden, missed and wrongly hidden."""
 
     posts: int
     leaking: int
@@ -30,7 +30,7 @@ class Looked:
     wrong: int
 
     def lines(self) -> list[str]:
-        """Return the shares with their 95% Wilson intervals, for a person."""
+        """Return the printed lines: the counts, and the shares with 95% Wilson intervals."""
         right = self.hidden - self.wrong
         return [f"看过 {self.posts} 帖：占位符 {self.hidden} 处，误盖 {self.wrong} 处，漏掉 {self.missed} 处",
                 f"召回 {_share(right, right + self.missed)}", f"精确 {_share(right, self.hidden)}",
@@ -46,28 +46,31 @@ def _share(n: int, of: int) -> str:
 
 
 def draw(where: Home, size: int, seed: int, path: Path) -> int:
-    """Write a simple random sample of the published posts, as redacted, to a CSV file for a person to fill in; return how many."""
+    """Write a simple random sample of the redacted posts to a CSV file for a person to fill in; return how many posts it holds.
+
+    Raises KamenError if the file exists.
+    """
     if size < 1:
         raise KamenError("--size 至少为 1")
     if path.exists():
         raise KamenError(f"{path} 已存在：为免盖掉填好的数，请换一个文件名")
-    read_manifest(where)  # the demonstration's tables, which `load` falls back on, are not sampled by accident
+    read_manifest(where)  # fails without tables, for which `load` would fall back on the demonstration's
     posts = load(where).posts.sort_values("post_id")
     chosen = posts.sample(n=min(size, len(posts)), random_state=seed)
-    rows = [(row["post_id"], row["title"], row["body"], str(_hidden(row["title"], row["body"])), "", "", "")
+    rows = [(row["post_id"], row["title"], row["body"], str(_count_placeholders(row["title"], row["body"])), "", "", "")
             for row in chosen.to_dict("records")]
     path.parent.mkdir(parents=True, exist_ok=True)
     write_csv(path, HEADER, rows)
     return len(rows)
 
 
-def _hidden(title: str, body: str) -> int:
+def _count_placeholders(title: str, body: str) -> int:
     text = f"{title}\n{body}"
     return sum(text.count(kind.placeholder) for kind in book().kinds)
 
 
 def tally(path: Path) -> Looked:
-    """Return the counts of a filled file; a row with no count of what was missed was not looked over."""
+    """Sum the counts of a filled-in file; a row without a count of pieces missed was not checked and is skipped."""
     counts = []
     for number, row in enumerate(read_records(path), 1):
         if not set(HEADER[:6]) <= row.keys():

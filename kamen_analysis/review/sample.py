@@ -1,4 +1,4 @@
-"""A recorded random sample of the counted complaints, handed to coders in the forms their tools read."""
+"""Random samples of the counted complaints: drawn, recorded, and written in the forms that coders' tools read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAME = re.compile(r"[\w\-]{1,40}")
 
 @dataclass(frozen=True)
 class Plan:
-    """How a sample is drawn: how many posts, of which scope, from which strata, with which seed, with our labels shown or not."""
+    """How a sample is drawn: number of posts, strata (one of STRATA), whether the machine's codes are hidden, seed, and scope."""
 
     size: int = 200
     stratify: str | None = None
@@ -35,7 +35,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Sample:
-    """A sample as recorded; `posts`: one record a post (post_id, stratum, weight, text digest, the machine's codes)."""
+    """A sample as recorded in sample.json.
+
+    posts: one record per post (post_id, stratum, weight, text (digest), suggested (the machine's codes)); drawn_from: digest of the
+    manifest of the tables; population: number of posts that could have been drawn.
+    """
 
     name: str
     plan: Plan
@@ -52,23 +56,23 @@ class Sample:
 
     @property
     def is_simple(self) -> bool:
-        """Whether every post had the same chance: only such a sample corrects a share."""
+        """Whether every post had the same chance of being drawn; only such a sample can be used to correct shares."""
         return self.plan.stratify is None
 
 
 def folder(where: Home, name: str) -> Path:
-    """Return the folder of the sample `name`; a name that is no plain word is refused."""
+    """Return the folder of the sample `name`. Raises KamenError if the name is not a plain word."""
     if not _NAME.fullmatch(name):
         raise KamenError("名称只能用字母、汉字、数字、下划线和短横，不超过 40 个字")
     return where.root / "review" / name
 
 
 def recall(where: Home, name: str) -> Sample:
-    """Return the sample recorded under `name`."""
+    """Return the sample recorded under `name`. Raises KamenError if there is none or its record is damaged."""
     path = folder(where, name) / "sample.json"
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return Sample(**found | {"plan": Plan(**found["plan"])})
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return Sample(**record | {"plan": Plan(**record["plan"])})
     except FileNotFoundError:
         raise KamenError(f"没有名为 {name} 的样本：{path} 不存在，请先运行 kamen review sample") from None
     except (ValueError, TypeError, KeyError):
@@ -76,11 +80,14 @@ def recall(where: Home, name: str) -> Sample:
 
 
 def draw(where: Home, name: str, plan: Plan, out: Path) -> list[Path]:
-    """Draw and record the sample `name`, write the coders' files into `out` and return their paths; a name in use is refused."""
+    """Draw and record the sample `name`, and write the coders' files into `out`; return the paths of the record and the files.
+
+    Raises KamenError if the name is in use.
+    """
     record = folder(where, name) / "sample.json"
     if record.exists():
         raise KamenError(f"样本 {name} 已经抽过：{record}；请换一个 --name")
-    read_manifest(where)  # the demonstration's tables, which `load` falls back on, are not sampled by accident
+    read_manifest(where)  # fails without tables, for which `load` would fall back on the demonstration's
     data = load(where)
     labels = gold.machine(data.labels, data.manifest).groupby("post_id")["code"].agg(lambda codes: sorted(set(codes))).to_dict()
     chosen, population = _drawn(data.posts, plan)
@@ -98,9 +105,9 @@ def draw(where: Home, name: str, plan: Plan, out: Path) -> list[Path]:
 
 
 def _drawn(posts: pd.DataFrame, plan: Plan) -> tuple[pd.DataFrame, int]:
-    """Return the posts drawn, with `stratum` and `weight` (posts of the stratum for each one drawn), and how many there were.
+    """Return the posts drawn, with `stratum` and `weight` (posts in the stratum ÷ posts drawn from it), and the number of all posts.
 
-    Every stratum gives the same number as far as it reaches; without strata all posts are one.
+    Each stratum gives the same number of posts, or all it has if they are fewer; without strata all posts are one stratum.
     """
     if plan.size < 1:
         raise KamenError("--size 至少为 1")
@@ -110,9 +117,10 @@ def _drawn(posts: pd.DataFrame, plan: Plan) -> tuple[pd.DataFrame, int]:
     strata = _strata(counted, plan.stratify)
     if strata.nunique() > plan.size:
         raise KamenError(f"--stratify {plan.stratify} 有 {strata.nunique()} 层，多于 --size {plan.size}：有的层会一件也抽不到")
-    mixed = counted.assign(stratum=strata).sample(frac=1, random_state=plan.seed)
-    turn = mixed.groupby("stratum").cumcount().sort_values(kind="stable").index[:plan.size]
-    chosen = mixed.loc[mixed.index.isin(turn)]
+    shuffled = counted.assign(stratum=strata).sample(frac=1, random_state=plan.seed)
+    # The first post of every stratum, then the second of every stratum, and so on.
+    in_turn = shuffled.groupby("stratum").cumcount().sort_values(kind="stable").index[:plan.size]
+    chosen = shuffled.loc[shuffled.index.isin(in_turn)]
     weight = strata.value_counts() / chosen["stratum"].value_counts()
     return chosen.assign(weight=chosen["stratum"].map(weight)), len(counted)
 
