@@ -1,4 +1,4 @@
-"""The command line `kamen`: reads the arguments, calls one room, prints what a person needs. Rooms load only when called."""
+"""The command line `kamen`: parses the arguments and runs one command. Packages are imported only when a command needs them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Command = Callable[[argparse.Namespace], int]
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argument parser that speaks Chinese and ends with exit code 2 and one line."""
+    """An argument parser with Chinese help, which ends with exit code 2 and one Chinese line on wrong arguments."""
 
     def __init__(self, **settings: Any) -> None:
         settings.setdefault("allow_abbrev", False)
@@ -70,7 +70,7 @@ def _version() -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return its exit code: 0 done, 1 done with rejected rows, 2 unusable input, 3 a publish gate refused."""
+    """Run one command; return its exit code: 0 done, 1 done with rejected rows, 2 bad input, 3 publication refused, 130 interrupted."""
     chosen = _parser().parse_args(arguments)
     try:
         run: Command = chosen.run
@@ -79,23 +79,23 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"kamen：{_harmless(str(error))}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
-        # The reader (head, less) went away: nothing is wrong. Python would complain again while closing stdout.
+        # The reader of the pipe (head, less) has ended, which is no error; without this Python would report it again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         print("kamen：已中断；先前的输出保持不变", file=sys.stderr)
         return 130
     except OSError as error:
-        print(f"kamen：{_harmless(_system(error))}", file=sys.stderr)
+        print(f"kamen：{_harmless(_system_message(error))}", file=sys.stderr)
         return 2
 
 
 def _harmless(message: str) -> str:
-    # A file's name may hold what a terminal obeys: escapes, carriage returns, reversed writing, bytes of no character.
+    # A file name may contain what a terminal acts on: escape sequences, carriage returns, bidi overrides, undecodable bytes.
     return "".join(c if c.isprintable() or c in "\n\u3000" else "\ufffd" for c in message)
 
 
-def _system(error: OSError) -> str:
+def _system_message(error: OSError) -> str:
     where = f"：{Path(os.fsdecode(error.filename))}" if isinstance(error.filename, str | bytes) else ""
     return f"{told(error)}{where}；先前的输出保持不变"
 
