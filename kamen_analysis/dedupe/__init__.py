@@ -1,9 +1,10 @@
-"""Duplicates: one text filed against two targets, copied whole, or copied with small changes; the earliest is kept.
+"""Find duplicate posts: one text filed against two targets, copied whole, or copied with small changes; the earliest counts.
 
 Near copies are found by their fingerprints (see `essences`) and confirmed by the exact Jaccard similarity of their shingles.
 Short texts are never called copies: two people may well both write "充了没到".
 
-All steps take and give arrays, so that ten million posts need columns of numbers, one at a time, and no text.
+All steps take and return arrays: for ten million posts, memory holds columns of numbers, one at a time, and no text. Pairs of rows are
+given as two arrays, the earlier row and the later one.
 """
 
 from __future__ import annotations
@@ -19,20 +20,20 @@ import pandas as pd
 from kamen_analysis.dedupe.essences import BANDS, LANES, MIX, U32, U64, Ints, distinct, essence, jaccard, shingles, sign
 
 THRESHOLD = 0.8
-AGREE = 18  # minima of the 32 that two texts must share to be compared: at a similarity of 0.8 fewer happen once in a thousand pairs
-ROWS = 1 << 19  # looked at together
+AGREE = 18  # of 32 minima, those two texts must share to be compared: one in a thousand pairs of similarity 0.8 shares fewer
+ROWS = 1 << 19  # rows handled at a time
 _LAST_BITS = np.uint64((1 << 22) - 1)
-_PAIRS = 2000  # likewise
-_DRAWERS = 256
-_AT_ONCE = 2  # bands looked at side by side: each takes some three numbers a post
+_PAIRS = 2000  # pairs compared at a time
+_BINS = 256
+_THREADS = 2  # bands handled in parallel: each takes about three numbers a post
 
 Numbers = Ints | U32
 
 
 def candidates(band: Callable[[int], U64]) -> tuple[U32, U32]:
-    """Return the pairs (earlier row, later row) that share a band and AGREE minima; `band(k)` gives band k of rows in time order.
+    """Return the pairs (earlier row, later row) that share a band and at least AGREE minima; `band(k)` returns band k, rows by date.
 
-    Of the rows that share a band each is paired with the earliest only.
+    A row is paired only with the earliest row of each of its bands, not with all that share the band.
     """
     pairs = [(first, second, np.zeros(len(first), np.int8)) for first, second in _sharing(band)]
     for k in range(BANDS):
@@ -44,18 +45,18 @@ def candidates(band: Callable[[int], U64]) -> tuple[U32, U32]:
 
 
 def _agreed(band: U64, first: U32, second: U32) -> npt.NDArray[np.int8]:
-    """Return how many minima of a band the rows of each pair share."""
+    """Return for each pair how many minima of one band its rows share."""
     same = ((band[first] ^ band[second]).view(np.uint16) == 0).view(np.int8)
     agreed: npt.NDArray[np.int8] = functools.reduce(np.add, (same[lane::LANES] for lane in range(LANES)))
     return agreed
 
 
 def _sharing(band: Callable[[int], U64]) -> Iterator[tuple[U32, U32]]:
-    """Yield (first row, later row) of the pairs that share a band, each once, of some later rows at a time."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:  # numpy sorts and counts side by side
+    """Yield (earlier row, later row) of the pairs that share a band, each pair once, for ROWS later rows at a time."""
+    with ThreadPoolExecutor(_THREADS) as pool:  # numpy sorts and counts without the interpreter's lock
         firsts = list(pool.map(lambda k: earliest(band(k)), range(BANDS)))
     for at in range(0, len(firsts[0]) or 1, ROWS):
-        first = np.sort(np.stack([one[at : at + ROWS] for one in firsts], axis=1))
+        first = np.sort(np.stack([band_firsts[at : at + ROWS] for band_firsts in firsts], axis=1))
         later = np.broadcast_to(np.arange(at, at + len(first), dtype=np.uint32)[:, None], first.shape)
         new = first < later
         new[:, 1:] &= first[:, 1:] != first[:, :-1]
@@ -63,74 +64,78 @@ def _sharing(band: Callable[[int], U64]) -> Iterator[tuple[U32, U32]]:
 
 
 def earliest(keys: U64) -> U32:
-    """Return for each row the lowest row of the same key; the keys are looked at a part at a time."""
-    found, parts = np.arange(len(keys), dtype=np.uint32), len(keys) // ROWS | 1  # an odd number leaves the last bits as they are spread
-    part = (keys % np.uint64(parts)).astype(np.uint16)
-    for which in range(parts):
-        rows = np.flatnonzero(part == which)
+    """Return for each row the lowest row with the same key; about ROWS keys are sorted at a time."""
+    # An odd number of buckets, so that the last bits of the keys in one bucket are still spread evenly (see `_likely`).
+    lowest, buckets = np.arange(len(keys), dtype=np.uint32), len(keys) // ROWS | 1
+    bucket_of = (keys % np.uint64(buckets)).astype(np.uint16)
+    for bucket in range(buckets):
+        rows = np.flatnonzero(bucket_of == bucket)
         first, second = _repeated(keys[rows])
-        found[rows[second]] = rows[first]
-    return found
+        lowest[rows[second]] = rows[first]
+    return lowest
 
 
 def _repeated(keys: U64) -> tuple[Ints, Ints]:
-    """Return (first row, later row) for all rows whose key a lower one has."""
+    """Return (lowest row with the same key, row) for every row whose key a lower row has too."""
     ordered = np.sort(keys)
     rows = _likely(keys, distinct(ordered[1:][ordered[1:] == ordered[:-1]]))
-    found = keys[rows]
-    order = np.argsort(found)
-    found = found[order]
-    new = np.concatenate(([True], found[1:] != found[:-1])) if len(rows) else np.empty(0, np.bool_)
-    # Sorting by key leaves equal keys in any order: a second sort, by the key's number and the row, costs less than one that would not.
-    both = np.sort(np.cumsum(new) << 32 | rows[order]) & 0xFFFFFFFF
-    heads = both[np.maximum.accumulate(np.where(new, np.arange(len(both)), 0))]
-    return heads[~new], both[~new]
+    likely = keys[rows]
+    order = np.argsort(likely)
+    likely = likely[order]
+    new = np.concatenate(([True], likely[1:] != likely[:-1])) if len(rows) else np.empty(0, np.bool_)
+    # This sort leaves rows of equal keys in any order; sorting once more, by number of the key and row, is cheaper than a stable sort.
+    by_row = np.sort(np.cumsum(new) << 32 | rows[order]) & 0xFFFFFFFF
+    lowest = by_row[np.maximum.accumulate(np.where(new, np.arange(len(by_row)), 0))]
+    return lowest[~new], by_row[~new]
 
 
-def among(keys: U64, some: U64) -> Ints:
-    """Return the rows whose key is one of `some`."""
-    rows = _likely(keys, some)
-    return rows[np.isin(keys[rows], some)]
+def among(keys: U64, wanted: U64) -> Ints:
+    """Return the rows whose key is one of `wanted`."""
+    rows = _likely(keys, wanted)
+    return rows[np.isin(keys[rows], wanted)]
 
 
-def _likely(keys: U64, some: U64) -> Ints:
-    """Return the rows whose key is one of `some`, and a few more; keys are digests, so that a table over their last bits leaves few."""
+def _likely(keys: U64, wanted: U64) -> Ints:
+    """Return the rows whose key is one of `wanted`, and a few others whose key only ends in the same bits.
+
+    This is a cheap filter: keys are digests, so that few of them agree in their last bits by chance.
+    """
     marked = np.zeros(int(_LAST_BITS) + 1, np.bool_)
-    marked[some & _LAST_BITS] = True
+    marked[wanted & _LAST_BITS] = True
     return np.flatnonzero(marked[keys & _LAST_BITS])
 
 
 def confirmed(first: Numbers, second: Numbers, grams: Callable[[int], U64], threshold: float = THRESHOLD) -> npt.NDArray[np.bool_]:
-    """Return for each candidate pair whether its texts are alike enough; `grams(row)` gives the shingles of an essence."""
+    """Return for each candidate pair whether its similarity reaches `threshold`; `grams(row)` returns the shingles of a row's text."""
     alike = np.zeros(len(first), np.bool_)
     for at in range(0, len(first), _PAIRS):
         rows, pairs = np.unique(np.concatenate((first[at : at + _PAIRS], second[at : at + _PAIRS])), return_inverse=True)
-        found, (a, b) = [grams(row) for row in rows.tolist()], pairs.reshape(2, -1)
-        for pair in np.flatnonzero(_most_alike(found, a, b) >= threshold).tolist():
-            alike[at + pair] = jaccard(found[a[pair]], found[b[pair]]) >= threshold
+        sets, (a, b) = [grams(row) for row in rows.tolist()], pairs.reshape(2, -1)
+        for pair in np.flatnonzero(_upper_bounds(sets, a, b) >= threshold).tolist():
+            alike[at + pair] = jaccard(sets[a[pair]], sets[b[pair]]) >= threshold
     return alike
 
 
-def _most_alike(grams: list[U64], a: Ints, b: Ints) -> npt.NDArray[np.float64]:
-    """Return how alike the texts of each pair are at most.
+def _upper_bounds(grams: list[U64], a: Ints, b: Ints) -> npt.NDArray[np.float64]:
+    """Return for each pair of texts an upper bound of their Jaccard similarity, much cheaper than the similarity itself.
 
-    Put into drawers by a digest, two texts share in each drawer at most as many shingles as the lesser has there.
+    The shingles are counted in _BINS bins by a hash; in each bin two texts share at most as many as the one with fewer has there.
     """
     sizes = np.array(list(map(len, grams)))
-    drawer = (np.concatenate(grams) * MIX >> np.uint64(56)).astype(np.int64) + np.repeat(np.arange(len(grams)) * _DRAWERS, sizes)
-    counts = np.bincount(drawer, minlength=len(grams) * _DRAWERS).astype(np.uint16).reshape(-1, _DRAWERS)
+    bins = (np.concatenate(grams) * MIX >> np.uint64(56)).astype(np.int64) + np.repeat(np.arange(len(grams)) * _BINS, sizes)
+    counts = np.bincount(bins, minlength=len(grams) * _BINS).astype(np.uint16).reshape(-1, _BINS)
     shared = np.minimum(counts[a], counts[b]).sum(axis=1, dtype=np.int64)
-    most: npt.NDArray[np.float64] = shared / (sizes[a] + sizes[b] - shared)
-    return most
+    bounds: npt.NDArray[np.float64] = shared / (sizes[a] + sizes[b] - shared)
+    return bounds
 
 
 def components(size: int, first: Numbers, second: Numbers) -> Ints:
-    """Return for each of `size` rows the lowest row it is linked to, over any number of links."""
+    """Return for each of `size` rows the lowest row of its connected component, the links being (first, second)."""
     head = np.arange(size)
     while len(first):
         a, b = head[first], head[second]
         first, second = first[a != b], second[a != b]
-        # Each group hangs itself under the lowest it is linked to (Shiloach and Vishkin 1982), then all point to the top.
+        # Each tree's root is hung under the lowest root it is linked to, then all rows point to their root (Shiloach and Vishkin 1982).
         np.minimum.at(head, np.maximum(a, b), np.minimum(a, b))
         while (head[head] != head).any():
             head = head[head]
@@ -138,7 +143,7 @@ def components(size: int, first: Numbers, second: Numbers) -> Ints:
 
 
 def same(keys: U64) -> tuple[U32, U32]:
-    """Return (first row, later row) for rows of one digest; digest 0 (a short text) is like nothing."""
+    """Return (lowest row with the same digest, row) for every repeated digest; digest 0 (a short text) equals nothing."""
     first = earliest(keys)
     later = np.flatnonzero((first != np.arange(len(keys))) & (keys != 0)).astype(np.uint32)
     return first[later], later
@@ -155,8 +160,8 @@ def duplicates(posts: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFram
     texts = [f"{title}{body}" for title, body in zip(order["title"], order["body"], strict=True)]
     signed = sign(texts)
     exact = same(signed.essence)
-    one = np.setdiff1d(np.flatnonzero(signed.essence), exact[1])
-    first, second = (one[side] for side in candidates(lambda k: signed.bands[k][one]))
+    unlike = np.setdiff1d(np.flatnonzero(signed.essence), exact[1])  # the long texts, each once
+    first, second = (unlike[side] for side in candidates(lambda k: signed.bands[k][unlike]))
     alike = confirmed(first, second, functools.lru_cache(lambda row: shingles(essence(texts[row]))), threshold)
     head = components(len(texts), np.concatenate((exact[0], first[alike])), np.concatenate((exact[1], second[alike])))
     described = order.assign(essence=signed.essence, head=head)[["post_id", "source", "target", "essence", "head"]]
@@ -164,14 +169,15 @@ def duplicates(posts: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFram
 
 
 def describe(rows: pd.DataFrame, heads: pd.DataFrame) -> pd.DataFrame:
-    """Return `dup_group`, `dup_kind`, `dup_size` of `rows` (post_id, source, target, essence, head), `heads` being each one's head.
+    """Return `dup_group`, `dup_kind`, `dup_size` of posts, on their index.
 
-    `rows` holds every post of the groups it speaks of; `head` numbers a group.
+    rows: post_id, source, target, essence (digest), head (a number for each group), of whole groups. heads: the same columns, for each
+    row those of its group's earliest post.
     """
-    ids, words, source = (heads[name].to_numpy() for name in ("post_id", "essence", "source"))
+    ids, digest, source = (heads[name].to_numpy() for name in ("post_id", "essence", "source"))
     is_first = rows["post_id"].to_numpy() == ids
-    is_near = rows["essence"].to_numpy() != words
-    is_two = (rows["source"].to_numpy() == source) & (rows["target"].fillna("").to_numpy() != heads["target"].fillna("").to_numpy())
-    kinds = np.select([is_first, is_near, is_two], ["first", "near", "two_targets"], "exact")
+    is_near = rows["essence"].to_numpy() != digest
+    is_other = (rows["source"].to_numpy() == source) & (rows["target"].fillna("").to_numpy() != heads["target"].fillna("").to_numpy())
+    kinds = np.select([is_first, is_near, is_other], ["first", "near", "two_targets"], "exact")
     size = rows.groupby("head")["head"].transform("size")
     return pd.DataFrame({"dup_group": ids, "dup_kind": kinds, "dup_size": size.to_numpy()}, rows.index)

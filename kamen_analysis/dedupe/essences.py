@@ -1,7 +1,9 @@
-"""What duplicates are found by: essences (texts without what copies differ in), their shingles, and their MinHash fingerprints.
+"""Essences (texts without what copies may differ in), their shingles, and the MinHash fingerprints that duplicates are found by.
 
-Near copies are found by MinHash over four-character shingles (Broder 1997, "On the resemblance and containment of documents";
-16 bits are kept of each minimum: Li and König 2010, "b-bit minwise hashing").
+A fingerprint is MinHash over four-character shingles (Broder 1997, "On the resemblance and containment of documents"), of which 16
+bits are kept of each minimum (Li and König 2010, "b-bit minwise hashing"). Four minima make a band, a 64-bit number.
+
+Many essences are handled at once as one array of code points, one text after the other, with an array of their lengths.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ SHINGLE = 4
 MIN_CHARACTERS = 30
 LANES = 4  # minima to a band
 BANDS = 8
-_TOP = 0x33500  # no letter and no digit stands above
-_PIECE = 500  # posts whose shingles stay in the processor's cache
+_TOP = 0x33500  # no letter or digit has a code point from here on
+_PIECE = 500  # texts signed at a time: their shingles fit the processor's cache
 
 _SHELF = kept.Shelf("folded", "zh.py", "dedupe/essences.py")
 
@@ -38,7 +40,7 @@ _BASE, MIX = np.uint64(1_000_003), np.uint64(0x9E3779B97F4A7C15)
 
 
 class Signed(NamedTuple):
-    """What duplicates are found by: `essence` (n), a digest of each essence; `bands` (BANDS, n). Both are 0 for short texts."""
+    """The fingerprints of n texts: `essence` (n), a digest of each essence; `bands` (BANDS, n). Both are 0 for short texts."""
 
     essence: U64
     bands: U64
@@ -46,7 +48,7 @@ class Signed(NamedTuple):
 
 @functools.cache
 def _plain() -> U32:
-    """Return for each code point below _TOP the one it is read as, 0 for punctuation, spaces and marks."""
+    """Return for each code point up to _TOP the folded one, 0 for what an essence leaves out: all but letters and digits."""
     return np.frombuffer(_SHELF.get(f"plain {opencc.__version__}", lambda: _folded().tobytes()), np.uint32)
 
 
@@ -56,27 +58,30 @@ def _folded() -> U32:
 
 
 def codes(texts: Sequence[str]) -> tuple[U32, Ints]:
-    """Return the code points of the texts' essences in one row, and the length of each."""
+    """Return the code points of the texts' essences, one after the other, and the length of each essence."""
     bare = [_PLACEHOLDER.sub("", text) if "[" in text else text for text in texts]
     given = np.frombuffer("".join(bare).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     plain = _plain().take(given, mode="clip")
-    seen, ends = plain != 0, np.cumsum([0, *map(len, bare)])
-    return plain[seen], np.diff(np.concatenate(([0], np.cumsum(seen)))[ends])
+    kept, ends = plain != 0, np.cumsum([0, *map(len, bare)])
+    return plain[kept], np.diff(np.concatenate(([0], np.cumsum(kept)))[ends])
 
 
 def digests(texts: Iterable[bytes]) -> U64:
-    """Return a 64-bit digest of each: of ten million texts some two in a million runs of the project would share one by chance."""
-    found = b"".join([hashlib.blake2b(text, digest_size=8).digest() for text in texts])
-    return np.frombuffer(found, "<u8").astype(np.uint64)
+    """Return a 64-bit digest of each text; among ten million texts the chance that any two collide is some three in a million."""
+    joined = b"".join([hashlib.blake2b(text, digest_size=8).digest() for text in texts])
+    return np.frombuffer(joined, "<u8").astype(np.uint64)
 
 
 def essence(text: str) -> str:
-    """Return the text folded and without punctuation, spaces and placeholders: what two copies share."""
+    """Return the text folded, without punctuation, spaces and placeholders: what exact copies have in common."""
     return codes([text])[0].tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def grams(found: U32, lengths: Ints) -> tuple[U64, Ints]:
-    """Return `shingles_of` each of several essences (of SHINGLE characters at least) whose code points stand in one row, and how many."""
+    """Return the sorted distinct shingles of several essences, one after the other, and how many each has; see `shingles_of`.
+
+    Every essence must have at least SHINGLE characters.
+    """
     rolled, ends = _rolled(found), np.cumsum(lengths) - SHINGLE + 1
     starts = ends - lengths + SHINGLE - 1
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
@@ -89,14 +94,14 @@ def grams(found: U32, lengths: Ints) -> tuple[U64, Ints]:
 
 
 def _inside(starts: Ints, count: int) -> npt.NDArray[np.bool_]:
-    """Return which of the shingles over several essences in one row do not reach into the next."""
+    """Return which of `count` shingles over several essences lie within one; `starts`: where the essences start."""
     inside = np.ones(count, np.bool_)
     inside[(starts[1:, None] - np.arange(1, SHINGLE)).ravel()] = False
     return inside
 
 
 def _rolled(codes: U32) -> U64:
-    """Return a 64-bit number for the four characters at each place."""
+    """Return a 64-bit number for the shingle that starts at each code point (a polynomial hash)."""
     wide = codes.astype(np.uint64)
     rolled = wide[: len(wide) - SHINGLE + 1].copy()
     for k in range(1, SHINGLE):
@@ -116,7 +121,7 @@ def shingles_of(found: U32) -> U64:
 
 
 def distinct(ordered: U64) -> U64:
-    """Return the different numbers of a sorted array; `np.unique` takes several times as long."""
+    """Return the distinct numbers of a sorted array; `np.unique` takes several times as long."""
     first = np.empty(len(ordered), np.bool_)
     first[:1] = True
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
@@ -132,7 +137,7 @@ def jaccard(a: U64, b: U64) -> float:
 
 
 def sign(texts: Sequence[str]) -> Signed:
-    """Return the digests and bands of texts (title and body joined)."""
+    """Return the fingerprints of texts (title and body joined)."""
     pieces = [_signed(texts[at : at + _PIECE]) for at in range(0, len(texts), _PIECE)]
     if not pieces:
         return Signed(np.empty(0, np.uint64), np.empty((BANDS, 0), np.uint64))
@@ -140,26 +145,26 @@ def sign(texts: Sequence[str]) -> Signed:
 
 
 def _signed(texts: Sequence[str]) -> Signed:
-    found, lengths = codes(texts)
-    long, ends = lengths >= MIN_CHARACTERS, 4 * np.cumsum(lengths)
-    whole, bands = np.zeros(len(texts), np.uint64), np.zeros((BANDS, len(texts)), np.uint64)
-    raw, starts = found.tobytes(), ends - 4 * lengths
-    some = digests(raw[start:end] for start, end in zip(starts[long].tolist(), ends[long].tolist(), strict=True))
-    whole[long] = np.maximum(some, np.uint64(1))
-    if long.any():
-        bands[:, long] = _bands(found if long.all() else found[np.repeat(long, lengths)], lengths[long])
-    return Signed(whole, bands)
+    points, lengths = codes(texts)
+    is_long, ends = lengths >= MIN_CHARACTERS, 4 * np.cumsum(lengths)
+    digest, bands = np.zeros(len(texts), np.uint64), np.zeros((BANDS, len(texts)), np.uint64)
+    raw, starts = points.tobytes(), ends - 4 * lengths
+    long_digests = digests(raw[start:end] for start, end in zip(starts[is_long].tolist(), ends[is_long].tolist(), strict=True))
+    digest[is_long] = np.maximum(long_digests, np.uint64(1))  # 0 is for short texts
+    if is_long.any():
+        bands[:, is_long] = _bands(points if is_long.all() else points[np.repeat(is_long, lengths)], lengths[is_long])
+    return Signed(digest, bands)
 
 
 def _bands(codes: U32, lengths: Ints) -> U64:
-    """Return the bands (BANDS, n) of n long texts whose code points stand in one row."""
+    """Return the bands (BANDS, n) of n long essences."""
     starts = np.cumsum(lengths) - lengths
     grams = ((_rolled(codes) * MIX) >> np.uint64(32)).astype(np.uint32)
     grams = grams[_inside(starts, len(grams))]
     firsts = starts - np.arange(len(lengths)) * (SHINGLE - 1)
     hashed, least = np.empty_like(grams), np.empty((BANDS, LANES, len(lengths)), np.uint32)
     for odd, shift, row in zip(_ODD, _SHIFT, least.reshape(BANDS * LANES, -1), strict=True):
-        # Multiply-shift hashing (Dietzfelbinger et al. 1997): 32-bit overflow is meant.
+        # Multiply-shift hashing (Dietzfelbinger et al. 1997): the 32-bit overflow is intended.
         np.multiply(grams, odd, out=hashed)
         np.add(hashed, shift, out=hashed)
         np.minimum.reduceat(hashed, firsts, out=row)
