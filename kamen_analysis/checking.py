@@ -1,4 +1,4 @@
-"""What `kamen build` and `kamen check` print: every stage's balance, what is missing, what is unknown, how fresh it all is."""
+"""The text that `kamen build` and `kamen check` print: each stage's balance, gaps, unknown fields and platforms, freshness."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kamen_analysis.sources import audit
 
 
 def summary(manifest: dict[str, Any]) -> str:
-    """Return one line a stage: in = out + rejected by reason."""
+    """Return a line for each stage, in = out + rejected by reason, then the gaps and damaged captures."""
     lines = []
     for stage in manifest["stages"]:
         most_first = sorted(stage["rejected"].items(), key=lambda item: -item[1])
@@ -33,12 +33,12 @@ def summary(manifest: dict[str, Any]) -> str:
 
 
 def turned_away(manifest: dict[str, Any]) -> bool:
-    """Return whether a build had to leave pages, records or whole runs out."""
+    """Return whether a build had to leave out pages, records or whole runs."""
     return any(stage["rejected"] for stage in manifest["stages"] if stage["stage"] in ("read", "clean")) or bool(manifest["gaps"])
 
 
 def check(where: Home) -> str:
-    """Return the state of the last build as text for a person."""
+    """Return the state of the last build as Chinese text for `kamen check`."""
     loaded = data.load(where)
     known = platforms.directory(loaded.home.root / "platforms.yaml")
     parts = [

@@ -1,6 +1,6 @@
-"""A raw post → the columns of `posts` that stand before redaction and labelling, and the events it proves.
+"""Clean a raw post: return its columns of `posts`, apart from those that redaction and labelling give, and the events it proves.
 
-Nothing is guessed: what is missing stays missing, what cannot be read is missing and noted, what cannot be true is a Reject.
+Nothing is guessed: a missing value stays missing, an unreadable one becomes missing and is noted, an impossible one is a Reject.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from kamen_analysis.sources.base import RawPost, Reject, Source, Step, step_even
 LONGEST_TITLE = 500  # characters
 LONGEST_BODY = 20_000
 LONGEST_NAME = 200
-_A_VALUE = 200  # characters the longest identifier takes
+_LONGEST_IDENTIFIER = 200  # characters of a number or address that redaction finds
 EARLIEST = datetime(2000, 1, 1, tzinfo=times.BEIJING)
-_A_DAY = timedelta(days=1)  # how far a site's clock may be ahead of ours
+_CLOCK_ERROR = timedelta(days=1)  # how far a site's clock may be ahead of ours
 
 ACTORS = {
     "posted": "consumer", "assigned": "platform", "merchant_replied": "merchant", "merchant_says_resolved": "merchant",
     "consumer_confirmed": "consumer", "auto_closed": "system", "closed": "unknown", "deleted": "unknown", "withdrawn": "consumer",
 }
-# A status proves its event only where no step tells of the same turn more exactly.
+# A status proves its event only if no step of the post already shows one of these, which are more exact.
 _SAME_TURN = {
     "merchant_replied": {"merchant_replied", "merchant_says_resolved"},
     "closed": {"closed", "auto_closed", "consumer_confirmed", "withdrawn", "deleted"},
@@ -43,7 +43,7 @@ _NO_PATH = frozenset({"NAME", "ADDRESS", "EMAIL", "IDCARD"})
 
 @dataclass(slots=True)
 class Cleaned:
-    """`post`: columns of records.TABLES["posts"]; `events`: rows of "events"; `notes`: what could not be read."""
+    """A cleaned post: `post` holds columns of records.TABLES["posts"], `events` rows of "events", `notes` what could not be read."""
 
     post: dict[str, Any]
     events: list[dict[str, Any]]
@@ -80,13 +80,13 @@ def clean(raw: RawPost, page: Page, source: Source) -> Cleaned:
 
 
 def _capped(text: str, most: int) -> str:
-    # A number cut in two is no longer found, and half of it still says whose it is: what straddles the cap goes first.
-    return text if len(text) <= most else redact(text[: most + _A_VALUE]).text[:most]
+    # A number cut in two would not be found any more, though half of it still identifies: redact what straddles the cap first.
+    return text if len(text) <= most else redact(text[: most + _LONGEST_IDENTIFIER]).text[:most]
 
 
 def address(url: str | None) -> str | None:
-    """Return a page's address as it may be kept: without what could be personal (user, query, anchor); None where it is no address."""
-    # Only what a reader may follow: a saved file's own name, a script, or words in an address column are no address.
+    """Return a page's address without what could be personal (user, anchor, parts of the query); None if it may not be kept at all."""
+    # Only addresses a reader can follow: not the name of a saved file, a script, or words in an address column.
     if not url or not _ADDRESS.fullmatch(url):
         return None
     try:
@@ -94,7 +94,7 @@ def address(url: str | None) -> str | None:
     except ValueError:
         return None
     path = unquote(parts.path)
-    # A number in a path is the page's own, mostly; a person's name, house or mailbox is never part of a page's address here.
+    # A number in a path is mostly the page's own; but no page has a person's name, house or mailbox in its address.
     is_plain = _PLAIN_PATH.fullmatch(path) and not _LONG_NUMBER.search(path)
     if not is_plain and any(span.kind in _NO_PATH for span in find(path)):
         return None
@@ -103,17 +103,18 @@ def address(url: str | None) -> str | None:
 
 
 def _seen(raw: RawPost, page: Page, notes: list[Note]) -> datetime:
+    """Return when the page shows the post's state: by its own clock, unless that is impossible; else when it was fetched."""
     fetched = times.beijing(page.fetched_at)
-    told = raw.get("seen_at")
-    if not told:
+    written = raw.get("seen_at")
+    if not written:
         return fetched
-    moment = _read(told, "seen_at", notes)
-    return moment[0] if moment and EARLIEST <= moment[0] <= fetched + _A_DAY else fetched
+    moment = _read(written, "seen_at", notes)
+    return moment[0] if moment and EARLIEST <= moment[0] <= fetched + _CLOCK_ERROR else fetched
 
 
 def _first_seen(raw: RawPost, seen: datetime, notes: list[Note]) -> datetime:
-    told = raw.get("first_seen")
-    moment = _read(told, "first_seen", notes) if told else None
+    written = raw.get("first_seen")
+    moment = _read(written, "first_seen", notes) if written else None
     return moment[0] if moment and EARLIEST <= moment[0] <= seen else seen
 
 
@@ -130,7 +131,7 @@ def _posted(raw: RawPost, seen: datetime, notes: list[Note], post_id: str) -> tu
     read = _read(written, "posted", notes) if written else None
     if read is None:
         return None, None
-    if read[0] > seen + _A_DAY:
+    if read[0] > seen + _CLOCK_ERROR:
         raise Reject("posted_in_future", f"发布时间在抓取时间之后：{read[0]:%Y-%m-%d}", post_id)
     if read[0] < EARLIEST:
         raise Reject("posted_too_early", f"发布时间早于 2000 年：{read[0].year}", post_id)
@@ -165,7 +166,7 @@ def _events(raw: RawPost, post: dict[str, Any], source: Source, notes: list[Note
 
 def _event_of_step(step: Step, kind: str, post: dict[str, Any], notes: list[Note]) -> dict[str, Any]:
     read = _read(step.get("at") or "", "step", notes)
-    if read and EARLIEST <= read[0] <= post["last_seen_at"] + _A_DAY:
+    if read and EARLIEST <= read[0] <= post["last_seen_at"] + _CLOCK_ERROR:
         return _event(post, kind, ACTORS[kind], at=read[0])
     if read:
         notes.append(("impossible_time", "step", ""))

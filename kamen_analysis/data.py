@@ -1,4 +1,4 @@
-"""The processed tables as pandas frames: what notebooks and the report start from."""
+"""Load the processed tables as pandas frames, for notebooks and the report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kamen_analysis.paths import Home, demo_home, home, settle
 RECURRING = frozenset({"source", "capture_file", "capture_digest", "posted_precision", "platform", "target", "status", "post_type",
                        "gate_rule", "product", "outcome", "dup_kind",
                        "kind", "actor", "code", "decided_by", "rule", "rule_version", "field"})
-# What no metric asks of all posts at once: what they say, and where it was found.
+# Columns of posts that no metric needs of all posts at once: their texts, and where they were found.
 WORDS = ("url", "capture_file", "capture_offset", "capture_digest", "title", "body", "truncated", "appeal", "gate_rule")
 
 
@@ -47,13 +47,16 @@ class Data:
 
 
 def read_table(folder: Path, table: str, is_compact: bool = False, without: Collection[str] = ()) -> pd.DataFrame:
-    """Return one table of a processed folder, `compact` if asked, and without some columns; a file that cannot be read is named."""
+    """Return one table of a processed folder, without the columns `without`; `is_compact`: see `compact`.
+
+    Raises KamenError naming a file that cannot be read.
+    """
     names = [name for name in records.arrow_schema(table).names if name not in without]
     coded = [name for name in names if is_compact and name in RECURRING]
     parts = []
     for path in sorted((folder / table).glob("*.parquet")):
         with _named(path):
-            # `pq.read_table` goes by way of pyarrow.dataset, which looks up each word of a coded column anew.
+            # `pq.read_table` goes through pyarrow.dataset, which looks up every value of a dictionary column anew.
             parts.append(pq.ParquetFile(path, read_dictionary=coded).read(names).select(names))
     data: pd.DataFrame = _joined(parts).to_pandas() if parts else records.empty(table)
     return compact(data) if is_compact else data
@@ -61,6 +64,7 @@ def read_table(folder: Path, table: str, is_compact: bool = False, without: Coll
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
+    """Raise an error of reading as a KamenError that names the file."""
     try:
         yield
     except (pa.ArrowInvalid, OSError, KeyError) as error:
@@ -68,7 +72,7 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def _joined(parts: list[pa.Table]) -> pa.Table:
-    """Return the parts as one table, each column in one piece: to take a few rows of a column in pieces Arrow copies all of it."""
+    """Return the parts as one table with contiguous columns: taking a few rows of a chunked column makes Arrow copy all of it."""
     whole = pa.concat_tables(parts).unify_dictionaries()
     parts.clear()
     for at, name in enumerate(whole.column_names):
@@ -77,9 +81,9 @@ def _joined(parts: list[pa.Table]) -> pa.Table:
 
 
 def compact(table: pd.DataFrame) -> pd.DataFrame:
-    """Return `table` with the columns whose words recur (RECURRING) as categories in alphabetical order: a number a row, not a text."""
-    found = {name: table[name].astype("category") for name in table if name in RECURRING}
-    return table.assign(**{name: words.cat.set_categories(words.cat.categories.sort_values()) for name, words in found.items()})
+    """Return `table` with the columns RECURRING, whose values repeat often, as categories in alphabetical order, to save memory."""
+    coded = {name: table[name].astype("category") for name in table if name in RECURRING}
+    return table.assign(**{name: values.cat.set_categories(values.cat.categories.sort_values()) for name, values in coded.items()})
 
 
 def _count(folder: Path) -> int:
@@ -91,7 +95,7 @@ def _count(folder: Path) -> int:
 
 
 def read_manifest(where: Home) -> dict[str, Any]:
-    """Return the manifest of the last build; clear errors when there is none or it is damaged."""
+    """Return the manifest of the last build; raise KamenError if there is none or it is damaged."""
     path = where.processed / "manifest.json"
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -103,11 +107,10 @@ def read_manifest(where: Home) -> dict[str, Any]:
 
 
 def load(root: str | Path | Home | None = None, is_compact: bool = False, worded: int | None = None) -> Data:
-    """Return the processed tables at `root` (see `paths.home`), or the demonstration's where only those exist; `compact` if asked.
+    """Return the processed tables at `root` (see `paths.home`), or the demonstration's if only those exist.
 
-    Of more than `worded` posts the columns WORDS are left out.
-
-    `posts.attrs["source_names"]` holds the Chinese name of each source: charts name it in their foot.
+    is_compact: see `compact`. worded: the number of posts above which the columns WORDS are left out.
+    `posts.attrs["source_names"]` holds the Chinese name of each source, for the footers of charts.
     """
     where = root if isinstance(root, Home) else home(root)
     settle(where.processed)

@@ -1,4 +1,4 @@
-"""`kamen demo`: the whole job on a synthetic world: served on loopback, scraped over HTTP, built, reported."""
+"""`kamen demo`: run everything on a synthetic world: serve it on loopback, scrape it over HTTP, build the tables, write the report."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Progress = Callable[[str, int, int], None]
 
 
 def demo(where: Home, posts: int, seed: int, out: Path, progress: Progress) -> ReportResult:
-    """Make a world of `posts` posts, scrape it, build its tables in data/demo and report to `out`.
+    """Make a world of `posts` posts, scrape it, build its tables in data/demo and write the report to `out`.
 
-    Real data is not touched: the demonstration keeps its captures and tables in a home of its own, made anew each time.
+    Real data is not touched: the demonstration has a home of its own, made anew each time. Raises KamenError for too few posts.
     """
     if posts < 100:
         raise KamenError("--posts 至少 100：再少就看不出什么")
-    # Made beside the demonstration of before, which stays whole until this one is.
+    # Made beside the previous demonstration, which stays until this one is complete.
     with atomic_folder(demo_home(where).root) as folder:
         home = Home(folder)
         world = _scrape(home, posts, seed, progress)
@@ -48,7 +48,7 @@ def _scrape(home: Home, posts: int, seed: int, progress: Progress) -> draw.World
 
 
 def _know_platforms(home: Home, world: draw.World) -> None:
-    """Write the demonstration's directory of platforms: every shop but the last few, which stay unknown as in real life."""
+    """Write the demonstration's directory of platforms: all shops but the last four, since in real life some are unknown too."""
     known = list(zip(world.platforms.names, world.platforms.domains, strict=True))[:-4]
     entities = [{"key": f"shop_{i:03}", "brand": shop, "domains": [domain]} for i, (shop, domain) in enumerate(known)]
     with atomic_write(home.root / "platforms.yaml") as file:

@@ -1,4 +1,4 @@
-"""The errors a user may meet, each one clear line with the exit code the command line ends with."""
+"""The errors a user may see: each has a clear one-line message and the exit code of the command line."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import errno
 
 
 class KamenError(Exception):
-    """Unusable arguments or input: the command line prints the message and ends with exit code 2."""
+    """Unusable arguments or input: the command line prints the message and exits with code 2."""
 
     exit_code = 2
 
 
 class PublishRefused(KamenError):  # noqa: N818 - a refusal is a decision, not a fault
-    """A gate refused to write processed data or a report: exit code 3. The message never holds the offending value."""
+    """A check refused to let processed data or a report be written: exit code 3. The message never holds the offending value."""
 
     exit_code = 3
 
 
 class TableError(KamenError):
-    """A table broke its schema; the message lists every failure at once."""
+    """A table does not meet its schema: exit code 3. The message lists every failure."""
 
     exit_code = 3
 
@@ -32,5 +32,5 @@ _SYSTEM = {
 
 
 def told(error: OSError) -> str:
-    """Return what the operating system complains of, in Chinese where it is common."""
+    """Return the operating system's error as text, in Chinese for the common ones."""
     return _SYSTEM.get(error.errno or 0, error.strerror or type(error).__name__)

@@ -1,4 +1,4 @@
-"""`kamen fetch`: a source's public pages, politely, into data/raw."""
+"""`kamen fetch`: fetch a source's public pages politely and store them in data/raw."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Asked:
-    """What the user asked for: the source's key, where to begin (else the source's own start), how far, and who we say we are."""
+    """What the user asked for: the source's key, start addresses (default: the source's own), page budget, contact for the User-Agent."""
 
     source: str
     urls: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ def _session(where: Home, source: Source, asked: Asked, urls: list[str], verb: s
 
 
 def fetch(where: Home, asked: Asked, progress: Progress) -> CrawlSummary:
-    """Fetch and store pages; a site's refusal ends the run with its pages kept."""
+    """Fetch and store pages; if the site refuses, the run ends and keeps the pages it has."""
     source = _source(asked.source)
     start = list(asked.urls) or list(source.pages())
     if not start:
@@ -73,7 +73,7 @@ def _links(source: Source, page: Page) -> list[str]:
         return []
 
 
-# After one of these nothing more is to be expected of a post.
+# After one of these events a post is not expected to change any more.
 _ENDED = frozenset({"consumer_confirmed", "auto_closed", "closed", "withdrawn", "deleted"})
 
 

@@ -1,4 +1,4 @@
-"""Memory while many small objects are made at once, and after they are gone."""
+"""Tune garbage collector and C allocator for work that makes many small objects at once, and return the memory afterwards."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from contextlib import contextmanager
 import numpy as np
 
 _KEEP = ((-1, 1 << 30), (-2, 64 << 20), (-3, 32 << 20))  # malloc.h: M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD (32 MB at most)
-_LARGE = 31 << 20  # Bytes, not yet the 32 MB from which on the C library never keeps a piece.
+_LARGE = 31 << 20  # bytes; from 32 MB on the C library always returns a freed block to the system
 
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Spare the garbage collector rows, spans and labels: they hold no cycles, and it would look through them again and again."""
+    """Switch the garbage collector off in the block: rows, spans and labels hold no cycles, and it would search them again and again."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -27,9 +27,9 @@ def uncollected() -> Iterator[None]:
 
 
 def keep() -> None:
-    """Have the C library keep what is freed for what comes next: asking the system anew each time takes a twentieth of a build.
+    """Have the C library keep freed memory for the next allocation, until the process ends.
 
-    It stays so until the process ends.
+    Asking the system for it each time takes about a twentieth of a build.
     """
     tune = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if tune is not None:
@@ -39,7 +39,7 @@ def keep() -> None:
 
 @contextmanager
 def keeping() -> Iterator[None]:
-    """Keep what is freed (see `keep`) meanwhile, and give it back at the end, however it ends."""
+    """Keep freed memory (see `keep`) in the block, and give it back when the block ends."""
     keep()
     try:
         yield
@@ -48,12 +48,15 @@ def keeping() -> Iterator[None]:
 
 
 def keep_some() -> None:
-    """Have the C library keep up to 62 MB of what is freed, as it does by itself after a piece of half as much: nothing is set."""
+    """Have the C library keep up to 62 MB of freed memory, without changing its settings.
+
+    Freeing a large block raises its own threshold to twice that block (glibc's dynamic mmap threshold).
+    """
     np.empty(_LARGE, np.uint8)
 
 
 def give_back() -> None:
-    """Give back to the system what was freed: the C library keeps it otherwise, hundreds of MB after a million rows."""
+    """Return freed memory to the system; the C library would keep it, hundreds of MB after a million rows."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)

@@ -1,4 +1,4 @@
-"""`kamen import`: the user's files become captures of a source; a table's columns are shown as they will be read."""
+"""`kamen import`: wrap the user's files as captures of a source, and show how the columns of a table will be read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from kamen_analysis.sources import audit, columns, table
 
 
 def import_files(where: Home, key: str, files: list[Path], mapping: Path | None = None) -> Iterator[str]:
-    """Wrap `files` into one WARC of source `key`; yield the lines to show. A mapping is checked first and travels with the data."""
+    """Wrap `files` as captures of source `key`; yield the lines to show. A mapping is checked first and stored with the data.
+
+    Raises KamenError, its text redacted: the names of files may hold names and numbers of people.
+    """
     try:
         yield from _import(where, key, files, mapping)
     except KamenError as error:
@@ -42,7 +45,7 @@ def _import(where: Home, key: str, files: list[Path], mapping: Path | None) -> I
 
 
 def _shown(name: str) -> str:
-    # People put a name or a number into a file's name; screens and logs go further than files.
+    # A file's name may hold somebody's name or number, and screens and logs are seen by more people than the file.
     return audit.told(name, 120)
 
 

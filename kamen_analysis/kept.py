@@ -1,6 +1,6 @@
-"""What takes long to work out and always comes out the same, kept between runs in the user's cache folder.
+"""A cache between runs, in the user's cache folder, for results that take long to compute and depend only on the package's files.
 
-The folder may be deleted at any time; where it cannot be read or written, everything is worked out anew.
+The folder may be deleted at any time; if it cannot be read or written, everything is computed anew.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parent
-VERSIONS = 4  # of the package, of which something is kept
-UNTRIED = (3, 14)  # from this Python on nobody has looked whether what `re` is made of is still the same
+VERSIONS = 4  # of the package whose files stay in the cache
+UNTRIED = (3, 14)  # from this Python on it is untested whether the internals of `re` are still those used by `pattern`
 
 
 def folder() -> Path:
-    """Return the folder all this is kept in."""
+    """Return the cache folder."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kamen_analysis"
 
 
 class Shelf:
-    """Bytes by key in one file, for as long as the package's files it names (and Python) stay the same."""
+    """A cache file of bytes by key, valid as long as Python and the package's files `sources` (glob patterns) stay the same."""
 
     def __init__(self, name: str, *sources: str) -> None:
         self.name, self.sources = name, sources
@@ -45,14 +45,15 @@ class Shelf:
 
     @functools.cached_property
     def path(self) -> Path:
-        """The file."""
-        whole = hashlib.sha256(sys.version.encode())
+        """The file; its name holds a digest of what its content depends on."""
+        digest = hashlib.sha256(sys.version.encode())
         for path in (path for source in self.sources for path in sorted(PACKAGE.glob(source))):
-            whole.update(hashlib.sha256(path.read_bytes()).digest())
-        return folder() / f"{self.name}-{whole.hexdigest()[:16]}"
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return folder() / f"{self.name}-{digest.hexdigest()[:16]}"
 
     @functools.cached_property
     def _known(self) -> dict[str, bytes]:
+        """The cached values by hashed key; read from the file on first use, empty if it is missing or damaged."""
         try:
             whole = self.path.read_bytes()
         except OSError:
@@ -64,7 +65,7 @@ class Shelf:
         return {key: body[start:end] for key, (start, end) in json.loads(head).items()}
 
     def get(self, key: str, make: Callable[[], bytes]) -> bytes:
-        """Return what is kept under a key; it is made if there is nothing, and written when the program ends."""
+        """Return the cached bytes of a key, or those of `make()`, which are saved when the program ends."""
         short = hashlib.sha1(key.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
         if short not in self._known:
             self._known[short] = make()
@@ -74,17 +75,17 @@ class Shelf:
         return self._known[short]
 
     def plain(self, key: str, make: Callable[[], Any]) -> Any:
-        """Return what is kept under a key, as `get`: lists, dicts with words for keys, words, numbers, truth values, None."""
-        found = self.get(key, lambda: json.dumps(make(), ensure_ascii=False).encode("utf-8", "surrogatepass"))
-        return json.loads(found.decode("utf-8", "surrogatepass"))
+        """Return the cached value of a key, as `get` does, for values that JSON can hold."""
+        data = self.get(key, lambda: json.dumps(make(), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+        return json.loads(data.decode("utf-8", "surrogatepass"))
 
     def packed(self, key: str, make: Callable[[], T], *classes: type) -> T:
-        """Return what is kept under a key, as `get`: anything `packing` takes, `classes` being those of the objects in it."""
-        found: T = packing.unpack(self.get(key, lambda: packing.pack(make())), *classes)
-        return found
+        """Return the cached value of a key, as `get` does, for values that `packing` takes; `classes`: those of objects in the value."""
+        value: T = packing.unpack(self.get(key, lambda: packing.pack(make())), *classes)
+        return value
 
     def save(self) -> None:
-        """Write the file; of those of other versions the newest stay, for who works with two."""
+        """Write the file, and delete the files of all but the newest VERSIONS: people may work with several versions in turn."""
         ends = [0]
         for value in self._known.values():
             ends.append(ends[-1] + len(value))
@@ -97,26 +98,26 @@ class Shelf:
             for other in sorted(self.path.parent.glob(f"{self.name}-*"), key=lambda path: path.stat().st_mtime)[:-VERSIONS]:
                 other.unlink(missing_ok=True)
         except OSError:
-            return  # a home that cannot be written, or no room: next time it is made again
+            return  # the folder cannot be written, or the disk is full: computed again next time
 
 
 _PATTERNS = Shelf("patterns", "redact/*.yaml", "redact/rules.py")
 
 
 def pattern(written: str) -> re.Pattern[str]:
-    """Return `re.compile(written)`, which takes milliseconds for a long pattern, from what was compiled before."""
+    """Return `re.compile(written)`, using the cache: compiling a long pattern takes milliseconds."""
     if sys.version_info[:2] >= UNTRIED:
         return re.compile(written)
     head, _, code = _PATTERNS.get(written, lambda: _compiled(written)).partition(b"\n")
     flags, groups, names = json.loads(head)
     by_number = {number: name for name, number in names.items()}
     index = tuple(by_number.get(number) for number in range(groups + 1))
-    found: re.Pattern[str] = _sre.compile(written, flags, array("I", code).tolist(), groups, names, index)
-    return found
+    compiled: re.Pattern[str] = _sre.compile(written, flags, array("I", code).tolist(), groups, names, index)
+    return compiled
 
 
 def _compiled(written: str) -> bytes:
-    # The steps of re.compile, stopped before the last: what it would hand to the matcher, as numbers.
+    """Return as bytes a pattern's flags, groups and code: what `re.compile` passes to `_sre.compile` in its last step."""
     tree = _parser.parse(written, 0)
     head = json.dumps([tree.state.flags, tree.state.groups - 1, tree.state.groupdict])
     return head.encode() + b"\n" + array("I", _compiler._code(tree, 0)).tobytes()

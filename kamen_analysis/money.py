@@ -1,4 +1,4 @@
-"""Amounts of money as sites and spreadsheets write them → yuan."""
+"""Read amounts of money, as sites and spreadsheets write them, in yuan."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import unicodedata
 _AMOUNT = re.compile(
     r"(?:人民币|rmb|cny|约|共|合计)*¥?\s*(-?\s*\d[\d,\s]*(?:\.\d*)?|-?\.\d+)\s*([万千])?\s*(?:元|块|rmb|cny|人民币)?(?:整|人民币|左右)?",
 )
-_LONGEST = 60  # characters an amount is written in at most
+_LONGEST = 60  # characters of a written amount
 _TIMES = {None: 1, "千": 1_000, "万": 10_000}
 _MISSING = frozenset({"", "-", "--", "/", "无", "未填", "未填写", "不详", "未知", "暂无", "null", "none", "nan", "n/a"})
 
 
 @functools.lru_cache(maxsize=10_000)
 def yuan(written: str) -> float | None:
-    """Return an amount in yuan ("1,440元", "￥3.5万", "139.00"), or None where it says there is none; ValueError for anything else.
+    """Return an amount ("1,440元", "￥3.5万", "139.00") in yuan, None for a word that means none; raise ValueError for anything else.
 
-    A negative amount is returned as such: whether it can be is not for this function to say.
+    Negative amounts are returned too: the caller decides whether they are possible.
     """
     text = unicodedata.normalize("NFKC", written).strip().lower()
     if text in _MISSING:

@@ -1,7 +1,4 @@
-"""Values to bytes and back: plain values, arrays, and objects of classes named beforehand, so that reading runs no code but theirs.
-
-Not pickle, which runs whatever the bytes say.
-"""
+"""Serialise plain values, arrays, and objects of classes named in advance. Unlike pickle, reading never runs code named in the data."""
 
 from __future__ import annotations
 
@@ -17,28 +14,31 @@ Arrays = list[npt.NDArray[Any]]
 
 
 def pack(value: Any) -> bytes:
-    """Return a value as bytes: None, truth values, numbers, words, dates, arrays; lists, tuples, dicts and objects that hold such."""
+    """Return a value as bytes: None, bool, numbers, str, date, arrays, and lists, tuples, dicts and objects of such values."""
     arrays: Arrays = []
-    laid = _laid(value, arrays)
-    head = [[array.dtype.str, array.shape] for array in arrays]
-    told = json.dumps([laid, head], ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return told + b"\n" + b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
+    encoded = _encoded(value, arrays)
+    kinds = [[array.dtype.str, array.shape] for array in arrays]
+    head = json.dumps([encoded, kinds], ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return head + b"\n" + b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
 
 
 def unpack(data: bytes, *classes: type) -> Any:
-    """Return the value in bytes of `pack`; an object of a class that is not among `classes` raises KeyError."""
+    """Return the value `pack` made the bytes from; raise KeyError if it holds an object of a class not among `classes`."""
     head, body = data.split(b"\n", 1)
-    laid, kinds = json.loads(head.decode("utf-8", "surrogatepass"))
+    encoded, kinds = json.loads(head.decode("utf-8", "surrogatepass"))
     arrays, at = Arrays(), 0
     for kind, shape in kinds:
-        # Copied, since what may not be written to is another type to a compiled kernel.
+        # Copied, because a read-only array would be another type to a compiled kernel.
         arrays.append(np.frombuffer(body, kind, math.prod(shape), at).reshape(shape).copy())
         at += arrays[-1].nbytes
-    return _taken(laid, arrays, {one.__qualname__: one for one in classes})
+    return _decoded(encoded, arrays, {cls.__qualname__: cls for cls in classes})
 
 
-def _laid(value: Any, arrays: Arrays) -> Any:
-    """Return a value as JSON has it: what JSON has no form for as an object of one key, which says what it is."""
+def _encoded(value: Any, arrays: Arrays) -> Any:
+    """Return a value in JSON's types, appending its arrays to `arrays`.
+
+    A value that JSON has no form for becomes an object whose first key names its type.
+    """
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
@@ -47,34 +47,34 @@ def _laid(value: Any, arrays: Arrays) -> Any:
     if type(value) is date:
         return {"date": value.isoformat()}
     if isinstance(value, list):
-        return [_laid(one, arrays) for one in value]
+        return [_encoded(item, arrays) for item in value]
     if isinstance(value, dict):
-        return {"dict": [[_laid(key, arrays), _laid(one, arrays)] for key, one in value.items()]}
+        return {"dict": [[_encoded(key, arrays), _encoded(item, arrays)] for key, item in value.items()]}
     if type(value) is tuple:
-        return {"tuple": [_laid(one, arrays) for one in value]}
-    if isinstance(value, tuple):  # a named one
-        return {"named": type(value).__qualname__, "of": [_laid(one, arrays) for one in value]}
+        return {"tuple": [_encoded(item, arrays) for item in value]}
+    if isinstance(value, tuple):  # a named tuple
+        return {"named": type(value).__qualname__, "of": [_encoded(item, arrays) for item in value]}
     if hasattr(value, "__dict__"):
-        return {"object": type(value).__qualname__, "of": _laid(vars(value), arrays)}
+        return {"object": type(value).__qualname__, "of": _encoded(vars(value), arrays)}
     raise TypeError(f"cannot be packed: {type(value).__qualname__}")
 
 
-def _taken(laid: Any, arrays: Arrays, classes: dict[str, type]) -> Any:
-    if isinstance(laid, list):
-        return [_taken(one, arrays, classes) for one in laid]
-    if not isinstance(laid, dict):
-        return laid
-    if "array" in laid:
-        return arrays[laid["array"]]
-    if "date" in laid:
-        return date.fromisoformat(laid["date"])
-    if "dict" in laid:
-        return {_taken(key, arrays, classes): _taken(one, arrays, classes) for key, one in laid["dict"]}
-    if "tuple" in laid:
-        return tuple(_taken(one, arrays, classes) for one in laid["tuple"])
-    found = _taken(laid["of"], arrays, classes)
-    if "named" in laid:
-        return classes[laid["named"]](*found)
-    made: Any = object.__new__(classes[laid["object"]])
-    vars(made).update(found)
-    return made
+def _decoded(encoded: Any, arrays: Arrays, classes: dict[str, type]) -> Any:
+    if isinstance(encoded, list):
+        return [_decoded(item, arrays, classes) for item in encoded]
+    if not isinstance(encoded, dict):
+        return encoded
+    if "array" in encoded:
+        return arrays[encoded["array"]]
+    if "date" in encoded:
+        return date.fromisoformat(encoded["date"])
+    if "dict" in encoded:
+        return {_decoded(key, arrays, classes): _decoded(item, arrays, classes) for key, item in encoded["dict"]}
+    if "tuple" in encoded:
+        return tuple(_decoded(item, arrays, classes) for item in encoded["tuple"])
+    content = _decoded(encoded["of"], arrays, classes)
+    if "named" in encoded:
+        return classes[encoded["named"]](*content)
+    instance: Any = object.__new__(classes[encoded["object"]])
+    vars(instance).update(content)
+    return instance

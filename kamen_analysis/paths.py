@@ -1,4 +1,4 @@
-"""Where things live, and how a file is written so that a killed process or a full disk never leaves half of it."""
+"""The folders of a working copy, and atomic writing: a killed process or a full disk never leaves half a file or folder."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from typing import IO, Any
 
 @dataclass(frozen=True)
 class Home:
-    """The folders of one working copy: captures in, tables out, reports out."""
+    """A working copy's folders: captures, tables, reports."""
 
     root: Path
 
     @property
     def raw(self) -> Path:
-        """Captures (WARC) and their sidecars, one folder a source. Holds personal data; never committed."""
+        """Captures (WARC) and their sidecars, a folder for each source. Holds personal data; never committed."""
         return self.root / "data" / "raw"
 
     @property
@@ -32,12 +32,12 @@ class Home:
 
     @property
     def reports(self) -> Path:
-        """Generated reports, one folder a period."""
+        """Generated reports, a folder for each period."""
         return self.root / "reports"
 
 
 def home(root: str | Path | None = None) -> Home:
-    """Return the home at `root`, else at $KAMEN_HOME, else the nearest folder from here upwards that holds data/raw."""
+    """Return the home at `root`, else at $KAMEN_HOME, else at the nearest folder, from the current one upwards, that holds data/raw."""
     given = root or os.environ.get("KAMEN_HOME")
     if given:
         return Home(Path(given).resolve())
@@ -51,7 +51,7 @@ def demo_home(parent: Home) -> Home:
 
 
 def sha256(path: Path) -> str:
-    """Return the hex SHA-256 of a file, read in pieces."""
+    """Return the SHA-256 (hex) of a file; it is read in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -66,9 +66,9 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def atomic_write(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
-    """Open a temporary file beside `path` and rename it over `path` once it is whole and on disk.
+    """Yield a temporary file beside `path`, and rename it to `path` when the block has ended and the file is on disk.
 
-    On any error the temporary file is removed and whatever stood at `path` before stays as it was.
+    On any error the temporary file is removed, and `path` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -88,7 +88,7 @@ def atomic_write(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold `folder` itself locked against other processes; the lock goes with the process, however it ends."""
+    """Lock a folder against other processes; the lock ends with the process, however that ends."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -98,7 +98,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def settle(path: Path) -> None:
-    """Put back the folder `path` where a kill between the renames of `atomic_folder` left it as `.<name>.old`; readers call this first."""
+    """Restore the folder `path` if a kill between the two renames of `atomic_folder` left it as `.<name>.old`; call before reading it."""
     old = path.with_name(f".{path.name}.old")
     if path.exists() or not old.exists():
         return
@@ -108,13 +108,13 @@ def settle(path: Path) -> None:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what killed processes left half written beside `path`; a folder some live process still writes is locked and stays."""
-    for left in path.parent.glob(f".{path.name}.*"):
-        if left.is_dir() and not left.name.endswith(".old"):
-            handle = os.open(left, os.O_RDONLY)
+    """Remove the unfinished folders that killed processes left beside `path`; one still being written is locked and stays."""
+    for leftover in path.parent.glob(f".{path.name}.*"):
+        if leftover.is_dir() and not leftover.name.endswith(".old"):
+            handle = os.open(leftover, os.O_RDONLY)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(left, ignore_errors=True)
+                shutil.rmtree(leftover, ignore_errors=True)
             except BlockingIOError:
                 continue
             finally:
@@ -122,6 +122,7 @@ def _sweep(path: Path) -> None:
 
 
 def _swap(fresh: Path, path: Path) -> None:
+    """Put the folder `fresh` in the place of `path`."""
     old = path.with_name(f".{path.name}.old")
     with _locked(path.parent):
         if path.exists():
@@ -133,7 +134,7 @@ def _swap(fresh: Path, path: Path) -> None:
 
 
 def _sync_new(folder: Path) -> None:
-    """Put on disk what is in `folder`; a file with other names was, when it got the first of them, so that only its name here is new."""
+    """Flush a new folder to disk. A file with several hard links was flushed when it was first written; only its name here is new."""
     for file in (folder, *folder.rglob("*")):
         if file.is_dir():
             _sync_folder(file)
@@ -144,11 +145,11 @@ def _sync_new(folder: Path) -> None:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield a fresh folder beside `path`; when the block ends well it takes the place of `path` as a whole.
+    """Yield a fresh folder beside `path`; if the block ends without error, it takes the place of `path`.
 
-    On any error the fresh folder is removed and the old folder stays. Two renames stand between old and new: a kill
-    exactly between them leaves the old folder as `.<name>.old`, which the next reader or writer puts back (`settle`).
-    Of two processes that write one folder at once the later ends last: each time it is whole.
+    On any error the fresh folder is removed and the old one stays. The swap takes two renames: a kill exactly between them leaves the
+    old folder as `.<name>.old`, which the next reader or writer restores (`settle`). If two processes write the same folder, the one
+    that ends last wins; at no time is the folder a mixture.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     settle(path)
@@ -170,7 +171,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 def once(folder: Path, make: Callable[[Path], None]) -> None:
-    """Fill `folder` by `make`, whole or not at all, unless it is there; of two who make the same the first stays."""
+    """Have `make` fill `folder` unless it exists: completely or not at all. If two processes make it at once, the first one stays."""
     if folder.exists():
         return
     folder.parent.mkdir(parents=True, exist_ok=True)

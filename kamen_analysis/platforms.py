@@ -1,6 +1,6 @@
-"""Platform names: what the complaint is against, brought to one name where the directory knows it, left as written where not.
+"""Platform names: the target of a complaint is given the brand the directory knows it by, or stays as written.
 
-Fuzzy likeness only ever proposes: two names are merged when a person has written them into the directory, never by themselves.
+Fuzzy similarity only makes proposals: two names become one only when a person has written both into the directory.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _File(BaseModel):
 
 @dataclass(frozen=True)
 class Directory:
-    """The known platforms, and the bare name or domain each is found by."""
+    """The known platforms; `by_name` maps every bare name and domain to a brand."""
 
     entities: tuple[Entity, ...]
     suffixes: tuple[str, ...]
@@ -65,9 +65,9 @@ class Directory:
 
 
 def directory(own: Path | None = None) -> Directory:
-    """Return the shipped directory, with the user's own file (same form, same keys win) laid over it.
+    """Return the shipped directory, extended by the user's own file, whose entities replace shipped ones of the same key.
 
-    A name that would belong to two platforms is an error: which one is meant is for a person to settle.
+    Raises KamenError if a name belongs to two platforms: which one is meant is for a person to settle.
     """
     files = [_read(path) for path in (_SHIPPED, own) if path and path.exists()]
     merged = {entity.key: entity for file in files for entity in file.entities}

@@ -1,4 +1,4 @@
-"""Progress of long steps on standard error: one line that moves on a terminal, a line at each quarter elsewhere."""
+"""Show the progress of long steps on standard error: one changing line on a terminal, elsewhere a line at each quarter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 
 class Progress:
-    """Call it with (stage, done, total); it prints no more often than a person can read."""
+    """A callable that takes (stage, done, total) and prints no more often than a person can read."""
 
     def __init__(self) -> None:
         self._moving = sys.stderr.isatty()
@@ -15,7 +15,7 @@ class Progress:
         self._quarter: dict[str, int] = {}
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Show that `done` of `total` steps of `stage` are through (total 0: not known)."""
+        """Show that `done` of `total` steps of `stage` are finished (total 0: unknown)."""
         finished = total > 0 and done >= total
         if self._moving:
             if finished or time.monotonic() - self._last > 0.1:

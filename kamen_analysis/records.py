@@ -35,7 +35,7 @@ EVENT_KINDS = {
 STAGES = {
     "read": "读取存档", "clean": "清洗", "merge": "合并重复抓取", "gate": "投诉闸门", "dedupe": "去重", "scope": "限虚拟商品",
 }
-# Why a page, a record or a post goes no further, by stage; a reason without a name here fails the tests.
+# Names of the reasons why a page, a record or a post goes no further; a test fails for a reason without a name.
 REJECTIONS = {
     "login_required": "需要登录", "blocked": "被网站拦截", "no_such_page": "没有这一页", "gone": "页面已删除", "redirected": "被转到别处",
     "other_site": "不是该网站的页面", "refused": "网站拒绝回答",
@@ -53,7 +53,7 @@ PRECISIONS = ("second", "minute", "day")
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, its type (string, float, integer, boolean, instant), what it means, and what it may hold."""
+    """A column: name, type (string, float, integer, boolean, instant), meaning (`about`), and allowed values."""
 
     name: str
     type: str
@@ -131,7 +131,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
 
 
 def arrow_schema(table: str) -> pa.Schema:
-    """Return the Arrow schema a Parquet file of `table` is written with."""
+    """Return the Arrow schema of a Parquet file of `table`."""
     import pyarrow as pa
 
     instant = pa.timestamp("us", tz=ZONE)
@@ -145,18 +145,18 @@ def empty(table: str) -> pd.DataFrame:
 
 
 def frame(table: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return `rows` (one dict a row) as a frame of `table`, columns in order and typed; a key the table lacks is refused."""
+    """Return `rows` (a dict each) as a frame of `table` with typed columns in order; raise TableError for a key the table lacks."""
     data: pd.DataFrame = arrow(table, rows).to_pandas()
     return data
 
 
 def arrow(table: str, rows: list[dict[str, Any]]) -> pa.Table:
-    """Return `rows` as an Arrow table of `table`; a missing key is null, a key the table lacks is refused."""
+    """Return `rows` as an Arrow table of `table`; a missing key is null. Raises TableError for a key the table lacks."""
     return typed(table, columns(table, rows))
 
 
 def columns(table: str, rows: list[dict[str, Any]], names: Sequence[str] = ()) -> dict[str, list[Any]]:
-    """Return `rows` as the columns of `table` (or those of `names`); a missing key is None, a key the table lacks is refused."""
+    """Return `rows` as columns of `table` (only `names`, if given); a missing key is None; raise TableError for a key the table lacks."""
     known = [column.name for column in TABLES[table]]
     given = set().union(*rows)
     if unknown := sorted(given - set(known)):
@@ -166,7 +166,7 @@ def columns(table: str, rows: list[dict[str, Any]], names: Sequence[str] = ()) -
 
 
 def typed(table: str, columns: dict[str, list[Any]]) -> pa.Table:
-    """Return columns of `table` as an Arrow table."""
+    """Return columns of `table` as an Arrow table with the types of its schema, all nullable."""
     import pyarrow as pa
 
     fields = [field.with_nullable(True) for field in arrow_schema(table) if field.name in columns]
@@ -175,14 +175,14 @@ def typed(table: str, columns: dict[str, list[Any]]) -> pa.Table:
     return pa.table(found, schema=pa.schema(fields))
 
 
-def _instants(found: list[Any], field: pa.Field) -> pa.Array:
+def _instants(values: list[Any], field: pa.Field) -> pa.Array:
     import pyarrow as pa
 
     # As time since 1970: once pandera is imported, Arrow reads the wall time of an aware instant as if it were UTC.
-    is_one = len(set(map(id, found))) == 1  # rows of one page share the moment it was seen
-    since = [at and at - _EPOCH for at in (found[:1] if is_one else found)]
-    moments = pa.array(since, pa.duration("us")).cast(pa.int64()).cast(field.type)
-    return pa.repeat(moments[0], len(found)) if is_one else moments
+    is_one = len(set(map(id, values))) == 1  # rows of one page share the object that holds when it was seen
+    since = [at and at - _EPOCH for at in (values[:1] if is_one else values)]
+    instants = pa.array(since, pa.duration("us")).cast(pa.int64()).cast(field.type)
+    return pa.repeat(instants[0], len(values)) if is_one else instants
 
 
 def validate(table: str, data: pd.DataFrame) -> pd.DataFrame:
@@ -220,6 +220,6 @@ def _matches(pattern: str, column: pd.Series) -> pd.Series:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    # Arrow looks through a whole column at once, where pandas takes text by text.
+    # Arrow matches a whole column at once, pandas one text after the other.
     found = pc.match_substring_regex(pa.array(column, pa.string(), from_pandas=True), pattern)
     return pd.Series(found.fill_null(True).to_numpy(zero_copy_only=False), column.index)

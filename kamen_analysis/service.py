@@ -1,6 +1,6 @@
-"""`kamen run`: what a timer starts. Takes in new files, builds, reports; one at a time, logged in JSON lines, its state in two small files.
+"""`kamen run`, for timers: import new files, build, report. One run at a time, with a log and its state in files.
 
-In data/run: `log.jsonl` (a line an event), `status.json` and `status.prom` (the text format Prometheus' node exporter reads). None holds
+In data/run: `log.jsonl` (one line per event), `status.json`, and `status.prom` (text format for Prometheus' node exporter). None holds
 personal data.
 """
 
@@ -25,12 +25,12 @@ from kamen_analysis.pipeline.build import build
 from kamen_analysis.report.build import FORMATS, ReportResult, report
 
 Progress = Callable[[str, int, int], None]
-LOG_BYTES = 10 << 20  # then the log of before goes to log.jsonl.1
+LOG_BYTES = 10 << 20  # a longer log is renamed to log.jsonl.1
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the user asked for. inbox: a folder with one folder of new files a source; None: data/inbox, if there is one."""
+    """What the user asked for. inbox: a folder with a folder of new files for each source; None: data/inbox, if it exists."""
 
     jobs: int | None = None
     cluster: str | None = None
@@ -44,7 +44,7 @@ class Asked:
 
 @dataclass
 class Done:
-    """What a run did: the lines of its imports, the manifest, the report, and the exit code (1: rows or runs were turned away)."""
+    """What a run did: the lines of its imports, the manifest, the report, and the exit code (1: pages, records or runs were left out)."""
 
     imported: list[str] = field(default_factory=list)
     manifest: dict[str, Any] = field(default_factory=dict)
@@ -53,12 +53,12 @@ class Done:
 
 
 def folder(where: Home) -> Path:
-    """Return where log and status lie."""
+    """Return the folder of log and status."""
     return where.root / "data" / "run"
 
 
 def run(where: Home, asked: Asked, progress: Progress) -> Done:
-    """Import, build and report; raises what stopped it, after it is logged and in the status."""
+    """Import, build and report; an error that ends the run is logged and put into the status, then raised."""
     with _only_one(where):
         journal = _Journal(where)
         journal.begin()
@@ -73,20 +73,20 @@ def run(where: Home, asked: Asked, progress: Progress) -> Done:
                 done.report = report(where, asked.period, asked.formats, asked.scope, asked.out, progress)
                 facts |= {"files": len(done.report.files), "counted": done.report.counted}
         except BaseException as error:
-            journal.end(error.exit_code if isinstance(error, KamenError) else 2, done.manifest, _told(error))
+            journal.end(error.exit_code if isinstance(error, KamenError) else 2, done.manifest, _message(error))
             raise
         done.code = int(turned_away(done.manifest))
         journal.end(done.code, done.manifest)
         return done
 
 
-def _told(error: BaseException) -> str:
-    # Our own messages hold no personal data; those of others may.
+def _message(error: BaseException) -> str:
+    # Only our own messages are sure to hold no personal data.
     return str(error) if isinstance(error, KamenError) else type(error).__name__
 
 
 def _take_in(where: Home, inbox: Path | None) -> Iterator[str]:
-    """Import the files of each source's folder in the inbox; those known already are passed over."""
+    """Import the files of each source's folder in the inbox; those imported before are skipped."""
     if inbox and not inbox.is_dir():
         raise KamenError(f"没有文件夹 {inbox}")
     for source in sorted((inbox or where.root / "data" / "inbox").glob("*/")):
@@ -107,10 +107,10 @@ def _only_one(where: Home) -> Iterator[None]:
 
 def _status(where: Home) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads((folder(where) / "status.json").read_text(encoding="utf-8"))
+        status: dict[str, Any] = json.loads((folder(where) / "status.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return found
+    return status
 
 
 def _rejects(manifest: dict[str, Any]) -> dict[str, dict[str, int]]:
@@ -125,7 +125,7 @@ class _Journal:
         self.started = datetime.now(UTC).isoformat(timespec="seconds")
 
     def log(self, event: str, level: str = "info", **facts: Any) -> None:
-        """Append one line: at (UTC), run (its start), level, event, and the facts."""
+        """Append one line: time (`at`, UTC), start of the run (`run`), level, event, and the facts."""
         path = folder(self.where) / "log.jsonl"
         if path.exists() and path.stat().st_size > LOG_BYTES:
             path.replace(path.with_name("log.jsonl.1"))
@@ -135,20 +135,20 @@ class _Journal:
 
     @contextmanager
     def step(self, name: str) -> Iterator[dict[str, Any]]:
-        """Log a step's end with its seconds and what the block puts into the facts."""
+        """Log the end of a step, with its duration and what the block adds to the dict it is given."""
         began, facts = time.monotonic(), dict[str, Any]()
         yield facts
         self.log(name, seconds=round(time.monotonic() - began, 3), **facts)
 
     def begin(self) -> None:
-        """Log the start; a run before that never came to its end is told."""
+        """Log the start, after a warning if the run before never came to its end."""
         if self.before.get("state") == "running":
             self.log("previous_run_died", "warning", started=self.before.get("started"), pid=self.before.get("pid"))
         self.log("start", pid=os.getpid())
         self._write({**self.before, "state": "running", "started": self.started, "pid": os.getpid()})
 
     def end(self, code: int, manifest: dict[str, Any], error: str = "") -> None:
-        """Log the end and write what came of the run; after a failure the counts of before still stand, as the tables do."""
+        """Log the end and write the status; after a failure it keeps the previous counts, since the previous tables stand too."""
         seconds = round(time.monotonic() - self.began, 3)
         self.log("end", "error" if error else "info", code=code, seconds=seconds, **({"error": error} if error else {}))
         ended = datetime.now(UTC).isoformat(timespec="seconds")
@@ -168,7 +168,7 @@ class _Journal:
 
 
 def _gauges(status: dict[str, Any]) -> Iterator[str]:
-    """Yield the status in Prometheus' text format; what is not known yet is left out."""
+    """Yield the lines of the status in Prometheus' text format; what is not known yet is left out."""
     times = {"kamen_last_run_timestamp_seconds": "started", "kamen_last_success_timestamp_seconds": "last_success",
              "kamen_last_capture_timestamp_seconds": "last_capture"}
     plain = {name: datetime.fromisoformat(status[key]).timestamp() for name, key in times.items() if status.get(key)}

@@ -1,4 +1,4 @@
-"""Times as sites and spreadsheets write them → aware instants in Beijing time, with how exact they were written."""
+"""Read times as sites and spreadsheets write them: aware instants in Beijing time, with their precision."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
-# China has kept one zone without summer time since 1991, so a fixed offset is exact for every post and fast.
+# China has had no summer time since 1991, so that a fixed offset, which is fast, is exact for every post.
 BEIJING = timezone(timedelta(hours=8), "UTC+08:00")
 
 _WRITTEN = re.compile(
@@ -18,9 +18,9 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[+-]\d\d:\d\d)?", re.ASC
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2}))?")
 _NUMBER = re.compile(r"\d{5,13}(?:\.\d+)?")
 _BEFORE = re.compile(r"^(?:发布|投诉|提交|登记|创建|更新)?(?:时间|日期)?[于在：:\s]*")
-_LONGEST = 80  # characters a time is written in at most
+_LONGEST = 80  # characters of a written time
 _EXCEL_EPOCH = datetime(1899, 12, 30, tzinfo=BEIJING)
-_EXCEL_DAYS = (20_000, 80_000)  # 1954 to 2119: what a serial day number may be
+_EXCEL_DAYS = (20_000, 80_000)  # numbers read as Excel's serial days: 1954 to 2119
 _OFFSETS = {None: BEIJING, "Z": UTC, "UTC": UTC}
 
 

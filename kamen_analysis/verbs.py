@@ -1,4 +1,4 @@
-"""The command line's table: for each command what it is for, the function that does it, and its arguments."""
+"""The table of commands: for each its help text, the function that runs it, and its arguments."""
 
 from __future__ import annotations
 

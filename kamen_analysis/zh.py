@@ -1,4 +1,4 @@
-"""Chinese text as the rules read it: folded to one shape without moving an offset, cut into clauses, cut into tokens."""
+"""Prepare Chinese text for the rules: fold variants of characters without moving an offset, split it into clauses and words."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ import unicodedata
 
 import opencc
 
-# A clause ends at sentence marks, commas, line breaks and the wave marks chats use; quotation marks do not end one.
+# A clause ends at sentence marks, commas, line breaks and the wave dashes of chats, not at quotation marks.
 _CLAUSE_END = re.compile(r"[。！？!?；;，,、…\n\r~～]+|(?<!\d)\.(?!\w)|\s{2,}")
 
-# Halves of characters, which JSON can spell and no encoding can carry: nothing that searches takes them.
+# Lone surrogates, which JSON can contain but no encoding can carry, and which search libraries refuse.
 _LONE = re.compile("[\ud800-\udfff]")
 
-# Characters that a reader does not see but that stand between the characters he reads.
+# Characters that are invisible but stand between visible ones.
 INVISIBLE = frozenset(
-    "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff\ufe0e\ufe0f"
+    "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff\ufe0e\ufe0f"
 )
 
 
 @functools.cache
 def fold_table() -> dict[int, str]:
-    """Return the one-to-one character map behind `fold`: width, circled digits, traditional to simplified; lone surrogates to U+FFFD."""
+    """Return the one-to-one character map that `fold` uses: to half width, plain digits and simplified; lone surrogates to U+FFFD."""
     table: dict[int, str] = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
     for code in (*range(0x2460, 0x2474), *range(0x2776, 0x277F), *range(0x3000, 0x3001), *range(0xFF01, 0xFFEF)):
         plain = unicodedata.normalize("NFKC", chr(code))
@@ -39,9 +40,9 @@ def fold_table() -> dict[int, str]:
 
 
 def fold(text: str) -> str:
-    """Return `text` with every character in its plain shape: half width, simplified, lower case.
+    """Return `text` with every character in its plain form: half width, simplified, lower case.
 
-    The result has exactly the length of `text`, so a span found in it is a span of the text as given.
+    The result has exactly the length of `text`, so that a span found in it is a span of `text`.
     """
     folded = text.translate(fold_table())
     lower = folded.lower()
@@ -49,7 +50,7 @@ def fold(text: str) -> str:
 
 
 def squeeze(text: str, drop: frozenset[str] = INVISIBLE) -> tuple[str, list[int]]:
-    """Return the text without the characters in `drop`, and for each kept character its offset in `text`."""
+    """Return the text without the characters in `drop`, and the offset in `text` of each character that is left."""
     kept = [(i, c) for i, c in enumerate(text) if c not in drop]
     return "".join(c for _, c in kept), [i for i, _ in kept]
 
@@ -65,7 +66,7 @@ def clauses(text: str) -> list[tuple[int, int]]:
 
 
 def tokens(text: str) -> list[str]:
-    """Return the words of `text` as jieba cuts them (by `rjieba`, which gives the same cut many times faster)."""
+    """Return the words of `text` as jieba splits it (by `rjieba`, which gives the same result many times faster)."""
     import rjieba
 
     words: list[str] = rjieba.cut(_LONE.sub("\ufffd", text))
