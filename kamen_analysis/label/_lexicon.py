@@ -43,7 +43,8 @@ class _Slots(NamedTuple):
 
     Of each slot: the gap before it (-1: it begins a cue) and its words (slot s: words[first[s]: first[s + 1]]). Of each word: its length
     and the cues it ends (word w: rows ends[w] to ends[w + 1]). Of each of these rows: the cue's last slot, its hit (packed, without a
-    place), and the bits of the words of the slot before, one of which must have been read (0: the cue has one slot only)."""
+    place), and the bits of the words of the slot before, one of which must have been read (0: the cue has one slot only).
+    """
 
     gap: Ints
     first: Numbers
@@ -56,8 +57,7 @@ class _Slots(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """The words of a batch in text order: number and start of each, where the same word was read before, and the last stop before it;
-    and for each word of the lexicon where it was read last."""
+    """The words of a batch in text order: number and start, the same word's last occurrence, the last stop; `last`: by word, its latest."""
 
     word: Numbers
     start: Ints

@@ -15,10 +15,12 @@ from kamen_analysis.label.text import STRIDE, Bools, Indexes, Ints, Texts
 from kamen_analysis.label.trie import Keys
 
 NEAR = 1  # Words so close behind the opening of the other side's speech are certainly its own.
-SHORT = 24  # A cue at most so long loses its force to a device that holds for any of its parts, a longer one only for the first.
+# A cue at most so long loses its force to a device that holds for any of its parts, a longer one only if it holds for the first; a denial
+# of any part always counts.
+SHORT = 24
 SPEAKERS = (None, "merchant", "consumer", "third")
 KINDS = ("speech", "denial", "unsaid", "hypothesis", "hearsay", "general", "mistake", "pseudo")
-_WEAKENED = np.array([0, 4, 4, 8, 12, 12, 16, 16], np.uint8)  # The bits of each kind in `Reading.states`; the two lowest are the speaker's.
+_KIND_BITS = np.array([0, 4, 4, 8, 12, 12, 16, 16], np.uint8)  # Of `Reading.states`, whose two lowest bits tell the speaker.
 _QUOTES = {"“": "”", "「": "」", "『": "』", "‘": "’", '"': '"', "'": "'", "【": "】"}
 _OPENING, _QUOTED = 3, 200  # How far behind a device a quotation may open, and how far it may go.
 _DENIAL = KINDS.index("denial")
@@ -54,7 +56,7 @@ class Reading:
         every = Regions(*(np.concatenate(columns) for columns in zip(_nowhere(), *rows, strict=True)))
         speech, weak = _ordered(every.take(kinds[every.device] == 0)), every.take(kinds[every.device] > 0)
         self._voices = self._painted(speech, who)
-        self.states = self._voices | self._painted(weak, _WEAKENED[kinds])
+        self.states = self._voices | self._painted(weak, _KIND_BITS[kinds])
         self.regions, self.kinds = self._weakening(weak, kinds, speech.start[who[speech.device] == 1]), kinds
 
     def _regions(self, device: Device, i: int, matches: Matches) -> Iterator[Regions]:

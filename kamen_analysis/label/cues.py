@@ -67,8 +67,9 @@ def _planned(templates: Sequence[_Template], key: Sequence[int], words: Vocabula
     slot, gap, opens = (np.array([number for one in templates for number in column(one)], np.int32) for column in (
         lambda one: one.slots, lambda one: one.gaps, lambda one: [_ANYWHERE if opens is None else opens for opens in one.opens]))
     last, template = np.cumsum(count), np.repeat(np.arange(len(count)), count)
+    # `far`: where each part begins at the farthest, if all words before it are the longest and all gaps the widest.
     far, within = np.cumsum(np.append(0, longest[slot][:-1]) + gap), np.array([_WITHIN.index(one.within) for one in templates])
-    of = np.stack([last - count, last, within])[:, template]
+    of = np.stack([last - count, last, within])[:, template]  # What each part tells of its template.
     parts = np.stack([template, slot, gap, opens, far - far[of[0]], *of], axis=1).astype(np.int32)
     return Plan(np.stack([last - count, last, key], axis=1).astype(np.int32), parts, np.zeros((0, 0), np.uint64))
 
@@ -125,6 +126,7 @@ class Matcher:
         # again where a match may leave the sentence, which then need not hold the others.
         (templates, parts, _), slots = self._plan, self.vocabulary.slots
         size = np.add.reduceat(count[slots.flat] * _MORE + 1, slots.first[:-1])[parts[:, SLOT]] * len(parts)
+        # Sizes are multiples of the number of parts, so that the part can be added: the minimum then tells which part it is of.
         rare = [np.minimum.reduceat(size + np.arange(len(parts)), templates[:, FIRST]) % len(parts)]
         for _ in range(NEEDED):
             size[rare[-1]] = (1 << 40) * len(parts)
@@ -142,6 +144,7 @@ class Matcher:
 
     def touched(self, hits: Hits, number: Indexes, words: Keys, bounds: Ints) -> Bools:
         """Return for each stretch of text whether a match of the key `number` touches it; `words`, `bounds`: see `chains.touched`.
+
         The batch must have been scanned, and the keys be those of lines looked for on demand.
         """
         out = np.zeros(len(number), np.bool_)

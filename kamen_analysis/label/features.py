@@ -47,6 +47,7 @@ def placed(heard: Heard) -> tuple[tuple[Ints, Numbers], ...]:
 
 def features(heard: Heard, starts: Ints) -> Iterator[sp.csr_matrix]:
     """Yield for n-grams, word classes and cues how often each begins in each stretch: matrices (starts, BUCKETS + 1) to be added up.
+
     A stretch goes from one of `starts` (ascending, the first post's start among them) to the next. The last column is to be ignored.
     """
     import scipy.sparse as sp  # slow to load, and asked for in training only

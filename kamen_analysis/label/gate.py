@@ -160,7 +160,7 @@ def _counted(hits: Hits, quotes: tuple[Ints, Ints]) -> Ints:
     book = coding.gate().groups
     rows = slice(0, hits.at(f"gate.{list(book)[-1]}").stop)
     group, spots = hits.group[rows], Spots(hits.start[rows], hits.end[rows], hits.cue[rows])
-    unquoted, real = (np.array(some)[group] for some in ([not one.quoted for one in book.values()], [one.real for one in book.values()]))
+    unquoted, real = (np.array(flags)[group] for flags in ([not one.quoted for one in book.values()], [one.real for one in book.values()]))
     dropped = np.zeros(len(group), np.bool_)
     dropped[unquoted] = inside(spots.take(unquoted), *quotes)
     dropped[real] |= hits.behind("gate.unreal", spots.start[real], _REACH)

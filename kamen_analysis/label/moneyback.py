@@ -67,6 +67,7 @@ def _says_behind(text: str, at: int) -> bool:
 @compiled
 def _beside(codes: Codes, index: Ints, lengths: Ints, asked: Bools, kinds: npt.NDArray[np.uint16], found: Ints) -> int:
     """Find, by single characters, where a sum may begin behind words of money back (0), or such words behind a sum (1).
+
     Fills `found` (post, offset, 0 or 1) for the posts of `asked` that talk of money, and returns how many there are.
     """
     n = 0

@@ -31,8 +31,10 @@ class Shop(NamedTuple):
 
 
 class Weighed(NamedTuple):
-    """What speaks for each product in a batch: points and whether anything does (posts, products),
-    and what tells virtual goods from real ones (posts, 4): virtual, not_virtual, generic, a shop of virtual goods."""
+    """What speaks for each product in a batch: points, and whether anything does (posts, products).
+
+    `virtual` (posts, 4) tells virtual goods from real ones: words for virtual, not_virtual and generic, a shop of virtual goods.
+    """
 
     scores: Floats
     told: Bools

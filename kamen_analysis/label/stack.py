@@ -35,8 +35,11 @@ class Settled(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The model of one task: its answers, the weights of the bag as small integers (BUCKETS, answers) times `scale` (answers,),
-    those of the facts (facts, answers), `bias` (answers,), and the limit."""
+    """The model of one task.
+
+    The weights of the bag are small integers (BUCKETS, answers), to be multiplied by `scale` (answers,); those of the facts are `facts`
+    (facts, answers); then `bias` (answers,). `limit`: by how much the odds of another answer must exceed those of the rules' own.
+    """
 
     answers: tuple[str, ...]
     weights: npt.NDArray[np.int8]

@@ -82,7 +82,6 @@ class Texts:
         """The code points in sixteen bits; those that need more become U+FFFF, which is no character."""
         return np.minimum(self.codes, 0xFFFF).astype(np.uint16)
 
-
     def members(self, characters: Iterable[str]) -> Bools:
         """Return for each of `codes` whether it is one of `characters` (all below U+10000)."""
         table = np.zeros(0x10000, np.bool_)

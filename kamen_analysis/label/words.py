@@ -68,7 +68,6 @@ class Vocabulary:
         counts = (sense - first) >> bit & 1 == 0
         return atom[counts], sense[counts]
 
-
     def bits(self, row: Ints) -> Bits:
         """Return `slots` as bit sets (senses, words of 64 bits), much larger; `row`: the row each sense gets."""
         slot = np.repeat(np.arange(len(self.slots.first) - 1), np.diff(self.slots.first))

@@ -1,4 +1,4 @@
-"""Where clauses and sentences end, against the plain pattern of the twin."""
+"""Where clauses and sentences end, compared with the plain regular expression of the slow twin."""
 
 from __future__ import annotations
 

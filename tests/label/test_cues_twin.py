@@ -67,7 +67,7 @@ def test_any_templates(drawn: Drawn, posts: list[tuple[str, str]]) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=6), st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=4), st.data())
 def test_stretches_touched(drawn: Drawn, posts: list[tuple[str, str]], data: st.DataObject) -> None:
-    """Lines that are looked for only where asked touch what their matches, had they been looked for everywhere, touch."""
+    """Lines looked for on demand touch the same stretches as their matches would if they were looked for everywhere."""
     lines = [fast.Line((number, within), " ".join(map("".join, parts)), within) for parts, within, number in drawn]
     cue, within = fast.Line(("cue",), "{short}", "text"), data.draw(st.sampled_from([line.within for line in lines]))
     eager, lazy = (fast.Matcher(CLASSES, [cue, *(line._replace(only_asked=only) for line in lines)]) for only in (False, True))
@@ -93,7 +93,7 @@ def test_more_matches_than_expected() -> None:
 
 
 def test_word_in_too_many_classes() -> None:
-    """A word in more classes with longer words than it can be kept apart for is refused by name."""
+    """A word in more classes with `not_in` words than there is room for is refused by name."""
     classes = {f"c{i}": WordClass(words=("退",), not_in=("退款",)) for i in range(13)}
     lines = [fast.Line((0,), f"{{{name}}}") for name in classes]
     assert fast.Matcher(classes, lines[:-1])

@@ -56,7 +56,7 @@ def test_sums_of_weights(data: st.DataObject, columns: int, breadth: int, many: 
 
 
 def test_model_sums_are_those_of_the_features() -> None:
-    """What the model adds up over the clauses of generated posts is the features' matrix, which it is trained on, times its weights."""
+    """What the model adds up over the clauses of generated posts equals the matrix of features it is trained on times its weights."""
     table = draw.tables(draw.world(posts=200))["posts"]
     heard, learned = reasons.hear(table["title"].to_list(), table["body"].to_list()), model.load()
     clauses = heard.texts.clauses.starts
@@ -90,7 +90,7 @@ def test_each_kernel_is_compiled_for_one_kind_of_arrays() -> None:
 
 
 def test_kernels_stand_by_themselves() -> None:
-    """A file of kernels imports from the package only what no kernel can be built with: types, numbers for no kernel, the decorator."""
+    """A file with kernels imports from the package only the decorators, types, and constants that no kernel uses."""
     for path in (path for path in ROOM.glob("*.py") if "label.kernels import" in path.read_text(encoding="utf-8")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         foreign = {alias.asname or alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)

@@ -49,7 +49,7 @@ def test_words_inside_longer_ones_are_dropped(hits: list[Hit]) -> None:
 @settings(deadline=None)
 @given(HITS, st.integers(0, 5), st.sampled_from([0.0, 0.5, 2.0]))
 def test_the_best_cues_are_added_up(hits: list[Hit], most: int, again: float) -> None:
-    """Of each post and group the best cues count, each with the points of its first hit and what further ones make of it."""
+    """For each post and group the best cues count, each with the points of its first hit as raised by its further ones."""
     group, post, start, _, cue = _columns(hits)
     points = (start * 7 % 5 / 4).astype(float)
     slow: dict[tuple[int, int], dict[int, float]] = defaultdict(dict)

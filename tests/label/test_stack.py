@@ -1,4 +1,4 @@
-"""The model over the rules: loading, who decides, and that a post's company does not matter."""
+"""The model over the rules: loading, who decides, and that a post is judged alike alone and in a batch."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_words_do_not_depend_on_the_batch() -> None:
 
 
 def test_bags_are_added_up_as_they_are_counted() -> None:
-    """What a batch's words say is its bags, written out as counts, times the weights."""
+    """What the kernel adds up for a batch equals its bags, written out as counts, times the weights."""
     hits = read(fold(TEXTS, ["", "客服说不退。" * 50, "\U0001f642会员", "钱退了一半"]))
     weights = np.random.default_rng(1).integers(-127, 128, (BUCKETS, STEP), np.int8)
     counts = np.sum([one.toarray() for one in bags(hits)], axis=0, dtype=float)

@@ -1,4 +1,4 @@
-"""The fast categoriser against its slow and plain twin: the same labels, spans and traces, whatever the posts and their company."""
+"""The fast categoriser against its slow and plain twin: the same labels, spans and traces, whatever the posts and the batch."""
 
 from __future__ import annotations
 
