@@ -1,1 +1,1 @@
-"""Captures: the network into WARC, files of the user into WARC, and WARC back into pages."""
+"""Captures: store what is fetched, and files the user brings, as WARC, and read pages from WARC."""

@@ -1,4 +1,4 @@
-"""Which network addresses may be asked: public ones, checked after the name is resolved, so that no page leads us inside."""
+"""Allow requests only to public network addresses, checked after name resolution, so that no page can lead us into a private network."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-def _inner(address: _Address) -> list[_Address]:
-    """Return the IPv4 addresses an IPv6 address carries inside: mapped, 6to4, Teredo, NAT64, or written in its last 32 bits."""
+def _embedded(address: _Address) -> list[_Address]:
+    """Return the IPv4 addresses embedded in an IPv6 address: mapped, 6to4, Teredo or NAT64."""
     if isinstance(address, ipaddress.IPv4Address):
         return []
     found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
     if address in _NAT64:
         found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    return [inner for inner in found if inner is not None]
+    return [ipv4 for ipv4 in found if ipv4 is not None]
 
 
 def is_public(address: _Address) -> bool:
-    """Return whether an address is on the open network: not private, loopback, link-local, shared (CGNAT), reserved or multicast."""
+    """Return whether an address is public: not private, loopback, link-local, shared (CGNAT), reserved or multicast."""
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         return is_public(address.ipv4_mapped)
-    return address.is_global and not address.is_multicast and all(map(is_public, _inner(address)))
+    return address.is_global and not address.is_multicast and all(map(is_public, _embedded(address)))
 
 
 def _is_allowed(text: str, allow_loopback: bool) -> bool:
@@ -47,10 +47,10 @@ def is_loopback(text: str) -> bool:
 
 
 def resolve(host: str, port: int, allow_loopback: bool = False, lookup: Lookup = socket.getaddrinfo) -> str:
-    """Return an address of `host` that may be connected to, as text.
+    """Return the address to connect to for `host`, as text; raise Refused("address") or Refused("unreachable").
 
-    If any of the name's addresses is not allowed the name is refused as a whole: a public and a private answer side by side is
-    what DNS rebinding looks like. Raises Refused("address") or Refused("unreachable").
+    If any of the host's addresses is not allowed, the host is refused: public and private addresses for one name are a sign of DNS
+    rebinding.
     """
     try:
         found = lookup(host, port, type=socket.SOCK_STREAM)
@@ -63,7 +63,7 @@ def resolve(host: str, port: int, allow_loopback: bool = False, lookup: Lookup =
 
 
 def normal(url: str) -> str:
-    """Return an address in one shape: no fragment, host in lower case, default port dropped; raises Refused for what is no address."""
+    """Return a URL in normal form: no fragment, host in lower case, no default port; raise Refused("scheme") if it is no web address."""
     try:
         place = urlsplit(requests.Request("GET", url.partition("#")[0]).prepare().url or "")
         port = place.port

@@ -1,4 +1,4 @@
-"""Archives made elsewhere, read record by record: WARC of any maker (warcio), HAR and MHTML of a browser."""
+"""Read archives made by other programs, record by record: any WARC (by warcio), and a browser's HAR and MHTML."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from kamen_analysis.captures.warc import MAX_BODY as LARGEST
 from kamen_analysis.captures.warc import Exchange
 from kamen_analysis.errors import KamenError
 
-# A HAR holds the body already decoded and joined; these headers would say otherwise. Cookies are keys to the user's account.
+# A HAR holds the body decoded and joined, which these headers contradict. Cookies give access to the user's account.
 _UNTRUE = {"content-encoding", "transfer-encoding", "content-length"}
 _SECRET = {"set-cookie", "cookie", "authorization"}
 _MEDIA = ("image/", "font/", "audio/", "video/", "text/css", "font-woff", "wasm", "pdf")
@@ -37,23 +37,23 @@ class Foreign:
 
 @dataclass(frozen=True)
 class Left:
-    """One record left out, and why (Chinese, without the record's content)."""
+    """One record that is left out, and why (in Chinese, without the record's content)."""
 
     why: str
 
 
 def is_text(content_type: str) -> bool:
-    """Return whether a content type can hold posts: pages, JSON, tables; not pictures, styles or fonts."""
+    """Return whether a content type can hold posts: pages, JSON, tables, but not pictures, styles or fonts."""
     return not any(part in content_type.lower() for part in _MEDIA)
 
 
 def _is_web(url: str) -> bool:
-    # wget files its own log as metadata://…
+    # For example wget stores its own log under metadata://…
     return url.startswith(("http://", "https://", "file:///"))
 
 
 def read_warc(path: Path) -> Iterator[Foreign | Left]:
-    """Yield the responses and resources of a .warc or .warc.gz, digests checked; request records (they hold cookies) stay out."""
+    """Yield the responses and resources of a .warc or .warc.gz, checking digests; request records, which hold cookies, are ignored."""
     try:
         with path.open("rb") as file:
             for record in ArchiveIterator(file, check_digests=True):
@@ -64,7 +64,7 @@ def read_warc(path: Path) -> Iterator[Foreign | Left]:
 
 
 def _body(record: Any) -> bytes | None:
-    """Return what a record holds, or None of one larger than LARGEST: it is read piece by piece and let go at once."""
+    """Return the content of a record, None if it is larger than LARGEST: then no more than that is held in memory."""
     pieces, size = [], 0
     while piece := record.raw_stream.read(1 << 20):
         size += len(piece)
@@ -79,7 +79,7 @@ def _foreign(record: Any) -> Foreign | Left:
     body = _body(record)
     if body is None:
         return Left(f"记录超过 {LARGEST >> 20} MB")
-    # A digest over the payload is computed in several ways by different makers; the block digest and the length are not.
+    # Programs compute the payload digest in different ways, but agree on the block digest and the length.
     if any(problem.startswith("block") for problem in record.digest_checker.problems):
         return Left("记录与其摘要不符")
     if record.raw_stream.limit > 0:
@@ -102,7 +102,7 @@ def _foreign(record: Any) -> Foreign | Left:
 
 
 def read_har(path: Path) -> Iterator[Foreign | Left]:
-    """Yield the answers a browser's HAR export holds, each with its own time; an answer saved without its body is left out."""
+    """Yield the answers in a browser's HAR export, each with its own time; one saved without its body is left out."""
     try:
         entries = json.loads(path.read_bytes().decode("utf-8-sig"))["log"]["entries"]
         for entry in entries:
@@ -122,7 +122,7 @@ def _answer(entry: dict[str, Any]) -> Foreign | Left:
     body = base64.b64decode(text) if content.get("encoding") == "base64" else text.encode("utf-8", "surrogatepass")
     kept = [(h["name"], h["value"]) for h in answer.get("headers", []) if h["name"].lower() not in _UNTRUE | _SECRET]
     if content.get("encoding") != "base64":
-        # The browser decoded the text; what we store is UTF-8 whatever the site had sent.
+        # The browser has decoded the text: we store it as UTF-8, whatever charset the site sent.
         kept = [(f"X-Archive-Orig-{n}" if n.lower() == "content-type" else n, v) for n, v in kept]
         kept.append(("Content-Type", f"{kind.partition(';')[0] or 'text/html'}; charset=utf-8"))
     at = datetime.fromisoformat(entry["startedDateTime"].replace("Z", "+00:00")).astimezone(UTC)
@@ -132,7 +132,7 @@ def _answer(entry: dict[str, Any]) -> Foreign | Left:
 
 
 def read_mhtml(path: Path) -> Iterator[Foreign | Left]:
-    """Yield the page of a browser's single-file save (MHTML), with the address and time the browser wrote; its pictures are left out."""
+    """Yield the page of a browser's MHTML file, with the address and time the browser wrote; its pictures are ignored."""
     whole = message_from_bytes(path.read_bytes(), policy=default)
     part = next((part for part in whole.walk() if part.get_content_type() == "text/html"), None)
     url = str(part["Content-Location"] or whole["Snapshot-Content-Location"] or "") if part else ""

@@ -1,4 +1,4 @@
-"""One address asked until it answers: after the pause, again when the site is busy or the line breaks, never more often than it bears."""
+"""Request one address politely: wait before it, and try again, with growing waits, when the site is busy or the connection breaks."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ _BROKEN = frozenset({"cut", "unreachable"})
 
 @dataclass(frozen=True)
 class Answer:
-    """An exchange that came through, its body decoded, and how many attempts it took."""
+    """A completed exchange (`seen`), its decoded body, and the number of attempts it took."""
 
     seen: Exchange
     body: bytes
     attempts: int
 
     def header(self, name: str) -> str:
-        """Return a header of the answer (`name` in lower case), "" if it has none."""
+        """Return a header of the answer (`name` in lower case), "" if it is absent."""
         return header(self.seen, name)
 
     def facts(self) -> dict[str, Any]:
-        """Return what the metadata record beside the answer says."""
+        """Return the content of the metadata record that is stored with the answer."""
         return {"attempts": self.attempts, "fetchTimeMs": self.seen.took_ms}
 
     def asked_as(self, url: str) -> Answer:
-        """Return the answer marked as what a redirect from `url` led to."""
+        """Return the answer marked as the target of a redirect from `url`."""
         return replace(self, seen=replace(self.seen, requested=url))
 
 
 def header(seen: Exchange, name: str) -> str:
-    """Return a header of an exchange's answer, "" if it has none."""
+    """Return a header of an exchange's answer (`name` in lower case), "" if it is absent."""
     return next((value for key, value in seen.headers if key.lower() == name), "")
 
 
 class Courier:
-    """Asks politely. It knows nothing of robots.txt, redirects or storage; `pacer` knows the waits."""
+    """Sends requests with pauses and retries. It does not handle robots.txt, redirects or storage; `pacer` decides the waits."""
 
     def __init__(self, policy: Policy, clock: pace.Clock, lookup: Lookup) -> None:
         self.policy, self.clock = policy, clock
@@ -54,9 +54,9 @@ class Courier:
         self._headers = {"User-Agent": policy.user_agent, "Accept": "*/*", "Accept-Language": "zh-CN", "Accept-Encoding": codings()}
 
     def ask(self, url: str, pause_s: float, validators: Mapping[str, str]) -> Answer:
-        """Return an answer that is neither busy nor broken, after at most `attempts` tries; raises Refused or Stopped.
+        """Return an answer that is neither busy nor broken, after at most `policy.attempts` tries; raise Refused or Stopped.
 
-        What a busy site asks for is waited before the next request to it, also when that is for another page.
+        The wait a busy site asks for holds for the next request to it, even one for another page.
         """
         host, policy = urlsplit(url).netloc, self.policy
         failed = Refused("busy")
@@ -78,6 +78,7 @@ class Courier:
         raise failed
 
     def _asked_wait(self, seen: Exchange, backoff: float) -> float:
+        """Return the wait the site's Retry-After asks for, else `backoff`; raise Stopped if it is longer than the policy allows."""
         asked = pace.retry_after(header(seen, "retry-after"), self.clock.now())
         if asked is not None and asked > self.policy.max_wait_s:
             host = urlsplit(seen.url).hostname
@@ -85,7 +86,7 @@ class Courier:
         return backoff if asked is None else asked
 
     def _decoded(self, seen: Exchange) -> bytes:
-        """Decode the body once, before anything is stored, for its caps and its end."""
+        """Return the decoded body; raise Refused if it is too large, cut short or damaged, so that it is not stored."""
         try:
             return decode(seen.body, header(seen, "content-encoding"), self.policy.decoded_bytes)
         except BadBody as bad:

@@ -1,7 +1,7 @@
-"""A crawl: start addresses, the addresses their pages lead to, and the captures themselves as the record of how far it came.
+"""Crawl: fetch start addresses and the addresses their pages lead to; resume an interrupted crawl.
 
-Nothing but the captures says what is done: after a crash the crawl's own WARC files are read again, their links followed in the
-same order, and only what they lack is fetched. A small state file names the crawl and its first capture.
+The captures themselves are the record of progress: to resume, the crawl's WARC files are read again, their links are followed in the
+same order, and only what is missing is fetched. A small state file names the crawl and its first capture.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from kamen_analysis.paths import atomic_write
 
 NextPages = Callable[[Page], Iterable[str]]
 STATE = ".crawl"
-# An older crawl is begun anew: its list pages have moved on.
+# An older crawl starts again from the beginning: its list pages have changed since.
 RESUME_DAYS = 3
 
 
 @dataclass
 class CrawlSummary:
-    """What a crawl did: pages stored in this run and kept from an interrupted one, refused by reason, time waited, why it stopped early."""
+    """What a crawl did: pages stored now, and before an interruption; refused by reason, with an example; why it stopped early."""
 
     pages: int = 0
     resumed: int = 0
@@ -68,7 +68,7 @@ class _Frontier:
                 self.waiting.append(url)
 
     def finish(self, page: Page) -> None:
-        """Count a page as done and queue what it leads to; a page of status 0 was refused for good and leads nowhere."""
+        """Mark a page as done and queue what it leads to; status 0 stands for an address refused for good, which leads nowhere."""
         self.done |= {page.url, page.requested or page.url}
         if page.status:
             self.add(self.next_pages(page))
@@ -81,7 +81,7 @@ class _Frontier:
 
 
 def _normal(url: str) -> str:
-    # What is no web address is refused, counted and noted when its turn comes.
+    # An address that is no web address stays as it is: fetching it raises Refused, which is counted and noted.
     try:
         return normal(url)
     except Refused:
@@ -90,10 +90,10 @@ def _normal(url: str) -> str:
 
 def crawl(session: Session, start_urls: Iterable[str], next_pages: NextPages, max_pages: int, *,
           on_page: Callable[[Page], None] = lambda page: None) -> CrawlSummary:
-    """Fetch `start_urls` and what `next_pages` finds, at most `max_pages` in all, an interrupted crawl's pages counted in.
+    """Fetch `start_urls` and what `next_pages` finds, at most `max_pages`, counting those of an interrupted crawl that is resumed.
 
-    A page is given to `next_pages` and `on_page` once it is stored. An interrupted or stopped crawl of the same start
-    addresses goes on where it was; one that came to its end begins anew.
+    A page is passed to `next_pages` and `on_page` after it is stored. An interrupted or stopped crawl of the same start addresses is
+    resumed; one that was completed starts again.
     """
     start = list(start_urls)
     frontier, summary = _Frontier(next_pages), CrawlSummary()
@@ -130,7 +130,7 @@ def _run(session: Session, frontier: _Frontier, budget: int, summary: CrawlSumma
 
 
 def _since(state: Path, start: list[str], session: Session) -> str:
-    """Return the name of the crawl's first capture: of the interrupted one if it is this crawl, else of this session's."""
+    """Return the name of the crawl's first capture: the interrupted crawl's if this one resumes it, else this session's."""
     now, current = session.clock.now(), Path(session.file).name
     try:
         known: dict[str, Any] = json.loads(state.read_text(encoding="utf-8"))
@@ -144,7 +144,7 @@ def _since(state: Path, start: list[str], session: Session) -> str:
 
 
 def _earlier(session: Session, since: str) -> Iterator[Page]:
-    """Yield the pages earlier runs of this crawl stored; a final refusal comes as a page of status 0 without content."""
+    """Yield the pages that earlier runs of this crawl stored; an address refused for good comes as an empty page of status 0."""
     for path in sorted((session.raw / session.source).glob("*.warc.gz")):
         if path.name >= since:
             yield from _done_in(path, session.raw)

@@ -1,4 +1,4 @@
-"""One post cut out of a captured body: an item of a JSON list, a row of a table; any other page that is about it goes as a whole."""
+"""Cut one post out of a captured page: an item of a JSON list, a row of a table; any other page about the post goes as a whole."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import Any
 
 from kamen_analysis.captures.page import Page
 
-# A shorter number would be found in running text by chance.
-_TELLING = 6
+# Characters; a shorter number would occur in running text by chance.
+_UNMISTAKABLE = 6
 
 
 def without(page: Page, number: str) -> bytes | None:
-    """Return the body of `page` without the post `number` (an address: without its scheme).
+    """Return the body of `page` without the post `number` (or an address without its scheme).
 
-    Empty if the page goes as a whole, None if it is not concerned.
+    Empty if the page must go as a whole, None if the post is not in it.
     """
-    telling = len(number) >= _TELLING
-    if telling and (_within(page.url, number) or _within(page.requested, number)):
+    is_unmistakable = len(number) >= _UNMISTAKABLE
+    if is_unmistakable and (_within(page.url, number) or _within(page.requested, number)):
         return b""
     for part, cut in _CUTTERS.items():
         if part in page.content_type:
             return cut(page, number)
-    return b"" if telling and _within(page.text(), number) else None
+    return b"" if is_unmistakable and _within(page.text(), number) else None
 
 
 def _within(text: str, number: str) -> bool:
@@ -40,7 +40,7 @@ def _is(value: Any, number: str) -> bool:
 
 
 def _names(item: Any, number: str) -> bool:
-    """Return whether a JSON value is, or holds, the number."""
+    """Return whether a JSON value is the number, or holds it somewhere."""
     if isinstance(item, dict | list):
         return any(_names(value, number) for value in (item.values() if isinstance(item, dict) else item))
     return _is(item, number)
@@ -53,12 +53,12 @@ def _drop(item: Any, number: str) -> Any:
     if not isinstance(item, list):
         return item
     kept = [(value, _drop(value, number) if _names(value, number) else value) for value in item]
-    # What naming the post an inner list could not give up goes here.
+    # An item that still names the post, not inside a list of its own, is dropped from this list.
     return [after for _, after in kept if not _names(after, number)]
 
 
 def _json(page: Page, number: str) -> bytes | None:
-    """Cut JSON or JSONP; text around it (a callback, try and catch) stays."""
+    """Cut the post out of JSON or JSONP; the text around the JSON (a callback, try and catch) stays."""
     text = page.text().strip()
     start, end = min((i for i in (text.find("{"), text.find("[")) if i >= 0), default=0), len(text)
     decoder = json.JSONDecoder()
@@ -66,7 +66,7 @@ def _json(page: Page, number: str) -> bytes | None:
         try:
             whole, end = decoder.raw_decode(text, start)
         except ValueError:
-            # try{callback({…}): the first brace is the script's, not the data's.
+            # For example try{callback({…}: the first brace belongs to the script.
             start = min((i for i in (text.find("{", start + 1), text.find("[", start + 1)) if i >= 0), default=end)
             continue
         return _without_record(text[:start], whole, text[end:], number) if _names(whole, number) else None
@@ -75,7 +75,7 @@ def _json(page: Page, number: str) -> bytes | None:
 
 def _without_record(head: str, whole: Any, tail: str, number: str) -> bytes:
     kept = _drop(whole, number)
-    # Named outside any list, the whole is this post.
+    # If the post is named outside any list, the whole page is about it.
     return b"" if _names(kept, number) else _encode(head + json.dumps(kept, ensure_ascii=False) + tail)
 
 
@@ -125,7 +125,7 @@ def _parquet(page: Page, number: str) -> bytes | None:
 
 
 def _encode(text: str) -> bytes:
-    # The mark says UTF-8 louder than a header that still says GBK.
+    # With a byte order mark, which readers believe more than a header that still says GBK.
     return text.encode("utf-8-sig")
 
 

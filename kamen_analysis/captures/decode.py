@@ -1,4 +1,4 @@
-"""HTTP content codings undone under a cap: a small body that swells into gigabytes is refused before it does."""
+"""Decode HTTP content codings up to a size limit, so that a small body cannot expand to gigabytes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Decoder(Protocol):
 
 
 class _Zlib:
-    """gzip (also of several members) and deflate, with or without the zlib header."""
+    """Decodes gzip (of one or several members) and deflate (with or without zlib header)."""
 
     def __init__(self, bits: int) -> None:
         self.bits, self.engine = bits, zlib.decompressobj(bits)
@@ -56,7 +56,7 @@ class _Brotli:
 
 
 def codings() -> str:
-    """Return the codings this installation can undo, as an Accept-Encoding value."""
+    """Return the codings this installation can decode, as an Accept-Encoding value."""
     return "gzip, deflate, br" if importlib.util.find_spec("brotli") else "gzip, deflate"
 
 
@@ -64,7 +64,7 @@ def _decoder(coding: str, body: bytes) -> _Decoder:
     if coding in {"gzip", "x-gzip"}:
         return _Zlib(31)
     if coding == "deflate":
-        # RFC 9110 means zlib; some servers send raw deflate. A zlib header is divisible by 31.
+        # By RFC 9110 deflate has a zlib header, which is divisible by 31; some servers send it without.
         return _Zlib(15 if len(body) > 1 and int.from_bytes(body[:2], "big") % 31 == 0 else -15)
     if coding == "br":
         return _Brotli()
@@ -85,9 +85,9 @@ def _undo(body: bytes, coding: str, cap: int) -> bytes:
 
 
 def decode(body: bytes, coding: str, cap: int) -> bytes:
-    """Return `body` without its Content-Encoding (`coding`, a comma list as in the header), at most `cap` bytes of it.
+    """Return `body` decoded from its Content-Encoding (`coding`, as in the header); raise BadBody, also for more than `cap` bytes.
 
-    Raises BadBody. An empty body stays empty whatever the header says (HEAD, 204, 304).
+    An empty body stays empty whatever the header says (HEAD, 204, 304).
     """
     for name in reversed([part.strip().lower() for part in coding.split(",") if part.strip()]):
         if name != "identity" and body:
@@ -98,8 +98,8 @@ def decode(body: bytes, coding: str, cap: int) -> bytes:
 
 
 def dechunk(body: bytes, cap: int) -> bytes:
-    """Return an HTTP/1.1 chunked body joined, at most `cap` bytes; a body that is not chunked after all is returned as it is."""
-    from warcio.bufferedreaders import ChunkedDataReader  # slow to load, and seldom asked for
+    """Return an HTTP/1.1 chunked body joined, cut after `cap` + 1 bytes; a body that is not chunked is returned as it is."""
+    from warcio.bufferedreaders import ChunkedDataReader  # slow to load and rarely needed
 
     whole: bytes = ChunkedDataReader(io.BytesIO(body), decomp_type=None).read(cap + 1)
     return whole

@@ -1,4 +1,4 @@
-"""Polite fetching into WARC: one page at a time, by the site's rules and ours, every answer stored as it came."""
+"""Fetch politely into WARC: one page at a time, by the site's rules and ours, storing every answer unchanged."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from kamen_analysis.captures.policy import Policy, Refused, Stopped
 from kamen_analysis.captures.warc import page_of
 
 _MOVED = frozenset({301, 302, 303, 307, 308})
-# Answers that mean "not you": several in a row end the run. 456 is what Sina answers to a blocked address.
+# Answers that refuse us: several in a row end the run. Sina answers 456 to a blocked address.
 _UNWANTED = frozenset({401, 403, 429, 451, 456})
 
 
 class Session:
-    """Fetches pages of one source into one WARC file; a context manager that closes the file with its sidecar.
+    """Fetches pages of one source into one WARC file; a context manager that closes the file and writes its sidecar.
 
-    Not for several threads. `have` holds the addresses stored so far: a redirect to one of them is not followed.
+    Not thread-safe. `have` holds the addresses stored so far: a redirect to one of them is not followed.
     """
 
     def __init__(self, policy: Policy, raw: Path, source: str, *, about: shelf.About | None = None, clock: pace.Clock | None = None,
@@ -36,7 +36,7 @@ class Session:
         self._shelf = shelf.opened(raw, source, about or shelf.About(f"kamen fetch {source}"), self.clock.now)
         self._rules: dict[str, robots.Rules] = {}
         self._refusals: list[str] = []
-        # What must wait until the file is closed: only then is a crawl over, whatever kills the process before.
+        # Called once the file is closed: only then is a crawl complete, whatever may kill the process before.
         self.at_close: list[Callable[[], None]] = []
 
     def __enter__(self) -> Session:
@@ -52,14 +52,14 @@ class Session:
 
     @property
     def waited_s(self) -> float:
-        """How long the session has slept in all."""
+        """The seconds the session has slept in all."""
         return self._courier.pacer.waited_s
 
     def get(self, url: str, known: Page | None = None, validators: Mapping[str, str] | None = None) -> Page | None:
-        """Fetch and store `url`, following redirects; None where the page is still as `known`.
+        """Fetch `url`, following redirects, store and return the page; return None if it is unchanged since `known`.
 
-        It is so by the server's word (304, asked with `validators`) or by its content. Raises Refused for this address, Stopped
-        for the run. What was refused is noted in the WARC.
+        It is unchanged if the server says so (304, asked with `validators`) or if its content is the same. Raises Refused for this
+        address, which is also noted in the WARC, and Stopped for the whole run.
         """
         if len(self._refusals) >= self.policy.max_refusals:
             raise Stopped(f"{urlsplit(url).hostname} 连续 {len(self._refusals)} 次拒绝或无法读取（最后一次：{self._refusals[-1]}），"
@@ -73,16 +73,16 @@ class Session:
             raise
         self._refusals = [*self._refusals, f"HTTP {answer.seen.status}"] if answer.seen.status in _UNWANTED else []
         self.have |= {answer.seen.url, url}
-        return self._kept(answer, known)
+        return self._store_if_new(answer, known)
 
-    def _kept(self, answer: Answer, known: Page | None) -> Page | None:
+    def _store_if_new(self, answer: Answer, known: Page | None) -> Page | None:
         if known and (answer.seen.status == 304 or _is_same(answer, known)):
             self.writer.unchanged(answer.seen, known.fetched_at)
             return None
         return self._store(answer)
 
     def _follow(self, url: str, validators: Mapping[str, str], admit: Callable[[str], None]) -> Answer:
-        """Return the last answer of a chain of redirects, not yet stored; those before it are. `admit` raises Refused for each hop."""
+        """Return the last answer of a chain of redirects; store only those before it. `admit(url)` raises Refused for a forbidden hop."""
         path = [normal(url)]
         while True:
             admit(path[-1])
@@ -103,13 +103,14 @@ class Session:
             raise Refused("already")
         return [*path, url]
 
-    def _on_list(self, url: str) -> None:
+    def _check_host(self, url: str) -> None:
         host = urlsplit(url).hostname or ""
         if not self.policy.admits(host):
             raise Refused("host", host)
 
     def _admit(self, url: str) -> None:
-        self._on_list(url)
+        """Raise Refused unless both the list of hosts and the site's robots.txt allow `url`."""
+        self._check_host(url)
         rules = self._rules_of(_origin(url))
         if not rules.reachable:
             raise Refused("robots_unavailable", rules.why)
@@ -119,10 +120,10 @@ class Session:
     def _rules_of(self, origin: str) -> robots.Rules:
         if origin not in self._rules:
             try:
-                page = self._store(self._follow(f"{origin}/robots.txt", {}, self._on_list))
+                page = self._store(self._follow(f"{origin}/robots.txt", {}, self._check_host))
                 self._rules[origin] = robots.read(page.status, page.body)
             except Refused as refused:
-                # An address we may not ask at all, or a certificate that fails, is told as such for every page.
+                # These concern the site, not its robots.txt: every page of it is refused for the same reason.
                 if refused.reason in {"address", "contact", "tls"}:
                     raise
                 self._rules[origin] = robots.Rules(None, False, str(refused))

@@ -1,7 +1,7 @@
-"""Files the user brings, wrapped into WARC as they are: exports as one resource record each, WARC, HAR and MHTML read through.
+"""Wrap the user's files into WARC: an export becomes a resource record as it is, of an archive (WARC, HAR, MHTML) each record is copied.
 
-A loose file's own time is not trusted (copying and version control change it): its record is dated now, and a parser uses the
-time inside the file where there is one. The records of archives keep their own dates.
+The modification time of a file is not trusted, since copying and version control change it: its record is dated now, and parsers use
+the time inside the file, if there is one. The records of archives keep their own dates.
 """
 
 from __future__ import annotations
@@ -30,17 +30,15 @@ TYPES = {
 }
 ARCHIVES = {".warc": read_warc, ".warc.gz": read_warc, ".har": read_har, ".mhtml": read_mhtml, ".mht": read_mhtml}
 _STREAMED = {".csv", ".tsv", ".jsonl", ".ndjson", ".warc", ".warc.gz"}
-# Browsers write this comment into a page they save; it is the page's address.
+# Browsers write this comment, with the page's address, into a page they save.
 _SAVED_FROM = re.compile(rb"<!--\s*saved from url=\(\d+\)(https?://\S+?)\s*-->")
-
-
-# A capture is one unit of work for the build: large lists of records are cut into several, so that memory stays flat.
+# A capture is one unit of work for the build; large lists of records make several captures, so that memory stays flat.
 CAPTURE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """What one import did: files taken, records written, files or records left out as (name, why), and the WARC files."""
+    """What one import did: files imported, records written, files or records skipped as (name, why), and the WARC files."""
 
     files: int
     records: int
@@ -54,7 +52,7 @@ class ImportSummary:
 
 
 class _Roll:
-    """Writers one after another: a new capture begins once the current one holds CAPTURE_BYTES. Each begins with the mapping."""
+    """A series of writers: once a capture holds CAPTURE_BYTES, the next one begins. Each begins with a record of the mapping."""
 
     def __init__(self, begin: Callable[[], AbstractContextManager[Writer]], mapping: Path | None, now: Callable[[], datetime]) -> None:
         self.begin, self.mapping, self.now = begin, mapping, now
@@ -81,19 +79,19 @@ class _Roll:
         return tuple(final for one in self.writers if (final := one.path.with_name(one.path.name.removesuffix(".open"))).exists())
 
     def records(self) -> int:
-        """Return how many pages were written, without mappings."""
+        """Return how many pages were written, not counting mappings."""
         return sum(one.pages - bool(self.mapping) for one in self.writers)
 
 
 def import_files(source: str, files: Iterable[Path], home: Home, *, about: shelf.About | None = None, mapping: Path | None = None,
                  force: bool = False, now: Callable[[], datetime] = shelf.utc_now, is_header: IsHeader = any) -> ImportSummary:
-    """Wrap `files` (folders are searched) into WARC of `source`; a file already imported is skipped unless `force`.
+    """Wrap `files` (folders are searched) into captures of `source`; a file imported before is skipped unless `force`.
 
-    `is_header` tells the header row of a table, which each piece of a long one gets (see `pieces`).
-    `mapping` (column names, YAML) goes before the files as a record of its own whose address begins with `mapping:`. Raises
-    KamenError for a missing file, an unknown kind, or a broken archive; a broken archive's whole records stay.
+    is_header: recognises the header row of a table, which is repeated in each piece of a long one (see `pieces`). mapping: column names
+    (YAML), stored before the files as a record whose address begins with `mapping:`. Raises KamenError for a missing file, an unknown
+    format or a broken archive, of which the records before the damage stay.
     """
-    wanted, way = _expand(files), sha256(mapping) if mapping else ""
+    wanted, mapping_digest = _expand(files), sha256(mapping) if mapping else ""
     about = about or shelf.About(f"kamen import {source} {' '.join(path.name for path in wanted)}")
     with sidecar.lock(home.raw / source):
         shelf.recover(home.raw / source)
@@ -102,19 +100,19 @@ def import_files(source: str, files: Iterable[Path], home: Home, *, about: shelf
     with closing(roll):
         for path in wanted:
             digest = sha256(path)
-            why = "空文件" if not path.stat().st_size else "此前已导入" if (digest, way) in known else ""
+            why = "空文件" if not path.stat().st_size else "此前已导入" if (digest, mapping_digest) in known else ""
             if why:
                 skipped.append((path.name, why))
                 continue
-            skipped += _take(roll, path, now(), is_header)
-            _remember(roll.writers[-1], path, (digest, way), now())
-            known.add((digest, way))
+            skipped += _wrap(roll, path, now(), is_header)
+            _note_imported(roll.writers[-1], path, (digest, mapping_digest), now())
+            known.add((digest, mapping_digest))
             taken += 1
     return ImportSummary(taken, roll.records(), tuple(skipped), roll.paths())
 
 
 def kind_of(path: Path) -> str:
-    """Return the suffix a file is read by (".warc.gz" as a whole); raises KamenError for a kind that cannot be read."""
+    """Return the suffix that decides how a file is read, such as ".csv" or ".warc.gz"; raise KamenError if it cannot be read."""
     name = path.name.lower()
     suffix = ".warc.gz" if name.endswith(".warc.gz") else Path(name).suffix
     if suffix not in TYPES and suffix not in ARCHIVES:
@@ -123,6 +121,7 @@ def kind_of(path: Path) -> str:
 
 
 def _expand(files: Iterable[Path]) -> list[Path]:
+    """Return the files to import, folders searched for known formats; raise KamenError for a named file that cannot be imported."""
     found: list[Path] = []
     for path in files:
         if path.is_dir():
@@ -134,7 +133,7 @@ def _expand(files: Iterable[Path]) -> list[Path]:
             raise KamenError(f"找不到文件：{path}")
     if not found:
         raise KamenError("没有可导入的文件")
-    for path in found:  # before anything reads them whole, for their digest
+    for path in found:  # first of all: computing the digests reads them whole
         limits.refuse_size(path.name, path.stat().st_size, limits.STREAMED if kind_of(path) in _STREAMED else limits.WHOLE)
     if any(path.name.encode("utf-8", "replace").decode() != path.name for path in found):
         raise KamenError("有文件名不是合规的文字编码，请先改名")
@@ -142,11 +141,12 @@ def _expand(files: Iterable[Path]) -> list[Path]:
 
 
 def _is_known(path: Path) -> bool:
-    # A link may lead out of the folder the user meant.
+    # No links: they may lead out of the folder the user meant.
     return not path.is_symlink() and not path.name.startswith((".", "~$")) and path.name.lower().endswith(tuple([*TYPES, *ARCHIVES]))
 
 
-def _take(roll: _Roll, path: Path, at: datetime, is_header: IsHeader) -> list[tuple[str, str]]:
+def _wrap(roll: _Roll, path: Path, at: datetime, is_header: IsHeader) -> list[tuple[str, str]]:
+    """Write the records of one file; return what was left out of it, as (name, why)."""
     suffix = kind_of(path)
     if suffix in TYPES:
         for number, part in enumerate(pieces(path, TYPES[suffix], CAPTURE_BYTES, is_header), 1):
@@ -182,7 +182,7 @@ def _address(path: Path, suffix: str) -> str:
     return f"file:///{quote(path.name)}"
 
 
-def _remember(writer: Writer, path: Path, digests: tuple[str, str], at: datetime) -> None:
-    # Written after the file's records: an import killed half way is taken again as a whole.
+def _note_imported(writer: Writer, path: Path, digests: tuple[str, str], at: datetime) -> None:
+    # Written after the file's records: after a kill half way the file counts as not imported.
     facts = {"input-name": path.name, "input-sha256": digests[0], "input-bytes": path.stat().st_size, "input-mapping": digests[1]}
     writer.note(f"file:///{quote(path.name)}", facts, at)

@@ -1,6 +1,6 @@
-"""Records of a WARC file, read in order and fast: one gzip member a record, as the standard asks and as our writer writes.
+"""Read the records of our own WARC files, in which every record is a gzip member, as the standard asks.
 
-`warcio` reads everything that exists and takes some five times as long; it reads foreign files (`archives`), this reads ours.
+`warcio`, which reads files of any program (see `archives`), takes about five times as long.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from pathlib import Path
 from kamen_analysis.errors import KamenError
 
 _PIECE = 16384
-# Header, the zero that ends the comment, checksum and length (RFC 1952).
+# Bytes of header, zero after the comment, checksum and length (RFC 1952).
 _GZIP_FRAME = 19
 _BEGINS, _MAGIC = b"WARC/", b"\x1f\x8b\x08"
 _BROKEN = (zlib.error, EOFError, KeyError, ValueError)
 
 
 class Torn(KamenError):  # noqa: N818 (a state of a file: cut, and then whole again)
-    """A file that ends or breaks inside a record; `offset` is where that record starts, so everything before it is whole."""
+    """A file ends or is damaged inside a record; `offset` is where that record starts: everything before it is intact."""
 
     def __init__(self, path: Path, offset: int) -> None:
         super().__init__(f"存档 {path.name} 在第 {offset} 字节处断裂或损坏，之前的记录完好")
         self.path, self.offset = path, offset
 
     def __reduce__(self) -> tuple[type[Torn], tuple[Path, int]]:
-        # It crosses from a worker process to the one that tells the user.
+        # For pickle: the error passes from a worker process to the one that reports it.
         return type(self), (self.path, self.offset)
 
 
 @dataclass(frozen=True)
 class Damage:
-    """A stretch [offset, end) of a file that holds no whole record: at least one is lost there. `digest`: hex SHA-256 of its bytes."""
+    """A stretch [offset, end) of a file in which at least one record is lost; `digest`: SHA-256 (hex) of its bytes."""
 
     offset: int
     end: int
@@ -79,7 +79,7 @@ def _headers(text: bytes) -> dict[str, str]:
 
 
 def _member(view: mmap.mmap, offset: int) -> tuple[bytes, int]:
-    """Return the gzip member at `offset`, decompressed, and where it ends; raises zlib.error or EOFError."""
+    """Return the gzip member at `offset`, decompressed, and where it ends; raise zlib.error or EOFError if there is none."""
     engine, at, parts = zlib.decompressobj(31), offset, []
     while not engine.eof:
         piece = view[at:at + _PIECE]
@@ -103,7 +103,7 @@ def _record(data: bytes, offset: int, end: int) -> Record:
 
 
 def records(path: Path) -> Iterator[Record]:
-    """Yield every record of a .warc.gz; raises Torn where the file ends inside a record or is not WARC."""
+    """Yield every record of a .warc.gz; raise Torn where the file is damaged, ends inside a record, or is not WARC."""
     for found in salvaged(path):
         if isinstance(found, Damage):
             raise Torn(path, found.offset)
@@ -111,14 +111,14 @@ def records(path: Path) -> Iterator[Record]:
 
 
 def whole(path: Path) -> Iterator[Record]:
-    """Yield the whole records of a .warc.gz, damaged stretches passed over."""
+    """Yield the intact records of a .warc.gz, skipping damaged stretches."""
     return (found for found in salvaged(path) if isinstance(found, Record))
 
 
 def salvaged(path: Path) -> Iterator[Record | Damage]:
-    """Yield every record of a .warc.gz and, in its place, each stretch that cannot be read; after it reading goes on at the next record.
+    """Yield the intact records of a .warc.gz and, between them, a Damage for each stretch that cannot be read.
 
-    Each record is a gzip member, so that its checksum alone shows it to be whole, whatever happened elsewhere in the file.
+    Since each record is a gzip member, its own checksum shows whether it is intact, whatever happened elsewhere in the file.
     """
     if path.stat().st_size == 0:
         return
@@ -139,6 +139,7 @@ def _record_in(view: mmap.mmap, offset: int) -> Record | None:
 
 
 def _damage(view: mmap.mmap, offset: int) -> Damage:
+    """Return the damaged stretch from `offset` to the next intact record or the end of the file."""
     end = view.find(_MAGIC, offset + 1)
     while end >= 0 and _record_in(view, end) is None:
         end = view.find(_MAGIC, end + 1)
@@ -147,9 +148,9 @@ def _damage(view: mmap.mmap, offset: int) -> Damage:
 
 
 def member(record: Record, size: int) -> bytes:
-    """Return a record as one gzip member, filled up to `size` bytes by a comment in its header, so that what follows keeps its offset.
+    """Return a record as a gzip member of `size` bytes, padded by a comment in its header; it is longer if the record does not fit.
 
-    A record that does not fit comes out longer.
+    So a record can be replaced in a file without moving those after it.
     """
     head = "".join(f"{name}: {value}\r\n" for name, value in record.headers.items())
     data = b"WARC/1.1\r\n" + head.encode() + b"\r\n" + record.block + b"\r\n\r\n"
@@ -160,7 +161,7 @@ def member(record: Record, size: int) -> bytes:
 
 
 def record_at(path: Path, offset: int) -> Record:
-    """Return the one record that starts at `offset`: the way back from a table row to its evidence."""
+    """Return the record that starts at `offset`, for example the evidence of a table's row; raise KamenError if it cannot be read."""
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
             found = _record_in(view, offset)

@@ -1,4 +1,4 @@
-"""When the next request may go: a pause per host, back-off when a site is busy, its own Retry-After above both."""
+"""Decide when the next request may be sent: a pause for each host, back-off when a site is busy, and the site's own Retry-After."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time as a session sees it; tests bring one that does not wait."""
+    """The clock of a session; tests use one that does not wait."""
 
     def now(self) -> datetime:
         """Return the present, UTC."""
@@ -34,7 +34,7 @@ class WallClock:
 
 
 class Pacer:
-    """Spaces requests to each host; `waited_s` is how long it has slept in all."""
+    """Waits between the requests to each host; `waited_s` is how many seconds it has slept in all."""
 
     def __init__(self, clock: Clock, jitter: float) -> None:
         self.clock, self.jitter = clock, jitter
@@ -44,7 +44,7 @@ class Pacer:
         self._random = random.Random()
 
     def before(self, host: str, pause_s: float) -> None:
-        """Sleep until `pause_s`, and up to the jitter's share more, after the last request to `host`, and until its hold is over."""
+        """Sleep until `pause_s` (plus a random share of it, up to the jitter) after the last request to `host`, and until its hold ends."""
         waits = [(self._not_before[host] - self.clock.now()).total_seconds()] if host in self._not_before else []
         if pause_s and host in self._last:
             wanted = pause_s * (1 + self.jitter * self._random.random())
@@ -52,7 +52,7 @@ class Pacer:
         self._sleep(max(waits, default=0))
 
     def hold(self, host: str, seconds: float) -> None:
-        """Let no request go to `host` for so long."""
+        """Let no request go to `host` in the next `seconds`."""
         self._not_before[host] = self.clock.now() + timedelta(seconds=seconds)
 
     def after(self, host: str) -> None:
@@ -60,7 +60,7 @@ class Pacer:
         self._last[host] = self.clock.now()
 
     def backoff(self, attempt: int, first_s: float, cap_s: float) -> float:
-        """Return how long to wait after failed attempt number `attempt` (from 0): doubled each time, capped, never less than half."""
+        """Return the seconds to wait after failed attempt `attempt` (from 0): doubled each time, capped, randomly reduced by up to half."""
         return min(cap_s, first_s * 2.0 ** attempt) * (0.5 + 0.5 * self._random.random())
 
     def _sleep(self, seconds: float) -> None:
@@ -70,7 +70,7 @@ class Pacer:
 
 
 def retry_after(value: str, now: datetime) -> float | None:
-    """Return the seconds a Retry-After header asks for, in either of its forms (RFC 9110); None where it says nothing readable."""
+    """Return the seconds that a Retry-After header, in either of its forms (RFC 9110), asks for; None if it cannot be read."""
     if value.strip().isascii() and value.strip().isdigit():
         return float(value)
     try:

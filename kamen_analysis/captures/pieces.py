@@ -1,7 +1,7 @@
-"""A long table cut into pieces that are tables themselves, so that a capture stays a small unit of work: streamed, never whole in memory.
+"""Split a long table into pieces that are tables themselves, so that captures stay small; it is streamed, never whole in memory.
 
-JSON lines are cut after a line; CSV after a row, each piece under the same head (all up to the header row). Other forms, and UTF-16,
-stay whole.
+JSON lines are split after a line, CSV after a row; each piece of a CSV begins with the same head (everything up to the header row).
+Other formats, and UTF-16, are not split.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _HEAD_WITHIN = 100  # rows
 
 
 def pieces(path: Path, content_type: str, size: int, is_header: IsHeader = any) -> Iterator[BinaryIO]:
-    """Yield the file, or, if it is longer than `size` bytes, its pieces of about that size; `is_header` tells a CSV's header row.
+    """Yield the file or, if it is longer than `size` bytes, pieces of about that size; `is_header` recognises the header row of a CSV.
 
-    KamenError where a file that stays whole, or one of its lines, is larger than `limits` says.
+    Raises KamenError if a file that is not split, or a line, is larger than `limits` allows.
     """
     with path.open("rb") as file:
-        wide = file.read(2) in (BOM_UTF16_LE, BOM_UTF16_BE)
+        is_utf16 = file.read(2) in (BOM_UTF16_LE, BOM_UTF16_BE)
         file.seek(0)
         if path.stat().st_size <= size:
             yield file
-        elif content_type == "application/x-ndjson" and not wide:
+        elif content_type == "application/x-ndjson" and not is_utf16:
             while piece := file.read(size):
                 yield BytesIO(piece + _line(file, path.name))
-        elif content_type in ("text/csv", "text/tab-separated-values") and not wide and (head := _head(file, path.name, is_header)):
+        elif content_type in ("text/csv", "text/tab-separated-values") and not is_utf16 and (head := _head(file, path.name, is_header)):
             yield from _rows(file, path.name, head, size)
         else:
             limits.refuse_size(path.name, path.stat().st_size, limits.WHOLE)
@@ -42,14 +42,14 @@ def pieces(path: Path, content_type: str, size: int, is_header: IsHeader = any) 
 
 
 def _line(file: BinaryIO, name: str, number: int | None = None) -> bytes:
-    """Return the next line, or the rest of one."""
+    """Return the next line, or the rest of the current one; raise KamenError if it is too long."""
     line = file.readline(limits.LINE + 1)
     limits.refuse_line(name, number, len(line))
     return line
 
 
 class _Lines:
-    """The lines of a file, and the bytes of those read since the last `take`."""
+    """The lines of a file, one character a byte; `held` collects the bytes read since the last `take`."""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self.file, self.name, self.held = file, name, bytearray()
@@ -60,7 +60,8 @@ class _Lines:
             if not line:
                 return
             self.held += line
-            # In UTF-8 as in GB18030 no byte of a longer character is a quote, a comma, a tab or a line end.
+            # For finding cells and rows Latin-1 will do: in UTF-8 and GB18030 no byte of a longer character is a quote, comma, tab or
+            # line end.
             yield line.decode("latin-1")
 
     def take(self) -> bytes:
@@ -78,7 +79,7 @@ def _mark(line: bytes) -> str:
 
 
 def _head(file: BinaryIO, name: str, is_header: IsHeader) -> bytes:
-    """Return all up to and with the header row, the file standing after it; nothing where there is none."""
+    """Return everything up to and including the header row, leaving the file after it; empty if there is no header row."""
     mark, lines = _mark(_line(file, name, 1)), _Lines(file, name)
     file.seek(0)
     try:
@@ -106,7 +107,7 @@ def _rows(file: BinaryIO, name: str, head: bytes, size: int) -> Iterator[BinaryI
         for _ in _reader(lines, _mark(head.partition(b"\n")[0])):
             if len(lines.held) >= size:
                 yield BytesIO(head + lines.take())
-    except csv.Error:  # whoever reads the piece says what is wrong with it
+    except csv.Error:  # the rest becomes one piece: the parser will report what is wrong with it
         lines.held += file.read(limits.WHOLE + 1)
         limits.refuse_size(name, len(lines.held), limits.WHOLE)
     if lines.held:

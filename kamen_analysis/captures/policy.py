@@ -1,4 +1,4 @@
-"""How the network may be used: limits from `policy.yaml`, and the ways a page or a whole run comes to nothing."""
+"""How the network may be used: limits from `policy.yaml`, and the exceptions that end one page or the whole run."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ REASONS = {
     "decoded_size": "解压后超过大小上限", "coding": "压缩格式不认识或已损坏", "cut": "内容中途断开", "slow": "传输过慢",
     "unreachable": "连不上", "tls": "TLS 证书校验不过", "busy": "服务器反复要求稍后再来",
 }
-# What a second try may mend; everything else stays as it is however often one asks.
+# Reasons for which it may help to try again later.
 TRANSIENT = frozenset({"cut", "unreachable", "busy", "robots_unavailable"})
 
 
 class Refused(Exception):  # noqa: N818 (a verdict on one address, not a fault of the program)
-    """One address that was not, or could not be, fetched; `reason` is a key of REASONS."""
+    """One address may not, or could not, be fetched; `reason` is a key of REASONS."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{REASONS[reason]}{f'（{detail}）' if detail else ''}")
@@ -38,7 +38,7 @@ class Stopped(KamenError):  # noqa: N818 (the run ends as it should)
 
 
 class Policy(BaseModel):
-    """The limits of one run; the meaning of each stands in `policy.yaml`."""
+    """The limits of one run; `policy.yaml` explains each."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -71,10 +71,10 @@ class Policy(BaseModel):
 
 
 def load(**changes: Any) -> Policy:
-    """Return the policy of `policy.yaml` with `changes`; the contact also comes from $KAMEN_CONTACT.
+    """Return the policy of `policy.yaml` with `changes`; the contact may also come from $KAMEN_CONTACT.
 
-    Raises KamenError for a value out of bounds, and for a policy that would leave loopback without a contact.
-    Off loopback no pause is shorter than the default.
+    Unless loopback is allowed, no pause is shorter than the default. Raises KamenError for a value out of bounds, and if there is no
+    contact, unless loopback is allowed.
     """
     defaults = yaml.safe_load(files(__package__).joinpath("policy.yaml").read_text(encoding="utf-8"))
     try:

@@ -1,4 +1,4 @@
-"""Captures past their keep-until date leave the disk; the chain keeps what they were."""
+"""Delete captures past their keep-until date; the chain of sidecars keeps a record of what they were."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def due(home: Home, today: date) -> list[Path]:
 
 
 def purge(home: Home, now: Callable[[], datetime] = shelf.utc_now) -> list[Path]:
-    """Remove every capture past its keep-until date and return them; the next build leaves their posts out.
+    """Delete every capture past its keep-until date and return their paths; the next build leaves their posts out.
 
-    The chain's entry is written before the file goes: a crash between the two is finished by the next purge.
+    The chain's entry is written before the file is deleted; after a crash between the two, the next purge deletes the file.
     """
     gone = due(home, now().date())
     for path in gone:

@@ -1,4 +1,4 @@
-"""Looking again at posts already captured: seldom at old ones, never past the budget, edits and deletions put on record."""
+"""Visit posts again that were captured before, old ones seldom, within a budget of pages; record edits and deletions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LAST = timedelta(days=180)
 
 @dataclass(frozen=True)
 class Seen:
-    """What the captures know of one address: its last answer with content, when it was first and last asked, and its validators."""
+    """What the captures say about one address: its last page (body left out), first and last visit, whether it is gone, validators."""
 
     page: Page
     first: datetime
@@ -33,7 +33,7 @@ class Seen:
 
 @dataclass
 class RevisitSummary:
-    """What a round of revisits found, in addresses; `edited` and `gone` are also noted in the WARC."""
+    """How many addresses a round of revisits found unchanged, edited or gone; the last two are also noted in the WARC."""
 
     unchanged: int = 0
     edited: int = 0
@@ -50,7 +50,7 @@ class RevisitSummary:
 
 
 def history(raw: Path, source: str) -> dict[str, Seen]:
-    """Return what is known of every address a source's captures hold an answer of; bodies are not kept in memory."""
+    """Return what is known about every address that a source's captures hold an answer from; bodies are not kept in memory."""
     known: dict[str, Seen] = {}
     for path in sorted((raw / source).glob("*.warc.gz")):
         for record in whole(path):
@@ -70,18 +70,19 @@ def _note(known: dict[str, Seen], record: Record, file: str) -> None:
     if not (found.status < 300 or found.status in GONE):
         return
     _, headers, _ = http_parts(record)
-    sent = {"If-None-Match": headers.get("etag", ""), "If-Modified-Since": headers.get("last-modified", "")}
+    validators = {"If-None-Match": headers.get("etag", ""), "If-Modified-Since": headers.get("last-modified", "")}
     before = known.get(found.url)
-    light = Page(found.url, found.fetched_at, found.status, found.content_type, b"", file, found.offset, found.digest)
-    known[found.url] = Seen(light, before.first if before else found.fetched_at, found.fetched_at, found.status in GONE,
-                            {name: value for name, value in sent.items() if value})
+    without_body = Page(found.url, found.fetched_at, found.status, found.content_type, b"", file, found.offset, found.digest)
+    known[found.url] = Seen(without_body, before.first if before else found.fetched_at, found.fetched_at, found.status in GONE,
+                            {name: value for name, value in validators.items() if value})
 
 
 def due(known: dict[str, Seen], now: datetime, budget: int, is_open: Callable[[str], bool]) -> list[str]:
-    """Return at most `budget` addresses to ask again, the most overdue first.
+    """Return at most `budget` addresses to visit again, the most overdue first.
 
-    An address is due when as long has passed since the last look as lay between the first and the last, a day at least: after
-    1, 2, 4, 8 … days. After half a year, once gone, or when `is_open(url)` is false, it is left in peace.
+    An address is due when as much time has passed since the last visit as between the first and the last one, but at least a day: it
+    is visited 1, 2, 4, 8 … days after the first time. It is not visited any more after half a year, once it is gone, or if
+    `is_open(url)` is false.
     """
     wait = {url: max(FIRST, seen.last - seen.first) for url, seen in known.items()
             if not seen.gone and now - seen.first <= LAST and is_open(url)}
@@ -90,11 +91,11 @@ def due(known: dict[str, Seen], now: datetime, budget: int, is_open: Callable[[s
 
 
 def revisit(session: Session, known: dict[str, Seen], urls: Iterable[str]) -> RevisitSummary:
-    """Ask each address again: what is unchanged is recorded without a second copy, edits by both digests, 404 and 410 as tombstones."""
+    """Fetch each address again; record an unchanged page without a second copy, an edit with both digests, 404 and 410 as a tombstone."""
     done = RevisitSummary()
     for url in urls:
         try:
-            _look(session, known[url], done)
+            _visit(session, known[url], done)
         except Refused as refused:
             done.refused[refused.reason] += 1
         except Stopped as stopped:
@@ -104,12 +105,12 @@ def revisit(session: Session, known: dict[str, Seen], urls: Iterable[str]) -> Re
 
 
 def look_again(session: Session, budget: int, is_open: Callable[[str], bool]) -> RevisitSummary:
-    """Ask again what is due of everything the session's source holds, at most `budget` addresses."""
+    """Visit those addresses of the session's source that are due, at most `budget`."""
     known = history(session.raw, session.source)
     return revisit(session, known, due(known, session.clock.now(), budget, is_open))
 
 
-def _look(session: Session, seen: Seen, done: RevisitSummary) -> None:
+def _visit(session: Session, seen: Seen, done: RevisitSummary) -> None:
     found = session.get(seen.page.url, seen.page, seen.validators)
     if found is None:
         done.unchanged += 1

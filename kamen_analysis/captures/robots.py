@@ -1,4 +1,4 @@
-"""robots.txt, obeyed as RFC 9309 says: absent means allowed, unreachable means not."""
+"""Obey robots.txt as RFC 9309 says: if it does not exist, everything is allowed; if it cannot be reached, nothing."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from protego import Protego
 
 AGENT = "kamen_analysis"
-# RFC 9309 asks crawlers to read at least this much; what lies beyond is not read.
+# RFC 9309 asks crawlers to read at least 500 KiB; the rest is ignored.
 _CAP = 512 * 1024
 
 
 @dataclass(frozen=True)
 class Rules:
-    """One site's rules as far as they concern us."""
+    """The rules of one site: `parsed` is None if there are none, `reachable` says whether they could be read, `why` if not."""
 
     parsed: Protego | None
     reachable: bool = True
@@ -32,7 +32,7 @@ class Rules:
 
 
 def read(status: int, body: bytes) -> Rules:
-    """Return the rules of an answer for /robots.txt: 2xx is read, 4xx means no rules, anything else that nothing is allowed."""
+    """Return the rules from the answer for /robots.txt: 2xx is parsed, 4xx means no rules, anything else that nothing is allowed."""
     if 200 <= status < 300:
         return Rules(Protego.parse(body[:_CAP].decode("utf-8-sig", errors="replace")))
     return Rules(None, 400 <= status < 500, f"HTTP {status}")

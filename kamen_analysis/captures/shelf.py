@@ -1,4 +1,4 @@
-"""One source's folder of captures: opened for writing, closed with a sidecar, recovered after a crash."""
+"""A source's folder of captures: open a new file for writing, close it with a sidecar, recover files after a crash."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from kamen_analysis.captures.warc import Writer, holds_page, is_robots
 from kamen_analysis.captures.writer import ERASED
 from kamen_analysis.paths import sha256
 
-# The civil limitation period: as long as a complaint may still be argued over, and no longer.
+# The civil limitation period (three years): afterwards a claim can no longer be enforced.
 KEEP_DAYS = 3 * 365
 
 
 @dataclass(frozen=True)
 class About:
-    """What a sidecar says beside the digests: the command that made the file, the source's licence and terms, and until when to keep it."""
+    """What a sidecar says besides digests: the command that made the capture, the source's licence and terms, until when to keep it."""
 
     command: str
     licence: str = "未注明"
@@ -31,7 +31,7 @@ class About:
     keep_until: date | None = None
 
     def fields(self, source: str, now: datetime) -> dict[str, str]:
-        """Return the warcinfo fields; the sidecar is made from them, also after a crash."""
+        """Return the fields of the warcinfo record, from which the sidecar is made, even after a crash."""
         until = self.keep_until or (now + timedelta(days=KEEP_DAYS)).date()
         return {"software": sidecar.TOOL, "format": "WARC File Format 1.1", "robots": "obey", "isPartOf": source,
                 "created": now.isoformat(), "command": self.command, "licence": self.licence, "terms": self.terms,
@@ -45,9 +45,9 @@ def utc_now() -> datetime:
 
 @contextmanager
 def opened(raw: Path, source: str, about: About, now: Callable[[], datetime] = utc_now) -> Iterator[Writer]:
-    """Yield a writer into a fresh file of `source`; it is closed with its sidecar when the block ends, well or not.
+    """Yield a writer of a new file of `source`; at the end of the block, even after an error, the file is closed and gets its sidecar.
 
-    What an earlier crash left open is recovered first. One process may write a source at a time.
+    Files that an earlier crash left open are recovered first. Only one process may write to a source at a time.
     """
     folder = raw / source
     with sidecar.lock(folder):
@@ -62,7 +62,7 @@ def opened(raw: Path, source: str, about: About, now: Callable[[], datetime] = u
 
 
 def recover(folder: Path) -> list[Path]:
-    """Close what a crash left open: cut the torn record, write the sidecar, rename. Returns the files closed."""
+    """Close the files that a crash left open, cutting off an incomplete record at the end; return the closed files."""
     done = []
     _finish_erasures(folder)
     for path in sorted(folder.glob("*.warc.gz.open")):
@@ -77,7 +77,7 @@ def recover(folder: Path) -> list[Path]:
 
 
 def _finish_erasures(folder: Path) -> None:
-    # A file rewritten by an erasure is put in place if the chain already speaks of it, and forgotten if not.
+    # A file rewritten by an erasure replaces the old one if the chain already has its entry, and is deleted if not.
     for path in folder.glob("*.warc.gz.new"):
         final = path.with_suffix("")
         state = sidecar.states(sidecar.entries(folder)).get(final.name)
@@ -88,9 +88,9 @@ def _finish_erasures(folder: Path) -> None:
 
 
 def finish(path: Path, recovered: bool = False) -> Path | None:
-    """Write the sidecar of an open file and give it its final name; a file that holds nothing is removed instead.
+    """Write the sidecar of an open file and rename the file to its final name, which is returned; delete a file without records.
 
-    The sidecar comes first: a crash between the two is finished by the next `recover`, which finds the same digests.
+    The sidecar is written first: after a crash between the two, the next `recover` only has to rename.
     """
     entry = describe(path)
     if not entry["records"]:
@@ -105,7 +105,7 @@ def finish(path: Path, recovered: bool = False) -> Path | None:
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Return a capture's sidecar entry, wholly derived from the file: counts, digests, inputs, robots.txt, erased since."""
+    """Return a capture's sidecar entry, derived from the file alone: its warcinfo, counts, digests, inputs, robots.txt, erased records."""
     about: dict[str, str] = {}
     inputs, robots, blocks, pages, erased = [], {}, [], 0, 0
     for record in records(path):
@@ -127,15 +127,15 @@ def describe(path: Path) -> dict[str, Any]:
 
 
 def block_digest(record: Record) -> str:
-    """Return the hex SHA-256 of a record's block; of a stub, that of the block it stands for."""
+    """Return the SHA-256 (hex) of a record's block; for a stub, that of the block it replaces."""
     return record.headers.get(ERASED, "") or hashlib.sha256(record.block).hexdigest()
 
 
 def root(blocks: list[str]) -> str:
-    """Return one digest over all block digests in order: it stays the same when a record is replaced by its stub."""
+    """Return one digest over all block digests in order; it stays the same when a record is replaced by its stub."""
     return hashlib.sha256("\n".join(blocks).encode()).hexdigest()
 
 
 def inputs_seen(folder: Path) -> set[tuple[str, str]]:
-    """Return every user file already imported into a source, as the digests of the file and of the mapping it came with (or "")."""
+    """Return the files already imported into a source, as (digest of the file, digest of its mapping or "")."""
     return {(item["sha256"], item["mapping"]) for _, entry in sidecar.entries(folder) for item in entry.get("inputs", [])}

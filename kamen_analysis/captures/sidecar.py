@@ -1,7 +1,7 @@
-"""The chain of sidecars: what was captured, erased or purged in one source, each entry holding the digest of the one before it.
+"""The chain of sidecars of a source: what was captured, erased or purged; each entry holds the digest of the one before it.
 
-An entry is a JSON file beside the captures, named by its time (UTC), never changed once written. Kinds: `capture` describes one
-WARC file, `erasure` says which records of a file became stubs, `purge` says which file went at its keep-until date.
+An entry is a JSON file beside the captures, named by its time (UTC) and never changed. Kinds: `capture` describes a WARC file,
+`erasure` says which records of a file were replaced, `purge` says which file was deleted at its keep-until date.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ _NEEDS = {"capture": _COMMON | {"root", "keep_until", "inputs"}, "erasure": _COM
 
 
 def entries(folder: Path) -> list[tuple[Path, Entry]]:
-    """Return a source's sidecars, oldest first; a file that is not JSON is a clear error."""
+    """Return a source's sidecars, oldest first; raise KamenError for a file that is not a complete entry."""
     found = []
     for path in sorted(folder.glob("*.json")):
         try:
             entry = json.loads(path.read_text(encoding="utf-8"))
-            whole = _NEEDS[entry["kind"]] <= entry.keys()
+            is_complete = _NEEDS[entry["kind"]] <= entry.keys()
         except (ValueError, KeyError, TypeError, AttributeError):
-            whole = False
-        if not whole:
+            is_complete = False
+        if not is_complete:
             raise KamenError(f"旁注 {path.name} 不完好，请运行 kamen verify")
         found.append((path, entry))
     return found
@@ -45,7 +45,7 @@ def entries(folder: Path) -> list[tuple[Path, Entry]]:
 
 @dataclass
 class State:
-    """What a chain says of one WARC file by now: its digest, whether it went at its keep-until date, and its capture's entry."""
+    """What a chain says about the present state of a WARC file: its digest, the entry of its capture, whether it was purged."""
 
     sha256: str
     capture: Entry
@@ -53,7 +53,7 @@ class State:
 
 
 def states(chain: list[tuple[Path, Entry]]) -> dict[str, State]:
-    """Return the state of every WARC file named in a chain: its capture, then what erasures and a purge made of it."""
+    """Return the state of every WARC file named in a chain, after all its erasures and its purge."""
     found: dict[str, State] = {}
     for _, entry in chain:
         if entry["kind"] == "capture":
@@ -68,13 +68,13 @@ def states(chain: list[tuple[Path, Entry]]) -> dict[str, State]:
 
 
 def digest(path: Path) -> str:
-    """Return the hex SHA-256 of a sidecar's bytes: what the next entry's `previous` holds."""
+    """Return the SHA-256 (hex) of a sidecar's bytes, which the next entry holds as `previous`."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def stamp(folder: Path, now: datetime) -> str:
-    """Return a file stem for `now`, later than every stem in the folder even if the clock was set back."""
-    taken = [found[0] for path in folder.iterdir() if (found := _NAME.match(path.name))]
+    """Return a file stem for `now`, made later than every stem in the folder if the clock was set back."""
+    taken = [match[0] for path in folder.iterdir() if (match := _NAME.match(path.name))]
     name, last = now.astimezone(UTC).strftime(_STAMP), max(taken, default="")
     if name > last:
         return name
@@ -82,7 +82,7 @@ def stamp(folder: Path, now: datetime) -> str:
 
 
 def append(folder: Path, stem: str, entry: Entry) -> Path:
-    """Write `entry` as the chain's next link and return its path."""
+    """Write `entry` as the next link of the chain and return its path."""
     last = max(folder.glob("*.json"), default=None)
     path = folder / f"{stem}.json"
     with atomic_write(path) as file:
@@ -93,7 +93,7 @@ def append(folder: Path, stem: str, entry: Entry) -> Path:
 
 @contextmanager
 def lock(folder: Path) -> Iterator[None]:
-    """Hold a source's folder for one writing process; the lock goes with the process, however it ends."""
+    """Lock a source's folder for writing; raise KamenError if another process has the lock, which ends with that process."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
         try:

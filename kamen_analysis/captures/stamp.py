@@ -1,7 +1,7 @@
-"""A third party's word for the day: RFC 3161 time stamps over the heads of all capture chains and the tables made of them.
+"""RFC 3161 time stamps by a third party over the last sidecar of every source and the manifest of the tables.
 
-Our own digests prove that nothing changed since; only somebody else's signature proves since when. The request is written to a
-file and the answer read from one, so that nothing here opens the network: any time-stamping authority will do.
+Our own digests prove that nothing has changed; only a third party's signature proves since when. The request is written to a file and
+the answer read from one: nothing here uses the network, and any time-stamping authority will do.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from kamen_analysis.paths import Home, atomic_write, sha256
 
 
 def folder(home: Home) -> Path:
-    """Return where stamps lie: for each its statement (.txt), request (.tsq) and answer (.tsr)."""
+    """Return the folder of the stamps: for each its statement (.txt), request (.tsq) and answer (.tsr)."""
     return home.root / "data" / "stamps"
 
 
 def statement(home: Home) -> str:
-    """Return what is stamped: a line for the last sidecar of each source, and one for the manifest; each with its SHA-256."""
+    """Return the text to be stamped: the SHA-256 and path of the last sidecar of each source, and of the manifest, one a line."""
     chains = [sidecar.entries(path) for path in sorted(home.raw.glob("*")) if path.is_dir()]
     heads = [chain[-1][0] for chain in chains if chain]
     if not heads:
@@ -37,25 +37,25 @@ def request(home: Home) -> Path:
     """Write today's statement and the request for its stamp; return the request's path (.tsq)."""
     from rfc3161_client import TimestampRequestBuilder
 
-    said = statement(home).encode()
+    text = statement(home).encode()
     stem = folder(home) / shelf.utc_now().strftime("%Y%m%dT%H%M%SZ")
-    asked = TimestampRequestBuilder().data(said).build()
-    for suffix, content in ((".txt", said), (".tsq", asked.as_bytes())):
+    query = TimestampRequestBuilder().data(text).build()
+    for suffix, content in ((".txt", text), (".tsq", query.as_bytes())):
         with atomic_write(stem.with_suffix(suffix), "wb") as file:
             file.write(content)
     return stem.with_suffix(".tsq")
 
 
 def add(home: Home, answer: Path) -> Path:
-    """Store an authority's answer beside the statement it is about; KamenError where it is no stamp, or one of something else."""
+    """Store an authority's answer beside the statement it stamps; raise KamenError if it is no stamp, or stamps none of ours."""
     response = _decoded(answer)
     stamped = response.tst_info.message_imprint.message
-    for said in sorted(folder(home).glob("*.txt"), reverse=True):
-        if stamped in {hashlib.new(name, said.read_bytes()).digest() for name in ("sha256", "sha384", "sha512")}:
-            kept = said.with_suffix(".tsr")
-            with atomic_write(kept, "wb") as file:
+    for path in sorted(folder(home).glob("*.txt"), reverse=True):
+        if stamped in {hashlib.new(name, path.read_bytes()).digest() for name in ("sha256", "sha384", "sha512")}:
+            stored = path.with_suffix(".tsr")
+            with atomic_write(stored, "wb") as file:
                 file.write(answer.read_bytes())
-            return kept
+            return stored
     raise KamenError(f"{answer.name} 不是为这里的任何一份陈述盖的时间戳")
 
 
@@ -79,23 +79,23 @@ def verify(home: Home, authority: Path) -> list[Stamped]:
         raise KamenError(f"{authority.name} 不是 PEM 证书") from None
     checker = VerifierBuilder(roots=roots).build()
     found = []
-    for path in sorted(said.with_suffix(".tsr") for said in folder(home).glob("*.txt")):
+    for path in sorted(text.with_suffix(".tsr") for text in folder(home).glob("*.txt")):
         if not path.exists():
             continue
-        said = path.with_suffix(".txt").read_bytes()
+        stated = path.with_suffix(".txt").read_bytes()
         response = _decoded(path)
         try:
-            checker.verify_message(response, said)
-            wrong = _changed(home, said.decode("utf-8"))
+            checker.verify_message(response, stated)
+            wrong = _changed(home, stated.decode("utf-8"))
         except VerificationError as error:
             wrong = f"时间戳不成立（{error}）"
         found.append(Stamped(path.name, response.tst_info.gen_time.isoformat(), wrong))
     return found
 
 
-def _changed(home: Home, said: str) -> str:
-    """Return the first sidecar of a statement that is gone or changed. Tables may change: every build replaces them."""
-    for line in said.splitlines():
+def _changed(home: Home, stated: str) -> str:
+    """Return which sidecar of a statement is gone or changed, "" if none. The manifest is not checked: every build replaces it."""
+    for line in stated.splitlines():
         digest, _, name = line.partition("  ")
         path = home.root / name
         if name.startswith("data/raw/") and (not path.exists() or sidecar.digest(path) != digest):

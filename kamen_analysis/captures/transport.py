@@ -1,4 +1,4 @@
-"""One request over the wire: to the address that was checked, under caps of size and time, the answer kept as it came."""
+"""Send one HTTP request to the address that was checked, with limits of size and time; return the answer unchanged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PIECE = 65536
 
 
 class _Pinned(HTTPAdapter):
-    """Connects to the checked address, while Host, TLS name and certificate stay those of the site."""
+    """Connects to the checked IP address; Host header, TLS name and certificate are still the site's."""
 
     def __init__(self, policy: Policy, lookup: Lookup, pools: dict[str, Any]) -> None:
         self.policy, self.lookup = policy, lookup
@@ -30,17 +30,17 @@ class _Pinned(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = pools
 
     def address(self, host: str, port: int) -> str:
-        """Return the checked address of a host, the same one for the whole session."""
+        """Return the checked IP address of a host, the same one during the whole session; raise Refused if it may not be asked."""
         key = (host, port)
         if key not in self.addresses:
-            found = resolve(host, port, self.policy.allow_loopback, self.lookup)
-            if not self.policy.contact and not is_loopback(found):
+            address = resolve(host, port, self.policy.allow_loopback, self.lookup)
+            if not self.policy.contact and not is_loopback(address):
                 raise Refused("contact", host)
-            self.addresses[key] = found
+            self.addresses[key] = address
         return self.addresses[key]
 
     def build_connection_pool_key_attributes(self, request: requests.PreparedRequest, verify: Any, cert: Any = None) -> tuple[Any, Any]:
-        """Aim the connection pool at the checked address."""
+        """Point the connection pool at the checked address."""
         place, settings = super().build_connection_pool_key_attributes(request, verify, cert)
         host = str(place["host"]).strip("[]")
         names = {"server_hostname": host, "assert_hostname": host} if place["scheme"] == "https" else {}
@@ -52,16 +52,16 @@ def _port(scheme: str | None) -> int:
 
 
 class Transport:
-    """Keeps connections open from one request to the next. No cookies, no proxies, no redirects followed here."""
+    """Sends requests, keeping connections open between them. It uses no cookies and no proxies, and follows no redirects."""
 
     def __init__(self, policy: Policy, lookup: Lookup) -> None:
         self.policy, self.dog = policy, Watchdog()
         self.adapter = _Pinned(policy, lookup, self.dog.pools())
 
     def send(self, url: str, headers: Mapping[str, str]) -> Exchange:
-        """Return the answer to a GET of `url`, its body still coded; raises Refused.
+        """Return the answer to a GET of `url`, its body not yet decoded; raise Refused.
 
-        A body over `wire_bytes` or longer under way than `total_s` is dropped, and the connection with it.
+        If the body is larger than `wire_bytes`, or takes longer than `total_s`, it is dropped and the connection closed.
         """
         place = urlsplit(url)
         request = requests.Request("GET", url, headers={"Host": place.netloc.rpartition("@")[2], **headers}).prepare()
@@ -69,7 +69,7 @@ class Transport:
         answer, body = self._answer(request)
         took_ms = int((time.monotonic() - started) * 1000)
         address = self.adapter.address(place.hostname or "", place.port or _port(place.scheme))
-        return Exchange(url, at, tuple(request.headers.items()), answer.status_code, answer.reason or "", _kept(answer.raw.headers), body,
+        return Exchange(url, at, tuple(request.headers.items()), answer.status_code, answer.reason or "", _stored(answer.raw.headers), body,
                         address, took_ms=took_ms)
 
     def _answer(self, request: requests.PreparedRequest) -> tuple[requests.Response, bytes]:
@@ -109,7 +109,7 @@ def _refusal(error: Exception) -> Refused:
     return Refused("cut" if "IncompleteRead" in repr(error) or "InvalidChunk" in repr(error) else "unreachable")
 
 
-def _kept(headers: Any) -> tuple[tuple[str, str], ...]:
-    # The body arrives joined; a reader that believed "chunked" would look for chunk sizes in it.
+def _stored(headers: Any) -> tuple[tuple[str, str], ...]:
+    # The body is stored with its chunks joined: a reader that believed "chunked" would look for chunk sizes in it.
     renamed = {"transfer-encoding": "X-Archive-Orig-Transfer-Encoding"}
     return tuple((renamed.get(name.lower(), name), value) for name, value in headers.items())

@@ -1,4 +1,4 @@
-"""Re-hash everything from capture to report and name the first link that does not hold."""
+"""Verify the digests of everything from captures to reports, and name every broken link."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, demo_home, sha256
 
 Digests = dict[str, set[str]]
-# What a sidecar repeats from inside its file: so the last one, to which no other holds the digest yet, is not without proof.
-_SAID_INSIDE = ("source", "command", "tool", "created", "licence", "terms", "keep_until", "records", "inputs", "robots")
+# What a sidecar repeats from inside its capture: this protects even the last sidecar, whose digest no other one holds yet.
+_REPEATED = ("source", "command", "tool", "created", "licence", "terms", "keep_until", "records", "inputs", "robots")
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Where captures lie, and by name every digest a capture had before an erasure or purge."""
+    """The folder of the captures, and by name every digest that a capture had before an erasure or purge (`earlier`)."""
 
     raw: Path
     earlier: Digests
@@ -28,7 +28,7 @@ class Inputs:
 
 @dataclass
 class Verification:
-    """What was checked (files, records) and every broken link, in the order of the corridor."""
+    """How much was checked (files, records, erased records), every broken link, from captures to reports, and notes."""
 
     files: int = 0
     records: int = 0
@@ -42,7 +42,7 @@ class Verification:
         return not self.broken
 
     def explain(self) -> str:
-        """Return in Chinese what was found, what a pass proves and what it does not."""
+        """Return in Chinese what was found, and what success proves and does not prove."""
         head = [f"核对 {self.files} 个文件、{self.records} 条存档记录（其中 {self.erased} 条已按撤回要求抹去，留有存根）。"]
         if self.broken:
             head += [f"第一处断裂：{self.broken[0]}", *(f"另有：{line}" for line in self.broken[1:])]
@@ -55,9 +55,9 @@ class Verification:
 
 
 def verify(home: Home) -> Verification:
-    """Re-hash captures, sidecar chains, processed tables and reports of `home` and of its demonstration.
+    """Verify captures, sidecar chains, processed tables and reports of `home` and of its demonstration.
 
-    Nothing is changed, and nothing raised for a broken link.
+    Changes nothing, and raises nothing for a broken link.
     """
     result = Verification()
     demo = demo_home(home)
@@ -73,7 +73,7 @@ def verify(home: Home) -> Verification:
 
 
 def _is_of(listing: Path, raw: Path) -> bool:
-    """Return whether a report was made from the captures in `raw`, by their sidecars."""
+    """Return whether a report (its list of inputs) was made from captures in `raw`, judging by their sidecars."""
     try:
         names = json.loads(listing.read_text(encoding="utf-8")).get("inputs", {})
     except ValueError:
@@ -105,14 +105,14 @@ def _source(folder: Path, result: Verification, earlier: Digests) -> None:
 
 
 def _capture(path: Path, state: sidecar.State, result: Verification) -> Iterator[str]:
-    """Yield what is wrong with one WARC file: its digest, the root over all its records, or what its sidecar says of it."""
+    """Yield what is wrong with one WARC file: its digest, the root over all its records, or what its sidecar repeats from it."""
     name = f"{path.parent.name}/{path.name}"
     if state.purged:
         if path.exists():
             yield f"{name} 应已到期清除，却仍在"
         return
     if not path.exists():
-        # The sidecar comes first: between it and the file's last renaming a kill leaves a whole file with its open name.
+        # The sidecar is written before the file is renamed: after a kill between the two, a complete file still has its open name.
         path = path.with_name(f"{path.name}.open")
     if not path.exists():
         yield f"{name} 不见了"
@@ -130,7 +130,7 @@ def _capture(path: Path, state: sidecar.State, result: Verification) -> Iterator
     result.erased += found["erased"]
     if found["root"] != state.capture["root"]:
         yield f"{name} 的记录与抓取时不同（抹除之外还有改动）"
-    elif any(found[key] != state.capture.get(key) for key in _SAID_INSIDE):
+    elif any(found[key] != state.capture.get(key) for key in _REPEATED):
         yield f"{name} 的旁注与存档里写的不一致（旁注被改动）"
 
 
@@ -139,14 +139,14 @@ def _listed(listing: Path, what: str, inputs: Inputs, result: Verification) -> N
     if not listing.exists():
         return
     try:
-        said: dict[str, Any] = json.loads(listing.read_text(encoding="utf-8"))
+        listed: dict[str, Any] = json.loads(listing.read_text(encoding="utf-8"))
     except ValueError:
         result.broken.append(f"{what}：{listing.name} 不是完好的 JSON")
         return
     result.files += 1
-    for name, digest in said.get("outputs", {}).items():
+    for name, digest in listed.get("outputs", {}).items():
         result.broken += list(_file(listing.parent / name, digest, f"{what}的 {name}", result))
-    for name, digest in said.get("inputs", {}).items():
+    for name, digest in listed.get("inputs", {}).items():
         path = inputs.raw / name
         if digest in inputs.earlier.get(name, ()):
             result.notes.append(f"{what}所依据的 {name} 此后按撤回要求抹除过记录或到期清除（链上有记载）")

@@ -1,4 +1,4 @@
-"""WARC in: records become pages. `Writer` and `Exchange` stand here too, so that one name leads to both directions."""
+"""Read pages from WARC. `Writer` and `Exchange` can be imported from here too, so that one module serves both directions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kamen_analysis.errors import KamenError
 
 __all__ = ["Exchange", "Writer", "holds_page", "http_parts", "is_robots", "page", "page_of", "read", "readable"]
 
-# No page of ours is larger; the cap keeps a hostile imported body from filling memory, on the way in and when it is read back.
+# None of our pages is larger; the limit keeps a hostile imported body from filling memory, at import and when it is read again.
 MAX_BODY = 1 << 28
 
 
@@ -29,7 +29,7 @@ def http_parts(record: Record) -> tuple[int, dict[str, str], bytes]:
 
 
 def page(record: Record, file: str, digest: str = "") -> Page:
-    """Return a response or resource record as a page, its body decoded; raises BadBody. `digest`: that of its block, where it is known."""
+    """Return a response or resource record as a page with decoded body; raise BadBody. `digest`: that of its block, if known."""
     if record.type == "resource":
         return _page(record, file, 200, record.headers.get("content-type", ""), record.block, digest=digest)
     status, headers, body = http_parts(record)
@@ -45,7 +45,7 @@ def _page(record: Record, file: str, status: int, content_type: str, body: bytes
 
 
 def page_of(seen: Exchange, body: bytes, file: str, offset: int) -> Page:
-    """Return an exchange as the page that `read` would give, `body` being its decoded body."""
+    """Return an exchange as the page that `read` would yield; `body`: its decoded body."""
     headers = {name.lower(): value for name, value in seen.headers}
     return Page(seen.url, seen.at, seen.status, headers.get("content-type", ""), body, file, offset, hashlib.sha256(body).hexdigest(),
                 seen.requested, headers.get("location", ""))
@@ -65,7 +65,7 @@ def holds_page(record: Record) -> bool:
 def read(path: Path, raw: Path) -> Iterator[Page]:
     """Yield the pages of one file: responses and resources, without robots.txt, redirects (3xx) and erased records.
 
-    Raises Torn where the file is broken and KamenError where a body cannot be decoded.
+    Raises Torn if the file is damaged, and KamenError if a body cannot be decoded.
     """
     file = path.relative_to(raw).as_posix()
     for record in records(path):
@@ -80,26 +80,26 @@ def read(path: Path, raw: Path) -> Iterator[Page]:
 
 
 def readable(path: Path, raw: Path) -> Iterator[Page | Damage]:
-    """Yield the pages of one file as `read` does and, in place of what cannot be read, its Damage; never raises for a broken file.
+    """Yield the pages of one file as `read` does, with a Damage in place of what cannot be read instead of raising an error.
 
-    Damaged is a stretch that holds no whole record, a record that is not what its own digest says, and a body that cannot be decoded.
+    Damage is a stretch without an intact record, a record that does not match its own digest, or a body that cannot be decoded.
     """
     file = path.relative_to(raw).as_posix()
     for record in salvaged(path):
         if isinstance(record, Damage):
             yield record
         elif holds_page(record):
-            found = _proven(record, file)
+            found = _checked(record, file)
             if isinstance(found, Damage) or not 300 <= found.status < 400:
                 yield found
 
 
-def _proven(record: Record, file: str) -> Page | Damage:
+def _checked(record: Record, file: str) -> Page | Damage:
     digest = hashlib.sha256(record.block).hexdigest()
-    said = record.headers.get("warc-block-digest", "")
+    stated = record.headers.get("warc-block-digest", "")
     try:
-        if not said.startswith("sha256:") or said == f"sha256:{digest}":
+        if not stated.startswith("sha256:") or stated == f"sha256:{digest}":
             return page(record, file, digest)
-    except (BadBody, KeyError, ValueError):  # no date, or none of this calendar
+    except (BadBody, KeyError, ValueError):  # a bad body, a missing or impossible date
         pass
     return Damage(record.offset, record.end, digest)

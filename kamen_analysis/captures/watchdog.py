@@ -1,4 +1,4 @@
-"""An end to answers that never end: a server may send a byte now and then for hours, and no read time-out notices."""
+"""End answers that never end: a server may send a byte now and then for hours without causing a read time-out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TICK_S = 0.1
 
 
 class Watchdog:
-    """Shuts the connection in use once an exchange, headers and body, has taken longer than it may."""
+    """Shuts the connection in use when an exchange (headers and body) takes too long."""
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
@@ -27,7 +27,7 @@ class Watchdog:
 
     @contextmanager
     def over(self, seconds: float) -> Iterator[None]:
-        """Watch one exchange; `fired` says afterwards whether it was cut off."""
+        """Watch one exchange for at most `seconds`; `fired` says afterwards whether it was cut off."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, daemon=True)
             self._thread.start()
@@ -38,7 +38,7 @@ class Watchdog:
             self._deadline = None
 
     def watch(self, connection: Any) -> None:
-        """Say which connection the exchange uses."""
+        """Set the connection that the exchange uses."""
         self._socket = connection.sock
 
     def close(self) -> None:
@@ -50,12 +50,12 @@ class Watchdog:
             deadline, used = self._deadline, self._socket
             if deadline and used and time.monotonic() > deadline:
                 self.fired = True
-                # It may have been closed in this very moment, which is as good.
+                # If it was closed just now, that is fine too.
                 with suppress(OSError):
                     used.shutdown(socket.SHUT_RDWR)
 
     def pools(self) -> dict[str, Any]:
-        """Return urllib3's connection pools by scheme, their connections under watch."""
+        """Return urllib3 connection pools by scheme whose connections report to this watchdog."""
         dog = self
 
         class Plain(HTTPConnection):

@@ -1,7 +1,6 @@
-"""Withdrawal: the opt-out list that outlives every rebuild, and the erasing of raw records with a logged stub.
+"""Withdrawal of posts: the opt-out list, which every build obeys, and the erasure of posts from the captures.
 
 `data/raw/withdrawn.txt` holds one post id (`heimao:17351054590`), number or address a line; what follows `#` is a remark.
-The build leaves listed posts out; `erase` also takes them out of the captures.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ Cut = Callable[[Page, str], bytes | None]
 
 @dataclass(frozen=True)
 class Erased:
-    """What an erasure did: records that became stubs, and records that lost only the withdrawn post.
+    """How many records an erasure replaced by stubs, and from how many it cut only the withdrawn post.
 
-    unread: records whose body cannot be decoded, so that nobody can say whether the post is in them.
+    unread: records whose body cannot be decoded, so that it is unknown whether they hold the post.
     """
 
     stubs: int
@@ -40,20 +39,20 @@ class Erased:
 
 
 def listed(home: Home) -> frozenset[str]:
-    """Return the opt-out list: ids, numbers and addresses whose posts leave processed data and reports."""
+    """Return the opt-out list: the ids, numbers and addresses of posts that tables and reports leave out."""
     path = home.raw / LIST
     lines = path.read_text(encoding="utf-8-sig").splitlines() if path.exists() else []
-    # An address may hold "#" of its own; a remark stands after white space.
+    # An address may contain "#"; a remark follows after white space.
     return frozenset(line.split(" #")[0].split("\t#")[0].strip() for line in lines if line.strip() and not line.lstrip().startswith("#"))
 
 
 def is_withdrawn(post_id: str, url: str | None, names: frozenset[str]) -> bool:
-    """Return whether a post is on the list, by its full id, the number within its source, or its address."""
+    """Return whether a post is on the opt-out list `names`, by its full id, its number within the source, or its address."""
     return bool(names) and not names.isdisjoint({post_id, post_id.partition(":")[2], url or post_id})
 
 
 def withdraw(home: Home, name: str, remark: str = "") -> bool:
-    """Put a post on the opt-out list; return False if it stood there already."""
+    """Put a post on the opt-out list; return False if it was there already. Raises KamenError if `name` cannot name one post."""
     name = name.strip()
     place = urlsplit(name)
     is_whole_site = "://" in name and not place.path.strip("/") and not place.query
@@ -70,14 +69,14 @@ def withdraw(home: Home, name: str, remark: str = "") -> bool:
 
 
 def erase(home: Home, name: str, reason: str, *, cut: Cut = without, now: Callable[[], datetime] = shelf.utc_now) -> Erased:
-    """Take a post out of all captures and put it on the opt-out list.
+    """Put a post on the opt-out list and remove it from all captures.
 
-    A record that holds only this post becomes a stub; of a list or table only the post is cut out (`cut(page, number)` returns
-    the body without it, empty for "erase the record", None for "not concerned"). Each changed file gets an `erasure` entry in
-    the chain; a stub keeps the digest of what it stands for, so all else can still be shown unchanged.
+    A record that holds only this post is replaced by a stub; from a list or table only the post is cut (`cut(page, number)` returns the
+    body without it, empty to erase the whole record, None if the post is not in it). The chain gets an `erasure` entry for each
+    changed file; changed records keep the digest of what they held, so that everything else can still be verified.
     """
     withdraw(home, name, reason)
-    lead, is_address, rest = name.partition("://")
+    _, is_address, rest = name.partition("://")
     source, _, number = ("", "", rest) if is_address else _split(name)
     done = [0, 0, 0]
     for folder in sorted(path for path in home.raw.glob("*") if path.is_dir() and source in ("", path.name)):
@@ -98,7 +97,7 @@ def _split(name: str) -> tuple[str, str, str]:
 
 
 def _changes(path: Path, raw: Path, number: str, cut: Cut) -> tuple[dict[int, Record], int]:
-    """Return the new record for each offset whose record holds the post, and how many records cannot be read."""
+    """Return the new records by the offset of those that hold the post, and how many records cannot be read."""
     found: dict[int, Record] = {}
     unread = 0
     for record in records(path):
@@ -115,7 +114,7 @@ def _changes(path: Path, raw: Path, number: str, cut: Cut) -> tuple[dict[int, Re
 
 
 def _rewrite(path: Path, changes: dict[int, Record], reason: str, at: datetime) -> None:
-    """Write the file anew with `changes` in it, log it in the chain, then put it in place; `shelf.recover` ends what a crash cut short."""
+    """Write a file anew with `changes`, add the entry to the chain, then replace the file; `shelf.recover` finishes this after a crash."""
     fresh, was = path.with_name(f"{path.name}.new"), path.read_bytes()
     with fresh.open("wb") as file:
         for record in records(path):

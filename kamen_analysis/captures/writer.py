@@ -1,7 +1,7 @@
-"""WARC out: exchanges and files become records.
+"""Write exchanges and files as WARC records.
 
-A file is `<UTC>.warc.gz.open` while it is written and `<UTC>.warc.gz` once whole. Each exchange reaches the operating system
-before the next begins, so a killed process loses at most the one in hand; `shelf.recover` cuts a torn tail and closes the file.
+A file is called `<UTC>.warc.gz.open` while it is written, and `<UTC>.warc.gz` when it is complete. Each exchange is handed to the
+operating system before the next begins: a killed process loses at most the current one, and `shelf.recover` closes the file.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from kamen_analysis.errors import KamenError, told
 
 Headers = Iterable[tuple[str, str]]
 SYNC_S = 1.0
-# Where a redirect led here: the address first asked for.
+# On a record that a redirect led to: the address first asked for.
 REQUESTED = "Kamen-Requested-URI"
 # On a record changed by an erasure: the digest of the block it held when captured.
 ERASED = "kamen-erased-block"
 
 
 class _Sha256:
-    """A digest in hex, where warcio's own is base32: the same string as in the tables."""
+    """A digest for warcio in hex, as in the tables, instead of base32."""
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
@@ -52,7 +52,7 @@ class _Records(WARCWriter):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its answer, as they went over the wire; `body` still has its Content-Encoding, not its chunking."""
+    """One request and its answer as they were sent; `body` still has its Content-Encoding, but its chunks are joined."""
 
     url: str
     at: datetime
@@ -100,7 +100,7 @@ class Writer:
         return self._write("response", seen.url, seen.at, seen.stream(), http=line, extra=extra)
 
     def unchanged(self, seen: Exchange, refers_to: datetime) -> None:
-        """Write a revisit record: by 304, or by the same content, the copy captured at `refers_to` still stands."""
+        """Write a revisit record: by a 304, or by its content, the page is still the copy captured at `refers_to`."""
         profile = "server-not-modified" if seen.status == 304 else "identical-payload-digest"
         extra = {"WARC-Profile": f"http://netpreserve.org/warc/1.1/revisit/{profile}", "WARC-Refers-To-Target-URI": seen.url,
                  "WARC-Refers-To-Date": _iso(refers_to)}
@@ -111,14 +111,14 @@ class Writer:
         self.flush()
 
     def resource(self, url: str, at: datetime, content_type: str, payload: BinaryIO, extra: Mapping[str, str] | None = None) -> int:
-        """Write a file as it is, streamed; return its record's byte offset."""
+        """Write a file unchanged, as a stream; return the byte offset of its record."""
         self.pages += 1
         offset, _ = self._write("resource", url, at, payload, content_type=content_type, extra=extra)
         self.flush()
         return offset
 
     def note(self, url: str, facts: Mapping[str, Any], at: datetime, concurrent: str = "") -> None:
-        """Write a metadata record: what happened at `url` that is not itself an answer (refused, gave up, input file)."""
+        """Write a metadata record: facts about `url` that are not an answer (a refusal, an edit, an input file)."""
         lines = "".join(f"{name}: {' '.join(str(value).split())}\r\n" for name, value in facts.items())
         self._write("metadata", url, at, io.BytesIO(lines.encode()), extra={"WARC-Concurrent-To": concurrent})
         self.flush()
@@ -130,38 +130,39 @@ class Writer:
         wanted = {"WARC-Date": _iso(at)} | {k: v for k, v in (extra or {}).items() if v}
         record = self._warc.create_warc_record(url, kind, payload=payload, length=size, warc_headers_dict=wanted, http_headers=http,
                                                warc_content_type=content_type)
-        with self._told():
+        with self._plain_errors():
             self._warc.write_record(record)
         return offset, record.rec_headers.get_header("WARC-Record-ID")
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _plain_errors(self) -> Iterator[None]:
+        """Raise an OSError of the block as a one-line KamenError."""
         try:
             yield
         except OSError as error:
             raise KamenError(f"存档 {self.path.name} 写不下去：{told(error)}；已写好的记录都在，下次运行时收尾") from None
 
     def flush(self) -> None:
-        """Hand what is written to the operating system; to the disk itself at most once in SYNC_S seconds."""
-        with self._told():
+        """Hand what is written to the operating system, and to the disk at most every SYNC_S seconds."""
+        with self._plain_errors():
             self._file.flush()
         if time.monotonic() - self._synced > SYNC_S:
             self.sync()
 
     def sync(self) -> None:
         """Put what is written on the disk."""
-        with self._told():
+        with self._plain_errors():
             self._file.flush()
             os.fsync(self._file.fileno())
         self._synced = time.monotonic()
 
     @property
     def closed(self) -> bool:
-        """Whether the file has been let go."""
+        """Whether the file is closed."""
         return self._file.closed
 
     def close(self) -> None:
-        """Put everything on the disk and let the file go; it keeps its `.open` name."""
+        """Put everything on the disk and close the file, which keeps its `.open` name."""
         self.sync()
         self._file.close()
 
@@ -170,25 +171,25 @@ def _iso(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _standing_for(record: Record) -> dict[str, str]:
-    # Erased twice, it still stands for what was captured.
+def _original_digest(record: Record) -> dict[str, str]:
+    # A record erased twice keeps the digest of what was captured.
     return {ERASED: record.headers.get(ERASED) or hashlib.sha256(record.block).hexdigest()}
 
 
 def stub(record: Record) -> Record:
-    """Return the stub of an erased record: its id, date and address and the digest of what it held, small enough to fit its place."""
+    """Return the stub of an erased record: its id, date and address and the digest of what it held; it fits the record's place."""
     kept = {name: record.headers[name] for name in ("warc-record-id", "warc-date", "warc-target-uri")}
     lead = {"warc-type": "metadata", **kept, "content-type": "application/warc-fields", "content-length": "0"}
-    return replace(record, headers=lead | _standing_for(record), block=b"")
+    return replace(record, headers=lead | _original_digest(record), block=b"")
 
 
 def body_replaced(record: Record, body: bytes) -> Record:
-    """Return a record with another (decoded) body: of a response the status and headers stay, but for its codings and length."""
+    """Return a record with another (decoded) body; a response keeps its status and headers, without those of coding and length."""
     block = body
     if record.type != "resource":
         head = record.block.partition(b"\r\n\r\n")[0].split(b"\r\n")
         untrue = (b"content-encoding:", b"transfer-encoding:", b"content-length:")
         block = b"\r\n".join(line for line in head if not line.lower().startswith(untrue)) + b"\r\n\r\n" + body
     digests = {f"warc-{name}-digest": f"sha256:{hashlib.sha256(part).hexdigest()}" for name, part in (("block", block), ("payload", body))}
-    headers = record.headers | digests | {"content-length": str(len(block))} | _standing_for(record)
+    headers = record.headers | digests | {"content-length": str(len(block))} | _original_digest(record)
     return replace(record, headers=headers, block=block)
