@@ -1,4 +1,4 @@
-"""Where posts come from: one module a source, found by being in this folder."""
+"""The sources of posts: a module for each, registered by being in this folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOT_SOURCES = frozenset({"audit", "base", "columns", "reading", "skeleton"})
 
 @functools.cache
 def registry() -> dict[str, Source]:
-    """Return the sources by key, in alphabetical order; a module that breaks the form stops the program."""
+    """Return the sources by key, in alphabetical order; raise TypeError for a module that does not meet `base.Source`."""
     names = sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name not in NOT_SOURCES)
     return {name: _checked(name, importlib.import_module(f"kamen_analysis.sources.{name}")) for name in names}
 

@@ -1,4 +1,4 @@
-"""The audit of a source: each field of a record is used, ignored by name, or reported with its shape; the same for statuses and steps."""
+"""Report what a source does not know: every field of a record is used, ignored by name, or reported, and so are statuses and steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from kamen_analysis.redact import redact
 
 Note = tuple[str, str, str]
-"""(kind, name, example): something a source did not know. The example is a shape (9999-99), never a value."""
+"""(kind, name, example): something a source did not know. The example is a shape such as 9999-99, never a value."""
 
 KINDS = {
     "unknown_field": "未知字段", "unknown_status": "未知状态", "unknown_step": "未知处理步骤", "unreadable_time": "读不懂的时间",
@@ -28,30 +28,30 @@ _LETTER, _DIGIT, _OTHER = re.compile(r"[a-zA-Z]"), re.compile(r"\d"), re.compile
 
 @dataclass
 class Warnings:
-    """What the sources did not know, counted by (kind, name), with the shape of one example of each."""
+    """The notes of one or more pages, counted by (kind, name), with one example of each."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, notes: Iterable[Note]) -> None:
-        """Count some notes."""
+        """Count notes."""
         for kind, name, example in notes:
             self.counts[kind, name] += 1
             self.examples.setdefault((kind, name), example)
 
     def update(self, other: Warnings) -> None:
-        """Count another collection's notes too."""
+        """Add the counts and examples of another collection."""
         self.counts.update(other.counts)
         self.examples = {**other.examples, **self.examples}
 
     def lines(self) -> list[str]:
-        """Return one Chinese line for each thing not known, the most frequent first."""
+        """Return a Chinese line for each (kind, name), the most frequent first."""
         return [f"{KINDS.get(key[0], key[0])} {key[1]}：{n} 次" + (f"，例如 {example}" if (example := self.examples.get(key)) else "")
                 for key, n in self.counts.most_common()]
 
 
 def take(record: Mapping[str, Any], fields: Mapping[str, str], ignored: Collection[str]) -> tuple[dict[str, Any], list[Note]]:
-    """Return the values of `record` under their names in a raw post, and a note for each field neither used nor ignored."""
+    """Return the values of `record` under the names that `fields` gives them in a raw post, and a note for each unknown field."""
     taken = {name: record[key] for key, name in fields.items() if key in record}
     unknown = [key for key in record if key not in fields and key not in ignored]
     return taken, [("unknown_field", told(str(key), 40), shape(record[key])) for key in unknown]
@@ -59,15 +59,15 @@ def take(record: Mapping[str, Any], fields: Mapping[str, str], ignored: Collecti
 
 @functools.lru_cache(maxsize=4096)
 def told(name: str, most: int) -> str:
-    """Return a name others gave (field, status, step, file) as it may be kept and shown: redacted, one line, at most `most` characters."""
+    """Return a name given by others (field, status, step, file) fit to be stored and shown: redacted, one line, at most `most` long."""
     return " ".join(_CONTROL.sub(" ", redact(name).text).split())[:most]
 
 
 def shape(value: object) -> str:
-    """Return what a value looks like without what it says: letters as a, digits as 9, other writing as 字; at most 20 characters."""
+    """Return what a value looks like, without its content: letters as a, digits as 9, other scripts as 字; at most 20 characters."""
     return _OTHER.sub("字", _LETTER.sub("a", _DIGIT.sub("9", str(value)[:20])))
 
 
 def as_text(value: object) -> str | None:
-    """Return a JSON scalar as text; None, and what is no scalar, as None."""
+    """Return a string or number from JSON as text, None for anything else."""
     return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None

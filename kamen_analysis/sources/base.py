@@ -1,7 +1,7 @@
-"""What every source shares: the raw post, what a source states, the ways a page can fail, and the reading of one page.
+"""What all sources share: the raw post, the interface of a source, the exceptions for pages and records, and reading one page.
 
-A source is a module in this folder; being there registers it. It says who the site is and how its pages read; it never
-touches the network and never repairs a value: a raw post holds strings exactly as the page has them.
+A source is a module in this folder; being there registers it. It describes a site and parses its pages; it never uses the network and
+never repairs a value: a raw post holds strings exactly as the page has them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kamen_analysis.sources.columns import Mapping
 
 
 class Step(TypedDict, total=False):
-    """One line of a post's history as the page has it."""
+    """One step of a post's history as the page has it."""
 
     who: str
     what: str
@@ -30,8 +30,8 @@ class Step(TypedDict, total=False):
 class RawPost(TypedDict, total=False):
     """One post as the page has it; a missing key or None is a missing value.
 
-    `seen_at`: when the page says it was answered; `first_seen`: since when the site shows the post; `proved`:
-    the event that a user's mapping says this status proves.
+    `seen_at`: when the page was sent, by its own clock; `first_seen`: since when the site has shown the post; `proved`: the event that
+    the status proves according to the mapping.
     """
 
     id: str | None
@@ -55,7 +55,7 @@ class RawPost(TypedDict, total=False):
 
 
 class Unreadable(Exception):  # noqa: N818 (a verdict on a page, not a fault of the program)
-    """A page that holds no post that can be read: login_required, blocked, no_such_page, changed_layout, damaged…"""
+    """A page from which no post can be read; `reason`: login_required, blocked, no_such_page, changed_layout, damaged…"""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}")
@@ -71,13 +71,13 @@ class Reject(Exception):  # noqa: N818
 
 
 class Source(Protocol):
-    """What a module in this folder states.
+    """The interface of a source module.
 
-    EXPECT: the posts one run (one capture file) holds at least and at most. FILL: column of `posts` → the share of a run's posts
-    that have it at least; a run below either is withheld by the build and shown as a dated gap.
-    FIELDS: field of the site → key of RawPost; IGNORED: fields left out on purpose. STATUS: status as written → the event it
-    proves, or None. STEPS: regular expression at the start of a step → its event, or None; the first that fits counts.
-    SITE: who speaks for the site itself, as a regular expression: only then is a step's text read as the site's word.
+    EXPECT: least and greatest number of posts in one run (one capture file). FILL: column of `posts` → least share of a run's posts
+    that have it. The build withholds a run that is below either and reports it as a gap.
+    FIELDS: field of the site → key of RawPost; IGNORED: fields left out on purpose. STATUS: status as written → the event it proves, or
+    None. STEPS: regular expression that the beginning of a step matches → its event, or None; the first match counts. SITE: regular
+    expression for those who speak for the site itself: only of their steps is the text matched too.
     """
 
     KEY: str
@@ -96,18 +96,18 @@ class Source(Protocol):
     SITE: str
 
     pages: Callable[..., Iterable[str]]
-    """pages(base): the addresses a fetch begins with."""
+    """pages(base): the addresses a fetch starts from."""
     links: Callable[[Page], list[str]]
     """links(page): the absolute addresses a list page leads to, posts first, the next list page last."""
     parse: Callable[..., Iterator[RawPost | Reject]]
-    """parse(page): the posts of a page in its order, a Reject for each record that is none; raises Unreadable for the page."""
+    """parse(page): the posts of a page in order, a Reject for each record that is no post; raises Unreadable for the whole page."""
 
 
 @dataclass(frozen=True)
 class PageResult:
-    """What one page gave: posts, (reason, detail) of each record it did not give, and what the source did not know.
+    """The result of reading one page: posts, (reason, detail) of each rejected record, and what the source did not know.
 
-    `unreadable`: (reason, detail) where the page as a whole gave nothing.
+    `unreadable`: (reason, detail) if the page as a whole could not be read.
     """
 
     posts: list[RawPost]
@@ -117,9 +117,9 @@ class PageResult:
 
 
 def read_page(source: Source, page: Page, mapping: Mapping | None = None) -> PageResult:
-    """Return the posts of a page; whatever goes wrong is a row in `rejected`, never silence and never a crash.
+    """Return the posts of a page; whatever goes wrong becomes part of the result, and raises nothing.
 
-    `mapping`: the columns as the user named them, for sources that read tables (see `columns.of_page`).
+    `mapping`: the user's names of columns, for sources that read tables (see `columns.of_page`).
     """
     result = PageResult([], [], Warnings())
     try:
@@ -133,15 +133,15 @@ def read_page(source: Source, page: Page, mapping: Mapping | None = None) -> Pag
                 if notes := [*item.get("notes", ()), *_unknown(source, item)]:
                     result.warnings.add(notes)
     except Unreadable as error:
-        return _broken_off(result, error.reason, error.detail)
+        return _failed(result, error.reason, error.detail)
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        # A parser met a form it was not written for: the page is named and counted, the others are still read.
-        return _broken_off(result, "parser_failed", type(error).__name__)
+        # A form the parser was not written for costs this page only, and is counted.
+        return _failed(result, "parser_failed", type(error).__name__)
     return result
 
 
-def _broken_off(result: PageResult, reason: str, detail: str) -> PageResult:
-    # A page that broke off after some posts is one lost record; one that gave nothing is a lost page.
+def _failed(result: PageResult, reason: str, detail: str) -> PageResult:
+    # An error after the first records counts as one lost record; before, as a lost page.
     if result.posts or result.rejected:
         result.rejected.append((reason, detail))
         return result
@@ -149,6 +149,7 @@ def _broken_off(result: PageResult, reason: str, detail: str) -> PageResult:
 
 
 def _unknown(source: Source, raw: RawPost) -> list[Note]:
+    """Return a note for a status and for each step that the source does not know."""
     status = (raw.get("status") or "").strip()
     is_unknown = status and status not in source.STATUS and "proved" not in raw
     return [*([("unknown_status", told(status, 12), "")] if is_unknown else ()),
@@ -157,12 +158,12 @@ def _unknown(source: Source, raw: RawPost) -> list[Note]:
 
 
 def step_event(source: Source, step: Step) -> tuple[bool, str | None]:
-    """Return (whether the source knows this step, the event it is or None)."""
-    said = [step.get("what") or ""]
+    """Return (whether the source knows this step, its event or None)."""
+    texts = [step.get("what") or ""]
     if re.match(source.SITE, step.get("who") or ""):
-        said.append(step.get("text") or "")
+        texts.append(step.get("text") or "")
     for pattern, kind in source.STEPS.items():
-        if any(re.match(pattern, text.strip()) for text in said):
+        if any(re.match(pattern, text.strip()) for text in texts):
             return True, kind
     return False, None
 
@@ -172,14 +173,14 @@ _REFUSALS = {401: "login_required", 403: "blocked", 404: "no_such_page", 410: "g
 
 
 def _check_host(source: Source, page: Page) -> None:
-    # A browser's archive also holds what a page loaded from elsewhere: counters, advertisements.
+    # A browser's archive also holds what a page loaded from other hosts: counters, advertisements.
     host = urlsplit(page.url).hostname or ""
     if host and source.HOSTS and not any(host == own or host.endswith(f".{own}") for own in (*source.HOSTS, *_LOOPBACK)):
         raise Unreadable("other_site", host)
 
 
 def check_status(page: Page) -> None:
-    """Raise Unreadable where the HTTP status says that the page is not what was asked for."""
+    """Raise Unreadable if the HTTP status says that the page is not what was asked for."""
     if page.status in _REFUSALS:
         raise Unreadable(_REFUSALS[page.status], f"HTTP {page.status}")
     if not 200 <= page.status < 300:

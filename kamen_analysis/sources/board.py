@@ -1,12 +1,12 @@
-"""The demonstration's complaint board, served on loopback by kamen_analysis.world: invented posts in the habits of a real site.
+"""The demonstration's complaint board, served on loopback by kamen_analysis.world: invented posts on pages like those of real sites.
 
-All pages are UTF-8 HTML (a few in GBK, said so in Content-Type) and every one shows `<p class="mark">演示数据</p>`; all times are
-Beijing time. `<meta name="board-time" content="2026-11-01T00:00:00+08:00">` on every page is the board's own clock: a page shows the
-state at that instant, whenever it is fetched, so it (not the time of the fetch) is when a demonstration post was last seen.
+All pages are UTF-8 HTML (a few GBK, as their Content-Type says), and each shows `<p class="mark">演示数据</p>`; all times are Beijing
+time. `<meta name="board-time" content="2026-11-01T00:00:00+08:00">` on every page is the board's own clock: a page shows the state at
+that instant, whenever it is fetched, so that a demonstration post was last seen then, not at the time of the fetch.
 
 robots.txt
-    an ordinary one; what it forbids (for example /search, /user/) holds no complaint.
-/list?page=N        N from 1; newest post first; a post may shift from one page to the next while one reads.
+    an ordinary one; no path that it forbids (for example /search, /user/) holds a complaint.
+/list?page=N        N from 1; newest post first; a post may move from one page to the next during a crawl.
     <ul class="list">
       <li><a href="/c/2026080312">标题</a> <span class="target">某某卡盟</span> <span class="date">2026年08月03日</span>
           <span class="state">已回复</span></li> …
@@ -26,18 +26,18 @@ robots.txt
         <dt>状态</dt><dd>已回复</dd>
       </dl>
       <div class="content"><p>正文一段</p><p>又一段</p></div>
-      <ol class="steps">                                newest first; the last item is the filing itself
+      <ol class="steps">                                newest first; the last item is the filing of the complaint
         <li><span class="who">商家</span> <time>2026-08-05 10:02:11</time> <b class="what">商家回复</b> <p class="text">您好……</p></li>
         <li><span class="who">系统</span> <time>2026-08-04 09:00:00</time> <b class="what">已分配商家</b></li>
         <li><span class="who">消费者</span> <time>2026-08-03 21:14:40</time> <b class="what">发起投诉</b></li>
       </ol>
     </article>
-    状态: 待分配 处理中 已回复 已完成 已关闭 已撤诉 (已完成 says nothing of who completed it: the steps do).
+    状态: 待分配 处理中 已回复 已完成 已关闭 已撤诉 (who completed a post that is 已完成 is known only from its steps).
     who: 消费者 商家 平台 系统.
     what: 发起投诉 已分配商家 商家回复 消费者补充 商家申请完成 消费者确认完成 系统自动完成 投诉关闭 消费者撤诉.
-    text: may be left out; a 系统自动完成 says "距离商家最新回复已经N个自然日，系统已自动变更为已完成状态".
-A deleted post answers /c/<id> with HTTP 410 and `<p class="gone">该投诉已删除</p>`; an unknown id with 404; a page shown only to members
-    answers 200 with `<form class="login">`.
+    text: may be missing; that of 系统自动完成 is "距离商家最新回复已经N个自然日，系统已自动变更为已完成状态".
+/c/<id> of a deleted post answers HTTP 410 with `<p class="gone">该投诉已删除</p>`, of an unknown id 404, of a post shown only to members
+    200 with `<form class="login">`.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def pages(base: str = HOME) -> list[str]:
 
 
 def links(page: Page) -> list[str]:
-    """Return the absolute addresses a list page leads to: its posts in order, then the next list page. A post's page leads nowhere."""
+    """Return the absolute addresses a list page leads to: its posts in order, then the next list page. A post's page has none."""
     root = tree(page)
     posts = [a.get("href", "") for a in root.xpath("//ul[@class='list']/li/a")]
     following = [a.get("href", "") for a in root.xpath("//a[@rel='next']")]

@@ -1,7 +1,7 @@
 """中国消费者协会: article lists and articles, and the figures of its half-yearly 《全国消协组织受理投诉情况分析》.
 
-An article is kept as what it is (the gate counts it as an article, never as a complaint); the analysis also gives the national
-figures that a report may set beside its own, with their period.
+Articles are never counted as complaints: the gate classifies them as articles. The analyses also state national figures, with which a
+report may compare its own.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _PERIOD = re.compile(r"(20\d\d)年(上半年|下半年|前三季度|[一二三�
 
 @dataclass(frozen=True)
 class Benchmark:
-    """National figures of one period: totals (cases, yuan), and per nature of complaint its cases and its share (0 to 1)."""
+    """National figures of one period: totals (cases, yuan), and for each nature of complaint the cases and their share (0 to 1)."""
 
     period: str
     totals: dict[str, float]
@@ -53,12 +53,12 @@ class Benchmark:
 
 
 def pages(base: str = HOME) -> list[str]:
-    """Return the address of the complaint analyses."""
+    """Return the address of the list of complaint analyses."""
     return [f"{base}/tsdh/list"]
 
 
 def links(page: Page) -> list[str]:
-    """Return the articles a list page leads to; an article leads nowhere."""
+    """Return the addresses of the articles a list page leads to; an article's page has none."""
     root = tree(page)
     if root.find(".//h1") is not None:
         return []
@@ -66,7 +66,7 @@ def links(page: Page) -> list[str]:
 
 
 def parse(page: Page) -> Iterator[RawPost | Reject]:
-    """Yield the article of an article page; a list page yields none."""
+    """Yield the article of an article page as a raw post; a list page has none."""
     root = tree(page)
     heading = root.find(".//h1")
     if heading is None:
@@ -80,7 +80,7 @@ def parse(page: Page) -> Iterator[RawPost | Reject]:
 
 
 def benchmark(page: Page) -> Benchmark | None:
-    """Return the national figures an analysis states, or None for a page that states no totals."""
+    """Return the national figures stated on the page of an analysis, None if it states no totals."""
     root = tree(page)
     words = re.sub(r"\s+", "", text(root.find("body")))
     found = {name: match for name, pattern in _TOTALS.items() if (match := pattern.search(words))}

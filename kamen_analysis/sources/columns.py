@@ -1,7 +1,7 @@
-"""Which column of a user's table is what: mappings as YAML, guessed from the header, shown to the user, overridable.
+"""What the columns of a user's table mean: YAML mappings, chosen by the table's header unless the user gives one.
 
-A mapping names, for each key of a raw post, the headers it goes by; `times` does the same for events with a time of their own;
-`statuses` says which event a status proves; `ignored` names columns left out on purpose (personal data first of all).
+A mapping lists in `columns`, for each key of a raw post, the headers it may have; in `times`, for each event, the headers of a column
+with its time; in `statuses` the event that a status proves; in `ignored` columns left out on purpose, above all personal data.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NOT_IN_A_NAME = re.compile(r"[\s:：*＊]|\((?:元|人民币|必填|选填)\)")
 
 
 class Mapping(BaseModel):
-    """One YAML file of column names."""
+    """The content of one YAML mapping."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -72,7 +72,7 @@ def _refuse_unknown(given: Iterable[str], allowed: Iterable[str]) -> None:
 
 @dataclass(frozen=True)
 class Layout:
-    """A mapping laid on the columns of one table: `fields` and `times` are header → key, `unused` headers nobody named."""
+    """A mapping applied to the columns of one table: `fields` and `times` are header → key, `unused` are headers it does not name."""
 
     mapping: Mapping
     fields: dict[str, str]
@@ -82,11 +82,11 @@ class Layout:
 
     @functools.cached_property
     def has_text(self) -> bool:
-        """Whether it finds a title or a body: without either a table holds no posts."""
+        """Whether a title or body column was found: a table without either holds no posts."""
         return not {"title", "body"}.isdisjoint(self.fields.values())
 
     def describe(self) -> str:
-        """Return, in Chinese, which column is read as what: what `kamen import table` shows."""
+        """Return in Chinese which column is read as what, for `kamen import table` to show."""
         pairs = [f"  {_shown(header)} → {NAMES_ZH[key]}" for header, key in self.fields.items()]
         pairs += [f"  {_shown(header)} → {EVENT_KINDS[kind]}的时间" for header, kind in self.times.items()]
         missing = [name for key, name in NAMES_ZH.items() if key not in self.fields.values() and key not in ("issue", "synthetic")]
@@ -101,7 +101,7 @@ def _shown(header: str) -> str:
 
 
 def load(text: str, name: str) -> Mapping:
-    """Return the mapping a YAML text states; KamenError names the file and what is wrong with it."""
+    """Return the mapping in a YAML text; raise KamenError with the file's `name` and what is wrong."""
     try:
         return Mapping.model_validate(yaml.safe_load(text))
     except yaml.YAMLError as error:
@@ -113,13 +113,13 @@ def load(text: str, name: str) -> Mapping:
 
 
 def of_page(page: Page) -> Mapping | None:
-    """Return the mapping that a record of an import carries for the table after it (its address begins with mapping:), else None."""
+    """Return the mapping if the page is one that an import stored before its tables (address mapping:…), else None."""
     return load(page.text(), page.url.rpartition("/")[2]) if page.url.startswith("mapping:") else None
 
 
 @functools.cache
 def known() -> tuple[Mapping, ...]:
-    """Return the mappings that come with the project; each file's name is its key."""
+    """Return the mappings that come with the project, in the order of their file names, which are their keys."""
     paths = sorted((p for p in files(__package__).joinpath("mappings").iterdir() if p.name.endswith(".yaml")), key=lambda p: p.name)
     mappings = tuple(load(path.read_text("utf-8"), path.name) for path in paths)
     wrong = [path.name for path, mapping in zip(paths, mappings, strict=True) if path.name != f"{mapping.key}.yaml"]
@@ -129,7 +129,7 @@ def known() -> tuple[Mapping, ...]:
 
 
 def fit(mapping: Mapping, columns: Sequence[str]) -> Layout:
-    """Return `mapping` laid on `columns`; where two columns claim one key, the one named first in the mapping gets it."""
+    """Return `mapping` applied to `columns`; if two columns fit the same key, the one named first in the mapping is taken."""
     by_name: dict[str, str] = {}
     for column in columns:
         by_name.setdefault(_bare(column), column)
@@ -141,17 +141,18 @@ def fit(mapping: Mapping, columns: Sequence[str]) -> Layout:
 
 
 def guess(columns: Sequence[str]) -> Layout:
-    """Return the known mapping that names most of `columns`, laid on them; of two that name as many, the more special one."""
+    """Return the known mapping that names most of `columns`, applied to them; in a tie the more specific mapping."""
     layouts = [fit(mapping, columns) for mapping in known()]
-    return max(layouts, key=lambda found: (len(found.fields) + len(found.times), -len(found.unused), -_breadth(found.mapping)))
+    return max(layouts, key=lambda layout: (len(layout.fields) + len(layout.times), -len(layout.unused), -_breadth(layout.mapping)))
 
 
 def _chosen(names: dict[str, tuple[str, ...]], by_name: dict[str, str]) -> dict[str, str]:
+    """Return column → key for each key of `names` that has a column; `by_name`: bare header → column."""
     chosen: dict[str, str] = {}
     for key, headers in names.items():
-        found = next((by_name[_bare(h)] for h in headers if _bare(h) in by_name and by_name[_bare(h)] not in chosen), None)
-        if found is not None:
-            chosen[found] = key
+        column = next((by_name[_bare(h)] for h in headers if _bare(h) in by_name and by_name[_bare(h)] not in chosen), None)
+        if column is not None:
+            chosen[column] = key
     return chosen
 
 

@@ -1,6 +1,6 @@
-"""电诉宝 (网经社): one complaint or a list of them as JSON, with the times it was filed, forwarded, answered and rated.
+"""电诉宝 (网经社): a complaint, or a list of them, as JSON, with the times it was filed, forwarded, answered and rated.
 
-order_num is the buyer's order at the shop and so personal: it is left out, and the id comes from the words where the record has none.
+order_num, the number of the buyer's order at the shop, is personal and left out; a record without id gets one made from its text.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def pages(base: str = HOME) -> list[str]:
 
 
 def links(page: Page) -> list[str]:
-    """Return nothing: which complaints a list leads to is for the user to name (kamen fetch --url)."""
+    """Return nothing: the user names the complaints to fetch (kamen fetch --url)."""
     return []
 
 

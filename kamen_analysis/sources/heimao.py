@@ -1,8 +1,8 @@
-"""黑猫投诉: JSON and JSONP lists (feed, company, group) and complaint pages, as captured by a person in a browser or from public pages.
+"""黑猫投诉: JSON and JSONP lists (feed, company, group) and complaint pages, captured in a person's browser or from public pages.
 
-2020-10 complaint pages without steps in hand; 2022-01 JSONP of a company's received complaints; 2025 adds issue, couid and ?sld= to
-addresses. Authors are dropped: who a step speaks for stays, the name does not. Logins, refusals and HTTP 456 are reported, never
-worked around. 已完成 can be an automatic time-out: the status proves a close, never a resolution.
+Forms known: complaint pages of 2020-10 (without steps), JSONP of a company's complaints of 2022-01, and those of 2025 with the new
+fields issue and couid and ?sld= in addresses. Authors' names are dropped; only whom a step speaks for is kept. Logins, refusals and HTTP
+456 are reported, never worked around. 已完成 can be an automatic time-out: the status proves a close, never a resolution.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ STEPS = {
 }
 
 _LISTS = ("complaints", "lists", "list")
-# No blank is tried twice (*+): a page of blanks alone would take forever.
+# Possessive quantifiers (*+): with backtracking, a page of blanks alone would take forever.
 _JSONP = re.compile(
     r"\s*+(?:/\*.{0,20}?\*/\s*+)?(?:try\s*+\{\s*+)?[\w$.]++\s*+\(\s*+(\{.*\})\s*+\)\s*+;?\s*+"
     r"(?:\}\s*+catch\s*+\(\w*+\)\s*+\{\s*+\}\s*+;?)?\s*+", re.S,
@@ -65,12 +65,12 @@ _RATINGS = frozenset({"attitude", "process", "satisfaction"})
 
 
 def pages(base: str = HOME) -> list[str]:
-    """Return the address of the newest complaints."""
+    """Return the address of the list of newest complaints."""
     return [f"{base}/api/index/feed?type=2&page_size=10&page=1"]
 
 
 def links(page: Page) -> list[str]:
-    """Return the address of the next list page, as the pager names it."""
+    """Return the address of the next list page, according to the pager."""
     if is_markup(page):
         return []
     pager = _data(_envelope(page)).get("pager")
@@ -83,7 +83,7 @@ def links(page: Page) -> list[str]:
 
 
 def parse(page: Page) -> Iterator[RawPost | Reject]:
-    """Yield the posts of a JSON or JSONP list, or the one of a complaint page."""
+    """Yield the posts of a JSON or JSONP list, or the post of a complaint page."""
     if is_markup(page):
         yield _complaint(page)
         return
@@ -97,6 +97,7 @@ def parse(page: Page) -> Iterator[RawPost | Reject]:
 
 
 def _envelope(page: Page) -> dict[str, Any]:
+    """Return the `result` object of an answer; raise Unreadable if it is incomplete or reports an error."""
     written = page.text()
     wrapped = _JSONP.fullmatch(written)
     try:
@@ -156,6 +157,7 @@ def _beside(label: html.HtmlElement) -> str:
 
 
 def _history(root: html.HtmlElement) -> tuple[list[Step], str]:
+    """Return the steps of a complaint page, and its body, which is the text of the last one (the filing)."""
     items = root.xpath("//div[contains(@class, 'ts-d-steplist')]/div[contains(@class, 'ts-d-item')]")
     filer = text(items[-1].find(".//span[@class='u-name']")) if items else ""
     steps = [_step(item, filer, is_filing=item is items[-1]) for item in items]
@@ -164,11 +166,11 @@ def _history(root: html.HtmlElement) -> tuple[list[Step], str]:
 
 def _step(item: html.HtmlElement, filer: str, *, is_filing: bool) -> Step:
     name, what = (text(item.find(f".//span[@class='{part}']")) for part in ("u-name", "u-status"))
-    said = next(iter(item.xpath(".//div[contains(@class, 'ts-reply')] | .//div[contains(@class, 'ts-d-cont')]")), None)
+    content = next(iter(item.xpath(".//div[contains(@class, 'ts-reply')] | .//div[contains(@class, 'ts-d-cont')]")), None)
     who = name if re.match(SITE, name) else "消费者" if name == filer else "商家"
     what = what or ("发起投诉" if is_filing else "" if who == name else "回复")
     return {"who": who, "what": what if who == name or what.startswith(who) else who + what,
-            "at": text(item.find(".//span[@class='u-date']")), "text": paragraphs(said)}
+            "at": text(item.find(".//span[@class='u-date']")), "text": paragraphs(content)}
 
 
 def _stars(root: html.HtmlElement) -> dict[str, str]:

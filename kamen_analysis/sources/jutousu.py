@@ -1,4 +1,4 @@
-"""聚投诉 (ts.21cn.com): closed; old exports of its list answers, with the beginning of each text and no status."""
+"""聚投诉 (ts.21cn.com), closed: old exports of its JSON lists, which hold only the beginning of each text and no status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page as HTML (its tree, the text of an element with its line breaks) or as JSON (its object); Unreadable where it is neither."""
+"""Helpers for parsers: a page as an HTML tree or a JSON object, and the text of HTML elements. Unreadable if the page is neither."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNWRITABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(0xD800, 0
 
 
 def tree(page: Page) -> html.HtmlElement:
-    """Return the root of a page's HTML; raise Unreadable where there is none."""
+    """Return the root of a page's HTML; raise Unreadable if the page is empty, damaged or a login page."""
     text = page.text().translate(_UNWRITABLE)
     if not text.strip():
         raise Unreadable("empty", "空页面")
@@ -37,7 +37,7 @@ def text(element: html.HtmlElement | None) -> str:
 
 
 def paragraphs(element: html.HtmlElement | None) -> str:
-    """Return the paragraphs of an element, one a line; where it has none, its text."""
+    """Return the paragraphs of an element, one per line; if it has none, its text."""
     if element is None:
         return ""
     return "\n".join(text(p) for p in element.iterfind("p")) or text(element)
@@ -49,22 +49,22 @@ def is_markup(page: Page) -> bool:
 
 
 def json_object(page: Page) -> dict[str, Any]:
-    """Return the JSON object a page is; a login page, another HTML page and damaged JSON are each told apart."""
+    """Return the page's JSON object; raise Unreadable, with different reasons for login page, other HTML, damaged and other JSON."""
     if is_markup(page):
         tree(page)
         raise Unreadable("changed_layout", "应答是网页而不是 JSON")
     try:
-        found = json.loads(page.text())
+        content = json.loads(page.text())
     except (ValueError, RecursionError):
         raise Unreadable("damaged", "不是完整的 JSON") from None
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise Unreadable("changed_layout", "不是 JSON 对象")
-    return cast(dict[str, Any], found)
+    return cast(dict[str, Any], content)
 
 
-def list_in(found: dict[str, Any], name: str) -> list[Any]:
-    """Return the list under `name`, a lone object as a list of one; Unreadable where there is none."""
-    listed = found.get(name)
+def list_in(content: dict[str, Any], name: str) -> list[Any]:
+    """Return the list under `name`, a single object as a list of one; raise Unreadable if there is neither."""
+    listed = content.get(name)
     if isinstance(listed, dict):
         return [listed]
     if not isinstance(listed, list):

@@ -1,7 +1,7 @@
-"""全国 12315 投诉信息公示 (disclosure rows as JSON) and the regulators' own work-order exports (tables by mapping).
+"""全国 12315 投诉信息公示 (published complaints as JSON) and the regulators' own exports of work orders (tables by mapping).
 
-The site asks for a slider and a token, so it is never fetched: users bring a capture of their own browser or an export. The rows hold
-a category instead of a text and no date of filing, only the date the case ended. Shown by the site for one year.
+The site requires a slider and a token, so it is never fetched: users bring a capture from their own browser, or an export. The rows
+have a category instead of a text, and not the date of filing but only that of the end. The site shows them for one year.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ EXPECT = (1, 10_000_000)
 FILL = {"target": 0.9}
 SYNTHETIC = False
 FIELDS = {"id": "id", "entName": "target", "content": "title", "res": "status"}
-IGNORED = frozenset({"creditNo", "entAddr", "department", "endtime"})  # endtime: read below as the time the case ended
+IGNORED = frozenset({"creditNo", "entAddr", "department", "endtime"})  # endtime becomes a step (see `_post`)
 ENDED = ("达成调解协议", "未达成调解协议", "双方自行和解或者投诉人撤回投诉")
 STATUS = {**table.STATUS, **dict.fromkeys(ENDED, "closed")}
 STEPS = {**table.STEPS, "办结$": "closed"}
@@ -32,7 +32,7 @@ SITE = table.SITE
 
 
 def pages(base: str = HOME) -> list[str]:
-    """Return nothing: the site is for people, not for programs."""
+    """Return nothing: the site does not admit programs."""
     return []
 
 
@@ -42,7 +42,7 @@ def links(page: Page) -> list[str]:
 
 
 def parse(page: Page, mapping: columns.Mapping | None = None) -> Iterator[RawPost | Reject]:
-    """Yield the rows of a disclosure answer, or those of a work-order table."""
+    """Yield the posts of a JSON answer of the site, or of a table of work orders."""
     if not is_markup(page) and page.body.lstrip()[:1] != b"{":
         yield from table.parse(page, mapping)
         return

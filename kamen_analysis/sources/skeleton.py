@@ -1,4 +1,4 @@
-"""`kamen new-source`: the skeleton of a source, its fixture page, and so a test that fails until both are real."""
+"""`kamen new-source`: write the skeleton of a source and of its fixture page; the tests fail until both are real."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def _post(record: dict[str, Any]) -> RawPost:
     taken, notes = audit.take(record, FIELDS, IGNORED)
     return cast(RawPost, {{**{{name: audit.as_text(value) for name, value in taken.items()}}, "notes": notes}})
 '''
-# Not JSON, so that the fixture's test fails until a page of the real form stands in its place.
+# Not JSON, so that the test of the fixture fails until it is replaced by a page of the real form.
 _PAGE = "把一页真实形式、内容自编的页面放在这里（page.html、page.json…），删去本文件，再运行 pytest tests/sources\n"
 
 
 def new_source(key: str, root: Path) -> list[Path]:
-    """Write `kamen_analysis/sources/<key>.py` and `tests/sources/<key>/page.todo` under `root`; return what was written.
+    """Write `kamen_analysis/sources/<key>.py` and `tests/sources/<key>/page.todo` under `root`; return their paths.
 
-    Raises KamenError where the key is no module name, is taken, or `root` is not the project's folder. Nothing is overwritten.
+    Raises KamenError if the key is no module name or is taken, or if `root` is not the project's folder. Overwrites nothing.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]{1,30}", key) or key in sources.NOT_SOURCES:
         raise KamenError(f"来源键只用小写字母、数字和下划线，字母开头：{key[:40]}")

@@ -1,7 +1,7 @@
-"""A user's spreadsheet or data file: CSV, TSV, XLSX, JSON, JSONL, Parquet, one post a row, columns by a mapping (see columns.py).
+"""A user's table: CSV, TSV, XLSX, JSON, JSONL or Parquet, one post per row, columns by a mapping (see `columns`).
 
-Title rows above the header are left out. A row's number is its own column where that is long enough to be unique; otherwise it
-comes from the row's text, so that the same row in another export, or with a newer status, is the same post.
+Title rows above the header are skipped. A post's id is that of its row if it is long enough to be unique; otherwise it is made from the
+row's text, so that the same row in another export, or with a newer status, is the same post.
 """
 
 from __future__ import annotations
@@ -33,32 +33,32 @@ PAUSE_S = 0.0
 EXPECT = (1, 100_000_000)
 FILL: dict[str, float] = {}
 SYNTHETIC = False
-FIELDS: dict[str, str] = {}  # the mapping says
+FIELDS: dict[str, str] = {}  # given by the mapping
 IGNORED: frozenset[str] = frozenset()
 STATUS = {status: kind for mapping in columns.known() for status, kind in mapping.statuses.items()}
 SITE = "(?!)"
 STEPS = {f"{kind}$": kind for kind in EVENT_KINDS}
 
 _SURE_ID = re.compile(r"[\w:-]{8,80}", re.ASCII)
-_SHOWN_ID = re.compile(r"[\w:./#-]{1,80}", re.ASCII)  # a name in the column of numbers is nobody's number
-_ROUNDED = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")  # what Excel makes of a long number: no longer the number
+_SHOWN_ID = re.compile(r"[\w:./#-]{1,80}", re.ASCII)  # characters of a number: a column of ids may hold names
+_ROUNDED = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")  # Excel's form of a long number, whose last digits are lost
 _YES = frozenset({"true", "1", "是", "yes", "演示数据"})
-_BAD = "\x00"  # stands for a row that cannot be read; no column is called so
+_BAD = "\x00"  # the only column of a row that cannot be read; no real column has this name
 _HEADER_WITHIN = 50  # rows
 
 
 def pages(base: str = HOME) -> list[str]:
-    """Return nothing: a table is brought by the user."""
+    """Return nothing: tables are imported."""
     return []
 
 
 def links(page: Page) -> list[str]:
-    """Return nothing: a table leads nowhere."""
+    """Return nothing: tables are imported."""
     return []
 
 
 def parse(page: Page, mapping: columns.Mapping | None = None) -> Iterator[RawPost | Reject]:
-    """Yield the posts of a table's rows by `mapping`, else by the known mapping that fits its header best."""
+    """Yield a post for each row of a table, by `mapping` or else by the known mapping that fits its header best."""
     finder = _Finder(mapping)
     ordinals: Counter[bytes] = Counter()
     try:
@@ -77,7 +77,7 @@ def parse(page: Page, mapping: columns.Mapping | None = None) -> Iterator[RawPos
 
 
 def layout_of(path: Path, mapping: columns.Mapping | None = None) -> columns.Layout:
-    """Return which column of a table is read as what; KamenError where its header cannot be found."""
+    """Return which column of a table is read as what; raise KamenError if its header cannot be found."""
     finder = _Finder(mapping)
     with path.open("rb") as file:
         first = next(forms.read(file, path.name, path.suffix.lower(), finder.is_header), None)
@@ -87,7 +87,7 @@ def layout_of(path: Path, mapping: columns.Mapping | None = None) -> columns.Lay
 
 
 def header_finder(mapping: columns.Mapping | None = None) -> Callable[[list[str]], bool]:
-    """Return a function that tells whether a row, read as text, is a table's header."""
+    """Return a function that tells whether a row (its cells as text) is the header of a table."""
     return lambda cells: _Finder(mapping).is_header(cells)
 
 
@@ -97,7 +97,7 @@ def name_of(page: Page) -> str:
 
 
 class _Finder:
-    """Finds the header among a table's first rows, and the layout of each set of columns once."""
+    """Finds the header among the first rows of a table, and the layout of its columns; rows of JSON may have different columns."""
 
     def __init__(self, mapping: columns.Mapping | None) -> None:
         self.mapping, self.rows, self.found = mapping, 0, False
@@ -114,8 +114,8 @@ class _Finder:
         if self.rows > _HEADER_WITHIN:
             return False
         layout = columns.fit(self.mapping, cells) if self.mapping else columns.guess(cells)
-        alone = sum(bool(cell.strip()) for cell in cells) == 1
-        self.found = layout.has_text and (alone or len(layout.fields) >= 2)
+        is_only_column = sum(bool(cell.strip()) for cell in cells) == 1
+        self.found = layout.has_text and (is_only_column or len(layout.fields) >= 2)
         return self.found
 
 
@@ -134,7 +134,7 @@ def _post(record: dict[str, Any], layout: columns.Layout, ordinals: Counter[byte
     if given and identifies(given) and given not in str(taken.get("url", "")):
         notes.append(("personal_id", "编号", audit.shape(given)))
         given = None
-    taken["id"] = given if given and _SURE_ID.fullmatch(given) else _numbered(given, taken, ordinals)
+    taken["id"] = given if given and _SURE_ID.fullmatch(given) else _made_id(given, taken, ordinals)
     taken["synthetic"] = "synthetic" in taken and str(taken["synthetic"]).lower() in _YES
     if layout.times:
         times = ((kind, as_written(record[header])) for header, kind in layout.times.items())
@@ -147,7 +147,8 @@ def _post(record: dict[str, Any], layout: columns.Layout, ordinals: Counter[byte
     return cast(RawPost, taken)
 
 
-def _numbered(given: str | None, taken: dict[str, Any], ordinals: Counter[bytes]) -> str:
+def _made_id(given: str | None, taken: dict[str, Any], ordinals: Counter[bytes]) -> str:
+    """Return an id made of the given one, a digest of the row's text, and, for a repeated row, its ordinal number."""
     words = "\x1f".join("".join(str(taken.get(name, "")).split()) for name in ("title", "body", "target", "appeal"))
     digest = hashlib.sha256(f"{given or ''}\x1f{words}".encode("utf-8", "replace")).digest()[:8]
     ordinals[digest] += 1
@@ -156,7 +157,7 @@ def _numbered(given: str | None, taken: dict[str, Any], ordinals: Counter[bytes]
 
 
 def as_written(value: object) -> str | None:
-    """Return a cell as text: 139.0 as 139, an Excel date as ISO; an empty cell as None."""
+    """Return a cell as text (139.0 as 139, an Excel date as ISO), None for an empty cell."""
     if value is None or isinstance(value, str):
         return (value.strip() or None) if value else None
     if isinstance(value, float):
