@@ -13,8 +13,12 @@ Found = tuple[int, int, int, str]  # start, end (in the reading), rank of the ki
 Ends = tuple[int, int]
 
 _BACK = 40  # characters before a find that are looked at
+_CLOSE = 12
+_QUOTES = re.compile("[“\"「『·丨丶~]")
 _BRACKETS = {")": "(", "]": "[", "】": "【"}
-_SIGNS = " _-丶丨·.@~|"  # a find that ends with one of these goes on like one that ends before it
+_OPENING = frozenset(_BRACKETS.values())
+_ENDS = " _-丶丨·.@~|"  # a find that ends with one of these goes on like one that ends before it
+_SIGNS, _SAID = frozenset("@_丶丨灬∙·•・.|~^=+*#/–—-"), frozenset("线杠特格点")
 
 
 def whole(found: Sequence[Found], words: str) -> Iterator[Found]:
@@ -42,8 +46,9 @@ def _run(words: str, start: int, end: int, low: int, high: int) -> Ends:
     """
     value = words[start:end]
     told = "RUN" if any("a" <= char <= "z" for char in value) else "KNIT"
-    behind = _regex(f"<{told}_ON>").match(words, start + len(value.rstrip(_SIGNS)), high)
-    return _back(f"<{told}_BEFORE>", words, start, low), max(behind.end(), end) if behind else end
+    behind = _regex(f"<{told}_ON>").match(words, start + len(value.rstrip(_ENDS)), high)
+    first = _back(f"<{told}_BEFORE>", words, start, low) if _is_sign(words[start - 3:start].rstrip()) else start
+    return first, max(behind.end(), end) if behind else end
 
 
 def _address(words: str, start: int, end: int, _low: int, _high: int) -> Ends:
@@ -53,9 +58,20 @@ def _address(words: str, start: int, end: int, _low: int, _high: int) -> Ends:
 
 
 def _name(words: str, start: int, end: int, low: int, high: int) -> Ends:
-    """Return the ends of the quotes of what is called a name, of which only a part is found to be one."""
-    before, behind = _regex("<QUOTED_BEFORE>").search(words, max(low, start - _BACK), start), _regex("<QUOTED_ON>").match(words, end, high)
+    """Return the ends of what is called a name, of which only a part is found: its quotes, or where a dot knits the rest to it."""
+    if not _QUOTES.search(words, max(low, start - _CLOSE), start):
+        return start, end
+    before = _regex("<QUOTED_BEFORE>").search(words, max(low, start - _BACK), start)
+    behind = _regex("<QUOTED_ON>").match(words, end, high)
+    if before and before["q2"]:
+        return before.start("q2"), end
     return (before.start("q1"), behind.end()) if before and behind else (start, end)
+
+
+def _is_sign(before: str) -> bool:
+    """Tell whether what stands before a find may end with a sign, also one that is said: a cheap look before the pattern."""
+    last = before[-1:]
+    return last in _SIGNS or last in _SAID or "\u2500" < last < "\u2e80" or last > "\uff00" or before[-2:] in ("减号", "井号", "星号")
 
 
 def _back(macro: str, words: str, start: int, low: int) -> int:
@@ -65,6 +81,8 @@ def _back(macro: str, words: str, start: int, low: int) -> int:
 
 def _bracketed(words: str, start: int, end: int, low: int, high: int) -> Ends:
     """Return the ends with the bracket beside them whose counterpart lies between."""
+    if words[start - 1] not in _OPENING and words[end] not in _BRACKETS:
+        return start, end
     value = words[start:end]
     for close, opening in _BRACKETS.items():
         if start > low and words[start - 1] == opening and value.count(close) > value.count(opening):
