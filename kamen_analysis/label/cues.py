@@ -19,7 +19,7 @@ from kamen_analysis.label.text import STRIDE, Bools, Cut, Indexes, Ints, Texts, 
 from kamen_analysis.label.words import Hits, Vocabulary
 
 _ANYWHERE = np.iinfo(np.int32).max
-_WITHIN = ("clause", "sentence", "line", "text")  # As chains numbers them.
+_WITHIN = ("clause", "sentence", "line", "text")  # The kinds of stretches, in the order `chains` numbers them.
 _MORE = 8  # A batch with so many times more words is counted anew; an occurrence counts as much as so many senses that did not occur.
 _MANY = 60  # Room for so many matches a post, twice what most batches have.
 

@@ -28,15 +28,15 @@ _IS_NUMBER, _IS_HAN, _IS_UNIT, _IS_BEFORE, _IS_WORD, _IS_SUM, _IS_BEHIND, _IS_NE
 
 
 def came_back(texts: Texts, asked: Bools, less: Bools) -> list[tuple[int, int, int]]:
-    """Return (post, start, end) for each sum in the posts `asked` that came back and is below the highest there (in `less`: for any).
+    """Return (post, start, end) for each sum in the posts `asked` that came back and is below the highest sum of its post.
 
-    `start` and `end` are offsets: what a denial before it would undo starts at the one, the sum ends at the other.
+    In the posts `less` any sum that came back counts. A denial right before the offset `start` would undo it; the sum ends at `end`.
     """
     posts = np.flatnonzero(_candidates(texts, asked)).tolist()
-    return [(post, start, end) for post in posts for start, end in _below(texts.strings[post], bool(less[post]))]
+    return [(post, start, end) for post in posts for start, end in _returned(texts.strings[post], bool(less[post]))]
 
 
-def _below(text: str, less: bool) -> Iterator[tuple[int, int]]:
+def _returned(text: str, less: bool) -> Iterator[tuple[int, int]]:
     sums = [(float(a.value), a.start, a.end) for a in amounts(text)]
     most = max((value for value, _, _ in sums), default=0.0)
     for value, start, end in sums:

@@ -12,10 +12,10 @@ from kamen_analysis.label._reading import read
 from kamen_analysis.label.moneyback import came_back
 from kamen_analysis.label.text import Bools, Ints, fold
 
-_LOOK_BACK = 6  # Characters in which a denial stands before the word it denies.
+_LOOK_BACK = 6  # A denial ends at most so many characters before the word it denies.
 _ASKED = 24  # Characters a demand reaches inside its clause.
 _FEAR = 40  # Characters a fear or hearsay reaches inside its sentence.
-_END = 30  # Characters that are the end of a post.
+_END = 30  # What ends less than so many characters before the end of a post stands at its end.
 _SAME = 12  # Words of completion this close behind a part refund speak of that part.
 _OPEN = ("refused", "idle", "undone")
 ASSERTED = (*_OPEN, "declined", "still", "replied", "accepted")
@@ -95,11 +95,13 @@ def denied(hits: Hits, start: Ints) -> Bools:
 
 
 def _undenied(hits: Hits, name: str) -> Spots:
+    # The hits of a group that are not denied, demanded or promised.
     found = hits.get(f"outcome.{name}")
     return found.take(~denied(hits, found.start))
 
 
 def _asserted(hits: Hits, name: str) -> Spots:
+    # The hits of a group that no words undo and that are no fear or hearsay.
     found, undone = hits.get(f"outcome.{name}"), hits.get("outcome.undo")
     feared = hits.behind("outcome.hearsay", found.start, _FEAR, _STOPS)
     return found.take(~inside(found._replace(end=found.start + 1), undone.start, undone.end) & ~feared)
@@ -120,7 +122,7 @@ def part_back(hits: Hits, asked: Bools) -> Ints:
     said, texts = _last(hits, _undenied(hits, "part")), hits.texts
     found = came_back(texts, asked & hits.has("outcome.moneyback"), hits.has("outcome.deducted"))
     post, start, end = np.array(found, np.int32).reshape(-1, 3).T
-    fine = ~denied(hits, texts.start[post] + start)
+    stands = ~denied(hits, texts.start[post] + start)
     back = np.zeros_like(said)
-    np.maximum.at(back, post[fine], end[fine])
+    np.maximum.at(back, post[stands], end[stands])
     return np.where(back > 0, back, said)

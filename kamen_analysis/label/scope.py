@@ -20,7 +20,7 @@ from kamen_analysis.label.text import Bools, Floats, Ints, fold
 _REACH = 12  # Characters a purchase verb may stand before the thing bought.
 _NEAR, _MOST = 2, 4  # Different near words and head words that count for a product: a long post must not win by listing.
 UNNAMED = "service"  # What a complaint that names no product is about.
-_NAME = 3  # A shop's name so long, found in the text, is no word for what was bought.
+_NAME = 3  # Where a shop's name, at least so long, stands in the text, its words are not taken for what was bought.
 
 
 class Shop(NamedTuple):
@@ -87,10 +87,10 @@ def weigh(hits: Hits, targets: Sequence[str | None]) -> Weighed:
     """Return what speaks for each product in the texts of a batch and in the names of the parties they were filed against."""
     book = coding.products()
     number = {target: i for i, target in enumerate(dict.fromkeys(targets))}
-    shops, asked = [_shop(target or "") for target in number], [number[target] for target in targets]
-    groups = np.array([[group in shop.groups for group in (*book.products, "virtual")] for shop in shops])[asked]
+    shops, shop_of = [_shop(target or "") for target in number], [number[target] for target in targets]
+    groups = np.array([[group in shop.groups for group in (*book.products, "virtual")] for shop in shops])[shop_of]
     by_shop, told = groups[:, :-1], groups[:, :-1].copy()
-    found = _outside(_found(hits), *_names(hits, [shops[i].name for i in asked]))
+    found = _outside(_found(hits), *_names(hits, [shops[i].name for i in shop_of]))
     told[found.post, found.group >> 1] = True
     virtual = [*(hits.has(name) for name in ("virtual", "not_virtual", "generic")), groups[:, -1]]
     return Weighed(_scores(hits, found) + book.points["shop"] * by_shop, told, np.stack(virtual, axis=1))
@@ -149,11 +149,12 @@ def _scores(hits: Hits, found: _Found) -> Floats:
 
 def _first(posts: int, heads: _Found) -> Ints:
     """Return for each post the earliest start among the head words that end first for their product, -1 without one."""
-    out, most = np.full(posts, np.iinfo(np.int32).max, np.int32), np.iinfo(np.int32).max
+    none = np.iinfo(np.int32).max
+    out = np.full(posts, none, np.int32)
     lead = np.diff(heads.post, prepend=-1) != 0
     lead |= np.diff(heads.group, prepend=-1) != 0
     np.minimum.at(out, heads.post[lead], heads.start[lead])
-    return np.where(out == most, -1, out).astype(np.int32)
+    return np.where(out == none, -1, out).astype(np.int32)
 
 
 def _bought(hits: Hits, start: Ints) -> Bools:

@@ -38,7 +38,7 @@ class Part:
     """The model of one task.
 
     The weights of the bag are small integers (BUCKETS, answers), to be multiplied by `scale` (answers,); those of the facts are `facts`
-    (facts, answers); then `bias` (answers,). `limit`: by how much the odds of another answer must exceed those of the rules' own.
+    (facts, answers); then `bias` (answers,). `limit`: the least by which the log odds of another answer exceed those of the rules'.
     """
 
     answers: tuple[str, ...]

@@ -21,6 +21,7 @@ _NUMBERED = re.compile(r"第[一二三四五六]|(?:^|[\n。;；:：])\s*(?:[一
 _NUMBERING = "第其、.．)）①②③④"  # One of these is in each number of a list.
 _ASKING = re.compile(r"[?？吗呢嘛]\s{0,9}(?:谢谢|谢)?[\s。!！?？]{0,40}$|怎么办[\s。]{0,40}$")
 _ASKED, _TAIL = "?？吗呢嘛怎", 56  # A match of _ASKING begins with one of these, at most so many characters before the end.
+# Words that ask; words that tell of something done; counts of money and time; prices.
 _WHICH = re.compile(r"[?？吗呢]|什么|怎[么样]|多少|几[个天年]|如何|(?<!去)哪|去哪(?!儿)|是否|能[否不]|会不会|可不可以|谁")
 _DONE = re.compile(r"[了咗被]|(?<![超通])过|没[^有]|不[到给上动]|一直|昨|今天|刚|[买充付拍订]的|收到|拍下|少一|错一")
 _COUNTED = re.compile(r"\d{2}|[一二两三四五六七八九十百千]多?(?:块|元|天|个月|年|周)")
