@@ -15,6 +15,7 @@ import numpy as np
 import opencc
 
 from kamen_analysis import zh
+from kamen_analysis.errors import KamenError
 from kamen_analysis.label._hits import CUE, END, MARKS, SIZE, Hits, Packed, marks
 from kamen_analysis.label.kernels import compiled, inlined
 from kamen_analysis.label.senses import Numbers
@@ -67,14 +68,19 @@ class _Read(NamedTuple):
 
 
 class Lexicon:
-    """Groups of cues over one trie; a group named `x!` masks group `x`: a hit of x inside a hit of x! does not count."""
+    """Groups of cues over one trie; a group named `x!` masks group `x`: a hit of x inside a hit of x! does not count.
+
+    KamenError if a group has more cues than the key of a hit can number.
+    """
 
     def __init__(self, groups: Mapping[str, Iterable[str]]) -> None:
         self._groups = {group: number for number, group in enumerate(groups)}
         numbers, slots = dict[str, int](), list[list[int]]()
         gaps, cue_of = list[int](), dict[int, int]()  # By the last slot.
-        for group, cues in enumerate(groups.values()):
+        for group, (name, cues) in enumerate(groups.items()):
             for cue, written in enumerate(cues):
+                if cue >> CUE:
+                    raise KamenError(f"“{name}”一组的线索太多（至多 {1 << CUE:,} 条）")
                 for pieces in _readings(written):
                     slots += [[numbers.setdefault(zh.fold(word), len(numbers)) for word in expand(piece)] for piece in pieces[::2]]
                     gaps += [-1, *(GAP * len(piece) for piece in pieces[1::2])]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from kamen_analysis.errors import KamenError
 from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.senses import Numbers
 from kamen_analysis.label.text import Bools, Ints, Texts
@@ -34,7 +35,7 @@ class Spelt(NamedTuple):
 
 
 class Trie:
-    """A set of words (folded, none empty, none of 64 characters or more), numbered as given.
+    """A set of words (folded, none empty), numbered as given; KamenError if one is of 64 characters or more.
 
     A state is the prefix read so far: 0 is none, and the number of a character in the alphabet (from 1 on) is that character alone.
     """
@@ -42,6 +43,8 @@ class Trie:
     def __init__(self, words: Sequence[str]) -> None:
         alphabet = {c: i for i, c in enumerate(sorted(set("".join(words))), start=1)}
         self.lengths = np.fromiter(map(len, words), np.int64, len(words))
+        if self.lengths.max(initial=0) > _LENGTHS:
+            raise KamenError(f"线索词太长（至多 {_LENGTHS} 字）：{max(words, key=len)[:20]}……")
         self._dense = np.zeros(max(map(ord, alphabet), default=0) + 2, np.uint16)
         self._dense[[ord(c) for c in alphabet]] = list(alphabet.values())
         self._width = width = len(alphabet) + 1

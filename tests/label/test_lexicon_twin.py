@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twin._lexicon import Lexicon as Slow
 
+from kamen_analysis.errors import KamenError
 from kamen_analysis.label._lexicon import Lexicon
 
 GROUPS = {"a": ["没…退", "没……到…账", "{没,没有,未}退{款,}", "退", "退…退…退"], "b": ["有款", "没…{退,退款,款}"],
@@ -24,3 +26,12 @@ def test_lists_of_cues(texts: list[str]) -> None:
         slow = {group: hits for group in GROUPS if (hits := SLOW.find(text).get(group))}
         assert {group: Counter(hits) for group, hits in found.items()} == {group: Counter(hits) for group, hits in slow.items()}
         assert FAST.find(text) == found
+
+
+@pytest.mark.parametrize(("cues", "said"), [(["退" * 64], "线索词太长（至多 63 字）：退退"), (["退款"] * 4097, "“一”一组的线索太多（至多 4,096")])
+def test_more_than_a_key_can_hold(cues: list[str], said: str) -> None:
+    """A cue longer, or a group larger, than the key of a hit has bits for is refused in one line; the largest that fit are found."""
+    with pytest.raises(KamenError, match=said):
+        Lexicon({"一": cues})
+    text = cues[-1][:63]
+    assert Lexicon({"一": [cue[:63] for cue in cues[:4096]]}).find(text)["一"][-1][:2] == (0, len(text))
