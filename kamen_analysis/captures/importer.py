@@ -76,11 +76,12 @@ class _Roll:
 
     def paths(self) -> tuple[Path, ...]:
         """Return the finished captures."""
-        return tuple(final for one in self.writers if (final := one.path.with_name(one.path.name.removesuffix(".open"))).exists())
+        finals = (writer.path.with_name(writer.path.name.removesuffix(".open")) for writer in self.writers)
+        return tuple(path for path in finals if path.exists())
 
     def records(self) -> int:
         """Return how many pages were written, not counting mappings."""
-        return sum(one.pages - bool(self.mapping) for one in self.writers)
+        return sum(writer.pages - bool(self.mapping) for writer in self.writers)
 
 
 def import_files(source: str, files: Iterable[Path], home: Home, *, about: shelf.About | None = None, mapping: Path | None = None,

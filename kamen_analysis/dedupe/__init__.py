@@ -20,7 +20,7 @@ import pandas as pd
 from kamen_analysis.dedupe.essences import BANDS, LANES, MIX, U32, U64, Ints, distinct, essence, jaccard, shingles, sign
 
 THRESHOLD = 0.8
-AGREE = 18  # of 32 minima, those two texts must share to be compared: one in a thousand pairs of similarity 0.8 shares fewer
+AGREE = 18  # of the 32 minima must agree before two texts are compared; in one of a thousand pairs of similarity 0.8 fewer do
 ROWS = 1 << 19  # rows handled at a time
 _LAST_BITS = np.uint64((1 << 22) - 1)
 _PAIRS = 2000  # pairs compared at a time

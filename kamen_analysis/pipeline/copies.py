@@ -110,6 +110,7 @@ def _described(parts: list[Part], starts: Ints, numbers: Ints, heads: Ints, date
         inside = heads % buckets == bucket
         copies = rows_of(parts, starts, numbers[inside], ["post_id", "target"])
         copies = copies.assign(essence=essence[inside], at=at[inside], head=heads[inside])
+        # Not always the head: here posts of one date are in the order of their ids, in `rows` in that of the ids' digests.
         earliest = copies.sort_values(["at", "post_id"]).drop_duplicates("head").set_index("head")
         found.append(dedupe.describe(copies, earliest.loc[copies["head"]]).assign(post_id=copies["post_id"]))
         del copies, earliest

@@ -84,8 +84,8 @@ def apply(labels: pd.DataFrame, posts: pd.DataFrame, gold: Gold, version: str) -
 
 def together(overruled: list[dict[str, Any]]) -> Overruled:
     """Return what was overruled in several groups as one."""
-    return Overruled({key: codes for one in overruled for key, codes in one["machine"].items()},
-                     sorted(key for one in overruled for key in one["stale"]))
+    return Overruled({key: codes for group in overruled for key, codes in group["machine"].items()},
+                     sorted(key for group in overruled for key in group["stale"]))
 
 
 def machine(labels: pd.DataFrame, manifest: dict[str, Any]) -> pd.DataFrame:

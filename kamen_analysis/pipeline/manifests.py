@@ -60,17 +60,17 @@ def describe(where: Home, dependencies: dict[str, Any], parts: list[Part], writt
     for kind, name, n, example in [*expect.excesses(parts), *(warning for part in parts for warning in part.warnings)]:
         warnings.update(audit.Warnings(Counter({(kind, name): n}), {(kind, name): example}))
     book = codebook.load()
-    overruled = gold.together([one["overruled"] for one in written.values()])
+    overruled = gold.together([entry["overruled"] for entry in written.values()])
     return {
         **dependencies, "version": kamen_analysis.__version__, "codebook": {"version": book.version, "digest": book.digest},
         "stages": stages(parts, written, withdrawn), "warnings": listed(warnings), "gaps": expect.gaps(parts),
         "overruled": {"machine": overruled.machine, "stale": overruled.stale},
         "coded_sample": gold.sample(where, overruled),
-        "rows": {name: sum(one["rows"][name] for one in written.values()) for name in TABLES},
+        "rows": {name: sum(entry["rows"][name] for entry in written.values()) for name in TABLES},
         "last_capture": max((part.last_capture for part in parts if part.last_capture), default=None),
         "sources": {part.source: sources.registry()[part.source].NAME_ZH for part in parts},
-        "is_synthetic": any(one["is_synthetic"] for one in written.values()),
-        "outputs": dict(sorted(file for one in written.values() for file in one["files"].items())), "groups": written,
+        "is_synthetic": any(entry["is_synthetic"] for entry in written.values()),
+        "outputs": dict(sorted(file for entry in written.values() for file in entry["files"].items())), "groups": written,
     }
 
 
@@ -81,11 +81,11 @@ def stages(parts: list[Part], written: Written, withdrawn: int) -> list[dict[str
     """
     counts = {name: sum(part.counts[name] for part in parts) for name in COUNTS}
     rejected: dict[str, Counter[str]] = {name: Counter() for name in ("read", "clean", "gate", "dedupe")}
-    for one in written.values():
-        for stage, reasons in one["rejected"].items():
+    for entry in written.values():
+        for stage, reasons in entry["rejected"].items():
             rejected[stage].update(reasons)
-    posts = sum(one["rows"]["posts"] for one in written.values())
-    complaints, used, virtual = (sum(one[name] for one in written.values()) for name in ("complaints", "used", "virtual"))
+    posts = sum(entry["rows"]["posts"] for entry in written.values())
+    complaints, used, virtual = (sum(entry[name] for entry in written.values()) for name in ("complaints", "used", "virtual"))
     held = sum(part.size for part in parts if part.shortfall)
     seen_again = counts["cleaned"] - held - posts - withdrawn
     rows: list[tuple[str, str, int, int, dict[str, int]]] = [
