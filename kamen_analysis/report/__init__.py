@@ -1,1 +1,1 @@
-"""The policy report: the only room that writes `reports/`. One Markdown source becomes HTML, PDF and Word; the same tables become Excel."""
+"""The policy report; nothing else writes `reports/`. One Markdown source becomes HTML, PDF and Word, the same tables become Excel."""

@@ -1,4 +1,4 @@
-"""Recommendations that a measured figure gives cause to consider, each with the figure; a person reviews every one of them."""
+"""Recommendations triggered by measured figures, each printed with its figure, for a person to review."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE = Path(__file__).with_name("advice.yaml")
 
 
 class Rule(BaseModel):
-    """One recommendation: the measure that triggers it, from which lower limit of its interval, and the words."""
+    """One recommendation: the measure that triggers it, the value that the lower limit of its interval must reach, and the words."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,7 +29,7 @@ class Rule(BaseModel):
 
 
 class Advice(NamedTuple):
-    """A recommendation that was triggered, the figure that did it, and the table the figure stands in."""
+    """A triggered recommendation, the figure that triggered it in words, and the key of the figure's table."""
 
     title: str
     text: str
@@ -39,7 +39,7 @@ class Advice(NamedTuple):
 
 @functools.cache
 def rules(path: Path = FILE) -> tuple[Rule, ...]:
-    """Return the validated rules."""
+    """Return the rules of advice.yaml. Raises KamenError if the file is invalid."""
     try:
         return TypeAdapter(tuple[Rule, ...]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, ValidationError) as error:
@@ -47,22 +47,23 @@ def rules(path: Path = FILE) -> tuple[Rule, ...]:
 
 
 def advice(measures: Measures) -> list[Advice]:
-    """Return the recommendations triggered: the lower end of the figure's interval reaches the rule's limit. Largest figure first."""
-    found = []
+    """Return the recommendations whose figure has a lower limit of at least the rule's value, largest figure first."""
+    triggered = []
     for rule in rules():
         name, row, table = _figure(measures, rule.measure)
         if row is not None and not numbers.is_missing(row["share"]) and row["low"] >= rule.at_least:
             words = f"{name}占 {numbers.share(row['share'], row['low'], row['high'], row['of'])}"
-            found.append((-float(row["share"]), Advice(rule.title, rule.text, words, table)))
-    return [item for _, item in sorted(found)]
+            triggered.append((-float(row["share"]), Advice(rule.title, rule.text, words, table)))
+    return [item for _, item in sorted(triggered)]
 
 
 def _figure(m: Measures, measure: str) -> tuple[str, pd.Series | None, str]:
+    """Return the name of a measure in words, its row (None: not measured) and the key of its table."""
     kind, key = measure.split(":")
     if kind == "reason":
         return _row(m.reasons[m.reasons["code"] == key], "name_zh", "投诉反映的“{}”", "reasons")
     if kind == "clock":
-        # What sources never show cannot be said to be late.
+        # Where no source ever shows a confirmation, its absence does not mean that a time limit was missed.
         shown = (m.events["kind"] == "consumer_confirmed").any() and "clock" in m.clocks
         return _row(m.clocks[m.clocks["clock"] == key] if shown else m.clocks.head(0), "clock_zh", "“{}”的投诉", "clocks")
     group, value = key.split(".")

@@ -1,4 +1,4 @@
-"""Work done beside the report's own, in a process that starts with all the report holds: nothing is copied there, only what comes back."""
+"""Work in a forked process beside the report's own: it shares the report's memory, and only its result is copied back."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.heap import give_back
 
 T = TypeVar("T")
-ROOM = 1 << 20  # bytes; more a user may not have by default
+ROOM = 1 << 20  # bytes of pipe buffer; the most that Linux allows an ordinary user by default
 
 
 def begin(work: Callable[[], T]) -> Callable[[], T]:
-    """Start `work` and return a function that waits for what it returns, or raises what it raised.
+    """Start `work` and return a function that waits for its result, or raises what it raised.
 
-    Elsewhere than on Linux a running process cannot be split safely: there the work is done here, when it is asked for.
+    Outside Linux, where forking a running process is not safe, and in a process that was itself started here, `work` runs in this process
+    when its result is asked for.
     """
     if sys.platform != "linux" or multiprocessing.current_process().daemon:
         return work
-    give_back()  # what is freed here later would stay there
+    give_back()  # free memory kept by the allocator would stay in the fork after this process released it
     context: Any = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     with suppress(OSError):
-        # Room for what comes back: else the process stays, with all it holds, until somebody asks for it.
+        # A result that fits the pipe lets the process end at once; otherwise it would wait, with all its memory, until the result is read.
         fcntl.fcntl(theirs.fileno(), fcntl.F_SETPIPE_SZ, ROOM)
     process = context.Process(target=_run, args=(work, theirs), daemon=True)
-    # What stands is not looked through for garbage there: that would copy every page of it.
+    # Keep the fork's garbage collector off the existing objects: touching them would copy every page of shared memory.
     gc.freeze()
     process.start()
     gc.unfreeze()
@@ -40,23 +41,23 @@ def begin(work: Callable[[], T]) -> Callable[[], T]:
 
     def result() -> T:
         try:
-            found, error = ours.recv()
+            returned, error = ours.recv()
         except EOFError:
             process.join()
             raise KamenError(f"生成报告的一个进程中途停了（退出码 {process.exitcode}），多半是内存不够") from None
         process.join()
         if error is not None:
             raise error
-        value: T = found
+        value: T = returned
         return value
 
     return result
 
 
 def _run(work: Callable[[], Any], out: Connection) -> None:
-    told: tuple[Any, Exception | None]
+    outcome: tuple[Any, Exception | None]
     try:
-        told = (work(), None)
-    except Exception as error:  # noqa: BLE001 - told to the one who waits
-        told = (None, error)
-    out.send(told)
+        outcome = (work(), None)
+    except Exception as error:  # noqa: BLE001 - raised again in the process that waits
+        outcome = (None, error)
+    out.send(outcome)

@@ -1,4 +1,7 @@
-"""Which complaints stand behind a figure that no column of the posts tells: by their times, by what they state, by the order they tell."""
+"""The posts behind a figure where no column of the posts identifies them: by times, by stated facts, by the order in which they tell.
+
+Each function takes the measures and its arguments as text, and returns the row numbers (`post_id`) of the posts.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def ids(m: Measures, name: str) -> pd.Series:
-    """Return the row numbers of the posts of the set called `name`: "kind:argument:…", the kinds being those of `SETS`."""
+    """Return the row numbers of the posts in the set `name`, which has the form "kind:argument:…" with a kind of `SETS`."""
     kind, *arguments = name.split(":")
-    found: pd.Series = SETS[kind](m, *arguments)
-    return found
+    rows: pd.Series = SETS[kind](m, *arguments)
+    return rows
 
 
 def _followed(m: Measures) -> Any:
@@ -34,14 +37,14 @@ def _followed(m: Measures) -> Any:
 
 
 def _timed(m: Measures, what: str) -> Any:
-    """Posts whose clock to `what` ("reply", "end", "claim": claim or end) can be read; "replied": those of them with a reply."""
+    """Posts whose time to `what` ("reply", "end", "claim": claim or end) is usable; "replied": those of them with a reply."""
     table = m.durations(tuple(REPLY if what in ("reply", "replied") else (CLAIM, *TERMINAL) if what == "claim" else TERMINAL))
     keep = table["is_timed"] & (table["kind"].notna() | (what != "replied"))
     return m.filed.loc[keep, "post_id"]
 
 
 def _ended(m: Measures, kind: str, day: str) -> Any:
-    """Posts that ended as `kind` within `day` days; "any": the first claim or closing, whichever."""
+    """Posts that ended as `kind` within `day` days; kind "any": whose first claim or closing came within `day` days."""
     table = m.durations(tuple(TERMINAL) if kind in ENDS else (CLAIM, *TERMINAL))
     kinds = [CLAIM, *(name for name, end in TERMINAL.items() if end != "gone")] if kind == ANY else \
         [name for name, end in {CLAIM: CLAIM, **TERMINAL}.items() if end == kind]
@@ -54,7 +57,7 @@ def _ratio(m: Measures, ratio: str) -> Any:
 
 
 def _clock(m: Measures, key: str, which: str) -> Any:
-    """Posts a time limit could be judged for ("judged"), or those of them beyond it ("late")."""
+    """Posts for which the time limit `key` could be judged ("judged"), or those of them past it ("late")."""
     clock = next(clock for clock in legal.limits() if clock.key == key)
     table = m.judged(clock)
     return table.loc[table["is_late"] if which == "late" else table["is_judged"], "post_id"]
@@ -66,14 +69,14 @@ def _stated(m: Measures, kind: str, value: str) -> Any:
 
 
 def _order(m: Measures, a: str, b: str, which: str) -> Any:
-    """Posts whose body tells both reasons ("both"), or `a` before `b` ("first")."""
+    """Posts whose body tells both reasons at different places ("both"), or `a` before `b` ("first")."""
     first = m.first_starts[[a, b]].to_numpy()
     both = np.isfinite(first).all(axis=1) & (first[:, 0] != first[:, 1])
     return m.counted.loc[both & (first[:, 0] < first[:, 1]) if which == "first" else both, "post_id"]
 
 
 def _sequence(m: Measures, told: str | None = None) -> Any:
-    """Posts whose body tells several reasons; with `told` just these in this order, and with "" those of no sequence in the table."""
+    """Posts whose body tells several reasons; with `told` exactly these in this order, with "" a sequence not listed in the table."""
     order = m.told_in_order
     if told is None:
         return order.index.to_series()
@@ -101,7 +104,7 @@ def _chain(m: Measures, source: str, target: str) -> Any:
 
 
 def _passed(m: Measures, length: str = "") -> Any:
-    """Complaints passed on whose chain has this length (see `metrics.chains.LENGTHS`); without one all of them."""
+    """Buck-passing complaints whose longest chain has this length (see `metrics.chains.LENGTHS`); all of them without a length."""
     rows = m.passed["post_id"]
     if not length:
         return rows
@@ -110,7 +113,7 @@ def _passed(m: Measures, length: str = "") -> Any:
 
 
 def _age(m: Measures, age: str) -> Any:
-    """Complaints of platforms in the quarter of this number since their first (`metrics.tactics_by_age`)."""
+    """Complaints posted when their platform had this age in quarters (`metrics.tactics_by_age`)."""
     known = m.filed[m.filed["platform"].notna() & m.filed["posted_at"].notna()]
     quarter = known["posted_at"].dt.year * 4 + known["posted_at"].dt.quarter
     since = (quarter - quarter.groupby(known["platform"]).transform("min")).clip(upper=OLDEST)
@@ -118,7 +121,7 @@ def _age(m: Measures, age: str) -> Any:
 
 
 def _between(m: Measures, first: str, last: str) -> Any:
-    """Posts posted from one instant to another (nanoseconds since 1970, both included)."""
+    """Posts posted between two instants (nanoseconds since 1970, both included)."""
     at = m.posts["posted_at"].dropna()
     return m.posts.loc[at.index[(at >= _instant(first)) & (at <= _instant(last))], "post_id"]
 
@@ -128,20 +131,20 @@ def _instant(nanoseconds: str) -> pd.Timestamp:
 
 
 def _week(m: Measures, *weeks: str) -> Any:
-    # Each name of a week is looked at once, a post only by its number.
+    # The names of weeks are categories: each is compared once, not once for every post.
     return pd.Series(np.flatnonzero(np.append(m.weeks.cat.categories.isin(weeks), False)[m.weeks.cat.codes]))
 
 
 def _run(m: Measures, first: str, count: str) -> Any:
-    """Posts of so many whole weeks from the week `first` on."""
-    whole = _whole_weeks(m)["period_zh"].tolist()
-    start = whole.index(first)
-    return _week(m, *whole[start: start + int(count)])
+    """Posts of `count` complete weeks from the week `first` on."""
+    weeks = _complete_weeks(m)["period_zh"].tolist()
+    start = weeks.index(first)
+    return _week(m, *weeks[start: start + int(count)])
 
 
 def _festival(m: Measures, key: str, *years: str) -> Any:
-    """Posts of the whole weeks that a festival touches in these years."""
-    weeks = _whole_weeks(m)
+    """Posts of the complete weeks that overlap with a festival in these years."""
+    weeks = _complete_weeks(m)
     start = weeks["period"].dt.tz_localize(None)
     days = next(one for one in festivals() if one.key == key).spans(range(int(min(years)), int(max(years)) + 1))
     touched = [(start <= pd.Timestamp(span[1])) & (start + pd.Timedelta(days=6) >= pd.Timestamp(span[0]))
@@ -149,12 +152,12 @@ def _festival(m: Measures, key: str, *years: str) -> Any:
     return _week(m, *weeks.loc[np.any(touched, axis=0), "period_zh"])
 
 
-def _whole_weeks(m: Measures) -> pd.DataFrame:
+def _complete_weeks(m: Measures) -> pd.DataFrame:
     return m.volume_week[m.volume_week["complete"].astype(bool) & ~m.volume_week["gap"].astype(bool)]
 
 
 def _seen_week(m: Measures, week: str) -> Any:
-    """Posts of a week that came into sight within the nowcast's longest delay."""
+    """Posts of a week that were first captured within the longest delay of the nowcast."""
     posts = m.posts[m.weeks == week]
     return posts.loc[(posts["first_seen_at"] - posts["posted_at"]).dt.days.between(0, LONGEST), "post_id"]
 
@@ -172,10 +175,10 @@ def _scope(m: Measures, scope: str) -> Any:
 
 
 def _coded(m: Measures, code: str = "") -> Any:
-    """Posts of the coded sample; with `code` those the machine had given it."""
+    """Posts of the coded sample; with `code` those of them that the machine had given this code."""
     sample = m.manifest.get("coded_sample") or {"posts": []}
     rows = m.rows(pd.Series(sample["posts"], dtype="str"))
-    # The same words filed against a second platform were read with the first.
+    # The same text filed against a second platform counts as coded too.
     posts = m.posts.loc[m.whole["dup_group"].isin(m.whole["dup_group"].iloc[rows[rows >= 0]]), "post_id"]
     return posts[posts.isin(m.machine.loc[m.machine["code"] == code, "post_id"])] if code else posts
 

@@ -1,4 +1,4 @@
-"""The national benchmark beside our own figures: facts with their date, their source and their different denominator."""
+"""National figures for comparison with the report's own, with their dates and sources; their denominator is a different one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILE = Path(__file__).with_name("benchmark.yaml")
 
 
 class Half(BaseModel):
-    """One half year of the consumers' associations: complaints accepted, resolved, yuan recovered, share of each nature."""
+    """Half-year figures of the consumers' associations: complaints accepted and resolved, yuan recovered, share of each kind of problem."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,13 +27,13 @@ class Half(BaseModel):
 
     @property
     def rate(self) -> float:
-        """Resolved out of accepted, as the associations publish it: open cases count as not resolved."""
+        """Resolved ÷ accepted, as the associations publish it: open cases count as not resolved."""
         return self.resolved / self.accepted
 
 
 @functools.cache
 def halves(path: Path = FILE) -> tuple[Half, ...]:
-    """Return the validated half years, oldest first."""
+    """Return the half years of benchmark.yaml, in its order. Raises KamenError if the file is invalid."""
     try:
         return TypeAdapter(tuple[Half, ...]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, ValidationError) as error:

@@ -1,4 +1,4 @@
-"""Tables in, a report folder out: text, figures and tables once, then each format; written whole or not at all."""
+"""Builds a report folder from the tables: content first (text, figures, tables), then each format; the folder is written atomically."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ FORMATS = ("html", "pdf", "docx", "xlsx")
 
 @dataclass(frozen=True)
 class ReportResult:
-    """Where the report is, the files in it, its findings in one line each, and what it rests on.
+    """A report that was written: its folder, the files in it and its findings, one line each.
 
-    counted: complaints the figures count; outside: complaints of the period left out because they are not about virtual goods.
+    counted: complaints counted in its figures; outside: complaints of the period that are left out because of the scope.
     """
 
     folder: Path
@@ -53,22 +53,22 @@ class ReportResult:
 @keeping()
 def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMATS, scope: str = "virtual", out: Path | None = None,
            progress: Progress | None = None) -> ReportResult:
-    """Write the report of `period` (2026, 2026-H1, 2026-Q3, 2026-08; None: everything) from data/processed and return where it is.
+    """Write the report on `period` (2026, 2026-H1, 2026-Q3, 2026-08; None: everything) from data/processed.
 
-    `out` replaces reports/<period> (with another scope than virtual: reports/<period>-scope-<scope>). Raises KamenError on
-    unusable arguments or data; the folder before then stays as it was.
+    It goes to `out`, by default reports/<period> (reports/<period>-scope-<scope> for a scope other than "virtual"). Raises KamenError on
+    unusable arguments or data; an earlier report in that folder then stays as it was.
     """
     _refuse(formats, scope)
     span, tell = parse(period), progress or (lambda stage, done, total: None)
-    # Arrow's own memory comes in huge pages, which take longer to clear than the tables to read.
+    # Arrow's default pool allocates huge pages, and clearing those takes longer than reading the tables.
     pa.set_memory_pool(pa.system_memory_pool())
     data = load(home, is_compact=True, worded=pastbuilds.MOST)
     target = out or home.reports / (span.key if scope == "virtual" else f"{span.key}-scope-{scope}")
     with uncollected(), atomic_folder(target) as folder:
-        earlier = [found for name in (target.name, key_before(span)) if name and (found := record.read(target.parent / name))]
+        earlier = [figures for name in (target.name, key_before(span)) if name and (figures := record.read(target.parent / name))]
         content = compose(data, span, scope, folder, formats, tell, earlier)
         outside = int(select(data, span).posts["is_used"].sum()) - content.facts.used
-        # From here on a million posts would only take room.
+        # The posts are not needed from here on, and a million of them take much memory.
         data = pastbuilds.worth_keeping(data)
         give_back()
         write(content, formats, folder, tell)
@@ -90,42 +90,44 @@ def _refuse(formats: Sequence[str], scope: str) -> None:
 
 
 def _drawing(measures: Measures, folder: Path, png: bool) -> tuple[Path, dict[str, Figure], list[Callable[[], None]]]:
-    """Begin to draw; return where, the figures, and what waits for them."""
+    """Start drawing in two processes; return the folder of the pictures, the figures, and the functions that wait for the processes."""
     place, figures = folder / "figures", described(measures)
     place.mkdir(parents=True)
-    # Two processes draw every other figure each.
     return place, figures, [begin(partial(draw, measures, [*figures][part::2], place, png)) for part in (0, 1)]
 
 
 def compose(whole: Data, span: Period, scope: str, folder: Path, formats: Sequence[str], tell: Progress,
             reports: Sequence[dict[str, Any]] = ()) -> Content:
-    """Return the content of the report on `span` of `whole`; its figures (SVG and, for Word, PNG) and tables are then in `folder`."""
+    """Return the content of the report on the posts of `whole` in `span`; write figures (SVG, for Word also PNG) and tables to `folder`.
+
+    `reports`: figures.json of earlier reports to compare with.
+    """
     png = "docx" in formats
     data, earlier = select(whole, span), before(span)
     measures = Measures(data, scope, (earlier.name_zh, select(whole, earlier)) if earlier else None)
     known = facts(data, measures, span.name_zh, pd.Timestamp.now(ZONE))
     tell("计算指标", 0, 1)
     measures.share()
-    said = begin(lambda: (quotes(measures), typical(measures), reply.examples(measures)))
+    from_texts = begin(lambda: (quotes(measures), typical(measures), reply.examples(measures)))
     tables = make_tables(measures)
     place, figures, drawing = _drawing(measures, folder, png)
     cases = Cases(measures)
     figured = record.figures(measures, known, span.key)
     steps = runs.steps(figured, reports, whole, span)
     tables |= runs.tables(figured, reports) | {"steps_run": steps}
-    found = findings(measures)
+    summary = findings(measures)
     tell("计算指标", 1, 1)
     exported = exports.figures(measures, place, place if png else None)
-    quoted, whole_cases, examples = said()
-    source, numbered = text.render(tables, figures | exported, cases, facts=known, findings=found, quotes=quoted,
+    quoted, whole_cases, examples = from_texts()
+    source, numbered = text.render(tables, figures | exported, cases, facts=known, findings=summary, quotes=quoted,
                          typical=whole_cases, advice=advice(measures),
                          names=reason_names(), law=law(), provisions=applied(law(), measures.posted_by_code),
                          order=list(measures.reasons["code"]), exports=exports.read(measures.home), **reply.words(measures, whole.home),
                          untold=runs.untold(figured, reports, steps, len(whole.posts)),
                          manifest_digest=sha256(data.home.processed / "manifest.json"))
-    # Excel and the folder's list of tables follow the text.
+    # Tables that the text numbers come first, in its order, also in Excel and in the list of files.
     tables = {key: tables[key] for key in [*numbered, *(key for key in tables if key not in numbered)]}
-    lines, data_set = [finding.text for finding in found], publication.aggregate(measures)
+    lines, data_set = [finding.text for finding in summary], publication.aggregate(measures)
     content = Content(source, tables, numbered, known, lines, {}, {}, data_set, figured)
     listed = begin(partial(write_tables, content, formats, folder))
     drill = begin(cases.payload)

@@ -1,4 +1,4 @@
-"""How right the codes are: the sample people coded, the shares corrected by it, and the trial on the texts that ship."""
+"""Accuracy of the codes: the sample coded by people, the shares corrected by it, and the trial on the texts shipped with the codebook."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from kamen_analysis.report.trial import Trial, trial
 
 
 class Coding(Told):
-    """What is known of the categoriser's mistakes on one selection."""
+    """Measures of the categoriser's mistakes on one selection of posts."""
 
     @cached_property
     def sample(self) -> Sample:
-        """The random sample people coded."""
+        """The random sample coded by people."""
         return sample(self)
 
     @cached_property
     def corrected(self) -> pd.DataFrame:
-        """Raw shares beside corrected ones; without a coded sample beside the bounds the true ones could lie between."""
+        """Raw shares with the corrected ones or, without a coded sample, with bounds of the true ones."""
         coded = self.sample
         return metrics.corrected(coded.posts, coded.machine, coded.coded, self.scope) if coded.is_enough else \
             metrics.corrected(self.posts, self.labels, None, self.scope)
 
     @cached_property
     def tried(self) -> Trial:
-        """The categoriser tried on the coded texts that ship with the codebook."""
+        """The categoriser's results on the coded texts shipped with the codebook."""
         return trial(self.home)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""`kamen report --compare A B`: two reports (or two builds) side by side, and for each headline why it moved."""
+"""`kamen report --compare A B`: two reports or builds side by side, and for each headline why it changed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DRIFT_SHOWN = 60
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a comparison: its figures and, where it is a build and not a report folder, its tables."""
+    """One side of a comparison: its figures (as in figures.json) and, if it is a build and not a report folder, its tables."""
 
     figures: dict[str, Any]
     data: Data | None = None
@@ -36,16 +36,16 @@ class Side:
 
 @dataclass(frozen=True)
 class Compared:
-    """Where the comparison is, and one line a headline."""
+    """The folder of a comparison, and one line per headline."""
 
     folder: Path
     lines: list[str]
 
 
 def compare(where: Home, first: str, second: str, out: Path | None = None) -> Compared:
-    """Write the comparison of `first` with `second` and return where it is.
+    """Write the comparison of `first` (the older) with `second`, by default to reports/compare-<first>-<second>.
 
-    Each is a report folder (a path, or its name under reports/) or a working folder with data/processed (a build). The older goes first.
+    Each is a report folder (its path, or its name under reports/) or a working folder with data/processed (a build).
     """
     before, after = (side(where, name) for name in (first, second))
     tables = _tables(before, after)
@@ -57,7 +57,7 @@ def compare(where: Home, first: str, second: str, out: Path | None = None) -> Co
 
 
 def side(where: Home, name: str) -> Side:
-    """Return one side by its name: a report's folder, else a working folder with a build."""
+    """Return the side named `name`: a report folder if there is one, else a working folder. Raises KamenError if it is neither."""
     for path in (where.reports / name, Path(name)):
         if (path / FILE).is_file():
             try:

@@ -1,4 +1,4 @@
-"""Counts over time and by source: what the report says of how many, when and where from."""
+"""Counts over time and by source."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kamen_analysis.report.days import calendar
 from kamen_analysis.report.selected import Selection
 from kamen_analysis.report.small import withheld
 
-LATEST = 8  # weeks for which posts still to be seen are worth telling
+LATEST = 8  # weeks for which the nowcast is shown; for earlier ones it hardly differs from the count
 
 
 class Counted(Selection):
@@ -20,10 +20,10 @@ class Counted(Selection):
 
     @cached_property
     def volume(self) -> pd.DataFrame:
-        """Complaints by month and source, small cells withheld; a month whose total is withheld shows none of its parts."""
+        """Complaints by month and source, small cells withheld; in a month whose total is withheld, all cells are."""
         table, total = withheld_grid(metrics.volume(self.posts, scope=self.scope), "period", "source"), self.volume_total
-        gone = total.loc[total["n"].isna() & ~total["gap"].astype(bool), "period"]
-        return table.assign(n=table["n"].mask(table["period"].isin(gone)))
+        hidden = total.loc[total["n"].isna() & ~total["gap"].astype(bool), "period"]
+        return table.assign(n=table["n"].mask(table["period"].isin(hidden)))
 
     @cached_property
     def volume_named(self) -> pd.DataFrame:
@@ -37,7 +37,7 @@ class Counted(Selection):
 
     @cached_property
     def volume_week(self) -> pd.DataFrame:
-        """Complaints by week, all sources together, small counts withheld; the latest with those still to be seen (value, low, high)."""
+        """Complaints by week, all sources together, small counts withheld; the latest weeks with the nowcast (value, low, high)."""
         weeks, ends = withheld(metrics.volume(self.posts, "W", by=None, scope=self.scope)), ["value", "low", "high"]
         late = self.nowcast[self.nowcast["value"].notna()].tail(LATEST)
         table = weeks.merge(late[["period", *ends]], on="period", how="left")
@@ -47,30 +47,30 @@ class Counted(Selection):
 
     @cached_property
     def nowcast(self) -> pd.DataFrame:
-        """Weekly counts with those still to be seen."""
+        """Weekly counts with the estimate of posts not captured yet."""
         return metrics.nowcast(self.posts, scope=self.scope)
 
     @cached_property
     def calendar(self) -> pd.DataFrame:
-        """Complaints by week and day of the week."""
+        """Complaints by day."""
         return calendar(self.posts, self.scope)
 
     @cached_property
     def coverage(self) -> pd.DataFrame:
-        """How much each source covers, small counts withheld."""
+        """The coverage of each source, small counts withheld."""
         table = withheld(self.named(metrics.coverage(self.posts, scope=self.scope)))
         table.attrs["silences"] = [tuple(row) for row in self.silences[["source_zh", "first_date", "last_date"]].to_numpy().tolist()]
         return table
 
     @cached_property
     def silences(self) -> pd.DataFrame:
-        """The silent stretches of each source."""
+        """The gaps of each source."""
         return self.named(metrics.gaps(self.posts))
 
     @cached_property
     def holidays(self) -> pd.DataFrame:
-        """Festival weeks against their neighbours, small counts withheld."""
+        """Festival weeks compared with their neighbours, small counts withheld."""
         frame = withheld(metrics.holidays(self.posts, scope=self.scope), adds_up=False)
-        kept = ["of", "value", "low", "high"]
-        frame[kept] = frame[kept].mask(frame["n"].isna())
+        derived = ["of", "value", "low", "high"]
+        frame[derived] = frame[derived].mask(frame["n"].isna())
         return frame

@@ -1,4 +1,4 @@
-"""Complaints day by day: what the calendar chart is drawn from."""
+"""Complaints by day, for the calendar chart."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ WEEKDAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周�
 
 
 def calendar(posts: pd.DataFrame, scope: str) -> pd.DataFrame:
-    """Return one row a day from the first to the last: day, weekday (0 = Monday), weekday_zh, n complaints counted, captured.
+    """Return one row per day from the first to the last: day, weekday (0 = Monday), weekday_zh, n (complaints counted), captured.
 
-    `captured`: whether any post at all of that day was captured; a day without is not known, not zero.
+    `captured`: whether any post of that day was captured; without one the number of complaints is unknown, not zero.
     """
     seen = posts.loc[posts["posted_at"].notna(), "posted_at"].dt.tz_localize(None).dt.normalize()
     chosen = metrics.used(posts, scope)

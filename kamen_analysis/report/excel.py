@@ -1,4 +1,4 @@
-"""Excel and CSV: the report's tables whole, typed, with their notes; no cell can be taken for a formula."""
+"""The report's tables as Excel and CSV: all rows, typed, with notes; no cell can be read as a formula."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _SHEET = re.compile(r"[\[\]:*?/\\'：“”，]")
 
 
 def heads(table: Table) -> list[tuple[Column, str, str]]:
-    """Return (column, key in the frame, head) of each exported column; an interval becomes its lower and upper end."""
-    found: list[tuple[Column, str, str]] = []
+    """Return (column, key in the frame, heading) of each exported column; an interval is exported as two columns, its ends."""
+    exported: list[tuple[Column, str, str]] = []
     for before, column in zip((None, *table.columns), table.columns, strict=False):
         if column.high:
-            # Bounds that are no 95% interval say themselves what they are: "敏感性上下限（%）".
+            # An interval is named after the column before it, other bounds by their own heading ("敏感性上下限（%）").
             name = f"{before.head if before else ''} 95% " if "95%" in column.head else column.head.partition("上下限")[0]
-            found += [(column, column.key, f"{name}下限"), (column, column.high, f"{name}上限")]
+            exported += [(column, column.key, f"{name}下限"), (column, column.high, f"{name}上限")]
         else:
-            found.append((column, column.key, column.head))
-    return found
+            exported.append((column, column.key, column.head))
+    return exported
 
 
 def write_csv(table: Table, path: Path) -> None:
-    """Write `table` whole as CSV, UTF-8 with a byte-order mark (Excel needs it), numbers unrounded, missing as empty."""
+    """Write all rows of `table` as CSV: UTF-8 with the byte-order mark that Excel needs, numbers unrounded, missing values empty."""
     columns = heads(table)
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         out = csv.writer(file)
@@ -53,12 +53,12 @@ def _plain(column: Column, value: Any) -> Any:
     if column.is_number:
         return _number(column, value)
     words = plain(value)
-    # What is a number as a whole, with its unit, is no formula.
+    # A cell that is only a number with its unit ("-3.1 个百分点") cannot be a formula and stays as it is.
     return words if _MEASURED.fullmatch(words) else guarded(words)
 
 
 def _number(column: Column, value: Any) -> Any:
-    # A difference of shares is exported in 百分点, as its head says.
+    # A difference of shares is exported in percentage points, as its heading says.
     if column.kind == "count":
         return round(value)
     return round(100 * value, 6) if column.kind == "points" else value
@@ -66,13 +66,13 @@ def _number(column: Column, value: Any) -> Any:
 
 def write_workbook(tables: Sequence[Table], path: Path, about: list[str], mark: str, created: pd.Timestamp | None = None,
                    numbered: dict[str, str] | None = None) -> Path:
-    """Write one sheet a table after a first sheet of notes and definitions; `mark` heads every sheet and page.
+    """Write a workbook with a sheet of notes and definitions and one sheet per table; `mark` stands on every sheet and printed page.
 
-    `numbered`: the number each table goes by in the report, where a table without one is called 附表; None: they are counted here.
+    `numbered`: the number of each table in the report (tables without one are called 附表); None: tables are numbered in their order.
     """
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
     with xlsxwriter.Workbook(str(path), options) as book:
-        # The data's own time, so that the same data gives the same file.
+        # Not the present time, so that the same data gives the same file.
         at = pd.Timestamp(2000, 1, 1) if created is None or pd.isna(created) else created.tz_localize(None)
         book.set_properties({"title": about[0], "created": at.to_pydatetime()})
         names = _names(tables, numbered)
@@ -85,7 +85,7 @@ def write_workbook(tables: Sequence[Table], path: Path, about: list[str], mark: 
 
 
 def _names(tables: Sequence[Table], numbered: dict[str, str] | None) -> dict[str, str]:
-    # Excel allows 31 characters: what a title adds after a colon or in brackets stays on the sheet, and here where two begin alike.
+    # Excel allows 31 characters: the part of a title after a colon or in brackets is left out, unless two titles are equal without it.
     short = [_ADDED.split(table.title)[0] for table in tables]
     names: dict[str, str] = {}
     for table, head in zip(tables, short, strict=True):
@@ -138,13 +138,13 @@ def _sheet(book: Any, name: str, table: Table, styles: dict[str, Any], mark: str
 
 
 def _paper(sheet: Any) -> None:
-    """Print a sheet on A4, one page wide."""
+    """Set a sheet to print on A4, one page wide."""
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
 
 
 def _width(table: Table, column: Column) -> int:
-    """Return the width of a column of words in characters: prose gets room for its lines."""
+    """Return the width of a text column in characters, by its longest cell."""
     longest = max((len(str(value)) for value in table.frame[column.key]), default=0) if column.key in table.frame else 0
     return min(max(24, 2 * longest), 60)
 

@@ -1,7 +1,7 @@
-"""Appendix of what notebooks handed over: reports/_exports/<notebook>/<name>.json beside <name>.csv, <name>.svg and <name>.png.
+"""Appendix of notebook exports: reports/_exports/<notebook>/<name>.json with <name>.csv, <name>.svg and <name>.png.
 
-The JSON says title, n, source, period and made_from (digest of the manifest the notebook read). A table or a chart may be missing,
-a chart needs both pictures (Word takes no SVG). What holds personal data is refused, by whatever hand it came here.
+The JSON has title, n, source, period and made_from (digest of the manifest that the notebook read). The table or the chart may be
+missing; a chart needs both pictures, because Word takes no SVG. Exports that contain personal data are refused.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ LIMIT = 40
 
 @dataclass(frozen=True)
 class Export:
-    """One export: its number in the report, notebook, what its JSON says, its table, the stem of its pictures, whether data is newer."""
+    """One export: number in the report, notebook, content of its JSON (`told`), table, path of its pictures without suffix, and whether
+    the data has changed since."""
 
     number: int
     notebook: str
@@ -41,12 +42,12 @@ class Export:
 
     @property
     def key(self) -> str:
-        """The key of its table and figure, letters only as the formats ask."""
+        """The key of its table and figure; letters only, as the output formats require."""
         return "export_" + "".join(chr(ord("a") + int(digit)) for digit in str(self.number))
 
     @property
     def pictures(self) -> tuple[Path, Path]:
-        """Where its chart is, as SVG and as PNG."""
+        """The paths of its chart as SVG and as PNG."""
         return self.stem.with_name(f"{self.stem.name}.svg"), self.stem.with_name(f"{self.stem.name}.png")
 
     @property
@@ -56,7 +57,7 @@ class Export:
 
     @property
     def note(self) -> str:
-        """Where it comes from, in one sentence."""
+        """Its origin, in one Chinese sentence."""
         old = "；此后数据已更新，请重跑该笔记本" if self.is_old else ""
         more = f"；{self.told['note']}" if self.told.get("note") else ""
         n, source, period = numbers.count(self.told["n"]), self.told["source"], self.told["period"]
@@ -64,13 +65,16 @@ class Export:
 
 
 def read(home: Home) -> tuple[Export, ...]:
-    """Return the exports in a home, by notebook and name; one that cannot be read or holds personal data is a clear error."""
+    """Return the exports in a home, sorted by notebook and name.
+
+    Raises KamenError if one cannot be read, PublishRefused if one contains personal data.
+    """
     current = sha256(home.processed / "manifest.json")
     paths = sorted((home.reports / FOLDER).glob("*/*.json"))
-    return tuple(_one(number, path, current) for number, path in enumerate(paths, 1))
+    return tuple(_read_export(number, path, current) for number, path in enumerate(paths, 1))
 
 
-def _one(number: int, path: Path, current: str) -> Export:
+def _read_export(number: int, path: Path, current: str) -> Export:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         table = path.with_suffix(".csv")
@@ -85,7 +89,7 @@ def _one(number: int, path: Path, current: str) -> Export:
 
 
 def refuse_if_personal(frame: pd.DataFrame, name: str) -> None:
-    """Raise PublishRefused if any text in `frame` holds personal data: name and column told, never a value."""
+    """Raise PublishRefused if any text in `frame` contains personal data; the message names the export and column, never a value."""
     for column in frame.select_dtypes(["object", "string"]):
         if any(find(str(value)) for value in frame[column].dropna().unique()):
             raise PublishRefused(f"导出 {name} 的 {column} 列仍有个人信息，不予发布")
@@ -107,12 +111,12 @@ def _columns(frame: pd.DataFrame) -> tuple[Column, ...]:
 
 
 def figures(m: Measures, folder: Path, png: Path | None) -> dict[str, Figure]:
-    """Copy the chart of each export that has one to `folder` (SVG) and `png` (PNG); return them by key."""
-    found = {}
+    """Copy the chart of each export that has one to `folder` (SVG) and `png` (PNG); return the figures by key."""
+    copied = {}
     for one in read(m.home):
         if one.is_drawn:
             for picture, target in zip(one.pictures, (folder, png), strict=True):
                 if target:
                     shutil.copyfile(picture, target / f"{one.key}{picture.suffix}")
-            found[one.key] = Figure(one.key, one.told["title"], one.told.get("alt", one.told["title"]))
-    return found
+            copied[one.key] = Figure(one.key, one.told["title"], one.told.get("alt", one.told["title"]))
+    return copied

@@ -1,4 +1,4 @@
-"""What the cover says: sources, dates, freshness, sample size, versions."""
+"""The facts on the report's cover: sources, dates, freshness, sample size, versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kamen_analysis.data import Data
 from kamen_analysis.records import ZONE
 from kamen_analysis.report.measures import Measures
 
-STALE_AFTER = 5
+STALE_AFTER = 5  # working days
 SCOPES_ZH = {"virtual": "虚拟商品投诉（卡密、充值、会员、账号等线上交付的商品）", "all": "全部投诉，含实物与线下服务"}
 
 
@@ -40,12 +40,12 @@ class Facts:
 
     @property
     def is_stale(self) -> bool:
-        """Whether the last capture is more than five working days old (never asked of synthetic data)."""
+        """Whether the last capture is more than STALE_AFTER working days old; never so for synthetic data."""
         return not self.is_synthetic and self.working_days_old is not None and self.working_days_old > STALE_AFTER
 
     @property
     def wider(self) -> str:
-        """How to see more, where the scope is what keeps the sample small."""
+        """A Chinese hint at the wider scope; "" if the report already has it."""
         return "若要看包含实物与线下服务的投诉，可用 kamen report --scope all。" if self.scope_zh == SCOPES_ZH["virtual"] else ""
 
     @property
@@ -55,7 +55,7 @@ class Facts:
 
 
 def facts(data: Data, measures: Measures, period_zh: str, now: pd.Timestamp) -> Facts:
-    """Return the facts of `data` seen at `now`."""
+    """Return the facts of a report on `data` made at `now`."""
     book, last = codebook.load(), data.posts["last_seen_at"].max()
     dated = measures.counted["posted_at"].dropna()
     return Facts(
@@ -69,9 +69,9 @@ def facts(data: Data, measures: Measures, period_zh: str, now: pd.Timestamp) -> 
 
 
 def working_days(since: pd.Timestamp, now: pd.Timestamp) -> int | None:
-    """Return the PRC working days after the day of `since` up to the day of `now`; None if `since` is unknown.
+    """Return the number of PRC working days after the day of `since` up to the day of `now`; None if `since` is unknown.
 
-    Past the end of the holiday calendar every weekday counts; beyond 60 days the answer is a plain "many" (40).
+    After the end of the holiday calendar every weekday counts. For more than 60 days the result is 40, whatever their number.
     """
     if pd.isna(since):
         return None

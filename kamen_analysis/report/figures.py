@@ -1,4 +1,4 @@
-"""The report's figures: drawn once, saved as SVG (HTML, PDF) and PNG (Word)."""
+"""The report's figures: each is drawn once and saved as SVG (for HTML and PDF) and PNG (for Word)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Figure:
     alt: str
 
 
-# key: the chart function of the metric's name, the measure it draws, the title the report gives it
+# By key: the chart function, the name of the measure it draws, and the title in the report
 FIGURES = {
     "funnel": ("funnel", "funnel", "从抓取到计入"),
     "coverage": ("coverage", "coverage", "各来源的起止与静默"),
@@ -58,24 +58,24 @@ FIGURES = {
 
 
 def described(measures: Measures) -> dict[str, Figure]:
-    """Return by key every figure that has data."""
+    """Return the figures that have data to draw, by key, with title and alternative text."""
     drawable = ((key, chart, title, measures.frame(measure)) for key, (chart, measure, title) in FIGURES.items())
     return {key: Figure(key, title, charts.alt_text(chart, table)) for key, chart, title, table in drawable
             if is_drawable(chart, table)}
 
 
 def draw(measures: Measures, figures: Iterable[str], folder: Path, png: bool) -> None:
-    """Draw `figures`, given by their keys, into `folder`: SVG and, where asked (Word needs them), PNG."""
+    """Draw the figures with the keys `figures` into `folder`, as SVG and, with `png`, as PNG too."""
     for key in figures:
         chart, measure, _ = FIGURES[key]
         _save(getattr(charts, chart)(measures.frame(measure)), folder / f"{key}.svg", *([folder / f"{key}.png"] if png else []))
 
 
 def is_drawable(chart: str, table: pd.DataFrame) -> bool:
-    """Return whether `table` has any figure for `chart` to draw."""
-    told = {"holidays": "value", "corrected": "raw", "accuracy": "recall"}.get(chart)
-    value = told or next((name for name in ("share", "replied", "median", "n", "n_in") if name in table), None)
-    return value is not None and bool(table[value].notna().any())
+    """Return whether `table` has any number for `chart` to draw."""
+    named = {"holidays": "value", "corrected": "raw", "accuracy": "recall"}.get(chart)
+    column = named or next((name for name in ("share", "replied", "median", "n", "n_in") if name in table), None)
+    return column is not None and bool(table[column].notna().any())
 
 
 def _save(shown: Axes | Canvas, *paths: Path) -> None:
@@ -83,11 +83,11 @@ def _save(shown: Axes | Canvas, *paths: Path) -> None:
     assert isinstance(figure, Canvas)
     engine = figure.get_layout_engine()
     if engine is not None:
-        # Found once, where letters are widest: a save that finds it draws the whole figure for that alone.
+        # Lay the figure out once, at the resolution where letters are widest; otherwise each save draws it an extra time for that.
         with house():
             figure.set_dpi(DPI)
             engine.execute(figure)
-            figure.set_layout_engine(None)  # with "none" a placeholder stays, for which every save draws twice
+            figure.set_layout_engine(None)  # "none" would leave a placeholder engine, for which every save draws twice
     for path in paths:
         charts.save(figure, path)
     plt.close(figure)

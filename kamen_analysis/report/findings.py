@@ -1,4 +1,4 @@
-"""The findings of the summary: sentences made from measured figures only, ordered by the strength of their evidence."""
+"""The findings of the summary: sentences built from measured figures only, ordered by the strength of their evidence."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from kamen_analysis.charts import numbers
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.stats import newcombe
 
-MOST, FIRST = 5, 3
+MOST, FIRST = 5, 3  # findings in all; the last place that the leading reason may have
 ALIKE = "无法区分"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence, the table it rests on, and how many half-widths of its interval lie between it and what it is compared with.
+    """One sentence, the key of its table, and its strength: distance from the value it is compared with, in half-widths of its interval.
 
-    `is_clear` is False where the interval reaches the comparison: the sentence then says 无法区分.
+    `is_clear` is False if the interval reaches that value; the sentence then says 无法区分.
     """
 
     text: str
@@ -29,24 +29,24 @@ class Finding:
 
 
 def findings(measures: Measures) -> list[Finding]:
-    """Return at most five findings: clear ones first, the strongest evidence first; none when the sample is too small.
+    """Return at most MOST findings: clear ones first, then by strength; none if the sample is too small.
 
-    The leading refusal reason, which the report is about, is always among them and never after the third place.
+    The leading refusal reason, the report's subject, is always among them and never after the third place.
     """
     seen = set(measures.events.loc[measures.is_used.to_numpy(bool)[measures.events["post_id"]], "kind"].unique())
     makers = [make for make in MAKERS if make not in NEEDED or NEEDED[make] in seen]
-    made = [found for make in makers if (found := make(measures)) is not None]
+    made = [finding for make in makers if (finding := make(measures)) is not None]
     ranked = sorted(made, key=lambda f: (not f.is_clear, -f.strength))
     return sorted(ranked, key=lambda f: min(ranked.index(f), FIRST - 1.5 if f.table == "reasons" else MOST * 2))[:MOST]
 
 
 def _against(row: pd.Series, low: float, high: float) -> tuple[bool, float]:
-    """Return whether the interval of `row` stays clear of [low, high], and the gap between their middles in half-widths of `row`."""
+    """Return whether the interval of `row` does not meet [low, high], and the strength (see `Finding`) against their middle."""
     half = (row["high"] - row["low"]) / 2
     return row["low"] > high or row["high"] < low, abs(row["share"] - (low + high) / 2) / half if half else 0.0
 
 
-def _said(row: pd.Series) -> str:
+def _share(row: pd.Series) -> str:
     return numbers.share(row["share"], row["low"], row["high"], row["of"])
 
 
@@ -57,7 +57,7 @@ def _top_reason(m: Measures) -> Finding | None:
     clear, strength = _against(first, second["low"], second["high"])
     rest = f"高于第二位“{second['name_zh']}”（{numbers.percent(second['share'])}）" if clear else \
         f"与第二位“{second['name_zh']}”（{numbers.percent(second['share'])}）{ALIKE}"
-    return Finding(f"投诉反映的拒退理由中，“{first['name_zh']}”占 {_said(first)}，{rest}。", "reasons", strength, clear)
+    return Finding(f"投诉反映的拒退理由中，“{first['name_zh']}”占 {_share(first)}，{rest}。", "reasons", strength, clear)
 
 
 def _change(m: Measures) -> Finding | None:
@@ -84,7 +84,7 @@ def _reply(m: Measures) -> Finding | None:
     median = m.median_reply.iloc[0]
     when = "" if numbers.is_missing(median["value"]) else \
         f"；半数投诉在 {numbers.days(median['value'])}内得到首次回复（n={numbers.count(median['of'])}）"
-    return Finding(f"已见商家公开回复的投诉占 {_said(row)}，{half}{when}。", "replies", strength, clear)
+    return Finding(f"已见商家公开回复的投诉占 {_share(row)}，{half}{when}。", "replies", strength, clear)
 
 
 def _resolved(m: Measures) -> Finding | None:
@@ -95,7 +95,7 @@ def _resolved(m: Measures) -> Finding | None:
     clear, strength = _against(row, other["low"], other["high"])
     alike = "" if clear else f"，两者{ALIKE}"
     tail = f"；若把关闭、自动关闭和商家自称都算作解决，同样 30 日内会是 {numbers.percent(other['share'])}{alike}"
-    return Finding(f"发布后 30 日内经消费者确认解决的占 {_said(row)}{tail}。", "resolved", strength, clear)
+    return Finding(f"发布后 30 日内经消费者确认解决的占 {_share(row)}{tail}。", "resolved", strength, clear)
 
 
 def _late(m: Measures) -> Finding | None:
@@ -106,11 +106,11 @@ def _late(m: Measures) -> Finding | None:
     row = rows.iloc[0]
     clear, strength = _against(row, 0.5, 0.5)
     half = ("超过半数" if row["share"] > 0.5 else "不到半数") if clear else f"是否过半{ALIKE}"
-    return Finding(f"抓取时已过期限的投诉中，{row['clock_zh']}的占 {_said(row)}，{half}。", "clocks", strength, clear)
+    return Finding(f"抓取时已过期限的投诉中，{row['clock_zh']}的占 {_share(row)}，{half}。", "clocks", strength, clear)
 
 
 def _platforms(m: Measures) -> Finding | None:
-    # A platform whose few replies are withheld was compared like the others: its verdict is in the table and counts here.
+    # A platform whose number of replies is withheld was compared like the others, so its verdict counts too.
     rows = m.platforms[m.platforms["verdict"].isin(["高于其余", "低于其余", ALIKE])]
     if len(rows) < 2:
         return None
@@ -133,6 +133,6 @@ def _amount(m: Measures) -> Finding | None:
     return Finding(text, "amounts", 0.0)
 
 
-# Where no source ever shows an event of this kind, "not seen" would be a fact about the sources, not about merchants.
+# These findings are left out if no source ever shows the event: its absence would then say nothing about merchants.
 NEEDED = {_reply: "merchant_replied", _platforms: "merchant_replied", _resolved: "consumer_confirmed", _late: "consumer_confirmed"}
 MAKERS: tuple[Callable[[Measures], Finding | None], ...] = (_top_reason, _change, _reply, _resolved, _late, _platforms, _amount)

@@ -1,4 +1,4 @@
-"""From complaint to outcome: how many complaints of each leading reason got what answer and ended how, small streams withheld."""
+"""Numbers for the flow chart from reason to outcome: complaints by leading reason, answer and ending, small streams withheld."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ OTHER, NONE, OPEN = "其他理由", "没有写明理由", "至今未了结"
 
 
 def flow(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
-    """Return the streams of the counted `posts` whose course is known: reason, answer, end (Chinese), n.
+    """Return the streams of those counted `posts` that are followed by their source: reason, answer, end (Chinese names), n.
 
-    A complaint with several reasons goes by the most frequent of them, so that each is in one stream. Streams of 1–4 are not listed;
-    how many complaints they hold is `.attrs["hidden"]`.
+    A complaint with several reasons counts under the one that is most frequent overall, so that each is in one stream. Streams of 1–4
+    are not listed; `.attrs["hidden"]` is the number of complaints in them.
     """
     chosen = posts[are_followed(posts, events)]
     replied = are_named(chosen, events.loc[events["kind"].isin(REPLY), "post_id"])
     ends = first_event(chosen, events, list(TERMINAL))["kind"]
     table = pd.DataFrame({"reason": _leading(chosen, labels), "answer": replied, "end": ends})
-    # Streams are few, posts many: each is named once.
-    found = table.groupby(list(STEPS), observed=True, dropna=False).size().rename("n").reset_index()
-    named = found.assign(answer=found["answer"].map({True: "有商家回复", False: "未见回复"}),
-                         end=found["end"].astype("object").map(TERMINAL).map(OUTCOME_KINDS_ZH).fillna(OPEN))
-    found = named.astype(dict.fromkeys(STEPS, "str")).groupby(list(STEPS))["n"].sum().reset_index()
-    shown = found[found["n"] >= SMALL].sort_values(["n", *STEPS], ascending=[False, True, True, True], ignore_index=True)
-    shown.attrs.update(origin(posts), metric="flow", hidden=int(found["n"].sum() - shown["n"].sum()))
+    # Counted before the keys are replaced by names: there are far fewer streams than posts.
+    streams = table.groupby(list(STEPS), observed=True, dropna=False).size().rename("n").reset_index()
+    named = streams.assign(answer=streams["answer"].map({True: "有商家回复", False: "未见回复"}),
+                           end=streams["end"].astype("object").map(TERMINAL).map(OUTCOME_KINDS_ZH).fillna(OPEN))
+    streams = named.astype(dict.fromkeys(STEPS, "str")).groupby(list(STEPS))["n"].sum().reset_index()
+    shown = streams[streams["n"] >= SMALL].sort_values(["n", *STEPS], ascending=[False, True, True, True], ignore_index=True)
+    shown.attrs.update(origin(posts), metric="flow", hidden=int(streams["n"].sum() - shown["n"].sum()))
     return shown
 
 
 def _leading(posts: pd.DataFrame, labels: pd.DataFrame) -> pd.Series:
-    """Return the Chinese name of each post's reason that is most frequent overall; beyond the first TOP they are one."""
+    """Return for each post the Chinese name of that of its reasons which is most frequent overall; OTHER beyond the first TOP reasons."""
     rows = rows_of(posts, labels["post_id"])
     codes = labels["code"][rows >= 0]
     counts = codes.value_counts()

@@ -1,4 +1,4 @@
-"""One offline HTML file: styles, script, pictures and the complaints behind each figure are inside it; nothing is fetched."""
+"""The report as one HTML file that works offline: styles, script, pictures and the complaints behind each figure are embedded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
 
 
 def write(text: str, folder: Path, given: dict[str, str], data: dict[str, Any]) -> Path:
-    """Write `text` as `folder`/report.html; `given` fills the page's words, `data` is what the drill-down reads."""
+    """Write `text` (Markdown) as `folder`/report.html; `given`: words of the page frame (title …), `data`: `Cases.payload` and rules."""
     whole = convert(text, "html", "--toc", "--toc-depth=2", f"--template={ASSETS / 'parts.html'}", "--metadata=title:x")
     contents, body = whole.split("<!--contents end-->")
     parts = {
@@ -44,12 +44,12 @@ def _csp_digest(text: str) -> str:
 
 
 def _body(body: str, folder: Path) -> str:
-    # pandoc aligns cells by style attributes, which the page's own policy forbids.
+    # pandoc aligns cells by style attributes, which the page's content security policy forbids.
     body = _ALIGN.sub(lambda m: f'<{m[1]} class="{m[2]}">', body)
-    body = _DATE.sub(r'<td class="left date">\1</td>', body)  # a browser would break it at its hyphens
+    body = _DATE.sub(r'<td class="left date">\1</td>', body)  # a class against line breaks at the hyphens of a date
     body = _CASES.sub(r'<button type="button" class="cases" data-cases="\1" aria-haspopup="dialog">\2</button>', body)
     body = _TABLE.sub(lambda m: f'<div class="scroll" tabindex="0" role="group" aria-label="表格，可左右滚动">{m[0]}</div>', body)
-    # On a phone a figure scrolls: the keyboard has to reach it.
+    # On narrow screens a figure scrolls, so it must be reachable by keyboard.
     body = body.replace("<figure ", '<figure tabindex="0" ')
     return _IMAGE.sub(lambda m: f'<img loading="lazy" src="{_embed(folder / m[1])}"', body)
 

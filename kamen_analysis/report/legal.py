@@ -1,4 +1,4 @@
-"""The legal table: for each refusal reason at most five provisions that bear on it, with caveat, date in force and what was checked."""
+"""The legal table: for each refusal reason at most five provisions that bear on it, with caveat, dates in force and verification."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST = 5
 
 
 class Provision(BaseModel):
-    """One provision: the law, the article, a paraphrase (never a quotation), when it is in force and the text that was read."""
+    """One provision: law, article, paraphrase (never a quotation), dates in force, and which text was read to verify it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,17 +39,17 @@ class Provision(BaseModel):
 
     @property
     def is_verified(self) -> bool:
-        """Whether the text of the article was read."""
+        """Whether the paraphrase was checked against the text of the article."""
         return self.verified is not None
 
     @property
     def in_force(self) -> str:
-        """The day it came into force, or that this is not known."""
+        """The day it came into force, or a note that the day is not verified."""
         return f"{self.effective:%Y-%m-%d}" if self.effective else "日期未核实"
 
 
 class Law(BaseModel):
-    """The provisions by id, which of them bear on which reason, and the day a person last went through them."""
+    """The provisions by id, the ids for each reason, and the day a person last reviewed them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -58,7 +58,7 @@ class Law(BaseModel):
     reasons: dict[str, tuple[str, ...]]
 
     @model_validator(mode="after")
-    def _whole(self) -> Law:
+    def _check(self) -> Law:
         named = {key for keys in self.reasons.values() for key in keys} | {p.replaces for p in self.provisions.values() if p.replaces}
         unknown = named - set(self.provisions)
         if unknown:
@@ -74,9 +74,9 @@ class Law(BaseModel):
 
 
 class Applied(NamedTuple):
-    """A provision as it bears on the complaints of a report: of `of` complaints with the reason and a date, `n` fall in its time.
+    """A provision applied to a report's complaints: `n` of the `of` dated complaints with the reason were posted while it was in force.
 
-    `former`: the version before it, where that binds some of them.
+    `former`: the version it replaced, if that applies to some of them.
     """
 
     provision: Provision
@@ -86,17 +86,16 @@ class Applied(NamedTuple):
 
     @property
     def reach(self) -> str:
-        """Which complaints it is for, where not for all; in words."""
+        """The complaints it applies to, in words; "" if it applies to all."""
         if self.n == self.of:
             return ""
         until = f"、{self.provision.repealed:%Y-%m-%d} 前" if self.provision.repealed else ""
         since = f"{self.provision.effective:%Y-%m-%d} 起" if self.provision.effective else ""
         return f"只适用于 {since}{until}发布的投诉，本期 {numbers.count(self.of)} 件中 {numbers.count(self.n)} 件"
 
-
     @property
     def words(self) -> Md:
-        """The line of the report: law and article, in force since, what it says, caveat, time; then the former version."""
+        """The line in the report: law, article, date in force, paraphrase, caveat, complaints it applies to, then the former version."""
         p = self.provision
         parts = [f"（{p.in_force} 起施行{'' if p.is_verified else '；未核实'}）：{p.gist_zh}",
                  f"【注意】{p.caveat_zh}" if p.caveat_zh else "", f"【时间】{self.reach}。" if self.reach else ""]
@@ -105,22 +104,22 @@ class Applied(NamedTuple):
 
 
 def applied(found: Law, posted: Mapping[str, pd.Series]) -> dict[str, list[Applied]]:
-    """Return for each reason the provisions in force when its complaints were posted (`posted`: dates by code), in the law's order.
+    """Return for each reason the provisions in force when its complaints were posted (`posted`: dates by code), in the table's order.
 
-    Which of two versions binds follows the complaint's own date (法不溯及既往): an earlier version stands with the one that replaced
-    it where complaints of its time are among them, and counts as the same provision; what bound none of them is left out, unless no
+    The version in force on the day of a complaint applies to it (法不溯及既往). If complaints fall in the time of an earlier version, it
+    is given along with the one that replaced it, as one provision. Provisions that apply to no complaint are left out, unless no
     complaint has a date.
     """
     result = {}
     for code, keys in found.reasons.items():
         dates = posted.get(code, pd.Series(dtype="datetime64[us]"))
-        lines = [_bearing(found, key, dates) for key in keys]
+        lines = [_applied(found, key, dates) for key in keys]
         result[code] = [line for line in lines if line.n or not len(dates)]
     return result
 
 
-def _bearing(found: Law, key: str, dates: pd.Series) -> Applied:
-    """Return a provision with its former version; the former alone where the newer binds none."""
+def _applied(found: Law, key: str, dates: pd.Series) -> Applied:
+    """Return a provision with its former version, or the former alone if the newer applies to none of `dates`."""
     newest = found.provisions[key]
     line = Applied(newest, int(_in_time(newest, dates).sum()), len(dates))
     if newest.replaces is None:
@@ -138,12 +137,12 @@ def _in_time(provision: Provision, dates: pd.Series) -> pd.Series:
 
 @functools.cache
 def law(path: Path = FILE) -> Law:
-    """Return the validated legal table; reasons the codebook does not know are refused."""
+    """Return the legal table of law.yaml. Raises KamenError if it is invalid or names a reason that the codebook lacks."""
     try:
-        found = Law.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        table = Law.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, ValidationError) as error:
         raise KamenError(f"法律条文表 {path.name} 有误：{str(error).splitlines()[-1]}") from None
-    unknown = set(found.reasons) - set(codebook.load().reasons)
+    unknown = set(table.reasons) - set(codebook.load().reasons)
     if unknown:
         raise KamenError(f"法律条文表 {path.name} 提到编码手册没有的理由：{'、'.join(sorted(unknown))}")
-    return found
+    return table

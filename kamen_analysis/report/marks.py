@@ -1,7 +1,7 @@
-"""Markdown that cannot be broken into: whatever is not `Md` already is escaped on its way into the text.
+"""Markdown that is safe against injection: all text that is not `Md` already is escaped before it enters the report.
 
-Post text is hostile: it may hold scripts, table pipes, links, formulas or Typst. Every ASCII punctuation mark is escaped, line breaks
-and runs of space become one space, control characters go. pandoc then reads the words as words, and each writer escapes for its own format.
+Post text is hostile: it may contain scripts, table pipes, links, formulas or Typst. Every ASCII punctuation mark is escaped, runs of
+whitespace become one space, control characters are removed. pandoc then reads plain words, and escapes them for each output format.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from kamen_analysis.charts.style import drawable
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-# Control, bidirectional and noncharacter code points: no reader sees them, some formats refuse or are fooled by them.
+# Control, bidirectional and noncharacter code points: invisible to readers, but some formats refuse them or change the order of text.
 UNSEEN = re.compile("[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f"
                      "\ufeff\ufff0-\uffff\ud800-\udfff]")
 
@@ -21,13 +21,13 @@ _CLOSING = "。，、；：！？…,.;:!?）》”’ "
 
 
 class Md(str):
-    """Markdown made by this package; it is not escaped again."""
+    """Markdown made by this package, which is not escaped again."""
 
     __slots__ = ()
 
 
 def plain(text: Any) -> str:
-    """Return `text` on one line without characters that cannot be seen; what the fonts lack (emoji) is told in words: 〔表情〕."""
+    """Return `text` on one line, without invisible characters, and with those that the fonts lack replaced by words such as 〔表情〕."""
     return drawable(" ".join(UNSEEN.sub("", str(text)).split()))
 
 
@@ -52,14 +52,14 @@ def link(text: Any, anchor: str) -> Md:
 
 
 def marked(text: str, start: int, end: int, around: int = 60) -> Md:
-    """Return `text` around its deciding words [start, end), those words marked; cut ends show an ellipsis.
+    """Return an extract of `text`: its words [start, end) marked, `around` characters on either side, and an ellipsis where it is cut.
 
-    No placeholder such as [手机号] is cut in two, and a cut beginning does not start with the mark that ended the words before it.
+    A placeholder such as [手机号] is never cut in two, and a cut extract does not start with closing punctuation.
     """
     left, right = max(0, start - around), min(len(text), end + around)
-    for held in _PLACEHOLDER.finditer(text):
-        left = held.start() if held.start() < left < held.end() else left
-        right = held.end() if held.start() < right < held.end() else right
+    for match in _PLACEHOLDER.finditer(text):
+        left = match.start() if match.start() < left < match.end() else left
+        right = match.end() if match.start() < right < match.end() else right
     before, words, after = (plain(part) for part in (text[left:start], text[start:end], text[end:right]))
     before = before.lstrip(_CLOSING) if left else before
     return Md(("…" if left else "") + escape(before) + span(words, "mark") + escape(after) + ("…" if right < len(text) else ""))

@@ -1,4 +1,4 @@
-"""Every metric the report needs, computed once, on first use; tables, figures and findings all read the same frames."""
+"""All metrics of the report, each computed once, on first use, so that tables, figures and findings read the same frames."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Measures(Coding):
 
     @cached_property
     def change(self) -> Change | None:
-        """The reasons now and before: of the period before where one is given, else of the last whole months and those before."""
+        """The reasons compared with those of the period before if that is given, else the last complete months with those before them."""
         if self._previous is not None:
             name, data = self._previous
             return Change("本期", name, self.reasons, metrics.reasons(data.posts, data.labels, scope=self.scope))
@@ -28,14 +28,14 @@ class Measures(Coding):
 
     @cached_property
     def funnel(self) -> pd.DataFrame:
-        """From captured to used, over the whole build."""
+        """Numbers passed and rejected at each stage, of the whole build."""
         table = metrics.funnel(self.manifest)
         table.attrs["is_synthetic"] = self.is_synthetic
         return table
 
     @cached_property
     def fill(self) -> pd.DataFrame:
-        """What each source left blank."""
+        """Missing values by source."""
         return metrics.fill(self.posts)
 
     @cached_property
@@ -60,17 +60,17 @@ class Measures(Coding):
 
     @cached_property
     def cooccurrence(self) -> pd.DataFrame:
-        """Reasons told together."""
+        """Pairs of reasons told in the same complaint."""
         return metrics.cooccurrence(self.posts, self.labels, scope=self.scope)
 
     @cached_property
     def tactic_order(self) -> pd.DataFrame:
-        """Reasons told one before the other."""
+        """Pairs of reasons, by which is told first."""
         return metrics.tactic_order(self.posts, self.labels, scope=self.scope)
 
     @cached_property
     def sequences(self) -> pd.DataFrame:
-        """Whole sequences of reasons told."""
+        """Complete sequences of reasons told."""
         return metrics.sequences(self.posts, self.labels, scope=self.scope)
 
     @cached_property
@@ -105,42 +105,42 @@ class Measures(Coding):
 
     @cached_property
     def naive_ratio(self) -> pd.DataFrame:
-        """The ratios peers publish."""
+        """The "resolved" ratios that comparable reports publish."""
         return metrics.naive_ratio(self.posts, self.events, scope=self.scope)
 
     @cached_property
     def self_reported(self) -> pd.DataFrame:
-        """What posts themselves say became of the matter."""
+        """The outcomes that posts themselves report."""
         return metrics.self_reported(self.posts, self.scope)
 
     @cached_property
     def platforms(self) -> pd.DataFrame:
-        """One row a platform."""
+        """One row per platform."""
         return metrics.platforms(self.by_platform, self.labels, self.events, scope=self.scope)
 
     @cached_property
     def platform_funnel(self) -> pd.DataFrame:
-        """Reply shares within the limits of chance."""
+        """Reply shares of platforms with funnel limits."""
         return metrics.platform_funnel(self.by_platform, self.labels, self.events, scope=self.scope)
 
     @cached_property
     def platform_ranks(self) -> pd.DataFrame:
-        """Platforms by share replied to, ranks with their intervals."""
+        """Platforms by reply share, with intervals of their ranks."""
         return metrics.platform_ranks(self.by_platform, self.labels, self.events, scope=self.scope)
 
     @cached_property
     def amounts(self) -> pd.DataFrame:
-        """Money at stake."""
+        """Amounts in dispute."""
         return metrics.amounts(self.posts, self.scope)
 
     @cached_property
     def amounts_by_product(self) -> pd.DataFrame:
-        """Money at stake by kind of goods."""
+        """Amounts in dispute by kind of goods."""
         return metrics.amounts(self.posts, self.scope, by="product")
 
     @cached_property
     def contrasts(self) -> pd.DataFrame:
-        """Each platform against all others."""
+        """Each platform compared with all others."""
         return metrics.contrasts(self.whole[[*NEEDED, "dup_group", "dup_kind"]], self.events, scope=self.scope)
 
     @cached_property
@@ -150,29 +150,29 @@ class Measures(Coding):
 
     @cached_property
     def turned(self) -> pd.DataFrame:
-        """The headlines under choices turned in the tables."""
+        """The headlines under other choices that need no reading of texts (`panel.turned`)."""
         return panel.turned(self)
 
     @cached_property
     def choices(self) -> pd.DataFrame:
-        """The headlines under choices that ask for the posts to be read anew."""
+        """The headlines under other choices for which texts are read again (`panel.chosen`)."""
         return panel.chosen(self)
 
     @cached_property
     def leading(self) -> pd.DataFrame:
-        """The share of the leading reason under each of `choices`, as its chart takes it."""
+        """The shares of the leading reasons under each of `choices`, in the form of their chart."""
         rows = self.choices[self.choices["headline"].str.startswith("reason:")]
         rows = rows.assign(code=rows["headline"].str.removeprefix("reason:"), share=rows["value"])
         return rows.assign(name_zh=rows["code"].map(metrics.reason_names()))
 
     @cached_property
     def changes(self) -> pd.DataFrame:
-        """Shares of the last month against the month and the year before."""
+        """Shares of the last month compared with the month before and the year before."""
         return metrics.changes(self.posts, self.labels, scope=self.scope)
 
     @cached_property
     def clocks(self) -> pd.DataFrame:
-        """Shares beyond the time limits of law; empty, with the reason in `.attrs`, where the working-day calendar does not reach."""
+        """Shares past the statutory time limits; empty, with the reason in `.attrs["why"]`, if the working-day calendar ends too early."""
         try:
             return metrics.clocks(self.posts, self.events, scope=self.scope)
         except KamenError as error:

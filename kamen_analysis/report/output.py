@@ -1,4 +1,4 @@
-"""The formats of a report, all written from the same content, side by side."""
+"""Writes all formats of a report from the same content, in parallel."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Content:
-    """All a format needs: Markdown source, tables, facts, data of the drill-down. Of the posts it holds only those that are shown.
+    """All that the formats are written from; of the posts it contains only those shown.
 
-    sheets: the Markdown of the right to reply by platform. aggregate: the anonymised data set.
+    source: Markdown; numbered: the number ("表 3") of each table in the text, by key; headlines: the findings; drill: data of the
+    drill-down; sheets: right-to-reply sheets (Markdown) by platform; aggregate: the anonymised data set; figures: see figures.json.
     """
 
     source: str
@@ -38,7 +39,7 @@ class Content:
 
     @property
     def mark(self) -> str:
-        """The mark synthetic data carries everywhere, else nothing."""
+        """The mark of synthetic data; "" for real data."""
         return MARK if self.facts.is_synthetic else ""
 
     @property
@@ -49,7 +50,7 @@ class Content:
 
 
 def write_tables(content: Content, formats: Sequence[str], folder: Path) -> None:
-    """Write the tables of `content` into `folder`: as CSV with what describes them and, if asked for, as Excel."""
+    """Write the tables of `content` into `folder`: as CSV with their descriptions and terms and, if in `formats`, as Excel."""
     tables = list(content.tables.values())
     (folder / "tables").mkdir()
     for table in tables:
@@ -67,7 +68,7 @@ def write_tables(content: Content, formats: Sequence[str], folder: Path) -> None
 
 
 def write(content: Content, formats: Sequence[str], folder: Path, tell: Progress) -> None:
-    """Write the text of `content` in each of `formats` into `folder`; `write_tables` has written its tables."""
+    """Write the text of `content` in each of `formats` into `folder`; its tables must have been written (`write_tables`)."""
     mark, subtitle = content.mark, content.subtitle
     banner = f"{MARK}：合成帖子，不反映任何真实平台，不得引用" if mark else ""
     words = {"title": TITLE, "subtitle": subtitle, "mark": mark, "banner": banner}
@@ -76,12 +77,12 @@ def write(content: Content, formats: Sequence[str], folder: Path, tell: Progress
         "pdf": lambda: pdf.write(content.source, folder, TITLE, subtitle, mark),
         "docx": lambda: _word(content, folder),
     }
-    # The HTML, whose font takes long, and Word beside the PDF.
-    apart = [begin(writers[name]) for name in ("html", "docx") if name in formats]
-    works = [*([writers["pdf"]] if "pdf" in formats else []), *apart]
-    for done, work in enumerate(works, len(formats) - len(works)):
+    # HTML and Word are written in processes of their own while this one writes the PDF.
+    started = [begin(writers[name]) for name in ("html", "docx") if name in formats]
+    tasks = [*([writers["pdf"]] if "pdf" in formats else []), *started]
+    for done, finish in enumerate(tasks, len(formats) - len(tasks)):
         tell("写出报告", done, len(formats))
-        work()
+        finish()
     tell("写出报告", len(formats), len(formats))
 
 

@@ -1,4 +1,4 @@
-"""The one call to pandoc: Markdown without raw HTML, TeX or attributes goes in, so no post text can reach a writer unescaped."""
+"""The only calls to pandoc: its Markdown reader is set to accept no raw HTML or TeX, so that post text always reaches a writer escaped."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ READER = ("markdown_strict-raw_html+all_symbols_escapable+pipe_tables+table_capt
 
 
 def convert(text: str, to: str, *options: str) -> str:
-    """Return Markdown `text` in format `to` as text ("" when `options` name an output file)."""
+    """Return Markdown `text` converted to format `to` ("" if `options` name an output file). Raises KamenError if pandoc fails."""
     command = [pypandoc.get_pandoc_path(), f"--from={READER}", f"--to={to}", f"--lua-filter={ASSETS / 'filter.lua'}", "--wrap=none",
                "--columns=100000", "--sandbox" if to in ("html", "typst") else "--quiet", *options]
     return _run(command, text, to)
 
 
 def convert_all(papers: Sequence[dict[str, str]], reference: Path) -> None:
-    """Write each of `papers` (title, text, path) as a Word file like `reference`, all by one process: each of its own takes far longer."""
+    """Write each of `papers` (title, text, path) as a Word file styled like `reference`, in one process, since starting pandoc is slow."""
     given = {"reader": READER, "filter": str(ASSETS / "filter.lua"), "reference": str(reference), "papers": papers}
     _run([pypandoc.get_pandoc_path(), "lua", str(ASSETS / "papers.lua")], json.dumps(given, ensure_ascii=False), "docx")
 

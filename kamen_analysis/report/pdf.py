@@ -1,4 +1,4 @@
-"""PDF by Typst: A4, outline, page numbers, lists of tables and figures, only the two embedded Noto CJK fonts."""
+"""The report as PDF, set by Typst: A4, outline, page numbers, lists of tables and figures; only the two embedded Noto CJK fonts."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ FONTS = ("NotoSansCJKsc-Regular.otf", "NotoSerifCJKsc-Regular.otf")
 
 
 def checked(text: str) -> str:
-    """Return `text`; a character the two fonts lack refuses the PDF (PublishRefused): no reader shall meet an empty box."""
-    lacking = sorted(char for char in set(text) if not char.isspace() and drawable(char) != char)
-    if lacking:
-        raise PublishRefused(f"PDF 中有字体缺少的字，不能出版：{'、'.join(f'U+{ord(char):04X}' for char in lacking[:5])}")
+    """Return `text`. Raises PublishRefused if the two fonts lack any of its characters, which would be printed as empty boxes."""
+    missing = sorted(char for char in set(text) if not char.isspace() and drawable(char) != char)
+    if missing:
+        raise PublishRefused(f"PDF 中有字体缺少的字，不能出版：{'、'.join(f'U+{ord(char):04X}' for char in missing[:5])}")
     return text
 
 
 def write(text: str, folder: Path, title: str, subtitle: str, mark: str) -> Path:
-    """Set `text` (its figures in `folder`/figures) as `folder`/report.pdf; `mark` stands on every page."""
+    """Write `text` (Markdown; its figures in `folder`/figures) as `folder`/report.pdf; `mark` is printed on every page."""
     source = (ASSETS / "report.typ").read_text(encoding="utf-8")
     for name, value in (("@TITLE@", title), ("@SUBTITLE@", subtitle), ("@MARK@", mark)):
         source = source.replace(name, value)

@@ -1,4 +1,4 @@
-"""The period a report covers: a year, half, quarter or month of posting dates, or everything."""
+"""The period of a report: a year, half-year, quarter or month of posting dates, or everything."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SIZE = {"half": 6, "quarter": 3, "month": 1}
 
 @dataclass(frozen=True)
 class Period:
-    """A named span of posting time, [start, end) in Beijing time; without ends it is everything, undated posts included."""
+    """A named span of posting time, [start, end) in Beijing time; without start and end it is everything, undated posts included."""
 
     key: str
     name_zh: str
@@ -26,7 +26,7 @@ class Period:
 
 
 def parse(text: str | None) -> Period:
-    """Return the period named by `text` (2026, 2026-H1, 2026-Q3, 2026-08), or everything for None."""
+    """Return the period named by `text` (2026, 2026-H1, 2026-Q3, 2026-08; None: everything). Raises KamenError for any other form."""
     if text is None:
         return Period("all", "全部时间")
     match = _FORM.fullmatch(text)
@@ -51,7 +51,7 @@ def before(period: Period) -> Period | None:
 
 
 def key_before(period: Period) -> str | None:
-    """Return the key of the period before a dated one (2026-Q1 → 2025-Q4), under which its report is kept; None for everything."""
+    """Return the key of the period before (2026-Q1 → 2025-Q4), which is the name of its report's folder; None for everything."""
     earlier = before(period)
     if earlier is None or earlier.start is None:
         return None
@@ -61,7 +61,7 @@ def key_before(period: Period) -> str | None:
 
 
 def select(data: Data, period: Period) -> Data:
-    """Return `data` with only the posts of `period` (and their events and labels); undated posts belong to no dated period."""
+    """Return `data` with only the posts of `period` and their events and labels; undated posts are only in the period of everything."""
     if period.start is None:
         return data
     posts = data.posts[(data.posts["posted_at"] >= period.start) & (data.posts["posted_at"] < period.end)]

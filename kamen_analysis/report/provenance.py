@@ -1,4 +1,4 @@
-"""What was made from what: datapackage.json describes the tables (Frictionless), provenance.json names inputs and outputs."""
+"""Provenance of a report: datapackage.json describes its tables (Frictionless), provenance.json names its inputs and outputs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _resource(table: Table, folder: Path) -> dict[str, Any]:
 
 
 def write_dictionary(folder: Path) -> Path:
-    """Write `folder`/data_dictionary.csv: every column of the processed tables, its type and what it means."""
+    """Write `folder`/data_dictionary.csv: every column of the processed tables with its type and meaning."""
     path = folder / "data_dictionary.csv"
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         out = csv.writer(file)

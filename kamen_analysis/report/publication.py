@@ -1,4 +1,4 @@
-"""What makes the report's folder a publication: an anonymised aggregate data set, how to cite it, and on what terms."""
+"""What a publication needs besides the report: an anonymised aggregate data set, how to cite it, and the terms of use."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ LICENCE = {"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by
 
 
 def aggregate(m: Measures) -> Table:
-    """Return complaints by month, goods and reason (and all of them) as one long table, small cells withheld in every direction.
+    """Return the numbers of complaints by month, goods and reason (ALL: with any or none) as one long table.
 
-    No row is a person's: the finest cell is a month of one kind of goods, and cells of 1–4 have no number.
+    No row describes a person: the finest cell is one reason in a month of one kind of goods, and cells of 1–4 have no number, nor have
+    the cells from which these could be computed.
     """
     posts, names = m.counted, reason_names()
     months, goods = m.months.reindex(posts.index), posts["product"].map(PRODUCTS)
@@ -43,7 +44,7 @@ def aggregate(m: Measures) -> Table:
 
 
 def _cube(counts: pd.DataFrame, reason: str) -> pd.DataFrame:
-    """Return one reason's rows, made of its counts by month (rows) and goods (columns)."""
+    """Return the rows of one reason from its counts by month (rows) and goods (columns), small cells withheld."""
     grid = counts.loc[counts.any(axis=1), counts.any(axis=0)]
     if grid.empty:
         return pd.DataFrame(columns=["month", "product", "reason", "n", "note"])
@@ -54,7 +55,7 @@ def _cube(counts: pd.DataFrame, reason: str) -> pd.DataFrame:
 
 
 def write_terms(folder: Path, title: str, known: Facts) -> list[Path]:
-    """Write CITATION.cff (how to cite the report) and LICENSE.md (on what terms its parts may be used) into `folder`."""
+    """Write CITATION.cff (how to cite the report) and LICENSE.md (the terms of its parts) into `folder`; return their paths."""
     given = {"title": title, "facts": known, "date": numbers.date(known.last_capture), "licence": LICENCE}
     written = []
     for name in ("CITATION.cff", "LICENSE.md"):

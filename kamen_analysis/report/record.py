@@ -1,4 +1,4 @@
-"""figures.json: the headline numbers of a report in a form the next one can be compared with; small counts withheld as everywhere."""
+"""figures.json: the headline numbers of a report, for comparison with later reports; small counts are withheld as in the report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OTHER = "其他"
 
 
 def figures(m: Measures, known: Facts, key: str) -> dict[str, Any]:
-    """Return what a comparison needs to know of the report on `m`: identity, versions, headlines, counts by month, stage and goods."""
+    """Return the content of figures.json: identity, versions, headlines, and counts by month, stage, source and goods."""
     months = m.volume_total
     return {
         "key": key, "period": known.period_zh, "scope": known.scope_zh, "version": known.version, "is_synthetic": known.is_synthetic,
@@ -38,23 +38,23 @@ def figures(m: Measures, known: Facts, key: str) -> dict[str, Any]:
 
 
 def read(folder: Path) -> dict[str, Any] | None:
-    """Return the headline numbers of the report in `folder`; None where there is none, or one too old or too damaged to say."""
+    """Return the content of figures.json in `folder`; None if there is none or it is damaged."""
     try:
-        found: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found
+    return content
 
 
 def write(found: dict[str, Any], folder: Path) -> Path:
-    """Write `folder`/figures.json."""
+    """Write `found`, as returned by `figures`, to `folder`/figures.json."""
     path = folder / FILE
     path.write_text(json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return path
 
 
 def _bare(value: Any) -> Any:
-    """Return a number as JSON holds it: missing as null, whole as integer."""
+    """Return a number in the form written to JSON: None if it is missing, an int if it is whole."""
     if numbers.is_missing(value):
         return None
     return int(value) if float(value).is_integer() else float(value)
@@ -62,16 +62,16 @@ def _bare(value: Any) -> Any:
 
 def headlines(m: Measures, known: Facts) -> list[dict[str, Any]]:
     """Return the headline numbers: key, name, kind (count, share, curve, days, yuan), value, low, high, n, of."""
-    found = [_line("captured", "入库帖子", "count", value=known.captured), _line("used", "计入的投诉", "count", value=known.used)]
-    found += [_share(f"reason:{row['code']}", f"“{row['name_zh']}”占比", row) for row in m.reasons.to_dict("records")]
-    found += [_share("replied", "已见商家回复的比例", m.replies.iloc[0].to_dict())]
+    lines = [_line("captured", "入库帖子", "count", value=known.captured), _line("used", "计入的投诉", "count", value=known.used)]
+    lines += [_share(f"reason:{row['code']}", f"“{row['name_zh']}”占比", row) for row in m.reasons.to_dict("records")]
+    lines += [_share("replied", "已见商家回复的比例", m.replies.iloc[0].to_dict())]
     day_30 = m.resolved_by[(m.resolved_by["day"] == 30) & (m.resolved_by["kind"] == "consumer_confirmed")]
-    found += [{**_share("resolved_30", f"30 日内{OUTCOME_KINDS_ZH['consumer_confirmed']}的比例", row), "kind": "curve"}
+    lines += [{**_share("resolved_30", f"30 日内{OUTCOME_KINDS_ZH['consumer_confirmed']}的比例", row), "kind": "curve"}
               for row in day_30.to_dict("records")]
     median, money = m.median_reply.iloc[0], m.amounts.iloc[0]
-    found.append(_line("median_reply", "首次回复中位天数", "days", median["value"], median["low"], median["high"], median["of"]))
-    found.append(_line("amount", "涉诉金额中位数", "yuan", money["median"], money["low"], money["high"], money["n"]))
-    return found
+    lines.append(_line("median_reply", "首次回复中位天数", "days", median["value"], median["low"], median["high"], median["of"]))
+    lines.append(_line("amount", "涉诉金额中位数", "yuan", money["median"], money["low"], money["high"], money["n"]))
+    return lines
 
 
 def _line(key: str, name: str, kind: str, value: Any = None, low: Any = None, high: Any = None, of: Any = None) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _share(key: str, name: str, row: dict[Any, Any]) -> dict[str, Any]:
 
 
 def cells(m: Measures) -> list[dict[str, Any]]:
-    """Return complaints and those with each reason by source and goods; cells of under 30 are one, so that no small count shows."""
+    """Return the numbers of complaints, in all (n) and by reason (codes), by source and goods (group); groups under 30 are put together."""
     used, codes = m.counted, list(reason_names())
     groups = used.groupby(["source", "product"], observed=True)
     of = groups.size()

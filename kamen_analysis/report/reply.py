@@ -1,4 +1,4 @@
-"""Right to reply: one sheet for every platform named with a figure, and the replies that came back, printed in the next report."""
+"""Right to reply: a sheet for every platform named with a figure, and platforms' replies, which the next report prints."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _UNSAFE = re.compile(r"[^\w\-]+")
 
 @dataclass(frozen=True)
 class Reply:
-    """What a platform answered, and the day its file was written."""
+    """A platform's reply, and the day its file was written."""
 
     platform: str
     date: str
@@ -40,42 +40,42 @@ class Reply:
 
 
 def named(measures: Measures) -> pd.DataFrame:
-    """Return the rows of `metrics.platforms` that get figures: enough complaints for a rate."""
+    """Return the rows of `metrics.platforms` with enough complaints for a rate: the platforms named with figures."""
     return measures.platforms[measures.platforms["n"].fillna(0) >= MINIMUM]
 
 
 def received(home: Home) -> dict[str, Reply]:
-    """Return the replies in `replies`/<platform>.txt of `home`, by platform."""
-    found = {}
+    """Return the replies in replies/<platform>.txt of `home`, by file name without suffix. Raises KamenError if one is not UTF-8."""
+    replies = {}
     for path in sorted((home.root / "replies").glob("*.txt")):
         try:
             text = path.read_text(encoding="utf-8-sig").strip()
         except UnicodeDecodeError:
             raise KamenError(f"读不了平台答复 {path.name}：请存为 UTF-8 文本") from None
-        found[path.stem] = Reply(path.stem, numbers.date(pd.Timestamp(path.stat().st_mtime, unit="s", tz="Asia/Shanghai")), text)
-    return found
+        replies[path.stem] = Reply(path.stem, numbers.date(pd.Timestamp(path.stat().st_mtime, unit="s", tz="Asia/Shanghai")), text)
+    return replies
 
 
 def file_name(platform: str) -> str:
-    """Return the name, without suffix, a platform's sheet and reply go by; a name that had to be changed gets a digest, so none collide."""
+    """Return the file name, without suffix, of a platform's sheet and reply; a name that must be changed gets a digest, to stay unique."""
     safe = _UNSAFE.sub("_", platform)[:60]
     return safe if safe == platform else f"{safe}_{hashlib.sha256(platform.encode()).hexdigest()[:8]}"
 
 
 def sheets(measures: Measures, facts: Facts, cases: Mapping[str, list[dict[str, object]]]) -> dict[str, str]:
-    """Return the sheet of each named platform as Markdown: its figures, the method, `cases` of it, and what to answer."""
+    """Return the sheet of each named platform as Markdown: its figures, the method, example `cases`, and how to answer."""
     mix = metrics.reasons(measures.by_platform, measures.labels, by="platform", scope=measures.scope)
-    found = {}
+    texts = {}
     for row in named(measures).to_dict("records"):
         name = str(row["platform"])
         words = {"platform": name, "file": file_name(name), "facts": facts, "figures": _figures(row, mix[mix["platform"] == name]),
                  "cases": cases.get(name, []), "number": numbers.count(row["n"])}
-        found[name] = environment().get_template("reply.md.jinja").render(words)
-    return found
+        texts[name] = environment().get_template("reply.md.jinja").render(words)
+    return texts
 
 
 def write_sheets(texts: dict[str, str], folder: Path, mark: str) -> list[Path]:
-    """Write the `sheets` of platforms into `folder`, one Word file each."""
+    """Write `texts` (from `sheets`) into `folder`, one Word file for each platform; return the paths."""
     folder.mkdir()
     return word.write_papers({folder / f"{file_name(name)}.docx": (f"答复表：{name}", text) for name, text in texts.items()}, mark)
 
@@ -94,27 +94,28 @@ def _figures(row: dict[Any, Any], mix: pd.DataFrame) -> Md:
 
 
 def examples(measures: Measures) -> dict[str, list[dict[str, object]]]:
-    """Return the cases a sheet shows of each platform: the clearest, of equals the first in a blind order."""
-    # Of a million labels only what they are chosen by is looked at.
+    """Return the example cases of each platform: those with the highest scores, equal ones in the blind order."""
+    # There may be millions of labels: first choose by the few columns that decide, then read texts.
     places = measures.labels["post_id"].to_numpy()
     platform = measures.posts["platform"].array[places]
     at = np.flatnonzero(measures.is_used.to_numpy(bool)[places] & ~platform.isna())
-    few = pd.DataFrame({"at": at, "post_id": places[at], "platform": platform[at], "score": measures.labels["score"].to_numpy()[at],
-                        "order": measures.blind_order[places[at]]})
-    best = few.sort_values(["score", "order"], ascending=[False, True]).drop_duplicates("post_id")
+    scored = pd.DataFrame({"at": at, "post_id": places[at], "platform": platform[at], "score": measures.labels["score"].to_numpy()[at],
+                           "order": measures.blind_order[places[at]]})
+    best = scored.sort_values(["score", "order"], ascending=[False, True]).drop_duplicates("post_id")
     best = best.groupby("platform", observed=True).head(CASES)
     chosen = measures.labels.iloc[best["at"]].assign(platform=best["platform"].to_numpy())
     rows = chosen.merge(measures.worded(chosen["post_id"].to_numpy())[["post_id", "id", "posted_at", "title", "body"]], on="post_id")
-    names, found = metrics.reason_names(), defaultdict(list)
+    names, cases = metrics.reason_names(), defaultdict(list)
     for row in rows.to_dict("records"):
         text = marked(row[row["field"]], row["start"], row["end"])
-        found[str(row["platform"])].append({"id": row["id"], "date": numbers.date(row["posted_at"]), "text": text,
+        cases[str(row["platform"])].append({"id": row["id"], "date": numbers.date(row["posted_at"]), "text": text,
                                             "reason": names.get(row["code"], row["code"])})
-    return dict(found)
+    return dict(cases)
 
 
 def words(measures: Measures, home: Home) -> dict[str, Any]:
-    """Return what the report's text needs: named platforms, the replies of some, the others, how to quote, and how many fit none."""
+    """Return the template's words: `named` platforms, their `replies`, `silent` platforms, the function `quoted`, and how many reply files
+    belong to no named platform (`stray`)."""
     platforms, replies = named(measures)["platform"].tolist(), received(home)
     answered = {name: replies[file_name(name)] for name in platforms if file_name(name) in replies}
     return {"named": platforms, "replies": answered, "silent": [name for name in platforms if name not in answered], "quoted": quoted,
@@ -122,5 +123,5 @@ def words(measures: Measures, home: Home) -> dict[str, Any]:
 
 
 def quoted(reply: Reply) -> Md:
-    """Return a reply as a Markdown quotation, its paragraphs kept, personal data redacted."""
+    """Return a reply as a Markdown quotation with its paragraphs, redacted."""
     return Md("\n>\n".join(f"> {escape(line)}" for line in redact(reply.text).text.splitlines() if line.strip()))

@@ -1,4 +1,4 @@
-"""The report beside earlier ones: the report before it in the same folder, and that of the period before; why each headline moved."""
+"""Comparison with earlier reports: an earlier run on the same period, and the period before; why each headline changed."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ KEYS = ("run", "period")
 
 
 def tables(now: dict[str, Any], earlier: Sequence[dict[str, Any]]) -> dict[str, Table]:
-    """Return "moves_run" (another run of this period) and "moves_period" (the period before); empty where there is nothing to compare.
+    """Return the tables "moves_run" (an earlier run on this period) and "moves_period" (the period before), empty without such a report.
 
-    A run of the very same tables is not compared: nothing can have moved.
+    `now`, `earlier`: contents of figures.json. An earlier run on the very same data is not compared.
     """
-    found = {f"moves_{key}": Table(f"moves_{key}", "头条数字的变动和原因", pd.DataFrame(), why.MOVES) for key in KEYS}
+    made = {f"moves_{key}": Table(f"moves_{key}", "头条数字的变动和原因", pd.DataFrame(), why.MOVES) for key in KEYS}
     for old in earlier:
         same = old["period"] == now["period"]
         if old["scope"] != now["scope"] or (same and old["manifest"] == now["manifest"]):
             continue
         key = "moves_run" if same else "moves_period"
         title = f"与上一次生成的本期报告相比（数据截至 {old['last_capture']}）" if same else f"与{old['period']}的报告相比"
-        found[key] = replace(why.headlines(old, now, key), title=f"{title}：头条数字的变动和原因")
-    return found
+        made[key] = replace(why.headlines(old, now, key), title=f"{title}：头条数字的变动和原因")
+    return made
 
 
 def steps(now: dict[str, Any], earlier: Sequence[dict[str, Any]], data: Data, span: Period) -> Table:
-    """Return each headline's change since the earlier run of this very period in steps that add up; empty where that build is not kept."""
+    """Return the change of each headline since the earlier run on this period, in steps that add up; empty without a copy of its build."""
     empty = Table("steps_run", "头条数字的变动逐步拆开", pd.DataFrame(), (Column("name", "头条数字"),))
     runs = _runs(now, earlier)
     before = pastbuilds.recall(data.home, runs[0]["manifest"]) if runs and len(data.posts) <= pastbuilds.MOST else None
@@ -48,13 +48,13 @@ def steps(now: dict[str, Any], earlier: Sequence[dict[str, Any]], data: Data, sp
 
 
 def _runs(now: dict[str, Any], earlier: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the earlier runs of this very period over other tables."""
+    """Return the earlier runs on this period and scope whose data were different."""
     same = [old for old in earlier if old["period"] == now["period"] and old["scope"] == now["scope"]]
     return [old for old in same if old["manifest"] != now["manifest"]]
 
 
 def untold(now: dict[str, Any], earlier: Sequence[dict[str, Any]], shown: Table, posts: int) -> str:
-    """Return why the change since the earlier run is not told step by step; "" where it is (`shown`), or there is no such run."""
+    """Return a sentence on why `shown` (from `steps`) is empty; "" if it is not, or if there is no earlier run."""
     if not _runs(now, earlier) or not shown.frame.empty:
         return ""
     size = max(posts, *(_captured(old) for old in _runs(now, earlier)[:1]))

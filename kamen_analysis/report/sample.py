@@ -1,4 +1,4 @@
-"""The random sample people coded, as the metrics take it: what the machine said, what people settled, and whether it is enough."""
+"""The random sample coded by people, in the form that the metrics take."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Sample(NamedTuple):
-    """Posts by their ids, the machine's labels of them, the codes people settled, whether there are enough, and what to tell of it."""
+    """The posts (post_id is their id here), the machine's labels and people's codes, whether they are enough, and a Chinese note."""
 
     posts: pd.DataFrame
     machine: pd.DataFrame
@@ -24,24 +24,24 @@ class Sample(NamedTuple):
 
 
 def sample(m: Selection) -> Sample:
-    """Return the settled random sample of this scope; without one the frames are empty and nothing is told."""
+    """Return the random sample that is coded for this scope; without one the frames and the note are empty."""
     known: dict[str, Any] | None = m.manifest.get("coded_sample")
-    named = set(known["posts"]) if known and known["scope"] in ("all", m.scope) else set()
-    # The manifest knows posts by their ids, not by this report's row numbers; without a sample there is nothing to look at.
-    posts = m.whole.assign(post_id=m.whole["id"]) if named else m.posts.head(0)
-    labels, machine = (_with_ids(m, table) for table in (m.labels, m.machine)) if named else (m.labels[["post_id", "code"]].head(0),) * 2
-    mine = posts["post_id"].isin(named)
-    coded = posts.loc[mine, ["post_id"]].merge(labels.drop_duplicates(), on="post_id", how="left")
-    # Both rest on the same posts: those the metrics count, in this period.
-    is_enough = len(metrics.used(posts[mine], m.scope)) >= MINIMUM
-    return Sample(posts, machine, coded, is_enough, _told(known) if known and is_enough else "")
+    sampled = set(known["posts"]) if known and known["scope"] in ("all", m.scope) else set()
+    # The manifest names posts by their ids, not by this report's row numbers.
+    posts = m.whole.assign(post_id=m.whole["id"]) if sampled else m.posts.head(0)
+    labels, machine = (_with_ids(m, table) for table in (m.labels, m.machine)) if sampled else (m.labels[["post_id", "code"]].head(0),) * 2
+    in_sample = posts["post_id"].isin(sampled)
+    coded = posts.loc[in_sample, ["post_id"]].merge(labels.drop_duplicates(), on="post_id", how="left")
+    # Only posts that the metrics count, in this period, can correct a share.
+    is_enough = len(metrics.used(posts[in_sample], m.scope)) >= MINIMUM
+    return Sample(posts, machine, coded, is_enough, _note(known) if known and is_enough else "")
 
 
 def _with_ids(m: Selection, table: pd.DataFrame) -> pd.DataFrame:
     return table[["code"]].assign(post_id=m.whole["id"].iloc[table["post_id"]].to_numpy())[["post_id", "code"]]
 
 
-def _told(known: dict[str, Any]) -> str:
+def _note(known: dict[str, Any]) -> str:
     how = "编码时看不到机器的建议" if known["blind"] else "编码时看得到机器的建议，机器的误差可能被低估"
     models = f"；其中 {known['llm']} 件只由语言模型编码，不是人工" if known.get("llm") else ""
     stale = f"；{known['stale']} 件因原文后来有变，未采用" if known["stale"] else ""

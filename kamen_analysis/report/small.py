@@ -1,4 +1,4 @@
-"""Small numbers of the tables that count over everything: 1–4 is withheld, and so much more that subtraction does not bring it back."""
+"""Suppression of small counts in the report's tables: counts of 1–4 are withheld, and others that would reveal them by subtraction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ NOTE = f"1–{SMALL - 1} 件的格子不给数，必要时连带隐去另一格�
 
 
 def withheld(table: pd.DataFrame, adds_up: bool = True) -> pd.DataFrame:
-    """Return `table` (n, note) with counts of 1–4 withheld; where its rows add up to a total that is printed too, one more if need be."""
+    """Return `table` (n, note) with counts of 1–4 withheld (`metrics.shares.suppress`).
+
+    `adds_up`: the rows add up to a total that is printed too, so that a single withheld count needs another to cover it.
+    """
     if table.empty:
         return table
     hidden = suppress(table.assign(_total=""), within="_total" if adds_up else None).drop(columns="_total")
@@ -24,7 +27,7 @@ def withheld(table: pd.DataFrame, adds_up: bool = True) -> pd.DataFrame:
 
 
 def near(counts: Grid) -> Rows:
-    """Return which rows of a table of counts, the first never, come within 1–4 of another in some column: both told, the difference is."""
+    """Return which rows differ by 1–4 from another in some column, so that printing both would reveal a small count; never the first."""
     gap = np.abs(counts[:, None, :] - counts[None, :, :])
     close = np.asarray(((gap > 0) & (gap < SMALL)).any(axis=(1, 2)))
     close[:1] = False
@@ -32,5 +35,5 @@ def near(counts: Grid) -> Rows:
 
 
 def blurred(count: pd.Series) -> pd.Series:
-    """Return counts rounded to the nearest SMALL, so that less another count they do not give a small one."""
+    """Return counts rounded to multiples of SMALL, so that the difference from an exact count reveals no small count."""
     return (count.astype(float) / SMALL).round() * SMALL

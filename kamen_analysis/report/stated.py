@@ -1,4 +1,4 @@
-"""What the posts say of payment, evidence, channels tried and remedy asked; read from the redacted text when the report is made."""
+"""Payment, evidence, channels tried and remedies asked for, as stated in the posts; read from the redacted texts for each report."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from kamen_analysis.label.extract import Extract, worded
 from kamen_analysis.metrics.keys import Rows
 from kamen_analysis.metrics.shares import with_shares
 
-MOST = 5_000
+MOST = 5_000  # texts read
 KINDS_ZH = {"payment": "付款方式", "evidence": "留存的证据", "channel": "走过的渠道", "remedy": "诉求"}
 
 
 def facts(some: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a post and fact: post_id, kind, value, start (where the text first says it), outcome."""
+    """Return one row per post and fact: post_id, kind, value, start (offset of its first mention in "title。body"), outcome."""
     texts = [f"{title}。{body}" for title, body in zip(some["title"], some["body"], strict=True)]
     rows = [{"post_id": post_id, "kind": kind, "value": value, "start": start, "outcome": outcome}
             for post_id, outcome, told in zip(some["post_id"], some["outcome"], worded(texts), strict=True)
@@ -27,18 +27,21 @@ def facts(some: pd.DataFrame) -> pd.DataFrame:
 
 
 def read(rows: Rows, order: Any) -> Rows:
-    """Return which of the posts `rows` have their words read: all, or of more than MOST a fixed, blind choice, the first by `order`."""
+    """Return those of the posts `rows` whose texts are read: all, or if they are more than MOST, the first of them by the blind `order`."""
     return rows if len(rows) <= MOST else rows[np.argsort(order[rows], kind="stable")[:MOST]]
 
 
 def _firsts(told: list[Extract]) -> dict[tuple[str, str], int]:
-    # Written last first, so that the first place stays.
-    found = sorted((fact for fact in told if fact.kind in KINDS_ZH), key=lambda fact: -fact.start)
-    return {(fact.kind, fact.value): fact.start for fact in found}
+    # In descending order, so that the first mention is the one that remains in the dictionary.
+    facts = sorted((fact for fact in told if fact.kind in KINDS_ZH), key=lambda fact: -fact.start)
+    return {(fact.kind, fact.value): fact.start for fact in facts}
 
 
 def shares(found: pd.DataFrame, of: int) -> pd.DataFrame:
-    """Return, for each kind and value of the codebook, how many of `of` posts state it: n, of, share, low, high, note."""
+    """Return the share of posts that state each value of the codebook: kind, kind_zh, value, value_zh, n, of, share, low, high, note.
+
+    `found`: from `facts`; `of`: number of posts read.
+    """
     n = found.groupby(["kind", "value"]).size()
     rows = [{"kind": kind, "kind_zh": KINDS_ZH[kind], "value": value, "value_zh": words.about, "n": int(n.get((kind, value), 0)), "of": of}
             for kind, values in extraction().kinds.items() if kind in KINDS_ZH for value, words in values.items()]

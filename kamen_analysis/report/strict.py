@@ -1,4 +1,4 @@
-"""How clearly each counted post is a complaint: what a stricter gate would ask."""
+"""How clearly each counted post is a complaint, for the sensitivity to a stricter gate."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from kamen_analysis.label.gate import totals
 
 
 def leads(posts: pd.DataFrame) -> pd.Series:
-    """Return by how many points each counted post outweighs as a complaint every other type; what is not counted: minus infinity."""
+    """Return by how many points "complaint" outweighs every other post type for each counted post; minus infinity for other posts."""
     used = posts[posts["is_used"]]
     if not len(used):
         return pd.Series(-np.inf, posts.index, dtype=float)
     targets = [target if isinstance(target, str) else None for target in used["target"]]
     points = totals(used["title"].tolist(), used["body"].tolist(), targets)
-    others = np.fmax.reduce([found for kind, found in points.items() if kind != "complaint"])
+    others = np.fmax.reduce([of_type for kind, of_type in points.items() if kind != "complaint"])
     lead = np.nan_to_num(points["complaint"]) - np.nan_to_num(others)
     return pd.Series(lead, used.index, dtype=float).reindex(posts.index, fill_value=-np.inf)

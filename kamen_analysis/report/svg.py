@@ -1,4 +1,4 @@
-"""An SVG picture inside a page: the same picture in fewer bytes, as an address that may stand in an attribute."""
+"""SVG pictures embedded in an HTML page: made smaller, and written as data: addresses for an attribute."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _COMMAND = re.compile(r" ?([A-Za-z]) ?")
 
 
 def address(svg: str) -> str:
-    """Return `svg` as a data: address without quotation marks, spaces kept, for a double-quoted attribute."""
+    """Return `svg` as a data: address that is valid inside a double-quoted attribute."""
     text = smaller(svg).replace("%", "%25").replace('"', "'")
     for char, escaped in (("#", "%23"), ("<", "%3C"), (">", "%3E"), ("&", "%26")):
         text = text.replace(char, escaped)
@@ -20,7 +20,7 @@ def address(svg: str) -> str:
 
 
 def smaller(svg: str) -> str:
-    """Return `svg` without comments, with styles as attributes and coordinates of at most two decimals."""
+    """Return the same picture in fewer bytes: no comments, styles as attributes, coordinates with at most two decimals."""
     text = " ".join(_LONG.sub(r"\1", _LEFT_OUT.sub("", svg)).split())
     return _PATH.sub(lambda m: f' d="{_path(m[1])}"', _STYLE.sub(lambda m: _attributes(m[1]), text)).replace("> <", "><")
 

@@ -1,4 +1,4 @@
-"""A table of the report: one frame, its columns with their kinds, and its rendering as Markdown; Excel and CSV read the same object."""
+"""The tables of the report: a frame, the kinds of its columns, and its rendering as Markdown; Excel and CSV use the same object."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ WRITE: dict[str, Callable[[Any], str]] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its key in the frame, its Chinese head, its kind; `high` names the upper end where `key` is the lower end of an interval.
+    """One column: key in the frame, Chinese heading, kind; if `key` is the lower end of an interval, `high` is the key of its upper end.
 
-    `cases` gives, for a row, the filter (see `cases.Cases.select`) that finds the complaints behind the figure.
+    `cases` returns for a row the filter (see `cases.Cases.select`) of the complaints behind the figure, or None.
     """
 
     key: str
@@ -33,11 +33,11 @@ class Column:
 
     @property
     def is_number(self) -> bool:
-        """Whether the column is set flush right."""
+        """Whether the column is numeric and so aligned right."""
         return self.kind not in ("text", "date", "digest")
 
     def write(self, row: Any) -> str:
-        """Return the cell of `row` (a mapping) as the reader sees it."""
+        """Return the text of the cell in `row` (a mapping)."""
         value = row[self.key]
         if self.high:
             return (numbers.signed_interval if self.kind == "points" else numbers.interval)(value, row[self.high])
@@ -50,9 +50,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A numbered table: key (its file name and anchor), title, frame, columns, note and definitions.
+    """A table: key (its file name and anchor), title, frame, columns, note, and definitions as returned by `metrics.caption`.
 
-    `limit`: how many rows a document shows; where it is negative, how many of the last.
+    `limit`: how many rows are shown in a document, counted from the end if negative; CSV and Excel have all.
     """
 
     key: str
@@ -69,7 +69,7 @@ class Table:
         return f"tbl-{self.key}"
 
     def shown(self) -> list[dict[str, Any]]:
-        """Return the rows a document shows."""
+        """Return the rows that are shown in a document."""
         return self.rows()[: self.limit] if self.limit > 0 else self.rows()[self.limit:]
 
     def rows(self) -> list[dict[str, Any]]:
@@ -81,7 +81,7 @@ LABELS = (("Counts", "数什么"), ("Out of", "分母"), ("Leaves out", "不计"
 
 
 def defined(table: Table, labels: tuple[tuple[str, str], ...] = LABELS) -> str:
-    """Return the definitions of a table as sentences, each begun by what it defines."""
+    """Return the definitions of a table as Chinese sentences, each starting with its label."""
     return "".join(f"{name}：{table.definition[key]}。" for key, name in labels if table.definition.get(key))
 
 
@@ -89,7 +89,10 @@ Opener = Callable[[dict[str, Any], int | None], str | None]
 
 
 def markdown(table: Table, number: str, opens: Opener) -> Md:
-    """Return `table` as a pipe table with caption `number title`; `opens` turns a case filter into the key of its complaints, if any."""
+    """Return `table` as a Markdown pipe table with the caption "`number` title".
+
+    `opens` returns the key under which the drill-down has the complaints of a filter (and of a count), or None.
+    """
     if table.frame.empty:
         return Md(f"\n{escape(f'{table.title}：本期没有可列的数据。')}\n")
     columns = [column for column in table.columns if not _is_idle(table, column)]
@@ -106,13 +109,13 @@ def _line(cells: Any) -> str:
 def _cell(column: Column, row: dict[str, Any], opens: Opener) -> Md:
     text = column.write(row)
     wanted = column.cases(row) if column.cases and not numbers.is_missing(row[column.key]) else None
-    # A count opens as many complaints as it says, or none: any other number would not be its own.
+    # A count is a link only if its filter finds exactly that many complaints.
     key = opens(wanted, int(row[column.key]) if column.kind == "count" else None) if wanted is not None else None
     return span(text, "cases", cases=key) if key else escape(text) or Md("\u00a0")
 
 
 def _is_idle(table: Table, column: Column) -> bool:
-    """Return whether a column of remarks says nothing, or the same in every row (it then stands below the table)."""
+    """Return whether the column of notes is the same in every row; a single note is then printed below the table."""
     return column.key == "note" and table.frame["note"].nunique(dropna=False) == 1
 
 

@@ -1,4 +1,4 @@
-"""The words of the report: Jinja templates over measured figures, escaped by default, out comes one Markdown source for every format."""
+"""The text of the report: Jinja templates, escaped by default, that give one Markdown source for all formats."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BODY = ("data", "trend", "refusal", "platform", "outcome", "money", "paths", "la
 
 
 class Numbering:
-    """Numbers tables and figures as the text calls them up, and links to those numbered already."""
+    """Numbers tables and figures in the order in which the text uses them, and makes links to tables."""
 
     def __init__(self, tables: dict[str, Table], figures: dict[str, Figure], opens: Opener) -> None:
         self._tables, self._figures, self._opens = tables, figures, opens
@@ -29,14 +29,14 @@ class Numbering:
         return {key: number for key, number in self._numbers.items() if key in self._tables}
 
     def table(self, key: str) -> Md:
-        """Return table `key`, numbered unless it is empty."""
+        """Return table `key` as Markdown, numbered unless it is empty."""
         table = self._tables[key]
         if not table.frame.empty:
             self._numbers[key] = f"表 {sum(text.startswith('表') for text in self._numbers.values()) + 1}"
         return markdown(table, self._numbers.get(key, ""), self._opens)
 
     def figure(self, key: str) -> Md:
-        """Return figure `key`, or nothing where it could not be drawn from so little data."""
+        """Return figure `key` as Markdown, numbered; "" if there was too little data to draw it."""
         if key not in self._figures:
             return Md("")
         drawn = self._figures[key]
@@ -51,22 +51,22 @@ class Numbering:
 
 
 def environment() -> Environment:
-    """Return the Jinja environment in which whatever is not `Md` is escaped for Markdown on output."""
+    """Return the Jinja environment, in which every value that is not `Md` is escaped for Markdown."""
     return Environment(loader=PackageLoader("kamen_analysis.report", "templates"), undefined=StrictUndefined, finalize=escape,
                        trim_blocks=True, lstrip_blocks=True, autoescape=False, comment_start_string="{=#", comment_end_string="#=}")
 
 
 def page(name: str, tables: dict[str, Table], **given: Any) -> str:
-    """Return template `name` over `tables` as Markdown, its tables numbered, without figures or complaints behind them."""
+    """Render template `name` with `tables`, numbered, but without figures and drill-down; return Markdown."""
     numbering = Numbering(tables, {}, lambda wanted, count: None)
     words = {**given, "table": numbering.table, "has": lambda key: key in tables and not tables[key].frame.empty}
     return environment().get_template(f"{name}.md.jinja").render(words) + "\n"
 
 
 def render(tables: dict[str, Table], figures: dict[str, Figure], cases: Cases, **given: Any) -> tuple[str, dict[str, str]]:
-    """Return the whole report as Markdown, and the number ("表 3") of each table in it by key.
+    """Render the whole report; return its Markdown, and the number ("表 3") of each table in it by key.
 
-    The body is set first so that the summary can link to numbered tables.
+    The body is rendered first, so that the summary can link to numbered tables.
     """
     numbering, env = Numbering(tables, figures, cases.key), environment()
     words = {**given, "table": numbering.table, "figure": numbering.figure, "ref": numbering.ref, "n": numbers,

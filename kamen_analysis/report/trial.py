@@ -1,4 +1,4 @@
-"""The categoriser tried on the coded sentences that ship with the codebook: which rules hit, what was said, what is right."""
+"""The categoriser run on the coded sentences shipped with the codebook: which rules hit, which codes it gave, which are right."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PAIRS = ["item", "code"]
 
 @dataclass(frozen=True)
 class Trial:
-    """Coded texts and what the categoriser makes of them; frames as `metrics.diagnostics` takes them."""
+    """Texts by item, their gold codes, and the categoriser's rule hits and codes (`said`), in the form that `metrics.diagnostics` takes."""
 
     texts: dict[str, str]
     gold: pd.DataFrame
@@ -33,7 +33,7 @@ class Trial:
 
 
 def shipped() -> tuple[dict[str, str], pd.DataFrame]:
-    """Return text by item and gold (item, code; code missing: none) of the corpus of sentences and of every reason's own examples."""
+    """Return text by item, and gold (item, code; missing: no reason), of the corpus of sentences and the examples of every reason."""
     texts: dict[str, str] = {}
     rows: list[tuple[str, str | None]] = []
     for text, codes in [*_corpus(), *_examples()]:
@@ -45,30 +45,30 @@ def shipped() -> tuple[dict[str, str], pd.DataFrame]:
 
 
 def _corpus() -> list[tuple[str, list[str]]]:
-    found: list[tuple[str, list[str]]] = []
+    sentences: list[tuple[str, list[str]]] = []
     for path in sorted(FOLDER.glob("*.tsv")):
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t"))
-        found += [(row["text"], [] if row["codes"] == "-" else row["codes"].split("+")) for row in rows]
-    return found
+        sentences += [(row["text"], [] if row["codes"] == "-" else row["codes"].split("+")) for row in rows]
+    return sentences
 
 
 def _examples() -> list[tuple[str, list[str]]]:
-    # An example says only that its own reason holds: what else it may hold, nobody coded. It counts where the corpus does not have it.
+    # An example is coded for its own reason only; where the corpus has the same text, the corpus counts.
     return [(text, [code]) for code, rule in codebook.load().reasons.items() for text in rule.examples.is_]
 
 
 def trial(where: Home) -> Trial:
-    """Return the trial, from data/.cache where this very codebook, model and categoriser were tried before."""
+    """Run the categoriser on `shipped`, or read the result from data/.cache if this codebook, model and code were tried before."""
     texts, gold = shipped()
     path = where.root / "data" / ".cache" / f"trial-{_digest(texts)}.arrow"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path, "wb") as file, pa.ipc.new_file(file, _SCHEMA) as out:
             out.write_table(pa.Table.from_pandas(_run(texts), _SCHEMA, preserve_index=False))
-    found: pd.DataFrame = pa.ipc.open_file(path.read_bytes()).read_all().to_pandas()
-    hits = found[found["rule"] != ""]
-    return Trial(texts, gold, hits[_HITS], found.loc[found["said"], _PAIRS].drop_duplicates())
+    results: pd.DataFrame = pa.ipc.open_file(path.read_bytes()).read_all().to_pandas()
+    hits = results[results["rule"] != ""]
+    return Trial(texts, gold, hits[_HITS], results.loc[results["said"], _PAIRS].drop_duplicates())
 
 
 _SCHEMA = pa.schema([(name, pa.string()) for name in _HITS] + [("said", pa.bool_())])
@@ -83,7 +83,7 @@ def _run(texts: dict[str, str]) -> pd.DataFrame:
 
 
 def _digest(texts: dict[str, str]) -> str:
-    """Return a digest of all that decides the outcome: the texts, the codebook, the model and the code that reads them."""
+    """Return a digest of all that determines the result: texts, codebook, model and the code of the categoriser."""
     files = [path for folder in (FOLDER.parent, Path(label.__file__).parent) for path in folder.rglob("*")
              if path.suffix in (".yaml", ".py", ".json", ".npz")]
     whole = hashlib.sha256("\n".join(texts).encode())

@@ -1,4 +1,4 @@
-"""The characters of a page as a font inside the page: Chinese text reads the same on a machine that has no Chinese font."""
+"""A font with a page's own characters, embedded in it, so that Chinese text is shown on machines without a Chinese font."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _FILE = "NotoSansCJKsc-Regular.otf"
 
 
 def face(text: str) -> str:
-    """Return a CSS @font-face rule that holds the glyphs of `text` and no others (WOFF, Noto Sans CJK SC, SIL Open Font License)."""
-    # Latin letters and digits have a font on every machine; leaving them to it keeps the page in the reader's own style.
+    """Return a CSS @font-face rule with exactly the glyphs of `text` that are not ASCII (WOFF, Noto Sans CJK SC, SIL Open Font License)."""
+    # Every machine has a font for ASCII, and the page keeps the reader's own style where it uses that.
     wanted = sorted(ord(c) for c in set(text) if ord(c) > 0x7F)
     logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
     options = Options(hinting=False, layout_features=[], notdef_outline=True, name_IDs=[], drop_tables=["GSUB", "GPOS", "vhea", "vmtx"])
     path = Path(mplfonts.__file__).parent / "fonts" / _FILE
-    # The bounds of glyphs do not change by leaving others out.
+    # The bounding boxes of the remaining glyphs are unchanged and need no recomputation.
     with TTFont(path, lazy=True, recalcTimestamp=False, recalcBBoxes=False) as font:
         subsetter = Subsetter(options)
         subsetter.populate(unicodes=wanted)
         subsetter.subset(font)
-        # WOFF2 would be a tenth smaller and take longer to pack than all the rest of the page.
+        # WOFF2 would be a tenth smaller, but take longer to compress than the rest of the page takes to write.
         font.flavor = "woff"
         out = io.BytesIO()
         font.save(out)

@@ -1,4 +1,4 @@
-"""Why a headline moved: by more or other posts, by another make-up of them, by other rules, or by chance alone."""
+"""Why a headline changed between two reports: other posts, another composition of them, other rules, or chance alone."""
 
 from __future__ import annotations
 
@@ -22,38 +22,42 @@ _WRITE = {"count": numbers.count, "share": numbers.percent, "curve": numbers.per
 
 
 def named(rules: pd.Series) -> pd.Series:
-    """Return the Chinese name of each rule id; nothing where there is none."""
+    """Return the Chinese name of each rule id; "" for a missing one."""
     return pd.Series(["" if numbers.is_missing(rule) else rule_name(str(rule)) for rule in rules], rules.index, dtype="str")
 
 
 def headlines(old: dict[str, Any], new: dict[str, Any], key: str = "moves") -> Table:
-    """Return each headline of both, its change with interval, whether it is more than chance, and why it moved."""
+    """Return each headline that both have, its change with interval, whether the change is more than chance, and why.
+
+    `old`, `new`: contents of figures.json (see `record.figures`).
+    """
     was = {line["key"]: line for line in old["headlines"]}
-    rows = [_moved(was[line["key"]], line, old, new) for line in new["headlines"] if line["key"] in was]
+    rows = [_change(was[line["key"]], line, old, new) for line in new["headlines"] if line["key"] in was]
     note = "两份报告用了同一批投诉的，估计并不独立，区间偏宽；区间含 0 的写“无法区分”。比例的变动单位是百分点。"
     return Table(key, "每个头条数字的变动和原因", pd.DataFrame(rows), MOVES, note, limit=60)
 
 
-def _moved(was: dict[str, Any], now: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, str]:
+def _change(was: dict[str, Any], now: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, str]:
+    """Return one row of `headlines`; `was`, `now`: the headline in the reports `old` and `new`."""
     write = _WRITE[now["kind"]]
-    told = {"name": now["name"], "old": write(was["value"]), "new": write(now["value"])}
+    values = {"name": now["name"], "old": write(was["value"]), "new": write(now["value"])}
     if was["value"] is None or now["value"] is None:
-        return {**told, "change": "—", "interval": "—", "verdict": "不可比", "why": "至少一份样本不足或件数过少，不给数。"}
+        return {**values, "change": "—", "interval": "—", "verdict": "不可比", "why": "至少一份样本不足或件数过少，不给数。"}
     gap, low, high = _gap(was, now)
     verdict = ("增加" if gap > 0 else "减少" if gap < 0 else "不变") if now["kind"] == "count" else \
         ALIKE if low <= 0 <= high else "上升" if gap > 0 else "下降"
-    return {**told, "change": _signed(gap, now["kind"]), "interval": "—" if now["kind"] == "count" else _span(low, high, now["kind"]),
+    return {**values, "change": _signed(gap, now["kind"]), "interval": "—" if now["kind"] == "count" else _span(low, high, now["kind"]),
             "verdict": verdict, "why": _why(now, verdict, old, new)}
 
 
 def _gap(was: dict[str, Any], now: dict[str, Any]) -> tuple[float, float, float]:
-    """Return the difference and its interval: Newcombe for shares of counts, else from both intervals' half-widths (MOVER)."""
+    """Return the difference and its interval: Newcombe's for shares of counts, else from the two intervals (MOVER); none for counts."""
     gap = float(now["value"]) - float(was["value"])
     if now["kind"] == "count":
         return gap, gap, gap
     if now["kind"] == "share" and None not in (now["n"], was["n"]):
-        found = newcombe(now["n"], now["of"], was["n"], was["of"])
-        return float(found[0]), float(found[1]), float(found[2])
+        difference, low, high = newcombe(now["n"], now["of"], was["n"], was["of"])
+        return float(difference), float(low), float(high)
     if None in (now["low"], now["high"], was["low"], was["high"]):
         return gap, -np.inf, np.inf
     down = np.hypot(now["value"] - now["low"], was["high"] - was["value"])
@@ -72,16 +76,16 @@ def _span(low: float, high: float, kind: str) -> str:
 
 
 def _why(now: dict[str, Any], verdict: str, old: dict[str, Any], new: dict[str, Any]) -> str:
-    """Return the reason in words: chance first, then the data, its make-up, and the rules."""
+    """Return the explanation in words: chance, or else the data, its composition, and the rules."""
     if verdict in (ALIKE, "不变"):
         return "变动在偶然范围之内，不必另找原因。" if verdict == ALIKE else "没有变。"
-    said = [_data(old, new)]
+    parts = [_data(old, new)]
     if now["key"].startswith("reason:"):
         within, across = kitagawa(old["cells"], new["cells"], now["key"].partition(":")[2])
         if within is not None and across is not None:
-            said.append(f"来源与商品的构成变化带来 {numbers.points(across)}，同类投诉内的比例变化带来 {numbers.points(within)}")
-    said.append(_rules(old, new) if now["key"] not in ("captured", "median_reply", "amount") else "")
-    return "；".join(part for part in said if part) + "。"
+            parts.append(f"来源与商品的构成变化带来 {numbers.points(across)}，同类投诉内的比例变化带来 {numbers.points(within)}")
+    parts.append(_rules(old, new) if now["key"] not in ("captured", "median_reply", "amount") else "")
+    return "；".join(part for part in parts if part) + "。"
 
 
 def _data(old: dict[str, Any], new: dict[str, Any]) -> str:
@@ -102,7 +106,8 @@ def _rules(old: dict[str, Any], new: dict[str, Any]) -> str:
 
 
 def arrivals(old: dict[str, Any], new: dict[str, Any]) -> tuple[int, int, int]:
-    """Return complaints counted in months up to the older one's last (late), in later months (fresh), and no longer counted (gone)."""
+    """Return how many complaints the newer report counts more in months that the older one has (late), how many in later months (fresh),
+    and how many fewer (gone)."""
     known = {month: n for month, n in old["months"].items() if n is not None}
     last = max(known, default="")
     now = {month: n for month, n in new["months"].items() if n is not None and (month in known or month > last)}
@@ -113,9 +118,9 @@ def arrivals(old: dict[str, Any], new: dict[str, Any]) -> tuple[int, int, int]:
 
 
 def kitagawa(old: list[dict[str, Any]], new: list[dict[str, Any]], code: str) -> tuple[float | None, float | None]:
-    """Return how much of a share's change comes from the shares within groups, and how much from the groups' sizes.
+    """Decompose the change of a reason's share into that of the shares within groups and that of the groups' sizes; return both parts.
 
-    Kitagawa EM, J Am Stat Assoc 1955;50:1168. None where too many cells are withheld to say.
+    Kitagawa EM, J Am Stat Assoc 1955;50:1168. Both are None if the groups known in both reports hold under 90% of either's complaints.
     """
     was, now = ({cell["group"]: cell for cell in cells if cell["n"] and code in cell["codes"]} for cells in (old, new))
     both = [group for group in now if group in was]
@@ -130,27 +135,27 @@ def kitagawa(old: list[dict[str, Any]], new: list[dict[str, Any]], code: str) ->
 
 
 def steps(before: Data, after: Data, scope: str = "virtual") -> Table:
-    """Return each headline's change between two builds as the sum of what each step of `metrics.explain` moved."""
-    found = metrics.explain(before, after, scope)
-    written = []
-    for headline, rows in found.groupby("headline", sort=False):
+    """Return the change of each headline between two builds as the sum of the steps of `metrics.explain`."""
+    explained = metrics.explain(before, after, scope)
+    lines = []
+    for headline, rows in explained.groupby("headline", sort=False):
         kind = {"used": "count", "platforms": "count", "amount": "yuan"}.get(str(headline), "share")
-        parts = {part: _step(moved, kind) for part, moved in zip(rows["part"], rows["value"], strict=True)}
+        parts = {part: _step(value, kind) for part, value in zip(rows["part"], rows["value"], strict=True)}
         first = rows.iloc[0]
-        whole = _step(rows["value"].sum(skipna=False), kind)
-        written.append({"name": first["headline_zh"], "change": whole, **parts, "note": first["note"]})
+        total = _step(rows["value"].sum(skipna=False), kind)
+        lines.append({"name": first["headline_zh"], "change": total, **parts, "note": first["note"]})
     columns = (Column("name", "头条数字"), Column("change", "变动"), *(Column(part, name) for part, name in PARTS.items()),
                Column("note", "说明"))
-    return Table("steps", "头条数字的变动逐步拆开：各步相加正好等于变动", pd.DataFrame(written), columns,
+    return Table("steps", "头条数字的变动逐步拆开：各步相加正好等于变动", pd.DataFrame(lines), columns,
                  definition=metrics.caption(metrics.explain))
 
 
-def _step(moved: float, kind: str) -> str:
-    return numbers.NOTHING if numbers.is_missing(moved) else "0" if abs(moved) < 1e-12 else _signed(float(moved), kind)
+def _step(value: float, kind: str) -> str:
+    return numbers.NOTHING if numbers.is_missing(value) else "0" if abs(value) < 1e-12 else _signed(float(value), kind)
 
 
 def months(old: dict[str, Any], new: dict[str, Any]) -> Table:
-    """Return the counts of every month in both: what is late, what is new."""
+    """Return the counts of every month in both reports, and their differences."""
     keys = sorted({*old["months"], *new["months"]})
     frame = pd.DataFrame({"month": keys, "old": [old["months"].get(k) for k in keys], "new": [new["months"].get(k) for k in keys]})
     frame = frame.astype({"old": "Int64", "new": "Int64"})
@@ -160,7 +165,7 @@ def months(old: dict[str, Any], new: dict[str, Any]) -> Table:
 
 
 def stages(old: dict[str, Any], new: dict[str, Any]) -> Table:
-    """Return what went into and out of each stage in both builds: gate, duplicates, scope."""
+    """Return how many entered each stage, and how many it rejected, in both builds."""
     was = {one["name"]: one for one in old["stages"]}
     rows = [{"name": one["name"], "in_old": was[one["name"]]["in"], "in_new": one["in"],
              "aside_old": was[one["name"]]["in"] - was[one["name"]]["out"], "aside_new": one["in"] - one["out"]}
@@ -171,7 +176,7 @@ def stages(old: dict[str, Any], new: dict[str, Any]) -> Table:
 
 
 def mix(old: dict[str, Any], new: dict[str, Any]) -> Table:
-    """Return the make-up of both by source and goods."""
+    """Return the composition of both reports by source and goods."""
     was, now = ({cell["group"]: cell["n"] for cell in one["cells"]} for one in (old, new))
     total = [sum(n for n in one.values() if n) or 1 for one in (was, now)]
     keys = sorted({*was, *now}, key=lambda key: -(now.get(key) or 0))

@@ -1,4 +1,4 @@
-"""Word: real headings, captions and tables; fonts named, not embedded; contents and lists filled in, page numbers on every page."""
+"""The report as Word file: real headings, captions and tables, filled-in contents and lists, page numbers; fonts are not embedded."""
 
 from __future__ import annotations
 
@@ -31,10 +31,7 @@ _FOOTER = ('<w:p><w:pPr><w:pStyle w:val="Header"/></w:pPr><w:r><w:t>公开投诉
 
 
 def write(text: str, path: Path, pictures: Path, title: str, subtitle: str, mark: str) -> Path:
-    """Set `text` as the Word file `path` with the PNG figures under `pictures`/figures; `mark` stands in the header of every page.
-
-    `write_papers` sets short papers.
-    """
+    """Write `text` (Markdown) as the Word file `path`, with the PNG figures in `pictures`/figures; `mark` is in every page's header."""
     contents = ["--toc", "--toc-depth=2", "--metadata=toc-title:目录", f"--metadata=subtitle:{subtitle}"]
     with tempfile.TemporaryDirectory() as scratch:
         reference, raw = Path(scratch) / "reference.docx", Path(scratch) / "raw.docx"
@@ -46,7 +43,7 @@ def write(text: str, path: Path, pictures: Path, title: str, subtitle: str, mark
 
 
 def write_papers(papers: dict[Path, tuple[str, str]], mark: str) -> list[Path]:
-    """Set each text of `papers` (path: title, text) as a Word file without contents and pictures; `mark` as in `write`."""
+    """Write each of `papers` (path: title, text) as a Word file without contents and pictures; `mark` as in `write`."""
     with tempfile.TemporaryDirectory() as scratch:
         reference, raw = Path(scratch) / "reference.docx", {path: Path(scratch) / f"{i}.docx" for i, path in enumerate(papers)}
         _reference(reference, mark)
@@ -58,12 +55,13 @@ def write_papers(papers: dict[Path, tuple[str, str]], mark: str) -> list[Path]:
 
 @functools.cache
 def _stock() -> bytes:
+    """Return pandoc's own reference document."""
     command = [pypandoc.get_pandoc_path(), "--print-default-data-file=reference.docx"]
     return subprocess.run(command, capture_output=True, check=True).stdout
 
 
 def _reference(path: Path, mark: str) -> None:
-    """Write pandoc's own reference document with the report's styles, A4 page, header (without its title, see `_head`) and footer."""
+    """Write pandoc's reference document with the report's styles, A4 page, header (without the title, see `_head`) and footer."""
     raw = path.with_name("stock.docx")
     raw.write_bytes(_stock())
     header = _PART.format(kind="hdr", body=_HEADER.format(mark=escape(mark)))
@@ -73,6 +71,7 @@ def _reference(path: Path, mark: str) -> None:
 
 
 def _edit(source: Path, target: Path, edits: dict[str, Edit], extra: dict[str, str] | None = None) -> None:
+    """Copy a Word file, with the XML parts in `edits` changed by their functions and the files in `extra` added."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
         for item in old.infolist():
             content = old.read(item)
@@ -127,12 +126,12 @@ def _finish(document: etree._Element) -> None:
 
 
 def _fit(table: etree._Element) -> None:
-    """Give each column the width its words need, the whole at most the page's: Word and others then agree on the layout."""
+    """Give each column the width that its text needs, within the width of the page, so that Word and other programs lay it out alike."""
     rows = [["".join(cell.itertext()) for cell in row.findall(f"{{{W}}}tc")] for row in table.findall(f"{{{W}}}tr")]
     columns = list(zip(*rows, strict=True))
     needs = [_need(column, zh_width(column[0])) for column in columns]
     if sum(needs) * TWIPS_A_CHARACTER > PAGE_TWIPS:
-        # Too wide: heads go on two lines before numbers do.
+        # Too wide: let headings take two lines rather than cells.
         needs = [_need(column, zh_width(column[0]) // 2 + 1) for column in columns]
     scale = min(PAGE_TWIPS / sum(needs), TWIPS_A_CHARACTER)
     for column, need in zip(table.iter(f"{{{W}}}gridCol"), needs, strict=True):
@@ -143,7 +142,7 @@ def _fit(table: etree._Element) -> None:
 
 
 def _need(column: tuple[str, ...], head: int) -> int:
-    """Return how many characters wide a column is; with nothing under its head it is there to be filled in and gets the most room."""
+    """Return the width of a column in characters; an empty column is there to be filled in by hand and gets the greatest width."""
     cells = [zh_width(cell) for cell in column[1:]]
     return min(max([head, *cells]), MOST_CHARACTERS) + 2 if any(cells) else MOST_CHARACTERS
 

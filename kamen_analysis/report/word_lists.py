@@ -1,4 +1,4 @@
-"""Word's own contents, list of figures and list of tables, filled in; captions numbered by Word's own fields: edits renumber them."""
+"""Contents, list of figures and list of tables as filled-in Word fields, and captions numbered by fields, so that Word can update them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ SPACE = {"w": W}
 CAPTIONS = {"图": "ImageCaption", "表": "TableCaption"}
 HINT = "页码由 Word 排定：点一下目录，按 F9 或右键选“更新域”即可补上；点条目可跳到该处。"
 _NUMBERED = re.compile(r"^ (\d+)( .*)$", re.DOTALL)
-Line = tuple[str, str, str]  # bookmark, style, words
+Line = tuple[str, str, str]  # bookmark, style, text of an entry
 
 
 def fill(document: etree._Element) -> None:
-    """Number the captions by fields and, where the document has a contents field, fill it in and put the two lists after it."""
+    """Number the captions by fields and, if the document has a contents field, fill it in and add the two lists after it."""
     for kind, style in CAPTIONS.items():
         for caption in _styled(document, style):
             _number(caption, kind)
@@ -48,7 +48,7 @@ def _paragraph(style: str, words: str) -> etree._Element:
 
 
 def _put(mark: etree._Element, paragraphs: list[etree._Element]) -> None:
-    """Put `paragraphs` in the place of `mark`."""
+    """Replace the element `mark` by `paragraphs`."""
     holder = mark.getparent()
     at = holder.index(mark)
     holder.remove(mark)
@@ -57,45 +57,45 @@ def _put(mark: etree._Element, paragraphs: list[etree._Element]) -> None:
 
 
 def _number(caption: etree._Element, kind: str) -> None:
-    """Turn the number of a caption ("表", " 3 …") into a field that counts the captions of its kind."""
+    """Turn the number in a caption (runs "表" and " 3 …") into a field that counts the captions of its kind."""
     runs = caption.findall(f"{{{W}}}r")
     words = ["".join(run.itertext()) for run in runs[:2]]
-    found = _NUMBERED.match(words[1]) if len(words) == 2 and words[0] == kind else None
-    if found is None:
+    match = _NUMBERED.match(words[1]) if len(words) == 2 and words[0] == kind else None
+    if match is None:
         return
-    number = f'<w:fldSimple w:instr=" SEQ {kind} \\* ARABIC "><w:r><w:t>{found[1]}</w:t></w:r></w:fldSimple>'
-    tail = f'<w:r><w:t xml:space="preserve">{escape(found[2])}</w:t></w:r>'
+    number = f'<w:fldSimple w:instr=" SEQ {kind} \\* ARABIC "><w:r><w:t>{match[1]}</w:t></w:r></w:fldSimple>'
+    tail = f'<w:r><w:t xml:space="preserve">{escape(match[2])}</w:t></w:r>'
     parts = _parse(f'<w:p><w:r><w:t xml:space="preserve"> </w:t></w:r>{number}{tail}</w:p>')
     _put(runs[1], list(parts))
 
 
 def _field(instruction: str, lines: list[Line]) -> list[etree._Element]:
-    """Return the paragraphs of a field with its lines as links, so that it is not empty before Word is asked to update it."""
+    """Return the paragraphs of a field with its lines as links, so that it has content before Word updates it for the first time."""
     begin = (f'<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText xml:space="preserve">{escape(instruction, quote=False)}'
              '</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>')
-    made = []
+    paragraphs = []
     for i, (mark, style, words) in enumerate(lines):
         link = f'<w:hyperlink w:anchor="{escape(mark)}"><w:r><w:t>{escape(words)}</w:t></w:r></w:hyperlink>'
         end = '<w:r><w:fldChar w:fldCharType="end"/></w:r>' if i == len(lines) - 1 else ""
-        made.append(_parse(f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{begin if i == 0 else ""}{link}{end}</w:p>'))
-    return made
+        paragraphs.append(_parse(f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{begin if i == 0 else ""}{link}{end}</w:p>'))
+    return paragraphs
 
 
 def _headings(document: etree._Element) -> list[Line]:
-    found = []
+    headings = []
     for level in (1, 2):
         for heading in _styled(document, f"Heading{level}"):
             # pandoc puts a heading's own bookmark right before it.
             mark, order = heading.getprevious(), heading.getparent().index(heading)
-            found.append((order, mark.get(f"{{{W}}}name"), f"TOC{level}", "".join(heading.itertext()).strip()))
-    return [line for _, *line in sorted(found)]  # type: ignore[misc]
+            headings.append((order, mark.get(f"{{{W}}}name"), f"TOC{level}", "".join(heading.itertext()).strip()))
+    return [line for _, *line in sorted(headings)]  # type: ignore[misc]
 
 
 def _captions(document: etree._Element, style: str) -> list[Line]:
-    """Return the captions of one kind; each goes by the nearest bookmark before it, which pandoc sets for its table or figure."""
-    found: list[Line] = []
+    """Return the captions of one style, each linked by the nearest bookmark before it, which is that of its table or figure."""
+    captions: list[Line] = []
     for caption in _styled(document, style):
         marks = caption.xpath("preceding::w:bookmarkStart[starts-with(@w:name, 'tbl-') or starts-with(@w:name, 'fig-')]", namespaces=SPACE)
         if marks:
-            found.append((marks[-1].get(f"{{{W}}}name"), "TableofFigures", "".join(caption.itertext()).strip()))
-    return found
+            captions.append((marks[-1].get(f"{{{W}}}name"), "TableofFigures", "".join(caption.itertext()).strip()))
+    return captions

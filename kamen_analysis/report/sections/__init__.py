@@ -28,13 +28,14 @@ from kamen_analysis.report.tables import Table
 
 SECTIONS = (sources, coded, diagnosis, trend, signals, refusal, platform, outcome, money, stated, beyond, farms, courses, comparison,
             panel, appendix, exports)
+# Measures computed in another process, and the sections that wait for them.
 BESIDE = ("choices", "stated_facts", "handoffs", "tried", "farms", "contrasts", "ages", "outcomes", "resolved_by", "naive_ratio", "clocks",
           "time_to_reply")
-WAITING = (diagnosis, stated, farms, outcome, courses, panel)  # for these measures, made beside the other tables
+WAITING = (diagnosis, stated, farms, outcome, courses, panel)
 
 
 def tables(measures: Measures) -> dict[str, Table]:
-    """Return every table of the report by key, in order."""
+    """Return every table of the report by key, in the order of the sections."""
     measures.begin(BESIDE, lambda: measures.read_at_once(latest(measures.posts, MOST)["post_id"]))
     made = {section: section.tables(measures) for section in SECTIONS if section not in WAITING}
     measures.collect()

@@ -1,4 +1,4 @@
-"""Section 12: the codebook as the report used it, and what the columns of the data mean."""
+"""Tables of section 12: the codebook used, and the meaning of the columns of the data."""
 
 from __future__ import annotations
 

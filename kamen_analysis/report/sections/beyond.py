@@ -1,4 +1,4 @@
-"""Sections 3 and 4, the finer counts: coverage, silences, alert methods, changes of level, festivals, one text often."""
+"""Further tables of sections 3 and 4: coverage, gaps, alert methods, changes of level, festivals, bursts of one text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kamen_analysis.report.tables import Column, Table
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return coverage, silences, alert methods, changes of level, festivals and bursts of one text."""
+    """Return the tables of coverage, gaps, alert methods, changes of level, festivals and bursts of one text."""
     return [_coverage(m), _silences(m), _alert_methods(m), _levels(m), _holidays(m), _bursts(m)]
 
 
@@ -42,13 +42,13 @@ def _silences(m: Measures) -> Table:
 def _alert_methods(m: Measures) -> Table:
     table = metrics.alert_methods(m.by_platform, scope=m.scope)
     frame = table[table["n"] >= SMALL].sort_values(["value", "period", "platform"], ascending=[False, False, True], ignore_index=True)
-    said = {name: frame[name].map({True: "报警", False: "不报"}).astype("object").where(frame[name].notna(), "—")
-            for name in ("c1", "c2", "c3", "farrington")}
+    verdicts = {name: frame[name].map({True: "报警", False: "不报"}).astype("object").where(frame[name].notna(), "—")
+                for name in ("c1", "c2", "c3", "farrington")}
     columns = (Column("period_zh", "周"), Column("platform", "平台"), Column("n", "投诉（件）", "count", cases=_of_week),
                Column("c1", "EARS C1"), Column("c2", "EARS C2"), Column("c3", "EARS C3"), Column("farrington", "Farrington"),
                Column("value", "报警的方法", "count"), Column("of", "能判断的方法", "count"), Column("note", "说明"))
     note = f"至少一种方法报警的“平台×周”共 {numbers.count(len(table))} 个，不足 {SMALL} 件的不列。"
-    return Table("alert_methods", "同一周，四种报警方法各怎么说", frame.assign(**said), columns, note,
+    return Table("alert_methods", "同一周，四种报警方法各怎么说", frame.assign(**verdicts), columns, note,
                  metrics.caption(metrics.alert_methods), 12)
 
 
@@ -67,7 +67,7 @@ def _levels(m: Measures) -> Table:
 
 def _holidays(m: Measures) -> Table:
     frame = m.holidays
-    # The row of all years is made of those years that have a ratio.
+    # The row of all years combines the years that have a ratio; `years` names them for the filter of its posts.
     single = frame["year"].astype("str").str.isdigit()
     years = frame[single & frame["value"].notna()].groupby("festival")["year"].agg(":".join)
     frame = frame.assign(years=frame["year"].where(single, frame["festival"].map(years)).fillna(""))
@@ -103,5 +103,5 @@ def _span(row: Any) -> dict[str, Any]:
 
 
 def sources_named(frame: pd.DataFrame, m: Measures) -> pd.DataFrame:
-    """Return `frame` with the names of its `sources` for their keys."""
+    """Return `frame` with the keys in its column `sources` replaced by names."""
     return frame.assign(sources=["、".join(m.names.get(key, key) for key in str(keys).split("、")) for keys in frame["sources"]])

@@ -1,4 +1,4 @@
-"""Section 3: what people's codes of a random sample say about the machine's: corrected shares, precision and recall."""
+"""Tables of section 3 from a random sample coded by people: corrected shares, and the machine's precision and recall."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ HEADS = {"month": ("month_zh", "月份", "月"), "platform": ("platform", "平�
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return raw beside corrected shares and the machine's accuracy; both empty without a settled random sample of this scope."""
+    """Return the tables of corrected shares, of accuracy, and of corrected shares by month and platform, all empty without a coded sample
+    of this scope, and the table of bounds, which is empty with one."""
     posts, machine, coded, is_enough, note = m.sample
-    right = accuracy(posts, machine, coded, m.scope)
+    scores = accuracy(posts, machine, coded, m.scope)
     by = [_by(metrics.corrected(posts, machine, coded, m.scope, by=by) if is_enough else pd.DataFrame(), by, note) for by in HEADS]
-    return [_corrected(m.corrected if is_enough else m.corrected.iloc[:0], note), _accuracy(right if is_enough else right.iloc[:0], note),
+    return [_corrected(m.corrected if is_enough else m.corrected.iloc[:0], note), _accuracy(scores if is_enough else scores.iloc[:0], note),
             *by, _bounds(m, is_enough)]
 
 
 def _bounds(m: Measures, is_coded: bool) -> Table:
-    """Return where the true shares could lie, as long as no sample says better; empty beside a coded sample."""
+    """Return the bounds of the true shares; empty if there is a coded sample, which tells them better."""
     frame = m.corrected[(m.corrected["raw"] > 0) & m.corrected["bound_low"].notna()].reset_index(drop=True)
     columns = (Column("name_zh", "拒退理由"), Column("raw", "机器比例（未校正）", "share", cases=lambda row: {"code": row["code"]}),
                Column("bound_low", "敏感性上下限（%）", "share", high="bound_high"))
@@ -35,7 +36,7 @@ def _bounds(m: Measures, is_coded: bool) -> Table:
 
 
 def _by(frame: pd.DataFrame, by: str, note: str) -> Table:
-    """Return the corrected shares of each month or platform that holds enough coded posts; of reasons never coded there nothing is told."""
+    """Return the corrected shares of each month or platform with enough coded posts, without reasons that nobody coded there."""
     key, head, name = HEADS[by]
 
     def group(row: Any) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def _by_machine(row: Any) -> dict[str, Any]:
 
 
 def _corrected(frame: pd.DataFrame, note: str) -> Table:
-    # Beyond reach: the machine's own spread alone is wider than half the interval.
+    # Infinite: the machine's part of the variance alone makes the interval wider than half its present width.
     out_of_reach = np.isinf(frame["needed"])
     frame = frame.assign(needed=frame["needed"].mask(out_of_reach), note=frame["note"].mask(out_of_reach, "多编码也减不了半"))
     columns = (

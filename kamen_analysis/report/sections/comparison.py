@@ -1,4 +1,4 @@
-"""Section 5: what moved since the period before."""
+"""Table of section 5: changes of the reasons since the period before."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOP = 8
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return the reasons against the period before."""
+    """Return the table of the reasons compared with the period before."""
     return [_moved(m)]
 
 
@@ -56,5 +56,5 @@ def _then(row: Any) -> dict[str, Any] | None:
 
 
 def _all_then(row: Any) -> dict[str, Any] | None:
-    # The complaints of a period before this report's are in that period's report.
+    # The complaints of an earlier period are not in this report's data, so they cannot be shown.
     return {"months": row["then"].split(" 至 ")} if row["then"] else None

@@ -1,4 +1,4 @@
-"""Sections 6, 7 and 9, how complaints go: waits, platforms against all others, who sends whom on, tactics as a platform grows older."""
+"""Tables of sections 6, 7 and 9: waiting times, platforms compared with all others, buck-passing, reasons by a platform's age."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kamen_analysis.report.tables import Column, Table
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return waits, contrasts, chains with their lengths, and the first quarters of platforms."""
+    """Return the tables of waiting times, contrasts, chains and their lengths, and reasons by age."""
     return [_waiting(m), _contrasts(m), *_chains(m), _ages(m)]
 
 
@@ -43,13 +43,13 @@ def _waiting(m: Measures) -> Table:
 
 def _contrasts(m: Measures) -> Table:
     table = m.contrasts
-    told = table["verdict"].isin(["高于其余", "低于其余", "平台之间有差异"])
-    frame = table[told | (table["platform"] == ALL)].reset_index(drop=True)
-    # The test of all platforms is of those large enough to be compared, each of which has a row of its own.
-    fit = {key: rows["platform"].tolist() for key, rows in table[table["platform"] != ALL].groupby("measure")}
+    differs = table["verdict"].isin(["高于其余", "低于其余", "平台之间有差异"])
+    frame = table[differs | (table["platform"] == ALL)].reset_index(drop=True)
+    # The overall test covers only the platforms that are large enough to have a row of their own.
+    large = {key: rows["platform"].tolist() for key, rows in table[table["platform"] != ALL].groupby("measure")}
     columns = (Column("measure_zh", "比什么"), Column("platform", "平台"),
-               Column("n", "件数", "count", cases=_of_platform(fit, _happened)),
-               Column("of", "分母（件）", "count", cases=_of_platform(fit, _watched)), Column("share", "30 日累计比例", "share"),
+               Column("n", "件数", "count", cases=_of_platform(large, _happened)),
+               Column("of", "分母（件）", "count", cases=_of_platform(large, _watched)), Column("share", "30 日累计比例", "share"),
                Column("value", "与其余之差（百分点）", "points"), Column("low", "95% 区间", "points", high="high"),
                Column("verdict", "判断"), Column("note", "说明"))
     single = table["platform"] != ALL
@@ -58,20 +58,20 @@ def _contrasts(m: Measures) -> Table:
     return Table("contrasts", "各平台与其余全部平台相比", frame, columns, note, metrics.caption(metrics.contrasts), 30)
 
 
-def _of_platform(fit: dict[Any, list[str]], which: Callable[[Any], str]) -> Callable[[Any], dict[str, Any]]:
-    return lambda row: {"platform": fit.get(row["measure"], []) if row["platform"] == ALL else row["platform"], "set": which(row)}
+def _of_platform(large: dict[Any, list[str]], which: Callable[[Any], str]) -> Callable[[Any], dict[str, Any]]:
+    return lambda row: {"platform": large.get(row["measure"], []) if row["platform"] == ALL else row["platform"], "set": which(row)}
 
 
 def _chains(m: Measures) -> list[Table]:
-    """Return who sends whom on and how long it goes; of more than MOST posts a fixed, blind choice is read."""
-    named = pd.DataFrame({"post_id": m.passed["post_id"], "code": PASSING})
-    lengths = metrics.chain_lengths(m.passed, named, m.handoffs, scope="all")
+    """Return the tables of handoffs and of chain lengths, over the posts read (see `Told.passed`)."""
+    labels = pd.DataFrame({"post_id": m.passed["post_id"], "code": PASSING})
+    lengths = metrics.chain_lengths(m.passed, labels, m.handoffs, scope="all")
     note = told(len(m.passed), len(m.all_passed), "固定抽取的", "“踢皮球”投诉")
-    who = (Column("source_zh", "推的一方"), Column("target_zh", "推给"),
-           *rate(lambda row: {"set": f"chain:{row['source']}:{row['target']}"}, base=_all_passed))
-    far = (Column("length_zh", "手数"), *rate(lambda row: {"set": f"passed:{row['length']}"}, base=_all_passed))
-    return [Table("chains", "踢皮球：谁把消费者推给谁", m.chains, who, note + NOTE, metrics.caption(metrics.chains), 15),
-            Table("chain_lengths", "踢皮球：推了几手", lengths if len(m.passed) else lengths.head(0), far, note + NOTE,
+    pairs = (Column("source_zh", "推的一方"), Column("target_zh", "推给"),
+             *rate(lambda row: {"set": f"chain:{row['source']}:{row['target']}"}, base=_all_passed))
+    steps = (Column("length_zh", "手数"), *rate(lambda row: {"set": f"passed:{row['length']}"}, base=_all_passed))
+    return [Table("chains", "踢皮球：谁把消费者推给谁", m.chains, pairs, note + NOTE, metrics.caption(metrics.chains), 15),
+            Table("chain_lengths", "踢皮球：推了几手", lengths if len(m.passed) else lengths.head(0), steps, note + NOTE,
                   metrics.caption(metrics.chain_lengths))]
 
 

@@ -1,4 +1,4 @@
-"""Section 3, last part: how the categoriser works, rule by rule and code by code, and where it is worst."""
+"""Tables of section 3 on the categoriser: use and precision of each rule, scores of each code, and the worst mistakes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SEEN = "随程序附带的已编码文句，写规则、训练模型时都看过
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return what each rule covers, the scores by code, each rule's precision, and the worst mistakes."""
+    """Return the tables of rule use, scores by code, precision of rules, and mistakes."""
     return [_use(m), _scores(m), _precision(m.tried), _mistakes(m.tried)]
 
 

@@ -1,4 +1,4 @@
-"""Section 3, the last of its finer counts: one text over and over among what is no complaint."""
+"""Table of section 3: texts copied over and over among posts that are not complaints."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kamen_analysis.report.tables import Column, Table
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return the texts written over and over."""
+    """Return the table of template farms."""
     frame = sources_named(m.farms, m)
     columns = (Column("kinds", "是什么"), Column("n", "帖子", "count", cases=_evidence), Column("of", "非投诉帖子", "count"),
                Column("share", "占比", "share", cases=_evidence), Column("low", "95% 区间（%）", "share", high="high"),
@@ -24,5 +24,5 @@ def tables(m: Measures) -> list[Table]:
 
 
 def _evidence(row: Any) -> dict[str, Any] | None:
-    # The metric names the first posts only: of a longer list the rest would be missing.
+    # The metric lists only the first SHOWN posts; a longer group cannot be shown completely.
     return {"every": True, "ids": row["evidence"].split("、")} if row["n"] <= SHOWN else None

@@ -1,4 +1,4 @@
-"""Section 8: how much money."""
+"""Table of section 8: amounts in dispute."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kamen_analysis.report.tables import Column, Table
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return the amounts, overall and by kind of goods."""
+    """Return the table of amounts, overall and by kind of goods."""
     frame = pd.concat([m.amounts.assign(product_zh="全部"), _hidden(m.amounts_by_product)], ignore_index=True)
     columns = (
         Column("product_zh", "商品类别"), Column("n", "写明金额（件）", "count", cases=_known),
@@ -29,7 +29,7 @@ def tables(m: Measures) -> list[Table]:
 
 
 def _hidden(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the amounts by goods with counts of 1–4 withheld, and as many more as the printed totals ask for; with them the sums."""
+    """Return the amounts by goods with counts of 1–4 withheld, and others that the printed totals would reveal, with their sums."""
     hide = covered(table[["n", "unknown"]].to_numpy(float)) if len(table) else np.zeros((0, 2), dtype=bool)
     n, unknown = hide[:, 0], hide[:, 1]
     counts = {"n": table["n"].astype("Int64").mask(n), "unknown": table["unknown"].astype("Int64").mask(unknown)}

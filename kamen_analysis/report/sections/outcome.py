@@ -1,4 +1,4 @@
-"""Section 7: what became of the complaints, and how long it took."""
+"""Tables of section 7: replies, outcomes, and statutory time limits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kamen_analysis.report.tables import Column, Table
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return reply, outcome, self-report and legal clocks."""
+    """Return the tables of replies, outcomes, "resolved" ratios, national figures, self-reported outcomes and time limits."""
     return [_reply(m), _resolved(m), _naive(m), _national(), _reported(m), _clocks(m)]
 
 

@@ -1,4 +1,4 @@
-"""Section 12: how much the headlines hang on choices made."""
+"""Tables of section 12: sensitivity of the headlines to choices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kamen_analysis.report.tables import Column, Table
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return the headlines under other choices: those of the tables, and those of the text."""
+    """Return the headlines under choices that need no reading of texts, and under those for which texts are read again."""
     return [_sensitivity(m), _choices(m)]
 
 
@@ -38,15 +38,15 @@ def _and(row: Any, more: dict[str, Any]) -> dict[str, Any] | None:
 
 def _choices(m: Measures) -> Table:
     title, columns = "闸门更严、重复另判，头条数字怎样变", (Column("variant", "做法"), Column("used", "计入（件）", "count"))
-    found = m.choices
-    if found.empty:
+    choices = m.choices
+    if choices.empty:
         return Table("choices", title, pd.DataFrame(), columns)
-    heads = found.drop_duplicates("headline").set_index("headline")["headline_zh"].drop("used")
-    exact = found.drop_duplicates("variant").set_index("variant")["is_exact"]
-    frame = wide(found, ["variant"], "headline", "value")
+    heads = choices.drop_duplicates("headline").set_index("headline")["headline_zh"].drop("used")
+    exact = choices.drop_duplicates("variant").set_index("variant")["is_exact"]
+    frame = wide(choices, ["variant"], "headline", "value")
     frame = frame.assign(used=frame["used"].astype("Int64"), note=frame["variant"].map(exact).map({True: "", False: ROUNDED}))
     shares = tuple(Column(str(key), str(name), "share") for key, name in heads.items())
-    reading = f"{found.attrs['reading'].rstrip('。')}。{'' if exact.all() else ABOUT}"
-    some = told(found.attrs["posts"], len(m.whole), "最近发布的", "帖子", "条")
-    return Table("choices", title, frame, (*columns, *shares, Column("note", "说明")), some + reading,
+    reading = f"{choices.attrs['reading'].rstrip('。')}。{'' if exact.all() else ABOUT}"
+    part_read = told(choices.attrs["posts"], len(m.whole), "最近发布的", "帖子", "条")
+    return Table("choices", title, frame, (*columns, *shares, Column("note", "说明")), part_read + reading,
                  metrics.caption(metrics.sensitivity))

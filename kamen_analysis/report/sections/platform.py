@@ -1,4 +1,4 @@
-"""Section 6: platforms beside one another, and who they are."""
+"""Tables of section 6: comparison of platforms, and their brands, entities and domains."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAMES = ["platform", "n", "entity", "domains", "aliases"]
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return the replies, the outcomes, the refusals and the names of each platform."""
+    """Return the tables of replies, outcomes, reasons and names of platforms."""
     return [_replies(m), _conduct(m), _mix(m), _entities(m)]
 
 
@@ -74,7 +74,7 @@ def _reason(code: str) -> Any:
 
 
 def _confirmed(m: Measures, names: list[str]) -> pd.DataFrame:
-    """Return for each platform the cumulative share the consumer confirmed by each of DAYS; withheld where it rests on 1–4 posts."""
+    """Return the cumulative share of each platform's complaints confirmed as resolved by each of DAYS; withheld for 1–4 such posts."""
     table = m.durations(tuple(TERMINAL))
     rows: list[dict[str, Any]] = []
     for name, group in table.groupby(m.filed["platform"]):
@@ -85,12 +85,12 @@ def _confirmed(m: Measures, names: list[str]) -> pd.DataFrame:
 
 
 def _by_days(group: pd.DataFrame) -> dict[str, float]:
-    found: dict[str, float] = {}
+    shares: dict[str, float] = {}
     for day, ends in zip(DAYS, confirmed_by(group, DAYS), strict=True):
         confirmed = group["is_timed"] & (group["kind"] == "consumer_confirmed") & (group["time"] <= day)
         if not 0 < int(confirmed.sum()) < SMALL:
-            found |= dict(zip((f"day_{day}", f"day_{day}_low", f"day_{day}_high"), ends, strict=True))
-    return found
+            shares |= dict(zip((f"day_{day}", f"day_{day}_low", f"day_{day}_high"), ends, strict=True))
+    return shares
 
 
 def _mix(m: Measures) -> Table:
@@ -106,11 +106,11 @@ def _mix(m: Measures) -> Table:
 
 
 def _entities(m: Measures) -> Table:
-    """Return brand, legal entity, domains and aliases of the platforms met, as the directory has them."""
-    met = dict(zip(m.platforms["platform"], m.platforms["n"], strict=True))
+    """Return brand, legal entity, domains and aliases of the platforms with complaints, from the directory of platforms."""
+    counts = dict(zip(m.platforms["platform"], m.platforms["n"], strict=True))
     own = m.home.root / "platforms.yaml"
-    rows = [{"platform": e.brand, "n": met[e.brand], "entity": e.entity or "未收录", "domains": "、".join(e.domains) or "未收录",
-             "aliases": "、".join(e.aliases) or "无"} for e in directory(own).entities if e.brand in met]
+    rows = [{"platform": e.brand, "n": counts[e.brand], "entity": e.entity or "未收录", "domains": "、".join(e.domains) or "未收录",
+             "aliases": "、".join(e.aliases) or "无"} for e in directory(own).entities if e.brand in counts]
     frame = pd.DataFrame(rows, columns=NAMES)
     frame = frame.astype({"n": "Int64"}).sort_values(["n", "platform"], ascending=[False, True], ignore_index=True, na_position="last")
     columns = (Column("platform", "品牌"), Column("n", "投诉（件）", "count", cases=_of), Column("entity", "法律主体"),

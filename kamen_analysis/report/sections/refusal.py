@@ -1,4 +1,4 @@
-"""Section 5: what merchants are said to refuse with."""
+"""Tables of section 5: the refusal reasons reported by complaints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOP = 6
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return the reasons overall, by month, by goods, and which go together in what order."""
+    """Return the tables of reasons overall, by month, by goods, in pairs, by order, and in complete sequences."""
     return [_reasons(m), _by(m, "month"), _by(m, "product"), _together(m), _order(m), _sequences(m)]
 
 

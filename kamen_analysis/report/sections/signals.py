@@ -1,4 +1,4 @@
-"""Section 4, second half: what rose or fell beyond chance, weeks that stand out, and what is still to arrive."""
+"""Tables of section 4: changes of shares, alerts, and the nowcast."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kamen_analysis.report.tables import Column, Table
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return 环比 and 同比, the alerts and the nowcast."""
+    """Return the tables of changes (环比 and 同比), of alerts, and of the nowcast."""
     return [_changes(m), _alerts(m), _nowcast(m)]
 
 

@@ -1,4 +1,4 @@
-"""Section 3: where the posts come from and what was put aside."""
+"""Tables of section 3: sources of the posts, what was rejected, and definitions."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ DEFINED: dict[str, Callable[..., Any]] = {
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return the funnel, the facts of each source, the runs withheld, the goods and the definitions."""
+    """Return the tables of stages, sources, captures withheld, goods and definitions."""
     return [_funnel(m), _fill(m), _withheld(m), _products(m), _definitions()]
 
 
 def _funnel(m: Measures) -> Table:
     frame = m.funnel.assign(step=lambda t: t["stage_zh"].where(t["reason"] == "", ""), n_in=lambda t: t["n_in"].where(t["reason"] == ""))
-    columns = (Column("step", "环节"), Column("n_in", "进入", "count", cases=_came_in), Column("reason_zh", "去向"),
-               Column("n", "条数", "count", cases=_put_aside))
+    columns = (Column("step", "环节"), Column("n_in", "进入", "count", cases=_entered), Column("reason_zh", "去向"),
+               Column("n", "条数", "count", cases=_sent_on))
     return Table("funnel", "从抓取到计入：每个环节进入 = 通过 + 按原因剔除", frame, columns, "覆盖全部入库数据，不限于本报告期间。",
                  limit=60, definition=metrics.caption(metrics.funnel))
 
@@ -48,17 +48,18 @@ def _fill(m: Measures) -> Table:
 
 
 def _of(lacks: str | None = None) -> Any:
+    """Return the filter of a source's posts, or of those in which the column `lacks` is empty."""
     return lambda row: {"every": True, "source": row["source"], **({"lacks": lacks} if lacks else {})}
 
 
-def _came_in(row: Any) -> dict[str, Any] | None:
-    """Return the posts a stage looked at, where they are in the tables."""
+def _entered(row: Any) -> dict[str, Any] | None:
+    """Return the filter of the posts that entered a stage; None if the tables do not have them."""
     before: dict[str, dict[str, Any]] = {"gate": {}, "dedupe": {"post_type": "complaint"}, "scope": {"is_used": True}}
     return {"every": True, **before[row["stage"]]} if row["stage"] in before else None
 
 
-def _put_aside(row: Any) -> dict[str, Any] | None:
-    """Return the posts a stage put aside or let pass, where they are in the tables (read and clean keep none)."""
+def _sent_on(row: Any) -> dict[str, Any] | None:
+    """Return the filter of the posts that a stage rejected or passed; None if the tables do not have them (stages read and clean)."""
     stage, reason = row["stage"], row["reason"]
     if stage == "gate":
         return {"every": True, "post_type": reason or "complaint"}

@@ -1,4 +1,4 @@
-"""Sections 8 and 9: how people say they paid, what they kept, where they turned, in what order, and what came of it."""
+"""Tables of sections 8 and 9, read from texts: payment, evidence, remedies, channels tried, their order and outcomes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOTE = "由程序从脱敏后的标题和正文读出，帖中没有写的不等
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return payment, evidence and remedies; the channels tried, what came of each, and which was tried before which."""
+    """Return the tables of payment, evidence and remedies, and of the channels tried, their outcomes and their order."""
     sampled = told(len(m.read), len(m.counted), "固定抽取的")
     shares = [_stated(m, kind, name, NOTE + sampled) for kind, name in KINDS_ZH.items() if kind != "channel"]
     return [*shares, _channels(m, sampled), _outcomes(m, sampled), _order(m, sampled)]
@@ -28,7 +28,7 @@ def tables(m: Measures) -> list[Table]:
 
 def _stated(m: Measures, kind: str, name: str, note: str) -> Table:
     frame = m.stated[(m.stated["kind"] == kind) & (m.stated["n"] > 0)].reset_index(drop=True)
-    return Table(kind, f"投诉人自述的{name}", withheld(frame, adds_up=False), (Column("value_zh", name), *rate(_who, base=_read)),
+    return Table(kind, f"投诉人自述的{name}", withheld(frame, adds_up=False), (Column("value_zh", name), *rate(_stating, base=_read)),
                  note + NOTE_SMALL)
 
 
@@ -36,15 +36,15 @@ def _read(row: Any) -> dict[str, Any]:
     return {"set": "read"}
 
 
-def _who(row: Any) -> dict[str, Any]:
+def _stating(row: Any) -> dict[str, Any]:
     return {"set": f"stated:{row['kind']}:{row['value']}"}
 
 
 def _channels(m: Measures, sampled: str) -> Table:
     frame = m.channels[(m.channels["n"] != 0) | m.channels["n"].isna()].reset_index(drop=True)
     shares = rate(_tried, base=_read)
-    columns = (Column("channel_zh", "走过的渠道"), *shares[:-1], Column("n_solved", "自述解决（件）", "count", cases=_came),
-               Column("solved", "自述解决的占", "share", cases=_came), Column("solved_low", "95% 区间（%）", "share", high="solved_high"),
+    columns = (Column("channel_zh", "走过的渠道"), *shares[:-1], Column("n_solved", "自述解决（件）", "count", cases=_solved),
+               Column("solved", "自述解决的占", "share", cases=_solved), Column("solved_low", "95% 区间（%）", "share", high="solved_high"),
                shares[-1])
     return Table("channel", "投诉人自述走过的渠道，及其中自述解决的", frame, columns, NOTE + sampled, metrics.caption(metrics.channels))
 
@@ -53,7 +53,7 @@ def _tried(row: Any) -> dict[str, Any]:
     return {"set": "no_channel" if row["channel"] == NONE else f"stated:channel:{row['channel']}"}
 
 
-def _came(row: Any) -> dict[str, Any]:
+def _solved(row: Any) -> dict[str, Any]:
     return {**_tried(row), "outcome": list(SOLVED)}
 
 
@@ -62,13 +62,13 @@ def _outcomes(m: Measures, sampled: str) -> Table:
     heads = long.drop_duplicates("outcome").set_index("outcome")["outcome_zh"]
     shown = long.groupby("channel")["share"].transform("count") > 0
     frame = wide(long[shown], ["channel", "channel_zh", "of"], "outcome") if shown.any() else pd.DataFrame()
-    shares = tuple(Column(str(key), name, "share", cases=_came_to(str(key))) for key, name in heads.items() if key in frame)
+    shares = tuple(Column(str(key), name, "share", cases=_with_outcome(str(key))) for key, name in heads.items() if key in frame)
     note = f"走过该渠道不足 30 件的不列；1–4 件的格子不给数。{sampled}"
     columns = (Column("channel_zh", "走过的渠道"), Column("of", "分母（件）", "count", cases=_tried), *shares)
     return Table("channel_outcomes", "走过各渠道的投诉，自述结果如何", frame, columns, note, metrics.caption(metrics.channel_outcomes))
 
 
-def _came_to(outcome: str) -> Any:
+def _with_outcome(outcome: str) -> Any:
     return lambda row: {**_tried(row), "outcome": outcome}
 
 

@@ -1,4 +1,4 @@
-"""Section 4: how many complaints, when."""
+"""Tables of section 4: numbers of complaints over time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kamen_analysis.report.tables import Column, Table
 
 
 def tables(m: Measures) -> list[Table]:
-    """Return the monthly counts, all sources and by source, the weekly ones, the days of the week, and the gaps."""
+    """Return the tables of monthly counts (all sources, and by source), weekly counts, weekdays, and gaps."""
     return [_total(m), _by_source(m), _weeks(m), _calendar(m), _gaps(m)]
 
 
@@ -53,8 +53,8 @@ def _weeks(m: Measures) -> Table:
 
 def _calendar(m: Measures) -> Table:
     frame = withheld(m.calendar.groupby(["weekday", "weekday_zh"], observed=True)["n"].sum().reset_index().assign(note=""))
-    whole = float(frame["n"].sum()) if len(frame) else 0.0
-    frame = frame.assign(share=frame["n"].astype("Float64") / whole if whole >= MINIMUM else np.nan)
+    total = float(frame["n"].sum()) if len(frame) else 0.0
+    frame = frame.assign(share=frame["n"].astype("Float64") / total if total >= MINIMUM else np.nan)
     columns = (Column("weekday_zh", "星期"), Column("n", "投诉（件）", "count", cases=lambda row: {"set": f"weekday:{row['weekday']}"}),
                Column("share", "占有日期的投诉", "share", cases=lambda row: {"set": f"weekday:{row['weekday']}"}))
     return Table("weekdays", "一周里哪天发的投诉多", frame, columns, "按发布时间（北京时间）。发帖的日子不是事情发生的日子。")
@@ -65,10 +65,10 @@ def _and(source: str) -> Any:
 
 
 def _gaps(m: Measures) -> Table:
-    """Return the spans in which a source was not captured at all, between its first and last post of all sources."""
+    """Return the runs of months in which nothing was captured from a source, within the months of the report's posts."""
     gaps = m.named(m.volume[m.volume["gap"].astype(bool)])
     months = gaps["period"].dt.year * 12 + gaps["period"].dt.month
-    # Consecutive months keep the same distance to their place in the list: that distance names the run.
+    # Month number minus position in the list is constant within a run of consecutive months.
     run = (months - gaps.groupby("source_zh").cumcount()).rename("run")
     spans = gaps.groupby(["source_zh", run], sort=True)["period_zh"]
     frame = spans.agg(first="first", last="last", months="size").reset_index()
@@ -81,6 +81,6 @@ def _month(row: Any) -> dict[str, Any]:
 
 
 def _change(volume: pd.DataFrame, back: int) -> pd.Series:
-    # An incomplete period is compared with nothing: the difference would be of coverage, not of complaints.
-    whole = volume["n"].astype("Float64").where(volume["complete"].astype(bool))
-    return whole - whole.shift(back)
+    # Incomplete periods are not compared: the difference would be one of coverage, not of complaints.
+    complete = volume["n"].astype("Float64").where(volume["complete"].astype(bool))
+    return complete - complete.shift(back)
