@@ -1,4 +1,4 @@
--- Boxes, picture files and drill-down marks as each format wants them; the words are pandoc's business.
+-- Adapts boxes, picture files and drill-down links to each output format; text is left to pandoc.
 local typst = {
   warning = '#panel([', box = '#panel([', facts = '#panel([', note = '#block(above: 0.7em, below: 1.4em)[#set text(font: sans, size: 7.8pt, fill: rgb("#55616e"))',
 }
@@ -21,8 +21,8 @@ function Div(div)
   end
 end
 
--- A long head of a column in a wide table goes in two lines, so that names below the others need not be broken; a short table keeps
--- its note on the page.
+-- PDF only: in a wide table long column headings take two lines, which leaves room for the cells of other columns; a short table stays on
+-- the same page as its note.
 local WIDE, LONG, SHORT = 7, 6, 16
 
 local function in_two(words)

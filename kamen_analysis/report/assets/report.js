@@ -26,7 +26,7 @@
 
   function guarded(text) {
     const plain = text.trim();
-    // "-2+3" begins with a number and is a formula: only what is a number as a whole, with its unit, goes unguarded.
+    // A cell that is only a number with its unit cannot be a formula; "-2+3" can, though it starts with a number.
     const measured = /^[+\-]?[\d,]+(\.\d+)?\s*(%|个?百分点|元|件|日|天)?$/.test(plain);
     const safe = /^[=+\-@＝＋－＠]/.test(plain) && !measured ? "'" + plain : plain;
     return '"' + safe.replace(/"/g, '""') + '"';
