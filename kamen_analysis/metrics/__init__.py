@@ -5,7 +5,7 @@ from __future__ import annotations
 from kamen_analysis.metrics.alert import alert_methods, alerts
 from kamen_analysis.metrics.breaks import change_points
 from kamen_analysis.metrics.campaigns import campaigns, template_farms
-from kamen_analysis.metrics.captions import caption
+from kamen_analysis.metrics.captions import caption, definition
 from kamen_analysis.metrics.chains import chain_lengths, chains
 from kamen_analysis.metrics.change import changes
 from kamen_analysis.metrics.contrast import contrasts
@@ -36,7 +36,8 @@ METRICS = (used, volume, reasons, cooccurrence, tactic_order, sequences, statuse
 
 __all__ = [
     "METRICS", "alert_methods", "alerts", "amounts", "campaigns", "caption", "chain_lengths", "chains", "change_points", "changes",
-    "channel_order", "channel_outcomes", "channels", "clocks", "contrasts", "cooccurrence", "corrected", "coverage", "explain", "fill",
+    "channel_order", "channel_outcomes", "channels", "clocks", "contrasts", "cooccurrence", "corrected", "coverage", "definition",
+    "explain", "fill",
     "funnel", "gaps", "holidays", "median_reply", "naive_ratio", "nowcast", "outcomes", "platform_funnel", "platform_ranks", "platforms",
     "products", "reason_names", "reasons", "replies", "resolved_by", "self_reported", "sensitivity", "sequences", "status_by_age",
     "statuses", "tactic_order", "tactics_by_age", "template_farms", "time_to_reply", "used", "volume", "waiting",

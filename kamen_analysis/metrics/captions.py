@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-LINES = ("Counts", "Out of", "Leaves out", "Read with care")
+LINES = {"Counts": "数什么", "Out of": "分母", "Leaves out": "不计", "Read with care": "读法"}  # As docstrings have them, as shown.
 _LINE = re.compile(rf"^({'|'.join(LINES)}):\s*(.*)$")
 
 
@@ -28,3 +28,8 @@ def caption(metric: Callable[..., Any]) -> dict[str, str]:
         else:
             key = ""
     return found
+
+
+def definition(metric: Callable[..., Any]) -> str:
+    """Return the caption of `metric` as lines of Chinese, for a notebook."""
+    return "\n".join(f"{LINES[key]}：{text}" for key, text in caption(metric).items())

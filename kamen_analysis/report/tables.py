@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from kamen_analysis.charts import numbers
+from kamen_analysis.metrics.captions import LINES
 from kamen_analysis.report.marks import Md, escape, plain, span
 
 Kind = Literal["text", "count", "share", "points", "yuan", "days", "ratio", "date", "digest"]
@@ -77,7 +78,7 @@ class Table:
         return [{str(key): value for key, value in row.items()} for row in self.frame.to_dict("records")]
 
 
-LABELS = (("Counts", "数什么"), ("Out of", "分母"), ("Leaves out", "不计"), ("Read with care", "读法"))
+LABELS = tuple(LINES.items())
 
 
 def defined(table: Table, labels: tuple[tuple[str, str], ...] = LABELS) -> str:

@@ -12,7 +12,7 @@ from kamen_analysis.records import ZONE
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections.columns import rate
 from kamen_analysis.report.small import NOTE, withheld
-from kamen_analysis.report.tables import Column, Table
+from kamen_analysis.report.tables import LABELS, Column, Table
 
 DEFINED: dict[str, Callable[..., Any]] = {
     "计入的投诉": metrics.used, "投诉量": metrics.volume, "拒退理由占比": metrics.reasons, "理由并现": metrics.cooccurrence,
@@ -93,6 +93,5 @@ def _products(m: Measures) -> Table:
 
 def _definitions() -> Table:
     rows = [{"name": name, **metrics.caption(function)} for name, function in DEFINED.items()]
-    columns = (Column("name", "指标"), Column("Counts", "数什么"), Column("Out of", "分母"), Column("Leaves out", "不计"),
-               Column("Read with care", "读法"))
+    columns = (Column("name", "指标"), *(Column(key, name) for key, name in LABELS))
     return Table("definitions", "指标定义", pd.DataFrame(rows), columns)
