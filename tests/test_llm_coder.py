@@ -167,6 +167,16 @@ def test_a_slow_or_busy_server(model: Model) -> None:
     assert waits == [7.0, 7.0]
 
 
+def test_a_lost_connection_is_not_tried_again_at_once(model: Model) -> None:
+    """After a refused connection or a timeout the next attempts wait, ever longer, as after a busy answer."""
+    model.say = lambda asked: (time.sleep(0.5), (200, NO_REASON))[1]
+    for url, timeout_s in (("http://127.0.0.1:9/v1", 5.0), (model.url, 0.1)):
+        waits: list[float] = []
+        with pytest.raises(Unanswered, match="连不上或超时"):
+            Endpoint(url, "m", timeout_s=timeout_s, sleep=waits.append).ask("s", "u")
+        assert waits == [1.0, 2.0]
+
+
 def test_an_envelope_of_another_kind(model: Model) -> None:
     """An answer that is no chat completion is told as such."""
     model.raw, model.say = True, lambda asked: (200, "<html>")

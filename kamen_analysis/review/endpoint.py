@@ -53,20 +53,18 @@ class Endpoint:
         """Return the model's reply. Raises Unanswered after three failed attempts, KamenError if the key is refused."""
         why = ""
         for attempt in range(TRIES):
+            wait_s = 2.0**attempt
             try:
                 answer = self._post(system, user)
             except requests.RequestException as error:
                 why = f"连不上或超时（{type(error).__name__}）"
-                continue
-            if answer.status_code in (401, 403):
-                raise KamenError(f"模型接口拒绝（HTTP {answer.status_code}）：请检查 $KAMEN_LLM_KEY")
-            if answer.status_code == 200:
-                return _reply(answer)
-            why = f"HTTP {answer.status_code}"
-            if answer.status_code != 429 and answer.status_code < 500:
-                break
+            else:
+                if answer.status_code == 200:
+                    return _reply(answer)
+                why = _refusal(answer)
+                wait_s = _asked_wait_s(answer) or wait_s
             if attempt + 1 < TRIES:
-                self.sleep(_wait_s(answer, attempt))
+                self.sleep(min(wait_s, LONGEST_WAIT_S))
         raise Unanswered(why)
 
     def _post(self, system: str, user: str) -> requests.Response:
@@ -86,9 +84,20 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _wait_s(answer: requests.Response, attempt: int) -> float:
+def _refusal(answer: requests.Response) -> str:
+    """Return why `answer` is none. Raises KamenError if the key is refused, Unanswered if a further attempt would not help."""
+    why = f"HTTP {answer.status_code}"
+    if answer.status_code in (401, 403):
+        raise KamenError(f"模型接口拒绝（{why}）：请检查 $KAMEN_LLM_KEY")
+    if answer.status_code != 429 and answer.status_code < 500:
+        raise Unanswered(why)
+    return why
+
+
+def _asked_wait_s(answer: requests.Response) -> float:
+    """Return the seconds that the endpoint asks to wait; 0 if it does not say."""
     retry_after = answer.headers.get("Retry-After", "")
-    return min(float(retry_after) if retry_after.isdigit() else 2.0**attempt, LONGEST_WAIT_S)
+    return float(retry_after) if retry_after.isdecimal() else 0.0
 
 
 def _reply(answer: requests.Response) -> Reply:
