@@ -155,6 +155,13 @@ def test_a_second_run_asks_only_what_is_open(home: Home, model: Model) -> None:
     assert third.tokens == 0 and len(model.asked) == SIZE
 
 
+def test_a_budget_just_enough_is_not_called_spent(home: Home, model: Model) -> None:
+    """A run that codes its last post with its last tokens left nothing uncoded for the budget and does not say so."""
+    asked = llm.ask(home, "s", model.endpoint(), SIZE * 100)
+    assert (asked.coded, asked.tokens, asked.spent) == (SIZE, SIZE * 100, False)
+    assert "预算" not in "".join(asked.lines())
+
+
 def test_a_slow_or_busy_server(model: Model) -> None:
     """A server too slow, or busy for good, is asked three times, no faster than it asks for, and then told as such."""
     model.say = lambda asked: (time.sleep(0.5), (200, NO_REASON))[1]

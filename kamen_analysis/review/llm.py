@@ -47,7 +47,7 @@ class Instructions(BaseModel):
 class Asked:
     """The result of a run: posts coded so far, posts in the sample, tokens used by this run, number of uncoded posts by reason (`open`).
 
-    `spent`: the budget is used up; `gave_up`: too many posts in a row had no valid answer.
+    `spent`: posts stayed uncoded because the budget is used up; `gave_up`: too many posts in a row had no valid answer.
     """
 
     coder: str
@@ -89,10 +89,12 @@ def ask(where: Home, name: str, endpoint: Endpoint, budget: int, tell: Tell = la
     sample = recall(where, name)
     path, prefix = folder(where, name) / "llm_answers.jsonl", _digest(endpoint.model, instructions())
     stored, coded = _answers(path), dict[str, tuple[list[str], str]]()
-    tokens, failures, faults = 0, 0, Counter[str]()
+    tokens, failures, faults, spent = 0, 0, Counter[str](), False
     for post, title, body in _texts(where, sample):
         key = _digest(prefix, title, body)
-        if key not in stored and tokens < budget and failures < GIVE_UP:
+        is_open = key not in stored and failures < GIVE_UP
+        spent = spent or (is_open and tokens >= budget)
+        if is_open and not spent:
             codes, used, fault = _code(endpoint, title, body)
             tokens, failures = tokens + used, 0 if fault == "" else failures + 1
             if codes is None:
@@ -107,7 +109,7 @@ def ask(where: Home, name: str, endpoint: Endpoint, budget: int, tell: Tell = la
     if not coded:
         raise KamenError(f"没有编成一件：{'；'.join(faults) or '预算为零，或帖子的文字已变（请重新抽样）'}")
     gold.keep(folder(where, name) / f"coder_{coder}.jsonl", coded)
-    return Asked(coder, len(coded), len(sample.posts), tokens, dict(faults), tokens >= budget, failures >= GIVE_UP)
+    return Asked(coder, len(coded), len(sample.posts), tokens, dict(faults), spent, failures >= GIVE_UP)
 
 
 def _texts(where: Home, sample: Sample) -> Iterator[tuple[str, str, str]]:
