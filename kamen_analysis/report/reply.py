@@ -18,6 +18,7 @@ from kamen_analysis.charts import numbers
 from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics.shares import MINIMUM
 from kamen_analysis.paths import Home
+from kamen_analysis.records import ZONE
 from kamen_analysis.redact import redact
 from kamen_analysis.report import word
 from kamen_analysis.report.facts import Facts
@@ -52,7 +53,7 @@ def received(home: Home) -> dict[str, Reply]:
             text = path.read_text(encoding="utf-8-sig").strip()
         except UnicodeDecodeError:
             raise KamenError(f"读不了平台答复 {path.name}：请存为 UTF-8 文本") from None
-        replies[path.stem] = Reply(path.stem, numbers.date(pd.Timestamp(path.stat().st_mtime, unit="s", tz="Asia/Shanghai")), text)
+        replies[path.stem] = Reply(path.stem, numbers.date(pd.Timestamp(path.stat().st_mtime, unit="s", tz=ZONE)), text)
     return replies
 
 
