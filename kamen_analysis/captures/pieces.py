@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kamen_analysis.tabular import limits
+from kamen_analysis.tabular.separated import rows_of
 
 IsHeader = Callable[[list[str]], bool]
 _HEAD_WITHIN = 100  # rows
@@ -69,21 +70,12 @@ class _Lines:
         return taken
 
 
-def _reader(lines: _Lines, mark: str) -> Iterator[list[str]]:
-    csv.field_size_limit(limits.CELL)
-    return csv.reader(iter(lines), delimiter=mark, strict=True)
-
-
-def _mark(line: bytes) -> str:
-    return "\t" if line.count(b"\t") > line.count(b",") else ","
-
-
 def _head(file: BinaryIO, name: str, is_header: IsHeader) -> bytes:
     """Return everything up to and including the header row, leaving the file after it; empty if there is no header row."""
-    mark, lines = _mark(_line(file, name, 1)), _Lines(file, name)
+    first, lines = _line(file, name, 1), _Lines(file, name)
     file.seek(0)
     try:
-        for number, row in enumerate(_reader(lines, mark)):
+        for number, row in enumerate(rows_of(iter(lines), first.decode("latin-1"))):
             if is_header([_decoded(cell) for cell in row]):
                 return lines.take()
             if number >= _HEAD_WITHIN:
@@ -104,7 +96,7 @@ def _decoded(cell: str) -> str:
 def _rows(file: BinaryIO, name: str, head: bytes, size: int) -> Iterator[BinaryIO]:
     lines = _Lines(file, name)
     try:
-        for _ in _reader(lines, _mark(head.partition(b"\n")[0])):
+        for _ in rows_of(iter(lines), head.partition(b"\n")[0].decode("latin-1")):
             if len(lines.held) >= size:
                 yield BytesIO(head + lines.take())
     except csv.Error:  # the rest becomes one piece: the parser will report what is wrong with it

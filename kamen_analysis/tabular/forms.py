@@ -10,25 +10,26 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import zip_longest
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import orjson
 
 from kamen_analysis.errors import KamenError
 from kamen_analysis.tabular import limits
+from kamen_analysis.tabular.encoding import encoding_of
+from kamen_analysis.tabular.separated import rows_of
 
 Record = dict[str, Any]
 IsHeader = Callable[[list[str]], bool]
 Bad = Callable[[str], Record]
+Kind = Literal["parquet", "xlsx", "array", "csv", "jsonl"]
 
 _CHUNK = 1 << 20
 _BATCH = 8192
 # A damaged archive shows in its checksums; a workbook against the form shows in whatever openpyxl trips over.
-_BAD_XLSX = (zipfile.BadZipFile, zlib.error, LookupError, ValueError, TypeError, AttributeError, OSError, EOFError, SyntaxError,
+BAD_XLSX = (zipfile.BadZipFile, zlib.error, LookupError, ValueError, TypeError, AttributeError, OSError, EOFError, SyntaxError,
              RuntimeError)
-_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _LONG_NUMBER, _AS_ZERO = b"0" * 19, bytes.maketrans(b"123456789", b"000000000")
-_SURE_OF_UTF8 = 8  # so many well-formed multi-byte characters do not happen by chance in GBK text
 
 
 def refuse(said: str) -> Record:
@@ -45,53 +46,43 @@ def read(file: IO[bytes], name: str, suffix: str, is_header: IsHeader = any, bad
     file.seek(0)
     is_packed = head.startswith((b"PAR1", b"PK\x03\x04", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     limits.refuse_size(name, size, limits.WHOLE if is_packed else limits.STREAMED)
-    if head.startswith(b"PAR1"):
+    kind, encoding = form_of(file, name, suffix)
+    if kind == "parquet":
         return _parquet(file, name)
-    if head.startswith(b"PK\x03\x04"):
+    if kind == "xlsx":
         return _xlsx(file, name, is_header)
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise KamenError(f"{name}：旧式 Excel（.xls）或加密的工作簿，请另存为 .xlsx 或 CSV")
-    encoding = _encoding(file, name)
-    first = file.read(4096).decode(encoding, "ignore").lstrip()[:1]
-    file.seek(0)
-    if first == "[" and suffix not in {".csv", ".tsv"}:
+    if kind == "array":
         limits.refuse_size(name, size, limits.WHOLE)
         return _json_array(io.TextIOWrapper(file, encoding, "replace", newline="\n"), name, bad)
     limits.refuse_long_lines(file, name)
-    if suffix in {".csv", ".tsv"} or (first != "{" and suffix not in {".jsonl", ".ndjson", ".json"}):
+    if kind == "csv":
         return _csv(io.TextIOWrapper(file, encoding, "replace", newline=""), name, is_header, bad)
     # A quarter of the time where the bytes are read as they are.
     return _jsonl(file if encoding == "utf-8" else io.TextIOWrapper(file, encoding, "replace", newline="\n"), name, bad)
 
 
-def _encoding(file: IO[bytes], name: str) -> str:
-    """Return the encoding the whole file decodes in: by BOM, UTF-8, then GB18030 (a superset of GBK)."""
-    head = file.read(4)
-    for bom, encoding in _BOMS.items():
-        if head.startswith(bom):
-            file.seek(0)
-            return encoding
-    bad = _first_bad_line(file, "utf-8")
-    if bad and (bad[1] >= _SURE_OF_UTF8 or _first_bad_line(file, "gb18030")):
-        raise KamenError(f"{name}：第 {bad[0]} 行不是 UTF-8，也不是 GBK/GB18030 编码")
-    file.seek(0)
-    return "gb18030" if bad else "utf-8"
+def form_of(file: IO[bytes], name: str, suffix: str) -> tuple[Kind, str]:
+    """Return what kind of table an open file is, and the encoding of its text ("" for none); the file then stands at its start.
 
-
-def _first_bad_line(file: IO[bytes], encoding: str) -> tuple[int, int] | None:
-    """Return (line, multi-byte characters before it) where decoding fails, or None. A character cut off by the file's end is let pass."""
+    The content tells; `suffix` decides only where a text may be either. Raises KamenError for an old workbook or an unknown encoding.
+    """
     file.seek(0)
-    decoder = codecs.getincrementaldecoder(encoding)()
-    line, wide = 1, 0
-    for chunk in iter(lambda: file.read(_CHUNK), b""):
-        try:
-            text = decoder.decode(chunk)
-        except UnicodeDecodeError as error:
-            good = error.object[:error.start].decode(encoding)
-            return line + good.count("\n"), wide + sum(c > "\x7f" for c in good)
-        line += text.count("\n")
-        wide += sum(c > "\x7f" for c in text[:4096])
-    return None
+    head = file.read(8)
+    file.seek(0)
+    if head.startswith(b"PAR1"):
+        return "parquet", ""
+    if head.startswith(b"PK\x03\x04"):
+        return "xlsx", ""
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        raise KamenError(f"{name}：旧式 Excel（.xls）或加密的工作簿，请另存为 .xlsx 或 CSV")
+    encoding = encoding_of(file, name)
+    first = file.read(4096).decode(encoding, "ignore").lstrip()[:1]
+    file.seek(0)
+    if suffix in {".csv", ".tsv"}:
+        return "csv", encoding
+    if first == "[":
+        return "array", encoding
+    return ("jsonl" if first == "{" or suffix in {".jsonl", ".ndjson", ".json"} else "csv"), encoding
 
 
 def _jsonl(lines: Iterable[str | bytes], name: str, bad: Bad) -> Iterator[Record]:
@@ -136,10 +127,9 @@ def _has_long(cells: Iterable[Any]) -> bool:
 
 
 def _csv(text: IO[str], name: str, is_header: IsHeader, bad: Bad) -> Iterator[Record]:
-    csv.field_size_limit(limits.CELL)
-    start = text.readline(_CHUNK)
+    first = text.readline(_CHUNK)
     text.seek(0)
-    rows = csv.reader(text, delimiter="\t" if start.count("\t") > start.count(",") else ",", strict=True)
+    rows = rows_of(text, first)
     try:
         header = next(filter(is_header, rows), [])
         if len(set(header)) < len(header):
@@ -181,7 +171,7 @@ def _xlsx(file: IO[bytes], name: str, is_header: IsHeader) -> Iterator[Record]:
         for row in rows:
             if any(cell is not None for cell in row):
                 yield {key: cell for key, cell in zip_longest(header, row[:len(header)]) if key}
-    except _BAD_XLSX:
+    except BAD_XLSX:
         raise KamenError(f"{name}：不是完整的 Excel 工作簿（.xlsx）") from None
 
 
