@@ -6,10 +6,13 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
+from kamen_analysis.captures.decode import BadBody
 from kamen_analysis.captures.page import Page
+from kamen_analysis.errors import KamenError
+from kamen_analysis.tabular import forms
+from kamen_analysis.tabular.separated import rows_of
 
 # Characters; a shorter number would occur in running text by chance.
 _UNMISTAKABLE = 6
@@ -18,15 +21,44 @@ _UNMISTAKABLE = 6
 def without(page: Page, number: str) -> bytes | None:
     """Return the body of `page` without the post `number` (or an address without its scheme).
 
-    Empty if the page must go as a whole, None if the post is not in it.
+    Empty if the page must go as a whole, None if the post is not in it. Raises BadBody if it is a table that is damaged.
     """
-    is_unmistakable = len(number) >= _UNMISTAKABLE
-    if is_unmistakable and (_within(page.url, number) or _within(page.requested, number)):
+    if _mentions(page.url, number) or _mentions(page.requested, number):
         return b""
-    for part, cut in _CUTTERS.items():
-        if part in page.content_type:
-            return cut(page, number)
-    return b"" if is_unmistakable and _within(page.text(), number) else None
+    suffix = next((suffix for part, suffix in _SUFFIXES.items() if part in page.content_type), "")
+    if suffix == ".jsonp":
+        return _json(page.text(), number)
+    return _table(page, suffix, number) if suffix else _whole(page.text(), number)
+
+
+def _table(page: Page, suffix: str, number: str) -> bytes | None:
+    """Cut the post out of a table, which is told and decoded as at import."""
+    try:
+        kind, encoding = forms.form_of(io.BytesIO(page.body), page.url, suffix)
+    except KamenError:
+        return _whole(page.text(), number)
+    if kind == "xlsx":
+        return _sheet(page, number)
+    if kind == "parquet":
+        return _parquet(page, number)
+    text = page.body.decode(encoding, "replace")
+    if kind == "csv":
+        return _rows(text, number)
+    # A site's answer is JSON too, but one value over many lines.
+    is_lines = kind == "jsonl" and (suffix == ".jsonl" or sum(map(_is_object, text.split("\n"))) > 1)
+    return _lines(text, number) if is_lines else _json(page.text(), number)
+
+
+def _is_object(line: str) -> bool:
+    return line.startswith("{") and line.rstrip().endswith("}")
+
+
+def _whole(text: str, number: str) -> bytes | None:
+    return b"" if _mentions(text, number) else None
+
+
+def _mentions(text: str, number: str) -> bool:
+    return len(number) >= _UNMISTAKABLE and _within(text, number)
 
 
 def _within(text: str, number: str) -> bool:
@@ -35,7 +67,8 @@ def _within(text: str, number: str) -> bool:
 
 def _is(value: Any, number: str) -> bool:
     """Return whether a cell is the number, or an address that holds it."""
-    text = str(value).strip()
+    # A column of whole numbers with gaps is one of floats in Parquet.
+    text = str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
     return text == number or ("/" in text and " " not in text and _within(text, number))
 
 
@@ -57,9 +90,9 @@ def _drop(item: Any, number: str) -> Any:
     return [after for _, after in kept if not _names(after, number)]
 
 
-def _json(page: Page, number: str) -> bytes | None:
+def _json(text: str, number: str) -> bytes | None:
     """Cut the post out of JSON or JSONP; the text around the JSON (a callback, try and catch) stays."""
-    text = page.text().strip()
+    text = text.strip()
     start, end = min((i for i in (text.find("{"), text.find("[")) if i >= 0), default=0), len(text)
     decoder = json.JSONDecoder()
     while start < end:
@@ -69,8 +102,10 @@ def _json(page: Page, number: str) -> bytes | None:
             # For example try{callback({…}: the first brace belongs to the script.
             start = min((i for i in (text.find("{", start + 1), text.find("[", start + 1)) if i >= 0), default=end)
             continue
+        except RecursionError:
+            break
         return _without_record(text[:start], whole, text[end:], number) if _names(whole, number) else None
-    return b"" if _within(text, number) else None
+    return _whole(text, number)
 
 
 def _without_record(head: str, whole: Any, tail: str, number: str) -> bytes:
@@ -79,8 +114,9 @@ def _without_record(head: str, whole: Any, tail: str, number: str) -> bytes:
     return b"" if _names(kept, number) else _encode(head + json.dumps(kept, ensure_ascii=False) + tail)
 
 
-def _lines(page: Page, number: str) -> bytes | None:
-    lines = page.text().splitlines(keepends=True)
+def _lines(text: str, number: str) -> bytes | None:
+    # Not splitlines, which breaks lines at characters that JSON has inside its strings, such as U+2028.
+    lines = list(io.StringIO(text, newline="\n"))
     kept = [line for line in lines if not _line_names(line, number)]
     return _encode("".join(kept)) if len(kept) < len(lines) else None
 
@@ -88,25 +124,38 @@ def _lines(page: Page, number: str) -> bytes | None:
 def _line_names(line: str, number: str) -> bool:
     try:
         return _names(json.loads(line), number)
-    except ValueError:
-        return _within(line, number)
+    except (ValueError, RecursionError):
+        return _mentions(line, number)
 
 
-def _rows(page: Page, number: str) -> bytes | None:
-    mark = "\t" if "tab" in page.content_type else ","
-    rows = list(csv.reader(io.StringIO(page.text(), newline=""), delimiter=mark))
-    kept = [row for row in rows if not any(_is(cell, number) for cell in row)]
-    out = io.StringIO()
-    csv.writer(out, delimiter=mark).writerows(kept)
-    return _encode(out.getvalue()) if len(kept) < len(rows) else None
+def _rows(text: str, number: str) -> bytes | None:
+    """Cut rows out of CSV or TSV, the others stay as they are written; what follows a fault against the form is kept or cut as one."""
+    lines = io.StringIO(text, newline="")
+    first = lines.readline()
+    start = lines.seek(0)
+    kept: list[str] = []
+    try:
+        for row in rows_of(iter(lines.readline, ""), first):
+            end = lines.tell()
+            kept += [] if any(_is(cell, number) for cell in row) else [text[start:end]]
+            start = end
+    except csv.Error:
+        kept += [] if _mentions(text[start:], number) else [text[start:]]
+    rest = "".join(kept)
+    return _encode(rest) if len(rest) < len(text) else None
 
 
 def _sheet(page: Page, number: str) -> bytes | None:
     import openpyxl
 
-    book, out, found = openpyxl.load_workbook(io.BytesIO(page.body)), io.BytesIO(), 0
-    for sheet in book.worksheets:
-        hits = [cells[0].row for cells in sheet.iter_rows() if any(_is(cell.value, number) for cell in cells)]
+    out, found = io.BytesIO(), 0
+    try:
+        # Formulas as such are what is stored again; what they come to (="17350000001") is what is read at import.
+        book, shown = (openpyxl.load_workbook(io.BytesIO(page.body), data_only=is_shown) for is_shown in (False, True))
+    except forms.BAD_XLSX:
+        raise BadBody("damaged") from None
+    for sheet, values in zip(book.worksheets, shown.worksheets, strict=True):
+        hits = [cells[0].row for cells in values.iter_rows() if any(_is(cell.value, number) for cell in cells)]
         for row in reversed(hits):
             sheet.delete_rows(row)
         found += len(hits)
@@ -118,18 +167,20 @@ def _parquet(page: Page, number: str) -> bytes | None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table, out = pq.read_table(pa.BufferReader(page.body)), io.BytesIO()
+    try:
+        table, out = pq.read_table(pa.BufferReader(page.body)), io.BytesIO()
+    except (pa.ArrowException, OSError):
+        raise BadBody("damaged") from None
     keep = [not any(_is(value, number) for value in row.values()) for row in table.to_pylist()]
     pq.write_table(table.filter(pa.array(keep, pa.bool_())), out)
     return None if all(keep) else out.getvalue()
 
 
 def _encode(text: str) -> bytes:
-    # With a byte order mark, which readers believe more than a header that still says GBK.
-    return text.encode("utf-8-sig")
+    # With a byte order mark, which readers believe more than a header that still says GBK. Half an emoji goes back to its \ud83d.
+    return text.removeprefix("\ufeff").encode("utf-8-sig", "backslashreplace")
 
 
-_CUTTERS: dict[str, Callable[[Page, str], bytes | None]] = {
-    "ndjson": _lines, "json": _json, "javascript": _json, "csv": _rows, "tab-separated": _rows, "spreadsheetml": _sheet,
-    "parquet": _parquet,
-}
+# How a table of each content type was called when it was imported.
+_SUFFIXES = {"ndjson": ".jsonl", "json": ".json", "javascript": ".jsonp", "csv": ".csv", "tab-separated": ".tsv",
+             "spreadsheetml": ".xlsx", "parquet": ".parquet"}
