@@ -11,12 +11,12 @@ import pandas as pd
 
 import kamen_analysis.metrics as metrics
 from kamen_analysis.data import WORDS, Data, compact
-from kamen_analysis.metrics.keys import Rows, are_named, rows_of
+from kamen_analysis.metrics.keys import Rows, rows_of
 from kamen_analysis.metrics.legal import Clock, calendar, judged
 from kamen_analysis.metrics.names import period_names, period_starts
 from kamen_analysis.metrics.refusal import first_starts, kinds, orders
 from kamen_analysis.metrics.selection import filed, is_counted
-from kamen_analysis.metrics.timeline import durations
+from kamen_analysis.metrics.timeline import are_followed, durations
 from kamen_analysis.paths import sha256
 from kamen_analysis.pipeline import gold
 from kamen_analysis.report.aside import begin
@@ -121,9 +121,8 @@ class Selection:
 
     @cached_property
     def followed(self) -> int:
-        """How many of the counted complaints have any event after their posting."""
-        later = self.events.loc[self.events["kind"] != "posted", "post_id"]
-        return int(are_named(self.counted, later).sum())
+        """How many of the counted complaints have a status, or any event after their posting."""
+        return int(are_followed(self.counted, self.events).sum())
 
     @cached_property
     def first_starts(self) -> pd.DataFrame:

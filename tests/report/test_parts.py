@@ -147,6 +147,17 @@ def test_no_reply_seen_is_no_finding_without_events(small: Home) -> None:
     assert not {f.table for f in findings(Measures(silent, "virtual"))} & {"replies", "resolved", "clocks", "platforms"}
 
 
+def test_a_status_alone_counts_as_a_record_of_what_came_after(small: Home) -> None:
+    """The number of complaints with a status or a step is the base of the replies, also where all that a source gives is a status."""
+    data = load(small)
+    posts = data.posts.assign(status=data.posts["status"].mask(data.posts.index % 3 == 0))
+    silent = data.events[data.events["kind"] == "posted"]
+    for events in (data.events, silent):
+        m = Measures(type(data)(posts, events, data.labels, data.rejected, data.manifest, data.home), "virtual")
+        assert m.followed == m.replies["of"].iloc[0]
+    assert 0 < m.followed == m.counted["status"].notna().sum() < len(m.counted)
+
+
 def test_what_the_fonts_lack_is_told_in_words() -> None:
     """An emoji becomes 〔表情〕 in every format, however many stand together; nothing else of the text changes."""
     assert plain("退款😡😡！ | 「卡密」 | ①　x❤️") == "退款〔表情〕！ | 「卡密」 | ① x〔表情〕"
