@@ -36,7 +36,7 @@ def contrasts(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual",
     Counts: 该平台有回复、或以该方式了结的投诉
     Out of: 该平台有发布时间、时间确切或尚未发生的投诉；没有发生的算到最近一次抓取（右删失）
     Leaves out: 少于 30 件、或按全部平台的比例推算不到 5 件事件的平台；只知至迟时间的；这类占五分之一以上时整项不比；
-        事件不足 5 件的平台不给比例与差值
+        该平台或其余平台的事件不足 5 件时不给比例与差值
     Read with care: 逐个平台与其余全部相比，错误以全族 5% 控制（Holm）；没有按商品与时期调整；无法区分不等于相同；“商家称已解决”
         只是商家的说法，计其首次，先以别的方式了结的不算
     """
@@ -84,10 +84,17 @@ def _compared(table: pd.DataFrame, platform: pd.Series, number: dict[str, int], 
     for i in large.tolist():
         p = single(coarse.against_rest(i)) if expected[i] >= SMALL else np.nan
         row = {"platform": names[i], "n": int(n[i]), "of": int(of[i]), "p": p, "note": "" if expected[i] >= SMALL else TOO_FEW}
-        shown = n[i] >= SMALL and n.sum() - n[i] >= SMALL
-        few = {"n": None if 0 < n[i] < SMALL else int(n[i]), "note": "事件不足 5 件"}
-        rows.append(row | ({key: float(each[i]) for key, each in shares.items()} if shown else few))
+        few = _few(n[i], n.sum() - n[i])
+        hidden = {"n": None if 0 < n[i] < SMALL else int(n[i]), "note": row["note"] or few}
+        rows.append(row | (hidden if few else {key: float(each[i]) for key, each in shares.items()}))
     return rows
+
+
+def _few(own: int, rest: int) -> str:
+    """Return the note on which side of a comparison has too few events for a share; empty if neither has."""
+    if own < SMALL:
+        return "事件不足 5 件" if rest >= SMALL else "该平台与其余平台的事件都不足 5 件"
+    return "" if rest >= SMALL else "其余平台事件不足 5 件"
 
 
 def _coarse(days: Any) -> Any:

@@ -100,6 +100,20 @@ def test_contrasts_take_a_claim_at_its_first_time() -> None:
     assert table.loc[("closed", "高"), "share"] == pytest.approx(0.7)
 
 
+@pytest.mark.parametrize(("events", "notes"), [
+    ({"甲": 40, "乙": 3}, {"甲": "其余平台事件不足 5 件", "乙": "事件不足 5 件"}),
+    ({"甲": 40, "乙": 20, "丙": 0}, {"甲": "", "乙": "", "丙": "事件不足 5 件"}),
+    ({"甲": 4, "乙": 1}, {"甲": "样本不足", "乙": "样本不足"}),
+    ({"甲": 4, "乙": 4, "丙": 0}, {"甲": "样本不足", "乙": "样本不足", "丙": "样本不足"})])
+def test_a_contrast_names_the_side_with_too_few_events(events: dict[str, int], notes: dict[str, str]) -> None:
+    """Its note says whether the platform or the others have under five events, and stays 样本不足 where the platform is not tested."""
+    table = metrics.contrasts(*settled({name: n / 120 for name, n in events.items()})).set_index(["measure", "platform"])
+    rows = table.loc["consumer_confirmed"].drop(ALL)
+    assert rows["note"].to_dict() == notes
+    assert (rows["share"].isna() == (rows["note"] != "")).all()
+    assert rows["p"].isna().equals(rows["note"] == "样本不足")
+
+
 def test_contrast_shares_are_their_twins(posts: pd.DataFrame, events: pd.DataFrame) -> None:
     """Shares by day 30, the claim's too, are the twin's on whole days; adjusted p is never below p; few events give no share."""
     table = metrics.contrasts(posts, events)
