@@ -62,3 +62,13 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
                                                   encoding="utf-8")
     with pytest.raises(KamenError, match=r"own\.jsonl 第 1 行"):
         list(corpus.posts(tmp_path))
+
+
+def test_a_post_may_hold_any_line_end(tmp_path: Path) -> None:
+    """A coded post whose text has a line end that JSON does not escape is read as one post."""
+    with (FOLDER / "posts" / "near.jsonl").open(encoding="utf-8") as lines:
+        line = next(lines)
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts" / "own.jsonl").write_text(line.replace('"body": "', '"body": "演示\u2028', 1), encoding="utf-8")
+    ((_, post),) = corpus.posts(tmp_path)
+    assert post.body.startswith("演示\u2028")

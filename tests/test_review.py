@@ -239,6 +239,18 @@ def test_a_note_keeps_no_personal_data(home: Home, tmp_path: Path) -> None:
     assert row["codes"] == codes and "13912345678" not in row["note"] and row["note"]
 
 
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x85"])
+def test_a_note_may_hold_any_line_end(home: Home, tmp_path: Path, mark: str) -> None:
+    """A note with a line end that JSON does not escape, as pasted from a web page, comes back as it was written."""
+    draw(home, name := f"line{ord(mark)}", Plan(size=5), tmp_path)
+    key = recall(home, name).posts[0]["post_id"]
+    path = tmp_path / "n.csv"
+    path.write_text(f"编号,理由1,备注\n{key},none,甲{mark}乙\n", encoding="utf-8")
+    gold.settle(home, name, path)
+    (row,) = kept.rows(home.root / "review" / name / "settled.jsonl")
+    assert row["note"] == f"甲{mark}乙" and gold.conclude(home, name).gold == 1
+
+
 def test_from_sample_to_tables(built: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two coders, one quarrel settled: gold stands in the tables as human, the machine's word is kept, and losing the gold undoes it."""
     home = Home(tmp_path / "home")

@@ -72,8 +72,9 @@ def second_reading(folder: Path = FOLDER) -> dict[str, frozenset[str]]:
 def posts(folder: Path = FOLDER) -> Iterator[tuple[str, Post]]:
     """Yield (file, post) of the coded posts; KamenError names the file and line of a damaged one."""
     for path in sorted((folder / "posts").glob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            try:
-                yield path.stem, Post.model_validate_json(line)
-            except ValidationError as error:
-                raise KamenError(f"编码手册 posts/{path.name} 第 {number} 行有误：{error.errors()[0]['msg']}") from None
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    yield path.stem, Post.model_validate_json(line)
+                except ValidationError as error:
+                    raise KamenError(f"编码手册 posts/{path.name} 第 {number} 行有误：{error.errors()[0]['msg']}") from None

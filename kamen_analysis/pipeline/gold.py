@@ -56,8 +56,11 @@ def read(where: Home) -> Gold:
 
 def rows(path: Path) -> list[dict[str, Any]]:
     """Return the records of a JSONL file written by `kamen review`, none if it does not exist; raise KamenError if it is damaged."""
+    if not path.exists():
+        return []
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+        with path.open(encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
     except ValueError:
         raise KamenError(f"读不了 {path}：文件损坏，请重新运行 kamen review") from None
 

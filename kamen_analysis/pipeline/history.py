@@ -34,7 +34,8 @@ def entries(where: Home) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        with path.open(encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
     except ValueError:
         raise KamenError(f"{path} 已损坏，可删去（只影响与上次的比较）") from None
 
