@@ -6,6 +6,7 @@ Nothing is guessed: a missing value stays missing, an unreadable one becomes mis
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -100,6 +101,14 @@ def address(url: str | None) -> str | None:
         return None
     kept = [pair for pair in parts.query.split("&") if _ID_PAIR.fullmatch(pair) or not find(f"https://a.example/?{unquote(pair)}")]
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "&".join(kept), ""))
+
+
+def asked_out(names: Iterable[str]) -> frozenset[str]:
+    """Return the names on the opt-out list, addresses in the forms in which tables may hold them: people copy whole ones."""
+    names = frozenset(names)
+    addresses = {kept for name in names if (kept := address(name))}
+    bare = {url.partition("?")[0] for url in addresses if urlsplit(url).path.strip("/")}
+    return frozenset({name for name in names if "://" not in name} | addresses | bare)
 
 
 def _seen(raw: RawPost, page: Page, notes: list[Note]) -> datetime:

@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 
 from kamen_analysis import data, dedupe
 from kamen_analysis.captures import importer, withdraw
+from kamen_analysis.metrics.explain import explain
 from kamen_analysis.paths import Home
 from kamen_analysis.pipeline import copies, digests, groups, partition, splice
 from kamen_analysis.pipeline.build import build
+from kamen_analysis.report import pastbuilds
 
 BODY = "买了第{n}张点卡，一直提示卡号错误，客服让我再等几天，等到现在没有人回我，店铺里写着概不退换，我要求退款{n}元。"
 
@@ -193,6 +195,27 @@ def test_withdrawn_by_number_and_address(home: Home) -> None:
     withdraw.withdraw(home, "TS20261100027")
     build(home, jobs=1)
     assert before - set(data.load(home).posts["post_id"]) == {"table:TS20261100027"}
+
+
+@pytest.mark.parametrize("more", ["", "?from=share", "#reply2", "?uid=8#top"])
+def test_withdrawn_by_address(home: Home, more: str) -> None:
+    """A post asked out by a copied address leaves, whatever a browser added, and the change since counts as withdrawn, not as gone."""
+    _take(home, "d.jsonl", [row | {"链接": f"https://board.example/view/{row['编号']}"} for row in _rows(60, 62)])
+    build(home, jobs=1)
+    before = data.load(home)
+    withdraw.withdraw(home, f"https://board.example/view/TS20261100060{more}")
+    build(home, jobs=1)
+    after = data.load(home)
+    assert set(before.posts["post_id"]) - set(after.posts["post_id"]) == {"table:TS20261100060"}
+    assert more == "" or more not in json.dumps(after.manifest)
+    for then, now in ((before, after), (_recalled(before), _recalled(after))):
+        steps = explain(then, now, scope="all").query("headline == 'used'").set_index("part")["n"]
+        assert (steps["withdrawn"], steps["gone"]) == (1, 0)
+
+
+def _recalled(built: data.Data) -> data.Data:
+    """Return a build as its kept copy holds it, ids and addresses hashed."""
+    return pastbuilds.as_data(pastbuilds.slim(built), built.manifest, built.home)
 
 
 def test_copies_across_captures_are_those_within_one(home: Home) -> None:

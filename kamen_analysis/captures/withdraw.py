@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from kamen_analysis.paths import Home, atomic_write, sha256
 
 LIST = "withdrawn.txt"
 Cut = Callable[[Page, str], bytes | None]
+_OWN_NUMBER = re.compile(r"\d{6}")
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,17 @@ class Erased:
 def listed(home: Home) -> frozenset[str]:
     """Return the opt-out list: the ids, numbers and addresses of posts that tables and reports leave out."""
     path = home.raw / LIST
-    lines = path.read_text(encoding="utf-8-sig").splitlines() if path.exists() else []
+    lines = path.read_text(encoding="utf-8-sig").split("\n") if path.exists() else []
     # An address may contain "#"; a remark follows after white space.
     return frozenset(line.split(" #")[0].split("\t#")[0].strip() for line in lines if line.strip() and not line.lstrip().startswith("#"))
 
 
 def is_withdrawn(post_id: str, url: str | None, names: frozenset[str]) -> bool:
-    """Return whether a post is on the opt-out list `names`, by its full id, its number within the source, or its address."""
-    return bool(names) and not names.isdisjoint({post_id, post_id.partition(":")[2], url or post_id})
+    """Return whether a post of the tables is on the opt-out list, by its full id, its number within the source, or its address.
+
+    `names`: the list, its addresses in the form the tables have them (see `clean.asked_out`).
+    """
+    return post_id in names or post_id.partition(":")[2] in names or url in names
 
 
 def withdraw(home: Home, name: str, remark: str = "") -> bool:
@@ -56,7 +61,7 @@ def withdraw(home: Home, name: str, remark: str = "") -> bool:
     name = name.strip()
     place = urlsplit(name)
     is_whole_site = "://" in name and not place.path.strip("/") and not place.query
-    if not name or is_whole_site or any(mark in name for mark in "\r\n\t "):
+    if not name or is_whole_site or any(map(str.isspace, name)):
         raise KamenError("请给出一个帖子编号（如 heimao:17351054590）或网址")
     if name in listed(home):
         return False
@@ -64,7 +69,8 @@ def withdraw(home: Home, name: str, remark: str = "") -> bool:
     before = path.read_text(encoding="utf-8-sig") if path.exists() else ""
     with atomic_write(path) as file:
         gap = "" if not before or before.endswith("\n") else "\n"
-        file.write(f"{before}{gap}{name}{f'  # {remark}' if remark else ''}\n")
+        note = " ".join(remark.split())  # what follows a line break in it would be taken for a name
+        file.write(f"{before}{gap}{name}{f'  # {note}' if note else ''}\n")
     return True
 
 
@@ -76,8 +82,7 @@ def erase(home: Home, name: str, reason: str, *, cut: Cut = without, now: Callab
     changed file; changed records keep the digest of what they held, so that everything else can still be verified.
     """
     withdraw(home, name, reason)
-    _, is_address, rest = name.partition("://")
-    source, _, number = ("", "", rest) if is_address else _split(name)
+    source, number = ("", _address(name)) if "://" in name else _split(name)
     done = [0, 0, 0]
     for folder in sorted(path for path in home.raw.glob("*") if path.is_dir() and source in ("", path.name)):
         with sidecar.lock(folder):
@@ -92,8 +97,24 @@ def erase(home: Home, name: str, reason: str, *, cut: Cut = without, now: Callab
     return Erased(*done)
 
 
-def _split(name: str) -> tuple[str, str, str]:
-    return name.partition(":") if ":" in name else ("", "", name)
+def _split(name: str) -> tuple[str, str]:
+    source, mark, number = name.partition(":")
+    return (source, number) if mark else ("", name)
+
+
+def _address(name: str) -> str:
+    """Return an address as captures may hold it: without scheme, nor what only leads there (`?from=share`) or to a place on the page.
+
+    No less than what names the post, or others would go along: a query and an anchor go if the path ends in a number of its own, an
+    anchor also if it has no number and is no path (`#/post/1`).
+    """
+    place = urlsplit(name.strip())
+    path = place.path.rstrip("/")
+    host = place.netloc.rpartition("@")[2].lower()
+    if _OWN_NUMBER.search(path.rpartition("/")[2]):
+        return host + path
+    is_place = not any(mark.isdigit() or mark == "/" for mark in place.fragment)
+    return place._replace(netloc=host, fragment="" if is_place else place.fragment).geturl().partition("://")[2]
 
 
 def _changes(path: Path, raw: Path, number: str, cut: Cut) -> tuple[dict[int, Record], int]:

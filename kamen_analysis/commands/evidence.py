@@ -34,6 +34,8 @@ def withdraw(args: argparse.Namespace) -> int:
     if args.erase:
         done = erase(paths.home(args.home), args.post, args.reason)
         print(f"已从存档抹去：{done.stubs} 条记录改为存根，{done.cut} 条记录只抹去该帖；摘要链仍可核对（kamen verify）")
+        if not done.stubs + done.cut:
+            print("注意：存档里没有找到该帖，请核对编号或网址", file=sys.stderr)
         if done.unread:
             print(f"注意：另有 {done.unread} 条记录无法解码，说不准其中有没有该帖", file=sys.stderr)
     else:
@@ -45,11 +47,12 @@ def withdraw(args: argparse.Namespace) -> int:
 
 
 def _warn_unknown(args: argparse.Namespace) -> None:
+    from kamen_analysis.captures.withdraw import is_withdrawn
+    from kamen_analysis.clean import asked_out
     from kamen_analysis.data import read_table
 
-    posts = read_table(paths.home(args.home).processed, "posts")
-    known = set(posts["post_id"]) | set(posts["post_id"].str.partition(":")[2]) | set(posts["url"].dropna())
-    if args.post not in known:
+    posts, names = read_table(paths.home(args.home).processed, "posts"), asked_out([args.post])
+    if not any(is_withdrawn(post, url, names) for post, url in zip(posts["post_id"], posts["url"], strict=True)):
         print(f"注意：现有的表里没有 {args.post}，请核对编号", file=sys.stderr)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kamen_analysis import codebook, platforms, sources
-from kamen_analysis.captures import sidecar, withdraw
+from kamen_analysis.captures import sidecar
 from kamen_analysis.errors import KamenError, told
 from kamen_analysis.paths import Home, atomic_folder, settle
 from kamen_analysis.pipeline import digests, executors, expect, gold, groups, history, manifests, publish
@@ -84,7 +84,7 @@ def _rebuild(where: Home, inputs: dict[Path, str], dependencies: dict[str, Any],
     for part in parts:
         part.shortfall = expect.shortfall(part)
     progress("合并与去重", 0, 1)
-    merged = merge(parts, withdraw.listed(where), cache(where))
+    merged = merge(parts, frozenset(dependencies["withdrawn"]), cache(where))
     progress("合并与去重", 1, 1)
     own = where.root / "platforms.yaml"
     settings = publish.Settings(platforms.directory(own), codebook.load().version, gold.read(where))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import kamen_analysis
-from kamen_analysis import codebook, sources
+from kamen_analysis import clean, codebook, sources
 from kamen_analysis.captures import withdraw
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, sha256
@@ -36,8 +36,8 @@ def depends(where: Home, inputs: dict[Path, str]) -> dict[str, Any]:
     own = where.root / "platforms.yaml"
     return {
         "inputs": {path.relative_to(where.raw).as_posix(): digest for path, digest in inputs.items()},
-        "code": digests.build_code(), "platforms": sha256(own) if own.exists() else None, "withdrawn": sorted(withdraw.listed(where)),
-        "gold": gold.files(where),
+        "code": digests.build_code(), "platforms": sha256(own) if own.exists() else None,
+        "withdrawn": sorted(clean.asked_out(withdraw.listed(where))), "gold": gold.files(where),
     }
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kamen_analysis import clean, dedupe, records
+from kamen_analysis import dedupe, records
+from kamen_analysis.captures.withdraw import is_withdrawn
 from kamen_analysis.pipeline import copies, partition
 from kamen_analysis.pipeline.parts import Part
 
@@ -45,7 +47,7 @@ class Merged:
 
 
 def merge(parts: list[Part], withdrawn: frozenset[str], scratch: Path) -> Merged:
-    """Return the decisions; `withdrawn` is the opt-out list, `scratch` a folder for what the next build can use again.
+    """Return the decisions; `withdrawn` is the opt-out list (`clean.asked_out`), `scratch` a folder for what the next build can use again.
 
     A run with a shortfall gives no post. Of several sightings of one post the one with the fullest text is kept (not truncated, then
     longest, then latest); the status is the latest known; `first_seen_at` and `last_seen_at` span all sightings.
@@ -117,12 +119,10 @@ def _combine_events(parts: list[Part], starts: npt.NDArray[np.int64], best: pd.S
 
 
 def _leave_out(parts: list[Part], merged: Merged, withdrawn: frozenset[str]) -> None:
-    """Clear `merged.keep` of the posts on the opt-out list, by full id, number within the source, or address, and count them."""
-    # People copy whole addresses into the list; the tables hold shortened ones (see `clean.address`).
-    names = withdrawn | {clean.address(name) or name for name in withdrawn} | {name.split("?")[0] for name in withdrawn if "://" in name}
+    """Clear `merged.keep` of the posts on the opt-out list, and count them."""
     for part, start in zip(parts if withdrawn else (), merged.starts, strict=False):
         posts = _addresses(part, int(start), merged)
-        asked = posts["post_id"].isin(names) | posts["post_id"].str.partition(":")[2].isin(names) | posts["url"].isin(names)
+        asked = np.fromiter(map(partial(is_withdrawn, names=withdrawn), posts["post_id"], posts["url"]), np.bool_, len(posts))
         merged.withdrawn += int(asked.sum())
         merged.keep[posts.index[asked]] = False
 

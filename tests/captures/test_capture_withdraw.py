@@ -128,6 +128,36 @@ def test_erasing_by_address(where: Home) -> None:
     assert verify(where).ok
 
 
+@pytest.mark.parametrize("more", ["?from=share&uid=8", "#comments", "/#reply_2", "?a=1#b"])
+def test_erasing_by_a_copied_address(where: Home, more: str) -> None:
+    """What a browser or an app adds to a post's address does not hide the post, with or without the last slash."""
+    address = f"https://Board.example/view/{NUMBERS[2]}"
+    import_files("heimao", [put(where, "one.json", json.dumps({"data": {"url": address.lower(), "text": "甲乙丙3"}}))], where)
+    assert withdraw.erase(where, address + more, "来信") == withdraw.Erased(1, 1)
+
+
+@pytest.mark.parametrize(("name", "left"), [
+    ("https://board.example/view.php?id=2#top", ["1", "3"]), ("https://board.example/view.php?id=2&p=1", ["1", "2", "3"]),
+    ("https://board.example/view.php#post-2", ["1", "2", "3"]), ("https://board.example/app#/post/2", ["1", "2", "3"])])
+def test_what_names_the_post_in_an_address_stays(tmp_path: Path, name: str, left: list[str]) -> None:
+    """A query or an anchor that may name the post is not dropped, which would erase all posts of the page."""
+    posts = [{"url": f"https://board.example/view.php?id={n}", "app": "https://board.example/app", "text": f"{n}"} for n in "123"]
+    home = Home(tmp_path)
+    import_files("heimao", [put(home, "list.json", json.dumps({"list": posts}))], home)
+    withdraw.erase(home, name, "来信")
+    assert [post["text"] for page in pages(home) for post in json.loads(page.text().removeprefix("\ufeff"))["list"]] == left
+
+
+@pytest.mark.parametrize("mark", ["\n", "\r", "\u2028", "\x85"])
+def test_a_remark_is_no_name(tmp_path: Path, mark: str) -> None:
+    """A line end in a remark does not make a name of what follows it."""
+    home = Home(tmp_path)
+    withdraw.withdraw(home, "heimao:1", f"来信{mark}2")
+    assert withdraw.listed(home) == {"heimao:1"}
+    (home.raw / withdraw.LIST).write_text("heimao:1 # 来信\u20282\n", encoding="utf-8")
+    assert withdraw.listed(home) == {"heimao:1"}
+
+
 @pytest.mark.parametrize("name", ["https://board.example/", "https://board.example", "", " ", "a b"])
 def test_too_much_is_not_erased(where: Home, name: str) -> None:
     """A whole site, nothing, or no name at all is refused before anything is touched."""
