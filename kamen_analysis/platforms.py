@@ -90,13 +90,6 @@ def _read(path: Path) -> _File:
         raise KamenError(f"平台名录 {path} 不合格式：{first}") from None
 
 
-def normalise(targets: pd.Series, known: Directory) -> pd.DataFrame:
-    """Return columns `platform` and `platform_known` for a column of targets, on its index."""
-    table = {target: known.canonical(target) for target in targets.dropna().unique()}
-    pairs = [table.get(target, (None, False)) for target in targets]
-    return pd.DataFrame({"platform": [p for p, _ in pairs], "platform_known": [k for _, k in pairs]}, targets.index)
-
-
 def proposals(posts: pd.DataFrame, known: Directory) -> list[tuple[str, int, str | None]]:
     """Return (unknown name, posts, name it resembles or None) for each platform outside the directory, most posts first."""
     counts = posts.loc[~posts["platform_known"], "platform"].dropna().value_counts()

@@ -42,8 +42,9 @@ def test_unknown_stays_as_written(own: Path) -> None:
 def test_proposals(own: Path) -> None:
     """Likeness is proposed with its count and merges nothing."""
     known = platforms.directory(own)
-    posts = platforms.normalise(pd.Series(["青藤卡铺子", "青藤卡铺子", "白马点卡", "青藤铺", None]), known)
-    assert posts["platform"].tolist()[:3] == ["青藤卡铺子", "青藤卡铺子", "白马点卡"]
+    named = [known.canonical(target) for target in ("青藤卡铺子", "青藤卡铺子", "白马点卡", "青藤铺", None)]
+    assert [platform for platform, _ in named[:3]] == ["青藤卡铺子", "青藤卡铺子", "白马点卡"]
+    posts = pd.DataFrame(named, columns=["platform", "platform_known"])
     found = platforms.proposals(posts, known)
     assert [(name, n) for name, n, _ in found] == [("青藤卡铺子", 2), ("白马点卡", 1)]
     assert found[1][2] is None

@@ -158,15 +158,3 @@ def member(record: Record, size: int) -> bytes:
     packed = engine.compress(data) + engine.flush()
     comment = b" " * (size - len(packed) - _GZIP_FRAME)
     return b"\x1f\x8b\x08\x10\0\0\0\0\x02\xff" + comment + b"\0" + packed + struct.pack("<LL", zlib.crc32(data), len(data) & 0xFFFFFFFF)
-
-
-def record_at(path: Path, offset: int) -> Record:
-    """Return the record that starts at `offset`, for example the evidence of a table's row; raise KamenError if it cannot be read."""
-    try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-            found = _record_in(view, offset)
-    except (OSError, ValueError):
-        raise KamenError(f"找不到存档 {path.name}") from None
-    if found is None:
-        raise Torn(path, offset)
-    return found

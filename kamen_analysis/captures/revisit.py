@@ -104,12 +104,6 @@ def revisit(session: Session, known: dict[str, Seen], urls: Iterable[str]) -> Re
     return done
 
 
-def look_again(session: Session, budget: int, is_open: Callable[[str], bool]) -> RevisitSummary:
-    """Visit those addresses of the session's source that are due, at most `budget`."""
-    known = history(session.raw, session.source)
-    return revisit(session, known, due(known, session.clock.now(), budget, is_open))
-
-
 def _visit(session: Session, seen: Seen, done: RevisitSummary) -> None:
     found = session.get(seen.page.url, seen.page, seen.validators)
     if found is None:

@@ -42,7 +42,8 @@ def test_a_revisit_keeps_no_second_copy(session: Start, hostile: Site, clock: Fa
     hostile.edited = True
     clock.at = datetime.now(UTC) + timedelta(days=2)
     second = session()
-    done = revisit.look_again(second, 10, lambda url: True)
+    known = revisit.history(second.raw, second.source)
+    done = revisit.revisit(second, known, revisit.due(known, clock.now(), 10, lambda url: True))
     second.__exit__(None, None, None)
     assert (done.unchanged, done.edited, done.gone, done.refused) == (2, 1, 1, {})
     assert list(done.lines()) == ["再访：未变 2 页，有改动 1 页，已删除 1 页"]
