@@ -18,7 +18,7 @@ _QUOTES = re.compile("[“\"「『·丨丶~]")
 _BRACKETS = {")": "(", "]": "[", "】": "【"}
 _OPENING = frozenset(_BRACKETS.values())
 _ENDS = " _-丶丨·.@~|"  # a find that ends with one of these goes on like one that ends before it
-_SIGNS, _SAID = frozenset("@_丶丨灬∙·•・.|~^=+*#/–—-"), frozenset("线杠特格点")
+_SIGNS, _SAID = frozenset("@_丶丨灬∙·•・.|~^=+*#/–—-…)]】"), frozenset("线杠特格点")
 
 
 def whole(found: Sequence[Found], words: str) -> Iterator[Found]:
@@ -58,7 +58,13 @@ def _address(words: str, start: int, end: int, _low: int, _high: int) -> Ends:
 
 
 def _name(words: str, start: int, end: int, low: int, high: int) -> Ends:
-    """Return the ends of what is called a name, of which only a part is found: its quotes, or where a dot knits the rest to it."""
+    """Return the ends of what is called a name, of which only a part is found: quotes, a part behind a dot, how it is written."""
+    if words[end] in "·•" and high == end + 1:
+        return start, high
+    if words[end] in "·•,、 " and (further := _regex("<NAME_ON>").match(words, end, high)):
+        return start, further.end()
+    if words[start - 1] in "·•" and (part := _back("<NAME_BEFORE>", words, start, low)) < start:
+        return part, end
     if not _QUOTES.search(words, max(low, start - _CLOSE), start):
         return start, end
     before = _regex("<QUOTED_BEFORE>").search(words, max(low, start - _BACK), start)
@@ -83,16 +89,29 @@ def _bracketed(words: str, start: int, end: int, low: int, high: int) -> Ends:
     """Return the ends with the bracket beside them whose counterpart lies between."""
     if words[start - 1] not in _OPENING and words[end] not in _BRACKETS:
         return start, end
-    value = words[start:end]
+    lone, opened = _unmatched(words[start:end])
     for close, opening in _BRACKETS.items():
-        if start > low and words[start - 1] == opening and value.count(close) > value.count(opening):
+        if start > low and words[start - 1] == opening and close in lone:
             start -= 1
-        if end < high and words[end] == close and value.count(opening) > value.count(close):
+        if end < high and words[end] == close and opening in opened:
             end += 1
     return start, end
 
 
+def _unmatched(value: str) -> tuple[list[str], list[str]]:
+    """Return the closing and the opening brackets of a value whose counterpart lies outside."""
+    lone, opened = list[str](), list[str]()
+    for char in value:
+        if char in _OPENING:
+            opened.append(char)
+        elif char in _BRACKETS and opened and opened[-1] == _BRACKETS[char]:
+            opened.pop()
+        elif char in _BRACKETS:
+            lone.append(char)
+    return lone, opened
+
+
 _WIDER: dict[str, Callable[[str, int, int, int, int], Ends]] = {
     "ADDRESS": _address, "NAME": _name,
-    **dict.fromkeys(("WECHAT", "ACCOUNT", "CARDKEY", "ORDER", "ALIPAY", "EMAIL", "NUMBER", "QQ", "PHONE"), _run),
+    **dict.fromkeys(("WECHAT", "ACCOUNT", "CARDKEY", "ORDER", "ALIPAY", "EMAIL", "NUMBER", "QQ", "PHONE", "IDCARD", "BANKCARD"), _run),
 }
