@@ -49,8 +49,8 @@ def platform_ranks(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFra
     over all platforms compared); `gap` is the difference from them (Newcombe). `shrunk`: `stats.shrink`. Rank 1 is the largest share.
 
     Counts: 该平台的投诉中出现该情形（如有商家回复）的件数
-    Out of: 该平台全部计入的投诉
-    Leaves out: 投诉少于 30 件的平台（样本不足，不给比例也不排名）；没有写明平台的投诉
+    Out of: 该平台全部计入的投诉；看回复时只算来源给出状态或进展的
+    Leaves out: 分母少于 30 件的平台（样本不足，不给比例也不排名）；没有写明平台的投诉
     Read with care: 没有按平台规模调整；名次区间重叠或判为“无法区分”的平台不应分先后
     """
     table = with_shares(measured(used(filed(posts), scope), labels, events, measure), minimum)
@@ -84,8 +84,8 @@ def platform_funnel(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFr
     low_wide, high_wide (overdispersed, 99.8%), outside (beyond the wide limits), measure, measure_zh.
 
     Counts: 该平台的投诉中出现该情形的件数
-    Out of: 该平台全部计入的投诉
-    Leaves out: 投诉少于 30 件的平台
+    Out of: 该平台全部计入的投诉；看回复时只算来源给出状态或进展的
+    Leaves out: 分母少于 30 件的平台
     Read with care: 落在宽界（99.8%，已按平台间的过度离散放宽）之外才算超出寻常差异；超出也不等于有过错
     """
     every = with_shares(measured(used(filed(posts), scope), labels, events, measure), minimum).drop(columns=["low", "high"])
@@ -104,13 +104,14 @@ def platforms(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, m
               scope: str = "virtual") -> pd.DataFrame:
     """Return one row per platform, the one with most complaints first; shares come as x, x_low, x_high.
 
-    Columns: platform, is_known, n, n_replied, of_replied, replied…, median_reply_days, resolved_30… (confirmed by the consumer within
-    30 days), top_reason, top_reason_zh, top_reason_share, n_transfer, transfer… (led off the platform to pay), rank_low, rank_high
-    (by reply share, 1 = highest), verdict (reply share against all others), note.
+    Columns: platform, is_known, n, n_replied, of_replied (its source gives a status), replied…, median_reply_days, of_resolved_30 (with a
+    usable time), resolved_30… (confirmed by the consumer within 30 days), top_reason, top_reason_zh, top_reason_share, n_transfer,
+    transfer… (led off the platform to pay), rank_low, rank_high (by reply share, 1 = highest), verdict (reply share against all others),
+    note.
 
     Counts: 每个平台计入的投诉（同文投诉两家的，两家各计一件），及其中有回复、三十日内经消费者确认解决、被引导私下转账的
     Out of: 该平台全部计入的投诉；回复只算来源给出状态的，三十日解决率只用时间确切的
-    Leaves out: 少于 30 件的平台不给比例（样本不足），少于 5 件的不给件数；回复、解决、转账为 1–4 件的也不给比例；没有写明平台的投诉
+    Leaves out: 分母少于 30 件的不给比例（样本不足），少于 5 件的不给件数；回复、解决、转账为 1–4 件的也不给比例；没有写明平台的投诉
     Read with care: 投诉多少取决于平台规模，不能据此排名；判为“无法区分”的平台不应分先后
     """
     posts = filed(posts)
@@ -131,7 +132,7 @@ def platforms(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFrame, m
 
 
 _COLUMNS = ["platform", "is_known", "n", "n_replied", "of_replied", "replied", "replied_low", "replied_high", "median_reply_days",
-            "resolved_30", "resolved_30_low", "resolved_30_high", "top_reason", "top_reason_zh", "top_reason_share",
+            "of_resolved_30", "resolved_30", "resolved_30_low", "resolved_30_high", "top_reason", "top_reason_zh", "top_reason_share",
             "n_transfer", "transfer", "transfer_low", "transfer_high", "rank_low", "rank_high", "verdict", "note"]
 
 
@@ -149,11 +150,13 @@ def _sizes(posts: pd.DataFrame) -> pd.DataFrame:
 
 def _resolved(posts: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     table = durations(posts, events, list(TERMINAL))
-    ends = ["resolved_30", "resolved_30_low", "resolved_30_high"]
-    rows = [{"platform": name, **dict(zip(ends, confirmed_by(group, [30])[0], strict=True))}
-            for name, group in table.groupby(posts["platform"])
-            if group["is_timed"].sum() >= MINIMUM and not is_vague(group) and not _is_small(group)]
-    return pd.DataFrame(rows, columns=["platform", *ends]).astype({"platform": "str"})
+    ends, rows = ["resolved_30", "resolved_30_low", "resolved_30_high"], []
+    for name, group in table.groupby(posts["platform"]):
+        of = int(group["is_timed"].sum())
+        is_shown = of >= MINIMUM and not is_vague(group) and not _is_small(group)
+        shares = confirmed_by(group, [30])[0] if is_shown else (np.nan,) * 3
+        rows.append({"platform": name, "of_resolved_30": of if of >= SMALL else None, **dict(zip(ends, shares, strict=True))})
+    return pd.DataFrame(rows, columns=["platform", "of_resolved_30", *ends]).astype({"platform": "str", "of_resolved_30": "Int64"})
 
 
 def _is_small(table: pd.DataFrame) -> bool:

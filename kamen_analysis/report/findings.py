@@ -117,8 +117,8 @@ def _platforms(m: Measures) -> Finding | None:
     few = int(rows["replied"].isna().sum())
     high, low = (rows.loc[rows["verdict"] == word, "platform"].tolist() for word in ("高于其余", "低于其余"))
     alike = len(rows) - len(high) - len(low)
-    text = (f"投诉满 30 件的 {len(rows)} 个平台中，回复率高于其余平台的 {len(high)} 个、低于其余的 {len(low)} 个，"
-            f"{alike} 个与其余{ALIKE}（错误发现率 5%，n={numbers.count(rows['n'].sum())}）"
+    text = (f"来源给出状态的投诉满 30 件的 {len(rows)} 个平台中，回复率高于其余平台的 {len(high)} 个、低于其余的 {len(low)} 个，"
+            f"{alike} 个与其余{ALIKE}（错误发现率 5%，n={numbers.count(rows['of_replied'].sum())}）"
             f"{f'；其中 {few} 个件数过少，不列比例' if few else ''}。")
     return Finding(text, "platforms", float(len(high) + len(low)), bool(high or low))
 

@@ -83,15 +83,23 @@ def write_sheets(texts: dict[str, str], folder: Path, mark: str) -> list[Path]:
 
 def _figures(row: dict[Any, Any], mix: pd.DataFrame) -> Md:
     rows = [("投诉（件）", numbers.count(row["n"])),
-            ("已见公开回复", numbers.share(row["replied"], row["replied_low"], row["replied_high"], row["n"])),
+            ("已见公开回复（n：来源给出状态的）", _share(row, "replied")),
             ("首次回复中位天数", numbers.days(row["median_reply_days"])),
-            ("30 日内消费者确认解决", numbers.share(row["resolved_30"], row["resolved_30_low"], row["resolved_30_high"], row["n"])),
+            ("30 日内消费者确认解决（累计比例；n：时间可用的）", _share(row, "resolved_30")),
             ("回复率与其余平台比", str(row["verdict"]))]
     top = mix[mix["share"].notna()].sort_values(["n", "code"], ascending=[False, True]).head(5)
-    rows += [(f"投诉反映的“{r.name_zh}”", numbers.share(r.share, r.low, r.high, r.of)) for r in top.itertuples()]
+    rows += [(f"投诉反映的“{r.name_zh}”（n：全部投诉）", numbers.share(r.share, r.low, r.high, r.of)) for r in top.itertuples()]
     frame = pd.DataFrame(rows, columns=["name", "value"])
     table = Table("figures", "将引用的数字", frame, (Column("name", "指标"), Column("value", "数字")))
     return markdown(table, "表 1", lambda wanted, count: None)
+
+
+def _share(row: dict[Any, Any], measure: str) -> str:
+    """Return one share of a row of `metrics.platforms` with its own denominator."""
+    of = row[f"of_{measure}"]
+    if numbers.is_missing(row[measure]) and not numbers.is_missing(of) and of >= MINIMUM:
+        return f"不给比例（n={numbers.count(of)}）"
+    return numbers.share(row[measure], row[f"{measure}_low"], row[f"{measure}_high"], of)
 
 
 def examples(measures: Measures) -> dict[str, list[dict[str, object]]]:

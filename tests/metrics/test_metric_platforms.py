@@ -91,6 +91,20 @@ def test_few_resolved_on_a_large_platform_are_withheld() -> None:
     assert table.loc["零", "resolved_30"] == 0
 
 
+def test_each_share_of_a_platform_has_its_own_base() -> None:
+    """Replies are out of the posts with a status or step, confirmations out of those with a usable time; neither is out of all posts."""
+    posts, labels, events = planted({"甲": (60, 100), "乙": (50, 100), "丙": (3, 33)})
+    number = posts["post_id"].str[5:].astype(int)
+    posts = posts.assign(status=posts["status"].mask(number.between(90, 99) | (number >= 203)),
+                         posted_at=posts["posted_at"].mask(number.between(80, 89)))
+    table = metrics.platforms(posts, labels, events).set_index("platform")
+    assert table["n"].to_dict() == {"甲": 100, "乙": 100, "丙": 33}
+    assert table["of_replied"].dropna().to_dict() == {"甲": 90, "乙": 100}
+    assert table["of_resolved_30"].dropna().to_dict() == {"甲": 80, "乙": 100}
+    assert table.loc["甲", "replied"] == pytest.approx(60 / 90)
+    assert pd.isna(table.loc["丙", "resolved_30"])
+
+
 def test_tiny_platforms_are_not_counted_out() -> None:
     """A platform with fewer than five posts shows no number at all, one with ten its size only."""
     table = metrics.platforms(*planted({"甲": (60, 100), "小": (3, 4), "中": (6, 10)})).set_index("platform")

@@ -8,16 +8,19 @@ import pandas as pd
 import pytest
 import smallworld
 
+from kamen_analysis.charts import numbers
 from kamen_analysis.codebook import load as load_codebook
 from kamen_analysis.data import load
 from kamen_analysis.errors import KamenError, PublishRefused
+from kamen_analysis.metrics.timeline import TERMINAL, are_followed
 from kamen_analysis.paths import Home, home
-from kamen_analysis.report import tables
+from kamen_analysis.records import ZONE
+from kamen_analysis.report import reply, tables
 from kamen_analysis.report.benchmark import halves
 from kamen_analysis.report.build import report
 from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.excel import heads
-from kamen_analysis.report.facts import working_days
+from kamen_analysis.report.facts import facts, working_days
 from kamen_analysis.report.findings import findings
 from kamen_analysis.report.legal import MOST, applied, law
 from kamen_analysis.report.marks import plain
@@ -156,6 +159,25 @@ def test_a_status_alone_counts_as_a_record_of_what_came_after(small: Home) -> No
         m = Measures(type(data)(posts, events, data.labels, data.rejected, data.manifest, data.home), "virtual")
         assert m.followed == m.replies["of"].iloc[0]
     assert 0 < m.followed == m.counted["status"].notna().sum() < len(m.counted)
+
+
+def test_every_share_of_a_platform_is_printed_with_its_own_base(small: Home) -> None:
+    """In the sheet for a platform, the table and the finding, replies and resolutions have the base they were computed from."""
+    data = load(small)
+    events = data.events[data.events["kind"] != "assigned"]
+    m = Measures(type(data)(data.posts.assign(status=None), events, data.labels, data.rejected, data.manifest, data.home), "virtual")
+    sheets, seen = reply.sheets(m, facts(data, m, "全部", pd.Timestamp.now(ZONE)), {}), 0
+    for row in reply.named(m).to_dict("records"):
+        known, timed = (m.filed[m.filed["platform"].eq(row["platform"]) & keep]
+                        for keep in (are_followed(m.filed, m.events), m.durations(tuple(TERMINAL))["is_timed"]))
+        assert len(timed) <= len(known) < row["n"]
+        lines = {line.split("|")[1].strip(): line for line in sheets[row["platform"]].splitlines() if line.startswith("| ")}
+        for name, of in (("已见公开回复", len(known)), ("30 日内消费者确认解决", len(timed))):
+            assert next(line for key, line in lines.items() if key.startswith(name)).count(f"n\\={of}）") == 1
+            seen += 1
+    m.platforms = m.platforms.assign(verdict=m.platforms["verdict"].mask(m.platforms["replied"].notna(), "低于其余"))
+    base = m.platforms.loc[m.platforms["verdict"] == "低于其余", "of_replied"].sum()
+    assert seen >= 4 and f"n={numbers.count(base)}" in next(f.text for f in findings(m) if f.table == "platforms")
 
 
 def test_what_the_fonts_lack_is_told_in_words() -> None:

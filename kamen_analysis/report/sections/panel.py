@@ -28,7 +28,7 @@ def _sensitivity(m: Measures) -> Table:
         Column("replied", "回复率", "share", cases=lambda row: _and(row, {"event": "merchant_replied"})),
         Column("replied_low", "95% 区间（%）", "share", high="replied_high"), Column("note", "说明"),
     )
-    note = "换一种做法，头条数字变多少：差得多的数字不宜单独引用。" + ("" if m.turned["is_exact"].all() else ABOUT)
+    note = "换一种做法，头条数字变多少：差得多的不宜单独引用。回复率只算来源给出状态的。" + ("" if m.turned["is_exact"].all() else ABOUT)
     return Table("sensitivity", "换一种做法，头条数字怎样变", frame, columns, note)
 
 

@@ -39,17 +39,26 @@ def _rank(row: Any) -> str:
 def _replies(m: Measures) -> Table:
     frame = m.platforms.assign(rank=[_rank(row) for row in m.platforms.itertuples()])
     columns = (
-        Column("platform", "平台"), Column("n", "投诉（件）", "count", cases=_of), Column("replied", "回复率", "share", cases=_replied),
+        Column("platform", "平台"), Column("n", "投诉（件）", "count", cases=_of),
+        Column("of_replied", "给出状态（件）", "count", cases=_followed), Column("replied", "回复率", "share", cases=_replied),
         Column("replied_low", "95% 区间（%）", "share", high="replied_high"),
         Column("median_reply_days", "首次回复中位", "days", cases=_replied),
         Column("rank", "回复率名次区间"), Column("verdict", "与其余平台比"), Column("note", "说明"),
     )
-    note = "投诉少于 30 件的平台不给比例，也不排名。名次区间重叠的平台不分先后。"
+    note = "回复率的分母是来源给出状态的投诉，少于 30 件的不给比例，也不排名。名次区间重叠的平台不分先后。"
     return Table("platforms", "各平台的投诉量与回复", frame, columns, note, metrics.caption(metrics.platforms), 30)
 
 
 def _replied(row: Any) -> dict[str, Any]:
     return {**_of(row), "event": "merchant_replied"}
+
+
+def _followed(row: Any) -> dict[str, Any]:
+    return {**_of(row), "set": "followed"}
+
+
+def _timed(row: Any) -> dict[str, Any]:
+    return {**_of(row), "set": "timed:end"}
 
 
 def _conduct(m: Measures) -> Table:
@@ -59,9 +68,11 @@ def _conduct(m: Measures) -> Table:
         Column(f"day_{day}", f"{day} 日内消费者确认解决", "share", cases=_ended(day)),
         Column(f"day_{day}_low", "95% 区间（%）", "share", high=f"day_{day}_high"))]
     columns = (
-        Column("platform", "平台"), *ends, Column("transfer", "引导私下转账", "share", cases=_reason("private_transfer")),
+        Column("platform", "平台"), Column("of_resolved_30", "时间可用（件）", "count", cases=_timed), *ends,
+        Column("n", "投诉（件）", "count", cases=_of), Column("transfer", "引导私下转账", "share", cases=_reason("private_transfer")),
         Column("transfer_low", "95% 区间（%）", "share", high="transfer_high"))
-    note = "累计比例，计入右删失（Aalen–Johansen）。解决或转账为 1–4 件的不给比例（写作“—”）。"
+    note = "解决：时间可用的投诉中的累计比例，计入右删失（Aalen–Johansen）。转账：全部投诉中的比例。" \
+           "解决或转账为 1–4 件的不给比例（写作“—”）。"
     return Table("platforms_conduct", "各平台的处理结果与站外付款（投诉 30 件及以上）", frame, columns, note, limit=30)
 
 
