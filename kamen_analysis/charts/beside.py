@@ -51,7 +51,7 @@ def holidays_finding(table: pd.DataFrame) -> str:
 def contrasts(table: pd.DataFrame, ax: Axes | None = None, measure: str = "replied") -> Axes:
     """Draw `metrics.contrasts` of one measure: the difference of each platform's 30-day share from that of all others, highest on top."""
     with style.house():
-        rows = table[(table["measure"] == measure) & table["value"].notna()]
+        rows = table[(table["measure"] == measure) & table["value"].notna() & table["p"].notna()]  # untested ones have no verdict
         rows = rows.sort_values(["value", "platform"], ascending=[False, True]).head(_MOST)
         own, ax = ax is None, style.canvas(ax, height(len(rows)))
         if rows.empty:

@@ -27,15 +27,15 @@ def platforms(table: pd.DataFrame, ax: Axes | None = None, measure: str = "repli
         looks = [VERDICTS[verdict] for verdict in rows["verdict"]] if measure == "replied" else None
         dots(ax, _as_shares(rows, measure), rows["platform"].tolist(), looks)
         ax.set_xlabel(f"{MEASURES[measure]}的比例；横线为 95% 区间；右侧为件数/基数")
-        few = int(table["note"].ne("").sum())
+        few = int(table[measure].isna().sum()) - _hidden(table, measure)
         facts = ["▲ 高于其余 ▼ 低于其余 ● 无法区分（错误发现率 5%）" if measure == "replied" else "",
-                 f"另有 {few} 个平台样本不足" if few else "", "未按平台规模调整"]
+                 f"另有 {few} 个平台不给比例" if few else "", "未按平台规模调整"]
         return style.finish(ax, platforms_finding(table, measure), style.foot(table, *facts), table, own)
 
 
 def _as_shares(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Return the columns of one measure as share, low, high, n, of; n is missing for resolved_30, which is read off a curve."""
-    of = rows["of_replied"] if measure == "replied" else rows["n"]
+    of = rows[f"of_{measure}"] if f"of_{measure}" in rows else rows["n"]
     n = rows[f"n_{measure}"] if f"n_{measure}" in rows else pd.Series(pd.NA, rows.index)
     return pd.DataFrame({"share": rows[measure], "low": rows[f"{measure}_low"], "high": rows[f"{measure}_high"], "n": n, "of": of})
 
@@ -77,7 +77,7 @@ def platform_funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.set_xticks(*_size_ticks(rows["of"]))
         ax.minorticks_off()
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        ax.set_xlabel("投诉件数（对数刻度）")
+        ax.set_xlabel("作分母的投诉件数（对数刻度）")
         ax.set_ylabel(f"{style.drawable(rows['measure_zh'].iloc[0])}的比例")
         facts = (f"{len(rows)} 个平台", "虚线：只有偶然时的 95% 界", "实线：计入平台间寻常差异（过度离散）后的 99.8% 界",
                  "此界比逐一与其余平台相比宽，界内的仍可能与其余有可分辨的差别", "界外不等于有过错")

@@ -120,6 +120,26 @@ def test_a_platform_with_an_emoji_is_drawn(tables: dict[str, pd.DataFrame], tmp_
     assert charts.save(draw("platforms", table), tmp_path / "a.png").exists()
 
 
+def test_each_share_of_platforms_is_drawn_with_its_own_base(tables: dict[str, pd.DataFrame]) -> None:
+    """To the right of each platform stands the base of the share drawn, not the number of all its complaints."""
+    table = tables["platforms"].assign(of_replied=71, of_resolved_30=61)
+    for measure, base in (("replied", "/71"), ("resolved_30", "n=61")):
+        axes = charts.platforms(table, measure=measure)
+        words = [text.get_text() for text in axes.child_axes[0].get_yticklabels()]
+        assert words and all(word.endswith(base) for word in words)
+
+
+def test_a_platform_too_small_to_test_is_not_drawn(tables: dict[str, pd.DataFrame]) -> None:
+    """A contrast with a difference but no test has no verdict and is left out, as it is from the finding."""
+    table = tables["contrasts"]
+    rows = (table["measure"] == "replied") & table["value"].notna()
+    assert rows.sum() > 1
+    untested = rows & (table.index == table.index[rows][0])
+    small = table.assign(p=table["p"].mask(untested), verdict=table["verdict"].mask(untested, "样本不足"))
+    small.attrs = table.attrs
+    assert len(charts.contrasts(small).get_yticklabels()) == rows.sum() - 1
+
+
 def test_fonts_are_the_two_free_ones() -> None:
     """Only the package's Noto Sans and Noto Serif CJK SC are loaded, and drawing uses the former, no system font."""
     assert sorted(path.name for path in charts.fonts()) == ["NotoSansCJKsc-Regular.otf", "NotoSerifCJKsc-Regular.otf"]
