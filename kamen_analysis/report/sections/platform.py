@@ -65,13 +65,13 @@ def _conduct(m: Measures) -> Table:
     frame = m.platforms[m.platforms["replied"].notna() | m.platforms["transfer"].notna() | m.platforms["top_reason_share"].notna()]
     frame = frame.merge(_confirmed(m, frame["platform"].tolist()), on="platform", how="left")
     ends = [column for day in DAYS for column in (
-        Column(f"day_{day}", f"{day} 日内消费者确认解决", "share", cases=_ended(day)),
+        Column(f"day_{day}", f"{day} 日内确认解决", "share", cases=_ended(day)),
         Column(f"day_{day}_low", "95% 区间（%）", "share", high=f"day_{day}_high"))]
     columns = (
         Column("platform", "平台"), Column("of_resolved_30", "时间可用（件）", "count", cases=_timed), *ends,
-        Column("n", "投诉（件）", "count", cases=_of), Column("transfer", "引导私下转账", "share", cases=_reason("private_transfer")),
+        Column("n", "投诉（件）", "count", cases=_of), Column("transfer", "私下转账", "share", cases=_reason("private_transfer")),
         Column("transfer_low", "95% 区间（%）", "share", high="transfer_high"))
-    note = "解决：时间可用的投诉中的累计比例，计入右删失（Aalen–Johansen）。转账：全部投诉中的比例。" \
+    note = "解决：消费者确认的，时间可用的投诉中的累计比例，计入右删失（Aalen–Johansen）。转账：引导私下转账的，全部投诉中的比例。" \
            "解决或转账为 1–4 件的不给比例（写作“—”）。"
     return Table("platforms_conduct", "各平台的处理结果与站外付款（投诉 30 件及以上）", frame, columns, note, limit=30)
 
