@@ -17,6 +17,7 @@ from kamen_analysis.metrics.timeline import TERMINAL, VAGUE, durations, is_vague
 from kamen_analysis.stats import count_spells, gray_p, gray_spells, holm, incidence_at, logrank_p, logrank_spells
 
 ALL, DAY = "全部平台之间", 30
+GIVES_BACK = "件数不列，由它可减出 1–4 件"
 _ENDED = {kind: ENDS.index(end) + 1 for kind, end in TERMINAL.items()}
 _COLUMNS = ["measure", "measure_zh", "platform", "n", "of", "share", "value", "low", "high", "p", "p_holm", "verdict", "note"]
 
@@ -36,7 +37,7 @@ def contrasts(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual",
     Counts: 该平台有回复、或以该方式了结的投诉
     Out of: 该平台有发布时间、时间确切或尚未发生的投诉；没有发生的算到最近一次抓取（右删失）
     Leaves out: 少于 30 件、或按全部平台的比例推算不到 5 件事件的平台；只知至迟时间的；这类占五分之一以上时整项不比；
-        该平台或其余平台的事件不足 5 件时不给比例与差值
+        该平台或其余平台的事件不足 5 件时不给比例与差值；能由总数相减得出 1–4 件时总数也不给
     Read with care: 逐个平台与其余全部相比，错误以全族 5% 控制（Holm）；没有按商品与时期调整；无法区分不等于相同；“商家称已解决”
         只是商家的说法，计其首次，先以别的方式了结的不算
     """
@@ -77,7 +78,10 @@ def _compared(table: pd.DataFrame, platform: pd.Series, number: dict[str, int], 
     large = np.flatnonzero((of >= minimum) & (of.sum() - of >= minimum))
     coarse = count_spells(_coarse(time), kind, group, which)
     overall = test(coarse.only(large))[1] if len(large) > 1 else None
-    rows: list[dict[str, Any]] = [{"platform": ALL, "n": int(n[large].sum()), "of": int(of[large].sum()), "p": overall, "note": ""}]
+    small = int(n[large][n[large] < SMALL].sum())  # Withheld below: the total would give them back where they add up to under 5.
+    total = None if 0 < small < SMALL else int(n[large].sum())
+    note = GIVES_BACK if total is None else ""
+    rows: list[dict[str, Any]] = [{"platform": ALL, "n": total, "of": int(of[large].sum()), "p": overall, "note": note}]
     (a, al, ah), (b, bl, bh) = incidence_at(spells, DAY), incidence_at(spells.rest(), DAY)
     shares = {"share": a, "value": a - b, "low": a - b - np.hypot(a - al, bh - b), "high": a - b + np.hypot(ah - a, b - bl)}
     expected = of * n.sum() / max(of.sum(), 1)  # from sizes alone: which platforms are tested must not depend on their own events

@@ -114,6 +114,18 @@ def test_a_contrast_names_the_side_with_too_few_events(events: dict[str, int], n
     assert rows["p"].isna().equals(rows["note"] == "样本不足")
 
 
+@pytest.mark.parametrize(("events", "total"), [
+    ({"甲": 40, "乙": 3}, None), ({"甲": 40, "乙": 20, "丙": 0}, 60), ({"甲": 40, "乙": 2, "丙": 2}, None), ({"甲": 40, "乙": 4, "丙": 3}, 47)])
+def test_no_total_gives_back_a_withheld_count(events: dict[str, int], total: int | None) -> None:
+    """Counts of 1 to 4 are withheld, and with them the total of all platforms, unless those withheld add up to five or more."""
+    table = metrics.contrasts(*settled({name: n / 120 for name, n in events.items()})).set_index(["measure", "platform"])
+    n = table.loc["consumer_confirmed", "n"]
+    assert {name: None if pd.isna(count) else count for name, count in n.drop(ALL).items()} == {
+        name: None if 0 < count < 5 else count for name, count in events.items()}
+    assert (None if pd.isna(n[ALL]) else n[ALL]) == total
+    assert bool(table.loc[("consumer_confirmed", ALL), "note"]) is (total is None)
+
+
 def test_contrast_shares_are_their_twins(posts: pd.DataFrame, events: pd.DataFrame) -> None:
     """Shares by day 30, the claim's too, are the twin's on whole days; adjusted p is never below p; few events give no share."""
     table = metrics.contrasts(posts, events)
