@@ -115,7 +115,8 @@ def test_a_contrast_names_the_side_with_too_few_events(events: dict[str, int], n
 
 
 @pytest.mark.parametrize(("events", "total"), [
-    ({"甲": 40, "乙": 3}, None), ({"甲": 40, "乙": 20, "丙": 0}, 60), ({"甲": 40, "乙": 2, "丙": 2}, None), ({"甲": 40, "乙": 4, "丙": 3}, 47)])
+    ({"甲": 40, "乙": 3}, None), ({"甲": 40, "乙": 20, "丙": 0}, 60),
+    ({"甲": 40, "乙": 2, "丙": 2}, None), ({"甲": 40, "乙": 4, "丙": 3}, 47)])
 def test_no_total_gives_back_a_withheld_count(events: dict[str, int], total: int | None) -> None:
     """Counts of 1 to 4 are withheld, and with them the total of all platforms, unless those withheld add up to five or more."""
     table = metrics.contrasts(*settled({name: n / 120 for name, n in events.items()})).set_index(["measure", "platform"])
