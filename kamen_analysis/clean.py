@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from kamen_analysis import money, times
 from kamen_analysis.captures.page import Page
+from kamen_analysis.captures.withdraw import ID_PAIR
 from kamen_analysis.plain import plain
 from kamen_analysis.redact import find, redact
 from kamen_analysis.sources.audit import Note, shape
@@ -37,7 +38,6 @@ _SAME_TURN = {
 }
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"\x00-\x20]{1,500}", re.I)
-_ID_PAIR = re.compile(r"(?:id|sn|no|[a-z]id|post_id|complaint_id|page|type)=[\w-]{1,40}", re.ASCII | re.I)
 _PLAIN_PATH, _LONG_NUMBER = re.compile(r"[\w/.~-]*", re.ASCII), re.compile(r"\d{15}", re.ASCII)
 _NO_PATH = frozenset({"NAME", "ADDRESS", "EMAIL", "IDCARD"})
 
@@ -99,7 +99,7 @@ def address(url: str | None) -> str | None:
     is_plain = _PLAIN_PATH.fullmatch(path) and not _LONG_NUMBER.search(path)
     if not is_plain and any(span.kind in _NO_PATH for span in find(path)):
         return None
-    kept = [pair for pair in parts.query.split("&") if _ID_PAIR.fullmatch(pair) or not find(f"https://a.example/?{unquote(pair)}")]
+    kept = [pair for pair in parts.query.split("&") if ID_PAIR.fullmatch(pair) or not find(f"https://a.example/?{unquote(pair)}")]
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "&".join(kept), ""))
 
 

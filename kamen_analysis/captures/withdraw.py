@@ -25,7 +25,9 @@ from kamen_analysis.paths import Home, atomic_write, sha256
 
 LIST = "withdrawn.txt"
 Cut = Callable[[Page, str], bytes | None]
-_OWN_NUMBER = re.compile(r"\d{6}")
+OWN_NUMBER = re.compile(r"\d{6}")
+# A part of a query that may name the post. A user's (`uid=8`) does not, but says who shares it.
+ID_PAIR = re.compile(r"(?:id|sn|no|[a-z]id|post_id|complaint_id|page|type)=[\w-]{1,40}", re.ASCII | re.I)
 
 
 @dataclass(frozen=True)
@@ -105,14 +107,15 @@ def _split(name: str) -> tuple[str, str]:
 def _address(name: str) -> str:
     """Return an address as captures may hold it: without scheme, nor what only leads there (`?from=share`) or to a place on the page.
 
-    No less than what names the post, or others would go along: a query and an anchor go if the path ends in a number of its own, an
-    anchor also if it has no number and is no path (`#/post/1`).
+    No less than what names the post, or others would go along: an anchor and the query except an id go if the path ends in a number of its
+    own (which may be a month or a board), an anchor also if it has no number and is no path (`#/post/1`).
     """
     place = urlsplit(name.strip())
     path = place.path.rstrip("/")
     host = place.netloc.rpartition("@")[2].lower()
-    if _OWN_NUMBER.search(path.rpartition("/")[2]):
-        return host + path
+    if OWN_NUMBER.search(path.rpartition("/")[2]):
+        pairs = [pair for pair in place.query.split("&") if ID_PAIR.fullmatch(pair) and not pair.lower().startswith("uid=")]
+        return f"{host}{place.path}?{'&'.join(pairs)}" if pairs else host + path
     is_place = not any(mark.isdigit() or mark == "/" for mark in place.fragment)
     return place._replace(netloc=host, fragment="" if is_place else place.fragment).geturl().partition("://")[2]
 

@@ -139,10 +139,13 @@ def test_erasing_by_a_copied_address(where: Home, more: str) -> None:
 
 @pytest.mark.parametrize(("name", "left"), [
     ("https://board.example/view.php?id=2#top", ["1", "3"]), ("https://board.example/view.php?id=2&p=1", ["1", "2", "3"]),
-    ("https://board.example/view.php#post-2", ["1", "2", "3"]), ("https://board.example/app#/post/2", ["1", "2", "3"])])
+    ("https://board.example/view.php#post-2", ["1", "2", "3"]), ("https://board.example/app#/post/2", ["1", "2", "3"]),
+    ("https://board.example/list/202511?id=2", ["1", "3"]), ("https://board.example/forum-100200.html?tid=2", ["1", "3"]),
+    ("https://board.example/c/20251101?from=share&tid=2#9", ["1", "3"]), ("https://board.example/c/20251101/?uid=8&id=2", ["1", "3"])])
 def test_what_names_the_post_in_an_address_stays(tmp_path: Path, name: str, left: list[str]) -> None:
     """A query or an anchor that may name the post is not dropped, which would erase all posts of the page."""
-    posts = [{"url": f"https://board.example/view.php?id={n}", "app": "https://board.example/app", "text": f"{n}"} for n in "123"]
+    ways = ("view.php?id=", "list/202511?id=", "forum-100200.html?tid=", "c/20251101?tid=", "c/20251101/?id=")
+    posts = [{way: f"https://board.example/{way}{n}" for way in ways} | {"app": "https://board.example/app", "text": n} for n in "123"]
     home = Home(tmp_path)
     import_files("heimao", [put(home, "list.json", json.dumps({"list": posts}))], home)
     withdraw.erase(home, name, "来信")
