@@ -65,6 +65,8 @@ def withdraw(home: Home, name: str, remark: str = "") -> bool:
     is_whole_site = "://" in name and not place.path.strip("/") and not place.query
     if not name or is_whole_site or any(map(str.isspace, name)):
         raise KamenError("请给出一个帖子编号（如 heimao:17351054590）或网址")
+    if not _split(name)[1]:
+        raise KamenError("冒号后面缺少帖子编号，应如 heimao:17351054590")
     if name in listed(home):
         return False
     path = home.raw / LIST

@@ -162,7 +162,7 @@ def test_a_remark_is_no_name(tmp_path: Path, mark: str) -> None:
     assert withdraw.listed(home) == {"heimao:1"}
 
 
-@pytest.mark.parametrize("name", ["https://board.example/", "https://board.example", "", " ", "a b"])
+@pytest.mark.parametrize("name", ["https://board.example/", "https://board.example", "", " ", "a b", "heimao:", ":"])
 def test_too_much_is_not_erased(where: Home, name: str) -> None:
     """A whole site, nothing, or no name at all is refused before anything is touched."""
     with pytest.raises(KamenError, match="编号"):
