@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from kamen_analysis import money, times
 from kamen_analysis.captures.page import Page
-from kamen_analysis.captures.withdraw import ID_PAIR
+from kamen_analysis.captures.withdraw import ID_PAIR, OWN_NUMBER
 from kamen_analysis.plain import plain
 from kamen_analysis.redact import find, redact
 from kamen_analysis.sources.audit import Note, shape
@@ -106,9 +106,18 @@ def address(url: str | None) -> str | None:
 def asked_out(names: Iterable[str]) -> frozenset[str]:
     """Return the names on the opt-out list, addresses in the forms in which tables may hold them: people copy whole ones."""
     names = frozenset(names)
-    addresses = {kept for name in names if (kept := address(name))}
-    bare = {url.partition("?")[0] for url in addresses if urlsplit(url).path.strip("/")}
-    return frozenset({name for name in names if "://" not in name} | addresses | bare)
+    return frozenset({name for name in names if "://" not in name}.union(*map(_forms, names)))
+
+
+def _forms(name: str) -> set[str]:
+    """Return a withdrawn address as tables may hold it; without its query only if the path has a number of its own, else it names many."""
+    kept = address(name)
+    if kept is None:
+        return set()
+    bare = kept.partition("?")[0]
+    if OWN_NUMBER.search(urlsplit(bare).path.rstrip("/").rpartition("/")[2]):
+        return {kept, bare}
+    return set() if kept == bare and urlsplit(name).query else {kept}
 
 
 def _seen(raw: RawPost, page: Page, notes: list[Note]) -> datetime:

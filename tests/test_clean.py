@@ -193,3 +193,13 @@ def test_every_column_before_labelling_is_filled() -> None:
     later = {"platform", "platform_known", "post_type", "gate_rule", "in_scope", "product", "outcome", "dup_group", "dup_kind", "dup_size",
              "is_used"}
     assert set(cleaned().post) == {column.name for column in records.TABLES["posts"]} - later
+
+
+def test_a_withdrawn_address_names_no_other_post() -> None:
+    """Without its query a withdrawn address stands only for a path with its own number, not for a page that shows many posts."""
+    page = "https://bbs.example.cn/view.php"
+    for more in ("?code=13912345678", "?id=5"):
+        names = clean.asked_out({page + more, "heimao:1"})
+        assert page not in names and "heimao:1" in names
+    assert f"{page}?id=5" in names
+    assert clean.asked_out({"https://bbs.example.cn/view/17351054590?from=share"}) >= {"https://bbs.example.cn/view/17351054590"}
