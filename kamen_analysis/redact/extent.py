@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from kamen_analysis import kept
+from kamen_analysis.redact.reading import HIDDEN
 from kamen_analysis.redact.rules import expand
 
 Found = tuple[int, int, int, str]  # start, end (in the reading), rank of the kind, kind
 Ends = tuple[int, int]
 
 _BACK = 40  # characters before a find that are looked at
+_FAR = 100  # characters behind an address that are looked at
 _CLOSE = 12
 _QUOTES = re.compile("[“\"「『·丨丶~]")
 _BRACKETS = {")": "(", "]": "[", "】": "【"}
@@ -21,11 +23,16 @@ _ENDS = " _-丶丨·.@~|"  # a find that ends with one of these goes on like one
 _SIGNS, _SAID = frozenset("@_丶丨灬∙·•・.|~^=+*#/–—-…)]】"), frozenset("线杠特格点")
 
 
-def whole(found: Sequence[Found], words: str) -> Iterator[Found]:
-    """Yield the (sorted, separate) finds as far as they go; a run stops at its neighbours."""
+def whole(found: Sequence[Found], words: str, digits: str) -> Iterator[Found]:
+    """Yield the (sorted, separate) finds as far as they go; a run stops at its neighbours and at what looks alike.
+
+    `digits`: the view of the same texts in which dates, sums and hotlines are HIDDEN.
+    """
     ends = [0, *(end for _, end, *_ in found)]
     starts = [*(start for start, *_ in found[1:]), len(words)]
-    for (start, end, rank, kind), low, high in zip(found, ends, starts, strict=False):
+    for (start, end, rank, kind), low, behind in zip(found, ends, starts, strict=False):
+        room = min(end + _FAR, len(words)) if kind == "ADDRESS" else behind  # an address goes on over what is found in it
+        high = room if (alike := digits.find(HIDDEN, end, room)) < 0 else alike
         first, last = _WIDER.get(kind, _as_found)(words, start, end, low, high)
         yield (*_bracketed(words, first, last, low, high), rank, kind)
 
@@ -51,9 +58,9 @@ def _run(words: str, start: int, end: int, low: int, high: int) -> Ends:
     return first, max(behind.end(), end) if behind else end
 
 
-def _address(words: str, start: int, end: int, _low: int, _high: int) -> Ends:
+def _address(words: str, start: int, end: int, _low: int, high: int) -> Ends:
     """Return where an address ends: the regions before it; floor, room, shelf, landmark or hamlet behind it, to the end of the clause."""
-    behind = _regex("<ADDRESS_ON>").match(words, end)
+    behind = _regex("<ADDRESS_ON>").match(words, end, high)
     return _back("<ADDRESS_BEFORE>", words, start, 0), behind.end() if behind else end
 
 

@@ -54,7 +54,7 @@ class Engine:
                 found += _tried(pattern, view.text, at, ends)
             for pattern, those, ends in cued.open(hits, near["<RUN>"], reading, view):
                 found += _behind(pattern, view.text, reading.words, those, ends)
-        return _again(_joined([*whole(_joined(found), reading.words)]), reading)
+        return _again(_joined([*whole(_joined(found), reading.words, digits.text)]), reading)
 
 
 def _tried(pattern: Pattern, text: str, at: Ints, ends: Ints) -> Iterator[Found]:
