@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import re
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from kamen_analysis.captures.decode import BadBody
 from kamen_analysis.captures.page import Page
@@ -14,8 +15,13 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.tabular import forms
 from kamen_analysis.tabular.separated import rows_of
 
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
+
 # Characters; a shorter number would occur in running text by chance.
 _UNMISTAKABLE = 6
+# Columns and keys that hold a post's number or address; in others a short number is an amount or a count.
+_NAMING = re.compile(r"id|sn|no|(?:post|complaint)_?id|(?!订单)\w*编号|\w*id号|\w*(?:url|link|href|链接|网址)", re.I)
 
 
 def without(page: Page, number: str) -> bytes | None:
@@ -72,11 +78,24 @@ def _is(value: Any, number: str) -> bool:
     return text == number or ("/" in text and " " not in text and _within(text, number))
 
 
+def _naming(headers: Iterable[Any]) -> list[int]:
+    return [place for place, header in enumerate(headers) if isinstance(header, str) and _NAMING.fullmatch(header.strip())]
+
+
+def _in_row(cells: Sequence[Any], number: str, places: list[int]) -> bool:
+    """Return whether a row has the number; a short one only in `places`, unless no column is known to hold numbers or addresses."""
+    is_anywhere = len(number) >= _UNMISTAKABLE or not places
+    return any(_is(cell, number) for place, cell in enumerate(cells) if is_anywhere or place in places)
+
+
 def _names(item: Any, number: str) -> bool:
-    """Return whether a JSON value is the number, or holds it somewhere."""
-    if isinstance(item, dict | list):
-        return any(_names(value, number) for value in (item.values() if isinstance(item, dict) else item))
-    return _is(item, number)
+    """Return whether a JSON value is the number, or holds it somewhere; a short one as in a row."""
+    if isinstance(item, list):
+        return any(_names(value, number) for value in item)
+    if not isinstance(item, dict):
+        return _is(item, number)
+    cells = [None if isinstance(value, dict | list) else value for value in item.values()]
+    return _in_row(cells, number, _naming(item)) or any(_names(value, number) for value in item.values() if isinstance(value, dict | list))
 
 
 def _drop(item: Any, number: str) -> Any:
@@ -134,10 +153,12 @@ def _rows(text: str, number: str) -> bytes | None:
     first = lines.readline()
     start = lines.seek(0)
     kept: list[str] = []
+    places: list[int] = []
     try:
         for row in rows_of(iter(lines.readline, ""), first):
             end = lines.tell()
-            kept += [] if any(_is(cell, number) for cell in row) else [text[start:end]]
+            places = places or _naming(row)
+            kept += [] if _in_row(row, number, places) else [text[start:end]]
             start = end
     except csv.Error:
         kept += [] if _mentions(text[start:], number) else [text[start:]]
@@ -155,12 +176,22 @@ def _sheet(page: Page, number: str) -> bytes | None:
     except forms.BAD_XLSX:
         raise BadBody("damaged") from None
     for sheet, values in zip(book.worksheets, shown.worksheets, strict=True):
-        hits = [cells[0].row for cells in values.iter_rows() if any(_is(cell.value, number) for cell in cells)]
+        hits = _hits(values, number)
         for row in reversed(hits):
             sheet.delete_rows(row)
         found += len(hits)
     book.save(out)
     return out.getvalue() if found else None
+
+
+def _hits(sheet: Worksheet, number: str) -> list[int]:
+    """Return the rows of a sheet that have the number."""
+    hits: list[int] = []
+    places: list[int] = []
+    for row, cells in enumerate(sheet.iter_rows(values_only=True), sheet.min_row):
+        places = places or _naming(cells)
+        hits += [row] if _in_row(cells, number, places) else []
+    return hits
 
 
 def _parquet(page: Page, number: str) -> bytes | None:
@@ -171,7 +202,7 @@ def _parquet(page: Page, number: str) -> bytes | None:
         table, out = pq.read_table(pa.BufferReader(page.body)), io.BytesIO()
     except (pa.ArrowException, OSError):
         raise BadBody("damaged") from None
-    keep = [not any(_is(value, number) for value in row.values()) for row in table.to_pylist()]
+    keep = [not _names(row, number) for row in table.to_pylist()]
     pq.write_table(table.filter(pa.array(keep, pa.bool_())), out)
     return None if all(keep) else out.getvalue()
 

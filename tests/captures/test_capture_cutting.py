@@ -121,3 +121,17 @@ def test_a_damaged_table_is_counted(tmp_path: Path, name: str, magic: bytes) -> 
     """A damaged workbook or Parquet file does not end an erasure: it is counted as one that may hold the post."""
     done, _ = erased(Home(tmp_path), name, magic + b"\0" * 64)
     assert done == Erased(0, 0, 1)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "json", "xlsx", "parquet"])
+def test_a_short_number_is_no_amount(tmp_path: Path, kind: str) -> None:
+    """A short number takes the row of that number, not another whose amount is the same."""
+    frame, out = pd.DataFrame({"编号": [92, 93], "金额": [5, 92], "正文": "演示"}), io.BytesIO()
+    write = {"csv": frame.to_csv, "xlsx": frame.to_excel, "parquet": frame.to_parquet}.get(kind)
+    if write:
+        write(out, index=False)
+    content = out.getvalue() or frame.to_json(orient="records", lines=kind == "jsonl").encode()
+    home = Home(tmp_path)
+    import_files("table", [put(home, f"t.{kind}", content)], home)
+    assert withdraw.erase(home, "table:92", "本人要求") == Erased(0, 1)
+    assert ids(pages(home)[0]) == ["93"]
