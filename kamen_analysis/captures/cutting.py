@@ -148,20 +148,26 @@ def _line_names(line: str, number: str) -> bool:
 
 
 def _rows(text: str, number: str) -> bytes | None:
-    """Cut rows out of CSV or TSV, the others stay as they are written; what follows a fault against the form is kept or cut as one."""
+    """Cut rows out of CSV or TSV, the others stay as they are written; a line against the form is looked at by itself."""
     lines = io.StringIO(text, newline="")
     first = lines.readline()
-    start = lines.seek(0)
+    start, is_whole = 0, True
     kept: list[str] = []
     places: list[int] = []
-    try:
-        for row in rows_of(iter(lines.readline, ""), first):
-            end = lines.tell()
-            places = places or _naming(row)
-            kept += [] if _in_row(row, number, places) else [text[start:end]]
-            start = end
-    except csv.Error:
-        kept += [] if _mentions(text[start:], number) else [text[start:]]
+    while start < len(text):
+        lines.seek(start)
+        try:
+            for row in rows_of(iter(lines.readline, ""), first):
+                places, end = places or _naming(row), lines.tell()
+                # Behind a fault, what is read as one row can be parts of several.
+                is_hit = _in_row(row, number, places) or not is_whole and _mentions(text[start:end], number)
+                kept += [] if is_hit else [text[start:end]]
+                start = end
+        except csv.Error:
+            lines.seek(start)
+            line, is_whole = lines.readline(), False
+            kept += [] if _mentions(line, number) else [line]
+            start += len(line)
     rest = "".join(kept)
     return _encode(rest) if len(rest) < len(text) else None
 
@@ -176,7 +182,7 @@ def _sheet(page: Page, number: str) -> bytes | None:
     except forms.BAD_XLSX:
         raise BadBody("damaged") from None
     for sheet, values in zip(book.worksheets, shown.worksheets, strict=True):
-        hits = _hits(values, number)
+        hits = sorted(_hits(sheet, number) | _hits(values, number))
         for row in reversed(hits):
             sheet.delete_rows(row)
         found += len(hits)
@@ -184,13 +190,14 @@ def _sheet(page: Page, number: str) -> bytes | None:
     return out.getvalue() if found else None
 
 
-def _hits(sheet: Worksheet, number: str) -> list[int]:
-    """Return the rows of a sheet that have the number."""
-    hits: list[int] = []
+def _hits(sheet: Worksheet, number: str) -> set[int]:
+    """Return the rows of a sheet that have the number, also inside a formula, as in =HYPERLINK("…")."""
+    hits: set[int] = set()
     places: list[int] = []
     for row, cells in enumerate(sheet.iter_rows(values_only=True), sheet.min_row):
         places = places or _naming(cells)
-        hits += [row] if _in_row(cells, number, places) else []
+        is_spelt = any(isinstance(cell, str) and cell.startswith("=") and _mentions(cell, number) for cell in cells)
+        hits |= {row} if is_spelt or _in_row(cells, number, places) else set()
     return hits
 
 

@@ -107,13 +107,13 @@ def test_a_column_of_numbers_with_gaps(tmp_path: Path) -> None:
 
 
 def test_a_quote_left_open(tmp_path: Path) -> None:
-    """Rows before a quote that nothing closes stay; the rest, which no import reads, goes if the post is named in it."""
+    """Behind a quote that nothing closes only what names the post goes; the other rows stay as they are written."""
     whole = separated(",")
-    broken = whole.replace("两行，2\"", "两行，2")
+    broken = whole.replace("两行，2\"", "两行，2") + "4,演示\r\n"
     home = Home(tmp_path)
     import_files("table", [put(home, "t.csv", broken)], home)
     assert withdraw.erase(home, f"table:{NUMBERS[2]}", "本人要求") == Erased(0, 1)
-    assert pages(home)[0].body.decode("utf-8-sig") == whole[:whole.index(NUMBERS[1])]
+    assert pages(home)[0].body.decode("utf-8-sig") == broken[:broken.index(NUMBERS[2])] + "4,演示\r\n"
 
 
 @pytest.mark.parametrize(("name", "magic"), [("t.xlsx", b"PK\x03\x04"), ("t.parquet", b"PAR1")])
@@ -127,11 +127,25 @@ def test_a_damaged_table_is_counted(tmp_path: Path, name: str, magic: bytes) -> 
 def test_a_short_number_is_no_amount(tmp_path: Path, kind: str) -> None:
     """A short number takes the row of that number, not another whose amount is the same."""
     frame, out = pd.DataFrame({"编号": [92, 93], "金额": [5, 92], "正文": "演示"}), io.BytesIO()
-    write = {"csv": frame.to_csv, "xlsx": frame.to_excel, "parquet": frame.to_parquet}.get(kind)
-    if write:
-        write(out, index=False)
-    content = out.getvalue() or frame.to_json(orient="records", lines=kind == "jsonl").encode()
+    frame.to_excel(out, index=False) if kind == "xlsx" else frame.to_parquet(out) if kind == "parquet" else None
+    text = frame.to_csv(index=False) if kind == "csv" else frame.to_json(orient="records", lines=kind == "jsonl")
+    content = out.getvalue() or text.encode()
     home = Home(tmp_path)
     import_files("table", [put(home, f"t.{kind}", content)], home)
     assert withdraw.erase(home, "table:92", "本人要求") == Erased(0, 1)
     assert ids(pages(home)[0]) == ["93"]
+
+
+@pytest.mark.parametrize("formula", ['=HYPERLINK("https://x.example/view/{}","查看")', '=HYPERLINK("https://x.example/view/{}", "查看")'])
+def test_a_number_only_in_a_formula(tmp_path: Path, formula: str) -> None:
+    """A row whose number stands only in the address of a link formula, which shows a word, goes too."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ("链接", "正文"))
+        for row, number in enumerate(NUMBERS, 1):
+            sheet.write_formula(row, 0, formula.format(number), None, "查看")
+            sheet.write_string(row, 1, f"演示 {number[-1]}")
+    done, [page] = erased(Home(tmp_path), "t.xlsx", out.getvalue())
+    kept = openpyxl.load_workbook(io.BytesIO(page.body)).worksheets[0]
+    assert done == Erased(0, 1) and [cell.value for cell in kept["B"]] == ["正文", "演示 1", "演示 3"]
