@@ -55,8 +55,12 @@ def fonts() -> tuple[Path, ...]:
     if found is None or not found.submodule_search_locations:
         raise PublishRefused("缺少字体包 mplfonts，无法画中文图")
     files = tuple(Path(found.submodule_search_locations[0]) / "fonts" / name for name in _FILES)
+    manager = font_manager.fontManager
+    names = {font_manager.get_font(file).family_name for file in files}
+    # A font of the same name that the system has would be taken first, and charts would look different from machine to machine.
+    manager.ttflist = [font for font in manager.ttflist if font.name not in names]
     for file in files:
-        font_manager.fontManager.addfont(str(file))
+        manager.addfont(file)
     return files
 
 

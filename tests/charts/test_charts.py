@@ -141,8 +141,11 @@ def test_a_platform_too_small_to_test_is_not_drawn(tables: dict[str, pd.DataFram
 
 
 def test_fonts_are_the_two_free_ones() -> None:
-    """Only the package's Noto Sans and Noto Serif CJK SC are loaded, and drawing uses the former, no system font."""
+    """Only the package's Noto Sans and Noto Serif CJK SC are loaded, and drawing uses the former, also where the system has its own."""
     assert sorted(path.name for path in charts.fonts()) == ["NotoSansCJKsc-Regular.otf", "NotoSerifCJKsc-Regular.otf"]
+    own = style.font_manager.FontEntry("/usr/share/fonts/NotoSansCJK-Regular.ttc", "Noto Sans CJK SC")
+    style.font_manager.fontManager.ttflist.insert(0, own)
+    charts.fonts.cache_clear()
     with style.house():
         found = style.font_manager.findfont(plt.figure().text(0, 0, "字").get_fontproperties())
     assert Path(found).name == "NotoSansCJKsc-Regular.otf"
