@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kamen_analysis.captures.decode import BadBody
+from kamen_analysis.captures.named import in_row, mentions, names, naming
 from kamen_analysis.captures.page import Page
 from kamen_analysis.errors import KamenError
 from kamen_analysis.tabular import forms
@@ -18,18 +17,13 @@ from kamen_analysis.tabular.separated import rows_of
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-# Characters; a shorter number would occur in running text by chance.
-_UNMISTAKABLE = 6
-# Columns and keys that hold a post's number or address; in others a short number is an amount or a count.
-_NAMING = re.compile(r"id|sn|no|(?:post|complaint)_?id|(?!订单)\w*编号|\w*id号|\w*(?:url|link|href|链接|网址)", re.I)
-
 
 def without(page: Page, number: str) -> bytes | None:
     """Return the body of `page` without the post `number` (or an address without its scheme).
 
     Empty if the page must go as a whole, None if the post is not in it. Raises BadBody if it is a table that is damaged.
     """
-    if _mentions(page.url, number) or _mentions(page.requested, number):
+    if mentions(page.url, number) or mentions(page.requested, number):
         return b""
     suffix = next((suffix for part, suffix in _SUFFIXES.items() if part in page.content_type), "")
     if suffix == ".jsonp":
@@ -60,42 +54,7 @@ def _is_object(line: str) -> bool:
 
 
 def _whole(text: str, number: str) -> bytes | None:
-    return b"" if _mentions(text, number) else None
-
-
-def _mentions(text: str, number: str) -> bool:
-    return len(number) >= _UNMISTAKABLE and _within(text, number)
-
-
-def _within(text: str, number: str) -> bool:
-    return re.search(rf"(?<![A-Za-z0-9]){re.escape(number)}(?![A-Za-z0-9])", text) is not None
-
-
-def _is(value: Any, number: str) -> bool:
-    """Return whether a cell is the number, or an address that holds it."""
-    # A column of whole numbers with gaps is one of floats in Parquet.
-    text = str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
-    return text == number or ("/" in text and " " not in text and _within(text, number))
-
-
-def _naming(headers: Iterable[Any]) -> list[int]:
-    return [place for place, header in enumerate(headers) if isinstance(header, str) and _NAMING.fullmatch(header.strip())]
-
-
-def _in_row(cells: Sequence[Any], number: str, places: list[int]) -> bool:
-    """Return whether a row has the number; a short one only in `places`, unless no column is known to hold numbers or addresses."""
-    is_anywhere = len(number) >= _UNMISTAKABLE or not places
-    return any(_is(cell, number) for place, cell in enumerate(cells) if is_anywhere or place in places)
-
-
-def _names(item: Any, number: str) -> bool:
-    """Return whether a JSON value is the number, or holds it somewhere; a short one as in a row."""
-    if isinstance(item, list):
-        return any(_names(value, number) for value in item)
-    if not isinstance(item, dict):
-        return _is(item, number)
-    cells = [None if isinstance(value, dict | list) else value for value in item.values()]
-    return _in_row(cells, number, _naming(item)) or any(_names(value, number) for value in item.values() if isinstance(value, dict | list))
+    return b"" if mentions(text, number) else None
 
 
 def _drop(item: Any, number: str) -> Any:
@@ -104,9 +63,9 @@ def _drop(item: Any, number: str) -> Any:
         return {key: _drop(value, number) for key, value in item.items()}
     if not isinstance(item, list):
         return item
-    kept = [(value, _drop(value, number) if _names(value, number) else value) for value in item]
+    kept = [(value, _drop(value, number) if names(value, number) else value) for value in item]
     # An item that still names the post, not inside a list of its own, is dropped from this list.
-    return [after for _, after in kept if not _names(after, number)]
+    return [after for _, after in kept if not names(after, number)]
 
 
 def _json(text: str, number: str) -> bytes | None:
@@ -117,20 +76,20 @@ def _json(text: str, number: str) -> bytes | None:
     while start < end:
         try:
             whole, end = decoder.raw_decode(text, start)
+            return _without_record(text[:start], whole, text[end:], number) if names(whole, number) else None
         except ValueError:
             # For example try{callback({…}: the first brace belongs to the script.
             start = min((i for i in (text.find("{", start + 1), text.find("[", start + 1)) if i >= 0), default=end)
             continue
         except RecursionError:
             break
-        return _without_record(text[:start], whole, text[end:], number) if _names(whole, number) else None
     return _whole(text, number)
 
 
 def _without_record(head: str, whole: Any, tail: str, number: str) -> bytes:
     kept = _drop(whole, number)
     # If the post is named outside any list, the whole page is about it.
-    return b"" if _names(kept, number) else _encode(head + json.dumps(kept, ensure_ascii=False) + tail)
+    return b"" if names(kept, number) else _encode(head + json.dumps(kept, ensure_ascii=False) + tail)
 
 
 def _lines(text: str, number: str) -> bytes | None:
@@ -142,9 +101,9 @@ def _lines(text: str, number: str) -> bytes | None:
 
 def _line_names(line: str, number: str) -> bool:
     try:
-        return _names(json.loads(line), number)
+        return names(json.loads(line), number)
     except (ValueError, RecursionError):
-        return _mentions(line, number)
+        return mentions(line, number)
 
 
 def _rows(text: str, number: str) -> bytes | None:
@@ -158,15 +117,15 @@ def _rows(text: str, number: str) -> bytes | None:
         lines.seek(start)
         try:
             for row in rows_of(iter(lines.readline, ""), first):
-                places, end = places or _naming(row), lines.tell()
+                places, end = places or naming(row), lines.tell()
                 # Behind a fault, what is read as one row can be parts of several.
-                is_hit = _in_row(row, number, places) or not is_whole and _mentions(text[start:end], number)
+                is_hit = in_row(row, number, places) or not is_whole and mentions(text[start:end], number)
                 kept += [] if is_hit else [text[start:end]]
                 start = end
         except csv.Error:
             lines.seek(start)
             line, is_whole = lines.readline(), False
-            kept += [] if _mentions(line, number) else [line]
+            kept += [] if mentions(line, number) else [line]
             start += len(line)
     rest = "".join(kept)
     return _encode(rest) if len(rest) < len(text) else None
@@ -195,9 +154,9 @@ def _hits(sheet: Worksheet, number: str) -> set[int]:
     hits: set[int] = set()
     places: list[int] = []
     for row, cells in enumerate(sheet.iter_rows(values_only=True), sheet.min_row):
-        places = places or _naming(cells)
-        is_spelt = any(isinstance(cell, str) and cell.startswith("=") and _mentions(cell, number) for cell in cells)
-        hits |= {row} if is_spelt or _in_row(cells, number, places) else set()
+        places = places or naming(cells)
+        is_spelt = any(isinstance(cell, str) and cell.startswith("=") and mentions(cell, number) for cell in cells)
+        hits |= {row} if is_spelt or in_row(cells, number, places) else set()
     return hits
 
 
@@ -209,7 +168,7 @@ def _parquet(page: Page, number: str) -> bytes | None:
         table, out = pq.read_table(pa.BufferReader(page.body)), io.BytesIO()
     except (pa.ArrowException, OSError):
         raise BadBody("damaged") from None
-    keep = [not _names(row, number) for row in table.to_pylist()]
+    keep = [not names(row, number) for row in table.to_pylist()]
     pq.write_table(table.filter(pa.array(keep, pa.bool_())), out)
     return None if all(keep) else out.getvalue()
 

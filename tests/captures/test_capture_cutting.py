@@ -149,3 +149,20 @@ def test_a_number_only_in_a_formula(tmp_path: Path, formula: str) -> None:
     done, [page] = erased(Home(tmp_path), "t.xlsx", out.getvalue())
     kept = openpyxl.load_workbook(io.BytesIO(page.body)).worksheets[0]
     assert done == Erased(0, 1) and [cell.value for cell in kept["B"]] == ["正文", "演示 1", "演示 3"]
+
+
+def test_a_longer_address_is_another_page(tmp_path: Path) -> None:
+    """An address takes the row that holds it, not those of pages whose address goes on behind it."""
+    home = Home(tmp_path)
+    ways = ["123456-2", "123456", "123456/other", "123456/"]
+    rows = "".join(f"https://x.example/post/{way},演示\n" for way in ways)
+    import_files("table", [put(home, "t.csv", f"链接,正文\n{rows}")], home)
+    assert withdraw.erase(home, "https://x.example/post/123456", "本人要求") == Erased(0, 1)
+    assert [row["链接"].rpartition("post/")[2] for row in read_bytes(pages(home)[0].body, "t.csv")] == ["123456-2", "123456/other"]
+
+
+def test_json_nested_too_deep(tmp_path: Path) -> None:
+    """JSON nested deeper than can be walked does not end an erasure: it goes as a whole if it names the post."""
+    deep = f'{{"list": [{{"编号": "{NUMBERS[1]}", "正文": {"[" * 600}{"]" * 600}}}]}}'
+    done, _ = erased(Home(tmp_path), "t.json", deep)
+    assert done == Erased(1, 0)
