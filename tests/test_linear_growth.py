@@ -24,7 +24,7 @@ from kamen_analysis.label.posts import label_posts
 from kamen_analysis.redact import find
 
 # money and times look at no more than 60 and 80 characters (tests/test_clean.py shows it).
-ROOMS = ("redact", "label", "codebook", "sources", "zh", "clean", "plain", "dedupe", "platforms")
+ROOMS = ("redact", "label", "codebook", "sources", "captures", "zh", "clean", "plain", "dedupe", "platforms")
 LENGTHS = (1_000, 4_000, 16_000)
 # Quadratic is 2, linear 1; a short text has its own cost on top, a busy machine adds noise.
 STEEP = 1.5

@@ -9,7 +9,7 @@ from typing import Any
 # Characters; a shorter number would occur in running text by chance.
 _UNMISTAKABLE = 6
 # Columns and keys that hold a post's number or address; in others a short number is an amount or a count.
-_NAMING = re.compile(r"id|sn|no|(?:post|complaint)_?id|(?!订单)\w*编号|\w*id号|\w*(?:url|link|href|链接|网址)", re.I)
+_NAMING = re.compile(r"^(?:id|sn|no|(?:post|complaint)_?id)$|(?<!订单)编号$|id号$|(?:url|link|href|链接|网址)$", re.I)
 
 
 def mentions(text: str, number: str) -> bool:
@@ -32,7 +32,7 @@ def _is(value: Any, number: str) -> bool:
 
 def naming(headers: Iterable[Any]) -> list[int]:
     """Return the places of the columns that hold a post's number or address."""
-    return [place for place, header in enumerate(headers) if isinstance(header, str) and _NAMING.fullmatch(header.strip())]
+    return [place for place, header in enumerate(headers) if isinstance(header, str) and _NAMING.search(header.strip())]
 
 
 def in_row(cells: Sequence[Any], number: str, places: list[int]) -> bool:
