@@ -34,6 +34,23 @@ def ids(page: Page) -> list[str]:
     return [str(record["编号"]) for record in read_bytes(page.body, page.url)]
 
 
+def workbook(head: str, formulas: list[tuple[str, str]]) -> bytes:
+    """A workbook of three posts: in column A, called `head`, a formula each, with what it shows."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, (head, "正文"))
+        for row, ((formula, shown), number) in enumerate(zip(formulas, NUMBERS, strict=True), 1):
+            sheet.write_formula(row, 0, formula, None, shown)
+            sheet.write_string(row, 1, f"演示 {number[-1]}")
+    return out.getvalue()
+
+
+def bodies(page: Page) -> list[str]:
+    """Column B of the first sheet of a workbook."""
+    return [str(cell.value) for cell in openpyxl.load_workbook(io.BytesIO(page.body)).worksheets[0]["B"]]
+
+
 def separated(mark: str, body: str = "演示\r\n两行，{}") -> str:
     """A table of three posts with line breaks in quoted cells, parted by `mark`."""
     out = io.StringIO(newline="")
@@ -71,17 +88,9 @@ def test_a_long_cell_is_no_obstacle(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["t.csv", "t.json"])
 def test_a_workbook_by_any_name(tmp_path: Path, name: str) -> None:
     """A workbook is cut as one whatever its name, and a number that a formula spells is found."""
-    out = io.BytesIO()
-    with xlsxwriter.Workbook(out) as book:
-        sheet = book.add_worksheet()
-        sheet.write_row(0, 0, ("编号", "正文"))
-        for row, number in enumerate(NUMBERS, 1):
-            sheet.write_formula(row, 0, f'="{number[:6]}"&"{number[6:]}"', None, number)
-            sheet.write_string(row, 1, f"演示 {number[-1]}")
-    done, [page] = erased(Home(tmp_path), name, out.getvalue())
-    assert done == Erased(0, 1)
-    kept = openpyxl.load_workbook(io.BytesIO(page.body)).worksheets[0]
-    assert [cell.value for cell in kept["B"]] == ["正文", "演示 1", "演示 3"]
+    content = workbook("编号", [(f'="{number[:6]}"&"{number[6:]}"', number) for number in NUMBERS])
+    done, [page] = erased(Home(tmp_path), name, content)
+    assert done == Erased(0, 1) and bodies(page) == ["正文", "演示 1", "演示 3"]
 
 
 def test_json_lines_called_json(tmp_path: Path) -> None:
@@ -139,16 +148,9 @@ def test_a_short_number_is_no_amount(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize("formula", ['=HYPERLINK("https://x.example/view/{}","查看")', '=HYPERLINK("https://x.example/view/{}", "查看")'])
 def test_a_number_only_in_a_formula(tmp_path: Path, formula: str) -> None:
     """A row whose number stands only in the address of a link formula, which shows a word, goes too."""
-    out = io.BytesIO()
-    with xlsxwriter.Workbook(out) as book:
-        sheet = book.add_worksheet()
-        sheet.write_row(0, 0, ("链接", "正文"))
-        for row, number in enumerate(NUMBERS, 1):
-            sheet.write_formula(row, 0, formula.format(number), None, "查看")
-            sheet.write_string(row, 1, f"演示 {number[-1]}")
-    done, [page] = erased(Home(tmp_path), "t.xlsx", out.getvalue())
-    kept = openpyxl.load_workbook(io.BytesIO(page.body)).worksheets[0]
-    assert done == Erased(0, 1) and [cell.value for cell in kept["B"]] == ["正文", "演示 1", "演示 3"]
+    content = workbook("链接", [(formula.format(number), "查看") for number in NUMBERS])
+    done, [page] = erased(Home(tmp_path), "t.xlsx", content)
+    assert done == Erased(0, 1) and bodies(page) == ["正文", "演示 1", "演示 3"]
 
 
 def test_a_longer_address_is_another_page(tmp_path: Path) -> None:
