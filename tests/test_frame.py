@@ -16,6 +16,7 @@ FLOORS = (
     {"errors", "zh", "stats", "progress", "heap", "packing"},
     {"paths", "records", "money", "times", "plain"},
     {"tabular", "data", "kept"},
+    {"kernels"},
     {"captures", "codebook", "redact", "charts", "platforms", "dedupe", "world"},
     {"sources", "label", "metrics"},
     {"clean"},

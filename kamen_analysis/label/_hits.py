@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kamen_analysis.label.kernels import compiled
+from kamen_analysis.kernels import compiled
 from kamen_analysis.label.text import Bools, Indexes, Ints, Texts
 
 MARKS = frozenset("。！？!?；;，,\n\r")

@@ -16,8 +16,8 @@ import opencc
 
 from kamen_analysis import zh
 from kamen_analysis.errors import KamenError
+from kamen_analysis.kernels import compiled, inlined
 from kamen_analysis.label._hits import CUE, END, MARKS, SIZE, Hits, Packed, marks
-from kamen_analysis.label.kernels import compiled, inlined
 from kamen_analysis.label.senses import Numbers
 from kamen_analysis.label.shelf import SHELF
 from kamen_analysis.label.text import Ints, Texts, plain

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kamen_analysis.label.kernels import lean
+from kamen_analysis.kernels import lean
 from kamen_analysis.label.plan import Asked, Bits, Keys, Plan, Room, Stretches
 from kamen_analysis.label.text import Bools, Ints
 

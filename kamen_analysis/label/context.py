@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis.codebook.models import Device
-from kamen_analysis.label.kernels import compiled
+from kamen_analysis.kernels import compiled
 from kamen_analysis.label.matches import Found, Matches
 from kamen_analysis.label.text import STRIDE, Bools, Indexes, Ints, Texts
 from kamen_analysis.label.trie import Keys

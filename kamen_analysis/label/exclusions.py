@@ -7,8 +7,8 @@ import functools
 import numpy as np
 
 from kamen_analysis.codebook import load
+from kamen_analysis.kernels import compiled
 from kamen_analysis.label.cues import Matcher
-from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.matches import Found
 from kamen_analysis.label.text import Indexes, Ints
 

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis.codebook import coding
+from kamen_analysis.kernels import compiled
 from kamen_analysis.label import gate, outcome, scope
 from kamen_analysis.label._hits import Hits
 from kamen_analysis.label._reading import groups
-from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.text import Codes, Ints
 from kamen_analysis.records import OUTCOMES, PRODUCTS
 

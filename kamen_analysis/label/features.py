@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from kamen_analysis.kernels import compiled
 from kamen_analysis.label.findings import rules
-from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.reasons import Heard
 from kamen_analysis.label.senses import Numbers
 from kamen_analysis.label.text import Ints, Texts, distinct

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from kamen_analysis.label.kernels import compiled
+from kamen_analysis.kernels import compiled
 from kamen_analysis.label.senses import Numbers
 from kamen_analysis.label.text import Ints
 

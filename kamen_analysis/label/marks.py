@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from kamen_analysis.label.kernels import compiled
+from kamen_analysis.kernels import compiled
 
 Indexes = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]

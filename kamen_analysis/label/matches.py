@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kamen_analysis.label.kernels import lean
+from kamen_analysis.kernels import lean
 from kamen_analysis.label.text import Indexes, Ints
 from kamen_analysis.label.trie import Keys
 

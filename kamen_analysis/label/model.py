@@ -13,9 +13,9 @@ import numpy.typing as npt
 from kamen_analysis.codebook.loader import FOLDER
 from kamen_analysis.codebook.loader import load as load_codebook
 from kamen_analysis.errors import KamenError
+from kamen_analysis.kernels import compiled
 from kamen_analysis.label import lanes, stored
 from kamen_analysis.label.features import BUCKETS, placed, units
-from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.reasons import Heard
 from kamen_analysis.label.text import Indexes, Ints, spread
 

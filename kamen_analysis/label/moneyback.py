@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from kamen_analysis.kernels import compiled
 from kamen_analysis.label.extract import HAN, UNITS, amounts
-from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.text import Bools, Codes, Ints, Texts
 
 _TALK = "退扣赔返"  # Without one of these 到账 speaks of the goods, not of money back.

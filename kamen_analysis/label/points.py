@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from kamen_analysis.kernels import compiled
 from kamen_analysis.label._hits import CUE
-from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.text import Bools, Floats, Indexes, Ints
 
 _CUES = 1 << CUE

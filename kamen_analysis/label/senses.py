@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kamen_analysis.label.kernels import compiled
+from kamen_analysis.kernels import compiled
 from kamen_analysis.label.text import Ints
 
 Numbers = npt.NDArray[np.uint32]  # Unsigned, so that a kernel need not check each index for being negative.

@@ -17,10 +17,10 @@ import numpy.typing as npt
 
 from kamen_analysis.codebook.loader import FOLDER
 from kamen_analysis.errors import KamenError
+from kamen_analysis.kernels import compiled
 from kamen_analysis.label import stored
 from kamen_analysis.label._hits import Hits
 from kamen_analysis.label.facts import BUCKETS, STEP, Floats, bag
-from kamen_analysis.label.kernels import compiled
 
 TASKS = ("post_type", "product", "outcome")
 RULE, MODEL, VOTE = "rule", "model", "vote"

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis.codebook import coding
+from kamen_analysis.kernels import compiled
 from kamen_analysis.label._hits import Hits, inside
-from kamen_analysis.label.kernels import compiled
 from kamen_analysis.label.text import Bools, Codes, Indexes, Ints, Texts
 
 TRAITS = ("blank", "babble", "short", "long", "impersonal", "third_person", "addressing", "nobody", "timeless", "listed", "priced",

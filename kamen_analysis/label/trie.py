@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis.errors import KamenError
-from kamen_analysis.label.kernels import compiled
+from kamen_analysis.kernels import compiled
 from kamen_analysis.label.senses import Numbers
 from kamen_analysis.label.text import Bools, Ints, Texts
 
