@@ -59,6 +59,16 @@ class Cue(Strict):
     score: float = 1.0
 
 
+class Frames(Strict):
+    """Frames of plain sentences that carry a reason (`is`) and of near misses (`is_not`); `{part}` in one stands for a line of `parts`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=lambda name: name.rstrip("_"))
+
+    parts: dict[str, tuple[str, ...]] = {}
+    is_: tuple[str, ...] = ()
+    is_not: tuple[str, ...] = ()
+
+
 class Exclusion(Strict):
     """A look-alike, and why it is one: a cue that it overlaps, or that stands in its sentence or text (`scope`), does not count."""
 
