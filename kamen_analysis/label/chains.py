@@ -81,6 +81,17 @@ def _follower(words: Ints, parts: Ints, bits: Bits, before: int, k: int, part: i
 
 
 @lean
+def _is_preceded(words: Ints, parts: Ints, bits: Bits, i: int, part: int) -> bool:
+    # Whether a word fills the part before that of the word i and may be near enough.
+    k, first = words[HERE, i] - 1, words[START, i] - (parts[part, BACK] - parts[part - 1, BACK])
+    while k >= 0 and words[START, k] >= first:
+        if _fits(words, parts, bits, _wide(k), part - 1):
+            return True
+        k -= 1
+    return False
+
+
+@lean
 def _complete(words: Ints, parts: Ints, bits: Bits, low: int, high: int, way: Keys, vain: Keys) -> int:
     # Matches the parts behind the first, whose word is way[0], with backtracking; returns the last part's word, or -1.
     part, k, stamp = low + 1, _wide(words[BEHIND, way[0]]), low * words.shape[1]
@@ -147,8 +158,7 @@ def chains(words: Ints, plan: Plan, asked: Asked, stretches: Stretches, room: Ro
                 continue
             part = _wide(asked.flat[row, 0])
             low, high, kind = _wide(parts[part, LOW]), _wide(parts[part, HIGH]), _wide(parts[part, WITHIN])
-            if words[INSIDE, i] > parts[part, OPENS] or (
-                    high - low > NEEDED + 1 and kind <= SENTENCE and not _has_all(sign, 0, parts, low, high)):
+            if words[INSIDE, i] > parts[part, OPENS] or part > low and not _is_preceded(words, parts, bits, i, part):
                 continue
             if part + 1 < high and _follower(words, parts, bits, i, _wide(words[BEHIND, i]), part + 1) == words.shape[1]:
                 continue
