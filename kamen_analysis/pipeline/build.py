@@ -14,6 +14,7 @@ from typing import Any
 from kamen_analysis import codebook, platforms, sources
 from kamen_analysis.captures import sidecar
 from kamen_analysis.errors import KamenError, told
+from kamen_analysis.heap import keeping, uncollected
 from kamen_analysis.paths import Home, atomic_folder, settle
 from kamen_analysis.pipeline import digests, executors, expect, gold, groups, history, manifests, publish
 from kamen_analysis.pipeline.merge import merge
@@ -72,7 +73,7 @@ def build(where: Home, jobs: int | None = None, progress: Progress = lambda stag
         dependencies = manifests.depends(where, inputs)
         if manifests.is_current(where, dependencies):
             return manifests.read(where)
-        with executors.opened(jobs, cluster, store) as pool:
+        with keeping(), uncollected(), executors.opened(jobs, cluster, store) as pool:
             return _rebuild(where, inputs, dependencies, pool, progress)
 
 

@@ -17,6 +17,7 @@ from kamen_analysis.errors import KamenError
 
 P = ParamSpec("P")
 T = TypeVar("T")
+FEW = 2  # captures: before processes of a pool had loaded what they need, this one and a second that codes are half through
 RETRIES = 3  # how often the cluster repeats a task whose worker died
 _PATIENCE = "15s"  # to connect to the scheduler
 
@@ -63,8 +64,7 @@ def opened(jobs: int | None = None, cluster: str | None = None, store: str | Non
 
 
 def _local(jobs: int, tasks: int, *, reads: bool = False) -> Executor:
-    # A pool costs more than it would save.
-    if min(jobs, tasks) <= 1:
+    if min(jobs, tasks) <= 1 or reads and tasks <= FEW:  # a pool costs more than it would save
         return Here(jobs - 1)
     jobs = min(jobs, tasks)
     if not reads:

@@ -19,6 +19,7 @@ from kamen_analysis import dedupe, records
 from kamen_analysis.captures.withdraw import is_withdrawn
 from kamen_analysis.pipeline import copies, partition
 from kamen_analysis.pipeline.parts import Part
+from kamen_analysis.pipeline.rows import column, rows_of
 
 Bools = npt.NDArray[np.bool_]
 _BUCKET = 1_000_000  # sightings of posts seen again that are combined at a time
@@ -75,17 +76,17 @@ def _combine_sightings(parts: list[Part], starts: npt.NDArray[np.int64], keep: B
 
     Clears `keep` of all sightings but the best.
     """
-    ids = copies.column(parts, partition.ID)
+    ids = column(parts, partition.ID)
     ordered = np.sort(ids[keep])
     repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
     sightings = dedupe.among(ids, repeated)
     sightings = sightings[keep[sightings]]
-    length = copies.column(parts, partition.LENGTH)[sightings]
+    length = column(parts, partition.LENGTH)[sightings]
     buckets = ids[sightings] % np.uint64(len(sightings) // _BUCKET + 1)
     frames, best = [records.empty("posts")[COMBINED]], [pd.Series(dtype="int64")]
     for bucket in range(int(buckets.max(initial=0)) + 1 if len(sightings) else 0):
         inside = buckets == bucket
-        rows = copies.rows_of(parts, starts, sightings[inside], ["post_id", "truncated", *COMBINED]).assign(length=length[inside])
+        rows = rows_of(parts, starts, sightings[inside], ["post_id", "truncated", *COMBINED]).assign(length=length[inside])
         posts = _combine(rows)
         best.append(rows["post_id"].map(pd.Series(posts.index, posts["post_id"].to_numpy())))
         frames.append(posts[COMBINED])

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import json
+import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kamen_analysis.dedupe import essences
+from kamen_analysis.dedupe.essences import U64
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, sha256
 from kamen_analysis.pipeline import digests, executors, partition, relay
@@ -42,11 +44,12 @@ class Part(partition.Facts):
         """The number of posts."""
         return self.counts["cleaned"]
 
-    def index(self, row: int) -> Any:
-        """Return one row of index.npy (see `partition`); the others are not read."""
-        path = self.folder / "index.npy"
-        offset = path.stat().st_size - 8 * self.size * (_ROWS - row)
-        return np.fromfile(path, np.uint64, self.size, offset=offset)
+    def index(self, row: int, into: U64) -> None:
+        """Read one row of index.npy (see `partition`) into an array; the others are not read."""
+        with (self.folder / "index.npy").open("rb", buffering=0) as file:
+            file.seek(-8 * self.size * (_ROWS - row), os.SEEK_END)
+            if file.readinto(into.view(np.uint8).data) != into.nbytes:
+                raise EOFError(file.name)
 
     def read(self, table: str, names: list[str] | None = None) -> pa.Table:
         """Return a table (posts, events, rejected, coded, labels), or some columns of it."""
@@ -60,8 +63,13 @@ def cache(where: Home) -> Path:
     return where.root / "data" / ".cache"
 
 
-def ensure(capture: Path, raw: Path, folder: Path, coded: Path, beside: bool = False) -> None:
-    """Make the part of one capture in `folder` and its codes in `coded`, unless they exist; `beside`: code in a second process.
+def ensure(capture: Path, raw: Path, folder: Path, coded: Path) -> None:
+    """Make the part of one capture in `folder` and its codes in `coded`, unless they exist; see `begin`."""
+    begin(capture, raw, folder, coded, executors.Here())()
+
+
+def begin(capture: Path, raw: Path, folder: Path, coded: Path, coder: Executor) -> Callable[[], None]:
+    """Make the part of one capture in `folder`, unless it exists; return a function that waits until `coder` has coded it in `coded`.
 
     Raises KamenError on a machine that does not see the capture, or whose code would make another part.
     """
@@ -70,7 +78,7 @@ def ensure(capture: Path, raw: Path, folder: Path, coded: Path, beside: bool = F
     is_same = digests.codes_key(folder.name) == coded.name and (folder.exists() or digests.part_key(sha256(capture)) == folder.name)
     if not is_same:
         raise KamenError(f"处理 {capture.name} 的机器装有另一版本的 kamen_analysis，或存档刚刚变了；各机器须装同一版本")
-    relay.run(capture, raw, folder, coded, beside and not folder.exists())
+    return relay.begin(capture, raw, folder, coded, coder)
 
 
 def gather(where: Home, inputs: dict[Path, str], pool: executors.Pool, progress: Progress) -> list[Part]:
@@ -86,14 +94,17 @@ def gather(where: Home, inputs: dict[Path, str], pool: executors.Pool, progress:
     parts = {capture: _load(*pair) for capture, pair in folders.items()}
     # The largest first: the last to end are then small, and no core waits long.
     todo = sorted((capture for capture, part in parts.items() if part is None), key=lambda capture: -capture.stat().st_size)
-    with pool(len(todo), reads=True) as executor:
-        is_idle = isinstance(executor, executors.Here) and executor.idle > 0
-        # Other executors get the bare function: `carrier` can only send a capture and its folders.
-        work: Callable[[Path, Path, Path, Path], None] = functools.partial(ensure, beside=True) if is_idle else ensure
-        running = [executor.submit(work, capture, where.raw, *folders[capture]) for capture in todo]
-        for done, future in enumerate(running, 1):
-            future.result()
-            progress("解析、脱敏与编码", done, len(running))
+    with ExitStack() as stack:
+        executor = stack.enter_context(pool(len(todo), reads=True))
+        given = [(capture, where.raw, *folders[capture]) for capture in todo]
+        if isinstance(executor, executors.Here) and executor.idle and todo:
+            coder = stack.enter_context(relay.coder())
+            waits = [begin(*one, coder) for one in given]
+        else:
+            waits = [executor.submit(ensure, *one).result for one in given]
+        for done, wait in enumerate(waits, 1):
+            wait()
+            progress("解析、脱敏与编码", done, len(waits))
     return [part or _load_made(*folders[capture]) for capture, part in parts.items()]
 
 

@@ -27,6 +27,7 @@ TABLES = tuple(records.TABLES)
 COPIES = ("posts", "rejected")  # the tables that say which posts are copies
 # The columns of posts that must be read to write those tables anew.
 _COPIES_FROM = [*tables.CAPTURE, "post_type", "in_scope", "is_synthetic"]
+_REPETITIVE = ["source", "capture_file", "capture_digest", "post_type"]  # of them, those with few distinct values
 
 Given = dict[str, Any]
 """A group's entry in the manifest: `files` (name → SHA-256), `rows` (table → number), counts, what people overruled."""
@@ -64,15 +65,16 @@ def write_copies(group: Group, published: Path, given: Given, folder: Path) -> G
     `published` holds the group's files as they are, `given` is its entry in their manifest.
     """
     posts_path, rejected_path = (published / table / f"{group.name}.parquet" for table in COPIES)
-    before = pq.ParquetFile(posts_path).read(_COPIES_FROM, use_threads=False)
+    whole = posts_path.read_bytes()
+    before = pq.ParquetFile(pa.BufferReader(whole), read_dictionary=_REPETITIVE).read(_COPIES_FROM, use_threads=False)
     at = pc.index_in(pa.array(group.dup["post_id"], pa.string()), before["post_id"].combine_chunks()).to_numpy()
     posts = tables.decided(before, at, group.dup)
     rejected = tables.rejected_again(pq.ParquetFile(rejected_path).read(use_threads=False), posts)
     try:
-        content = splice.replaced(posts_path.read_bytes(), checked_columns("posts", posts.select(tables.DECIDED)))
+        content = splice.replaced(whole, checked_columns("posts", posts.select(tables.DECIDED)))
     except splice.UnfitError:  # for example a file of another version of pyarrow
-        whole = tables.decided(pq.ParquetFile(posts_path).read(use_threads=False), at, group.dup)
-        content = splice.written(checked("posts", whole))
+        table = tables.decided(pq.ParquetFile(pa.BufferReader(whole)).read(use_threads=False), at, group.dup)
+        content = splice.written(checked("posts", table))
     files = dict((_write_file(folder, "posts", group.name, content),
                   _write_file(folder, "rejected", group.name, _parquet("rejected", rejected))))
     return {**given, "files": given["files"] | files, "rows": given["rows"] | {"rejected": len(rejected)}, **_counts(posts, rejected)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from pathlib import Path
 
 from kamen_analysis.heap import uncollected
@@ -12,16 +13,26 @@ from kamen_analysis.pipeline import coding, executors, partition
 FIRST = 500  # posts in the first batch: small enough that the second process soon has work, large enough to be worth a message
 
 
-def run(capture: Path, raw: Path, folder: Path, coded: Path, beside: bool) -> None:
-    """Make the part of a capture in `folder` and its codes in `coded`, unless they exist; `beside`: code in a second process."""
+def coder() -> Executor:
+    """Return a second process that codes; it loads its rules and model while the first batch is parsed."""
+    process = ProcessPoolExecutor(1, initializer=executors.alone)
+    process.submit(coding.coded, coding.SAMPLE)
+    return process
+
+
+def begin(capture: Path, raw: Path, folder: Path, coded: Path, coder: Executor) -> Callable[[], None]:
+    """Make the part of a capture in `folder` unless it exists; return a function that has its codes in `coded` when it ends.
+
+    `coder` codes each batch as soon as it is redacted: while the last ones are coded, the next capture may begin.
+    """
     batches: list[Future[coding.Coded]] = []
-    with uncollected(), ProcessPoolExecutor(1, initializer=executors.alone) if beside else executors.Here() as coder:
-        if beside:
-            coder.submit(coding.coded, coding.SAMPLE)  # it loads its rules and model while the first batch is parsed
 
-        def code(posts: partition.Columns) -> None:
-            batches.append(coder.submit(coding.coded, {name: posts[name] for name in coding.TEXTS}))
+    def code(posts: partition.Columns) -> None:
+        batches.append(coder.submit(coding.coded, {name: posts[name] for name in coding.TEXTS}))
 
-        once(folder, lambda fresh: partition.make(capture, raw, fresh, code, FIRST if beside else partition.BATCH))
-        # There are no batches where the part existed already: it is then coded from its file.
-        once(coded, lambda fresh: coding.write((batch.result() for batch in batches), fresh) if batches else coding.code(folder, fresh))
+    first = partition.BATCH if isinstance(coder, executors.Here) else FIRST
+    with uncollected():
+        once(folder, lambda fresh: partition.make(capture, raw, fresh, code, first))
+    # There are no batches where the part existed already: it is then coded from its file.
+    return lambda: once(coded, lambda fresh: coding.write((batch.result() for batch in batches), fresh) if batches
+                        else coding.code(folder, fresh))

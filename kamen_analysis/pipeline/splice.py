@@ -43,12 +43,11 @@ def replaced(old: bytes, columns: pa.Table) -> bytes:
     same_rows = [_rows(group) for group in _groups(footer)] == [_rows(group) for group in _groups(new_footer)]
     if footer[_CREATED_BY] != new_footer[_CREATED_BY] or not same_rows:
         raise UnfitError
-    out = bytearray(_MAGIC)
+    out, end = [memoryview(_MAGIC)], len(_MAGIC)
     for group, new_group in zip(_groups(footer), _groups(new_footer), strict=True):
-        _replace(group, new_group, (old, new), out)
-    end = thrift.dumps(footer)
-    out += end + len(end).to_bytes(4, "little") + _MAGIC
-    return bytes(out)
+        end = _replace(group, new_group, (memoryview(old), memoryview(new)), out, end)
+    last = thrift.dumps(footer)
+    return b"".join([*out, last, len(last).to_bytes(4, "little"), _MAGIC])
 
 
 def _footer(file: bytes) -> Struct:
@@ -75,30 +74,34 @@ def _rows(group: Struct) -> int:
     return rows
 
 
-def _replace(group: Struct, new_group: Struct, files: tuple[bytes, bytes], out: bytearray) -> None:
+def _replace(group: Struct, new_group: Struct, files: tuple[memoryview, memoryview], out: list[memoryview], end: int) -> int:
     """Append the column chunks of a row group to `out`, taking those that `new_group` has from there, and update the group's metadata.
 
-    files: the old file, and the new file with the columns that replace its own.
+    files: the old file, and the new file with the columns that replace its own. end: the length of `out` in bytes, before and (returned)
+    after.
     """
     chunks: list[Struct] = group[_COLUMNS][1][1]
     replacements = {_path(chunk): chunk for chunk in new_group[_COLUMNS][1][1]}
     if not replacements.keys() <= {_path(chunk) for chunk in chunks}:
         raise UnfitError
-    _set(group, _GROUP_AT, len(out))
+    _set(group, _GROUP_AT, end)
     for number, chunk in enumerate(chunks):
         replacement = replacements.get(_path(chunk))
-        chunks[number] = _append(replacement or chunk, files[replacement is not None], out)
+        chunks[number], piece = _moved(replacement or chunk, files[replacement is not None], end)
+        out.append(piece)
+        end += len(piece)
     metas = [chunk[_META][1] for chunk in chunks]
     for group_field, chunk_field in ((_BYTES, _UNPACKED), (_PACKED_BYTES, _PACKED)):
         _set(group, group_field, sum(meta[chunk_field][1] for meta in metas))
+    return end
 
 
 def _path(chunk: Struct) -> bytes:
     return b".".join(chunk[_META][1][_PATH][1][1])
 
 
-def _append(chunk: Struct, file: bytes, out: bytearray) -> Struct:
-    """Append the bytes of one column chunk of `file` to `out` and return the chunk with its new offsets."""
+def _moved(chunk: Struct, file: memoryview, to: int) -> tuple[Struct, memoryview]:
+    """Return one column chunk of `file` with its offsets as they are if it begins at `to`, and its bytes."""
     meta: Struct = chunk[_META][1]
     if chunk.keys() & _BEYOND_CHUNK or meta.keys() & _BEYOND_META or chunk[_CHUNK_AT][1]:
         raise UnfitError
@@ -107,9 +110,8 @@ def _append(chunk: Struct, file: bytes, out: bytearray) -> Struct:
         raise UnfitError
     moved = dict(meta)
     for field in offsets:
-        _set(moved, field, meta[field][1] - start + len(out))
-    out += file[start : start + meta[_PACKED][1]]
-    return {**chunk, _META: (chunk[_META][0], moved)}
+        _set(moved, field, meta[field][1] - start + to)
+    return {**chunk, _META: (chunk[_META][0], moved)}, file[start : start + meta[_PACKED][1]]
 
 
 def _set(struct: Struct, field: int, value: int) -> None:
