@@ -14,7 +14,7 @@ from kamen_analysis.kernels import compiled
 from kamen_analysis.label.findings import rules
 from kamen_analysis.label.reasons import Heard
 from kamen_analysis.label.senses import Numbers
-from kamen_analysis.label.text import Ints, Texts, distinct
+from kamen_analysis.label.text import Indexes, Ints, Texts, distinct
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -30,14 +30,17 @@ _NONE = BUCKETS  # The bucket of a feature that is missing because the text ends
 Words = npt.NDArray[np.uint32]
 
 
-def units(texts: Texts, posts: Ints) -> tuple[Ints, Ints]:
-    """Return the stretches (starts, ends) of `posts` the model is asked about: from each clause on as many as fit in WIDE, one at least."""
+def units(texts: Texts, posts: Ints) -> tuple[Indexes, Indexes]:
+    """Return the first and the last clause, by number, of each stretch of `posts` the model is asked about.
+
+    There is one from each clause on: as many clauses as fit in WIDE, one at least.
+    """
     starts, ends = texts.clauses
     last = np.maximum(np.searchsorted(ends, starts + WIDE, "right") - 1, np.arange(len(starts)))
     asked = np.zeros(len(texts), np.bool_)
     asked[posts] = True
-    kept = asked[texts.post(starts)] & (ends[last] > starts)
-    return starts[kept], ends[last][kept]
+    first = np.flatnonzero(asked[texts.post(starts)] & (ends[last] > starts))
+    return first, last[first]
 
 
 def placed(heard: Heard) -> tuple[tuple[Ints, Numbers], ...]:

@@ -69,11 +69,10 @@ class Model:
 
     def ask(self, heard: Heard, posts: Ints) -> Opinion:
         """Return the model's opinion on `posts` (numbers in the batch, ascending)."""
-        start, end = units(heard.texts, posts)
-        clauses, table = heard.texts.clauses.starts, np.empty((len(start), len(self.codes)))
-        first, last = (np.searchsorted(clauses, place) for place in (start, end))
-        _add_odds(lanes.totals(placed(heard), clauses, self._tables), first, last, self.scale, self.bias, table)
-        return Opinion(start, end, table, self.codes)
+        (first, last), clauses = units(heard.texts, posts), heard.texts.clauses
+        table = np.empty((len(first), len(self.codes)))
+        _add_odds(lanes.totals(placed(heard), clauses.starts, self._tables), first, last + 1, self.scale, self.bias, table)
+        return Opinion(clauses.starts[first], clauses.ends[last], table, self.codes)
 
 
 @compiled

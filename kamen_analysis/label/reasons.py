@@ -10,6 +10,7 @@ import numpy as np
 import opencc
 
 from kamen_analysis.codebook import load
+from kamen_analysis.kernels import compiled
 from kamen_analysis.label import text
 from kamen_analysis.label.context import Reading
 from kamen_analysis.label.cues import Line, Matcher
@@ -17,7 +18,7 @@ from kamen_analysis.label.findings import Findings, rules, weigh
 from kamen_analysis.label.plan import Plan
 from kamen_analysis.label.senses import Rows
 from kamen_analysis.label.shelf import SHELF
-from kamen_analysis.label.text import Indexes, Texts
+from kamen_analysis.label.text import Bools, Floats, Indexes, Ints, Texts
 from kamen_analysis.label.trie import Trie
 from kamen_analysis.label.words import Hits, Vocabulary
 
@@ -78,10 +79,17 @@ def decide(heard: Heard) -> Indexes:
     The best has the highest score; among equals one in the body goes before one in the title, then the longest, then the earliest.
     """
     found = heard.findings
-    at = np.flatnonzero(found.stands)
+    at, best = np.flatnonzero(found.stands), np.full((len(heard.texts), len(load().reasons)), -1)
+    post, start, end = (column[at] for column in (found.post, found.start, found.end))
     score = np.array([rule.cue.score for rule in rules()])[found.rule[at]]
-    body = found.start[at] > heard.texts.cut[found.post[at]]
-    home = found.post[at] * len(load().reasons) + found.code[at]
-    at = at[np.lexsort((found.start[at], found.start[at] - found.end[at], ~body, -score, home))]
-    home = found.post[at] * len(load().reasons) + found.code[at]
-    return at[np.unique(home, return_index=True)[1]]
+    _keep_best(post, found.code[at], score, start <= heard.texts.cut[post], start, end, best)
+    kept: Indexes = at[best[best >= 0]]
+    return kept
+
+
+@compiled
+def _keep_best(post: Ints, code: Ints, score: Floats, titled: Bools, start: Ints, end: Ints, best: Indexes) -> None:
+    for i in range(len(post)):
+        k = best[post[i], code[i]]
+        if k < 0 or (-score[i], titled[i], start[i] - end[i], start[i]) < (-score[k], titled[k], start[k] - end[k], start[k]):
+            best[post[i], code[i]] = i

@@ -92,7 +92,8 @@ def test_units_cover_the_text() -> None:
     """Stretches begin at clauses, cover all of the posts asked about and are no longer than need be."""
     heard = reasons.hear(["标题", "别的"], ["".join(WAITS), "。".join(REFUSES)])
     for post in (0, 1):
-        starts, ends = units(heard.texts, np.array([post], np.int32))
+        (first, last), clauses = units(heard.texts, np.array([post], np.int32)), heard.texts.clauses
+        starts, ends = clauses.starts[first], clauses.ends[last]
         assert (starts[0], ends[-1]) == (heard.texts.start[post], heard.texts.end[post])
         assert set(starts.tolist()) <= set(heard.texts.clauses.starts.tolist())
         assert (starts[1:] <= ends[:-1]).all() and (ends - starts).max() <= WIDE
