@@ -109,8 +109,8 @@ class Matcher:
         if (many := chains.chains(hits.table, plan, asked, stretches, hits.room, out)) > len(out):
             out, hits.room = np.empty((many, out.shape[1]), np.int64), _room(plan, stretches, self._sign_width)
             chains.chains(hits.table, plan, asked, stretches, hits.room, out)
-        first, last, key = (plan.templates[out[:many, 0], column].astype(np.intp) for column in (FIRST, LAST, KEY))
-        return Found(self._numbers, out[:many], key, last - first)
+        templates = plan.templates[out[:many, 0]].astype(np.intp)
+        return Found(self._numbers, out[:many], templates[:, KEY], templates[:, LAST] - templates[:, FIRST])
 
     def _rank(self, hits: Hits) -> _Ranked:
         # Counts how common the senses are, and again when a batch has far more words than the one that was counted.

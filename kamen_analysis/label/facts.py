@@ -39,7 +39,7 @@ def bag(hits: Hits, weights: npt.NDArray[np.int8]) -> Floats:
     texts = hits.texts
     sums, cues = np.zeros((len(texts), weights.shape[1]), np.int32), np.bincount(hits.post, minlength=len(texts))
     _add_characters(texts.codes, texts.index, texts.lengths, weights, sums)
-    _add_cues(hits.post, _buckets(hits), weights, sums)
+    _add_cues(hits.post, hits.group, hits.cue, *_cue_buckets(), weights, sums)
     total = (texts.lengths + 1) * 2 + CUED * cues
     words: Floats = sums * (WEIGHT / np.sqrt(total))[:, None]
     return words
@@ -70,9 +70,10 @@ def _add_characters(codes: Codes, index: Ints, lengths: Ints, weights: npt.NDArr
 
 
 @compiled
-def _add_cues(posts: Ints, buckets: Ints, weights: npt.NDArray[np.int8], sums: Ints) -> None:
+def _add_cues(posts: Ints, kinds: Ints, cues: Ints, begins: Ints, buckets: Ints, weights: npt.NDArray[np.int8], sums: Ints) -> None:
+    # `kinds`: the group of each cue; `begins`: where in `buckets` the cues of each group begin.
     for i in range(len(posts)):
-        post, bucket = posts[i], buckets[i]
+        post, bucket = posts[i], buckets[begins[kinds[i]] + cues[i]]
         for first in range(0, weights.shape[1], STEP):
             for column in range(first, first + STEP):
                 sums[post, column] += CUED * np.int32(weights[bucket, column])

@@ -131,7 +131,8 @@ def _unless(matcher: Matcher, hits: Hits, words: Keys, rule: Ints, bounds: Ints)
 
 
 def _any_in(sorted_: Ints, low: Ints, high: Ints) -> Bools:
-    return np.searchsorted(sorted_, high) > np.searchsorted(sorted_, low)
+    following: Ints = np.append(sorted_, np.iinfo(np.int32).max)[np.searchsorted(sorted_, low)]
+    return following < high
 
 
 def _by_voice(rule: Ints, speaker: npt.NDArray[np.uint8], own: Bools, refused: Bools) -> Ints:
@@ -152,7 +153,7 @@ def _own(start: Ints, bounds: Ints, found: Found) -> Bools:
         return np.zeros(len(start), np.bool_)
     last = np.searchsorted(mine.start, start + 2) - 1
     low = np.maximum(bounds[SCOPES.index("clause"), 0], start - _SUBJECT)
-    own: Bools = (last >= 0) & (mine.start[last] >= low) & ~np.isin(mine.end[last], objects)
+    own: Bools = (last >= 0) & (mine.start[last] >= low) & ~np.isin(mine.end, objects)[last]
     return own
 
 

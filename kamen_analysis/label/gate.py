@@ -169,8 +169,8 @@ def _counted(hits: Hits, quotes: tuple[Ints, Ints]) -> Ints:
     count = np.minimum(count, np.array([one.cap for one in book.values()], np.int32))
     for number, one in enumerate(book.values()):
         if one.regex:
-            test = searched(one.regex)
-            seen = [post for post in np.flatnonzero(count[:, number] == 0).tolist() if test(hits.texts.strings[post])]
+            test, strings = searched(one.regex), hits.texts.strings
+            seen = [post for post in np.flatnonzero(count[:, number] == 0).tolist() if test(strings[post])]
             count[seen, number] = 1
     return count
 

@@ -149,7 +149,8 @@ def _reasons(texts: Texts, titles: list[str], bodies: list[str]) -> list[list[Re
     shift = np.where(titled, 0, cut + 1)
     end = np.where(titled, np.minimum(end, cut), end)  # Evidence that begins in the title ends with it.
     columns = (post, titled, found.rule[kept], start - shift, end - shift, found.probability[kept])
-    rules, out = _rules(), [list[Reason]() for _ in titles]
+    rules = _rules()
+    out: list[list[Reason]] = [[] for _ in titles]
     for number, in_title, rule, first, last, probability in zip(*(column.tolist() for column in columns), strict=True):
         code, name, score = rules[rule]
         field, text = ("title", titles[number]) if in_title else ("body", bodies[number])

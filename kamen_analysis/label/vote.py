@@ -18,6 +18,7 @@ from kamen_analysis.label.text import Ints
 
 AGREES = 0.5  # The probability from which the model is said to agree with a rule.
 MARKS = " \t\n\r，,。.！!？?；;：:、…~"
+_MARKS = np.array([ord(c) for c in MARKS])
 
 
 def vote(heard: Heard, learned: model.Model | None = None) -> Heard:
@@ -41,17 +42,16 @@ def _trimmed(heard: Heard, start: Ints, end: Ints) -> tuple[Ints, Ints]:
     """Return the stretches without the MARKS at either end."""
     texts, post = heard.texts, heard.texts.post(start)
     shift = texts.index[post] - texts.start[post]
-    outer = texts.members(MARKS)
-    while (step := (start < end) & outer[start + shift]).any():
+    while (step := (start < end) & np.isin(texts.codes[start + shift], _MARKS)).any():
         start = start + step
-    while (step := (start < end) & outer[end - 1 + shift]).any():
+    while (step := (start < end) & np.isin(texts.codes[end - 1 + shift], _MARKS)).any():
         end = end - step
     return start.astype(np.int32), end.astype(np.int32)
 
 
 def _added(heard: Heard, found: Findings, opinion: model.Opinion, add: float) -> Findings:
     """Add, for each post and reason that no rule finds there, the stretch the model is surest of, if its probability is `add` or more."""
-    row, column = np.nonzero(opinion.table >= np.log(add / (1 - add)))
+    row, column = np.divmod(np.flatnonzero(opinion.table >= np.log(add / (1 - add))), len(opinion.codes))  # Faster than `np.nonzero`.
     odds, code = opinion.table[row, column], np.array([list(load().reasons).index(name) for name in opinion.codes], np.int32)[column]
     post = heard.texts.post(opinion.start[row])
     key = post * len(load().reasons) + code
