@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kamen_analysis.redact.leads import Group, Ints, Leads, View
+from kamen_analysis.redact.leads import Group, Leads, View, every
 from kamen_analysis.redact.reading import HIDDEN, NUMERALS, Reading, decoded
-from kamen_analysis.redact.rules import keep
+from kamen_analysis.redact.rules import book, keep
 from kamen_analysis.redact.starts import members
+from kamen_analysis.redact.tables import Classes
 from kamen_analysis.redact.windows import Windows, each
 
 _IS_NUMERAL = members("".join(map(chr, NUMERALS)))
@@ -22,27 +23,28 @@ class Digits:
     """What the second view is made with."""
 
     def __init__(self, leads: Leads, group: Group) -> None:
-        self._leads, self._group = leads, group
+        self._leads, self._group, self._every = leads, group, every(len(book().keep))
         self._hidden = leads.classes(np.array([ord(HIDDEN)]))
 
     def view(self, reading: Reading, words: View, windows: Windows) -> View:
         """Return the view of the texts that patterns reading digits have."""
-        at, ends = each(windows)
+        at, _ = each(windows)
         codes, seen, classes = reading.codes.copy(), words.places.copy(), words.classes.copy()
         numerals = at[_IS_NUMERAL.take(seen.take(at))]
         word = _IS_ONE.take(seen.take(numerals)) & _GOES_ON.take(seen.take(numerals + 1)) & ~_IS_NUMERAL.take(seen.take(numerals - 1))
         numerals = numerals[~word]
         codes[numerals] = seen[numerals] = digits = _DIGIT.take(seen[numerals])
         classes[numerals] = self._leads.classes(digits)
-        for start, end in self._alike(decoded(codes), classes, at, ends):
+        for start, end in self._alike(decoded(codes), classes, windows):
             codes[start:end] = seen[start:end] = ord(HIDDEN)
             classes[start:end] = self._hidden
         return View(decoded(codes), seen, classes)
 
-    def _alike(self, text: str, classes: Ints, at: Ints, ends: Ints) -> Iterator[tuple[int, int]]:
+    def _alike(self, text: str, classes: Classes, windows: Windows) -> Iterator[tuple[int, int]]:
         """Yield where look-alikes stand, each behind the one before."""
         done, match = 0, keep().match
-        can = np.flatnonzero(self._group.begin(classes, at).any(axis=0))
-        for place, end in zip(at[can].tolist(), ends[can].tolist(), strict=True):
+        stretches = np.column_stack([windows, np.zeros(len(windows), np.int64)])
+        begun = self._group.begin(classes, stretches, self._every)
+        for place, end in sorted(set(zip(begun.at.tolist(), windows[begun.stretch, 1].tolist(), strict=True))):
             if place >= done and (found := match(text, place, end)):
                 yield place, (done := found.end())

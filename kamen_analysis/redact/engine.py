@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from kamen_analysis.heap import uncollected
 from kamen_analysis.redact.reading import read
 from kamen_analysis.redact.rules import book, placeholders
-from kamen_analysis.redact.search import Engine
+
+if TYPE_CHECKING:
+    from kamen_analysis.redact.search import Engine
 
 
 class Span(NamedTuple):
@@ -33,11 +35,13 @@ class Redacted(NamedTuple):
 
 _START = attrgetter("start")
 _PASSES = 12  # readings of one text; ordinary posts need two, the worst seen four
-_AT_ONCE = 250_000  # characters read as one: fewer leave the arrays short, more leave the caches
+_AT_ONCE = 500_000  # characters read as one: fewer leave the arrays short, more leave the caches
 
 
 @functools.cache
 def _engine() -> Engine:
+    from kamen_analysis.redact.search import Engine  # loads numba, which a build with nothing new can do without
+
     return Engine()
 
 

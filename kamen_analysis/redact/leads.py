@@ -1,39 +1,35 @@
-"""Which of many patterns can begin at which places of a text: a few looks into small tables for all patterns and places at once."""
+"""Which of many patterns can begin at which places: a few looks into small tables for 64 patterns at once, then their automata."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from kamen_analysis import kept
-from kamen_analysis.redact.starts import DEPTH, SIZE, bits, lead, places
+from kamen_analysis.kernels import inlined, lean
+from kamen_analysis.redact.starts import places
+from kamen_analysis.redact.tables import Classes, Ints, Look, Rows, Tables, rows, tables
 
 Codes = npt.NDArray[np.uint32]
-Ints = npt.NDArray[np.int64]
-Rows = npt.NDArray[np.uint64]  # of bits by place: pattern n is bit n % 64 of row n // 64
 
-_SHELF = kept.Shelf("leads", "redact/*.yaml", "redact/starts.py", "redact/leads.py", "redact/rules.py")
-_PAD = -SIZE % 4
-_NONE: Ints = np.zeros(0, dtype=np.int64)
+_MANY = 1 << 14  # room for so many places, if no more were needed before
+_FAR = 40  # so many characters an automaton reads: what is not told by then is tried
+_BYTE, _BIT, _LOW, _NONE, _ACCEPT = np.uint64(8), np.uint64(1), np.uint64(255), np.uint64(0), np.uint64(1 << 63)
 
 
 class Leads:
-    """The leads of groups of patterns; code points that no pattern tells apart are one class, which keeps the tables small."""
+    """The looks of groups of patterns."""
 
-    def __init__(self, groups: Sequence[Sequence[str]]) -> None:
-        blob = _SHELF.get("\n\n".join("\n".join(group) for group in groups), lambda: _made(groups))
-        self._class = np.frombuffer(blob, np.uint16, SIZE).astype(np.int64)
-        tables: Rows = np.frombuffer(blob, np.uint64, offset=2 * (SIZE + _PAD)).reshape(sum(map(_rows, map(len, groups))), DEPTH, -1)
-        ends = np.cumsum([_rows(len(group)) for group in groups]).tolist()
-        self.groups = [Group(tables[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
+    def __init__(self, groups: Sequence[Sequence[Look]]) -> None:
+        self._classes, those = tables(groups)
+        self.groups = list(map(Group, those))
 
-    def classes(self, places: Ints) -> Ints:
+    def classes(self, places: Ints) -> Classes:
         """Return the class of the code point at each place of a table."""
-        return self._class.take(places)
+        return self._classes.take(places)
 
     def view(self, text: str, codes: Codes) -> View:
         """Return how the patterns see a text."""
@@ -47,85 +43,101 @@ class View:
 
     text: str
     places: Ints
-    classes: Ints
+    classes: Classes
+
+
+class Begun(NamedTuple):
+    """Where patterns can begin: the number of the pattern, the place, and the number of the stretch the place lies in."""
+
+    number: Ints
+    at: Ints
+    stretch: Ints
 
 
 class Group:
-    """One group: its tables by row, place (the one before a beginning, then the first ones) and class."""
+    """One group of patterns."""
 
-    def __init__(self, tables: Rows) -> None:
-        self._tables = tables
+    def __init__(self, tables: Tables) -> None:
+        self._tables, self._room = tables, _MANY
 
-    def begin(self, classes: Ints, at: Ints, rows: int | None = None) -> Rows:
-        """Return which patterns (of the first rows) can begin at each place; places lie within a text, with a JOINT on either side."""
-        near = [classes.take(at + step) for step in range(-1, DEPTH - 1)]
-        return np.array([table[0].take(near[0]) & table[1].take(near[1]) & table[2].take(near[2]) & table[3].take(near[3])
-                         for table in self._tables[:rows]])
+    def begin(self, classes: Classes, stretches: Ints, wanted: Rows) -> Begun:
+        """Return where patterns can begin, by the numbers of the patterns, then in the order of the stretches.
 
-    def begin_of(self, number: int, classes: Ints, at: Ints) -> Ints:
-        """Return the indexes of the places where one pattern can begin."""
-        can = np.arange(len(at))
-        for step in (1, 0, 2, 3):
-            table = (self._tables[number // 64, step] & np.uint64(1 << number % 64)) != 0
-            can = can[table.take(classes.take(at.take(can) + (step - 1)))]
-        return can
-
-    def everywhere(self, classes: Ints) -> tuple[Ints, Ints]:
-        """Return (numbers of patterns, places) of all places where a pattern can begin, by pattern and then by place."""
-        here, next_ = classes[1:2 - DEPTH], classes[2:3 - DEPTH]
-        some = functools.reduce(np.bitwise_or, (table[1].take(here) & table[2].take(next_) for table in self._tables))
-        at = np.flatnonzero(some != 0) + 1
-        numbers, chosen = spread(self.begin(classes, at))
-        return numbers, at[chosen]
+        A stretch is a row of start, end, and which row of `wanted` (bits of patterns) says what is looked for in it. Places lie within a
+        text, with a JOINT on either side.
+        """
+        out = np.empty((3, self._room), np.int64)
+        many = _begin(self._tables, classes, stretches, wanted, out)
+        if many > self._room:
+            self._room = many + many // 4
+            return self.begin(classes, stretches, wanted)
+        order = out[0, :many].astype(np.uint16).argsort(kind="stable")
+        return Begun(*out[:, order])
 
 
-def only(numbers: Iterable[int], of: int) -> Rows:
-    """Return, for use with any place, rows in which the bits of some of so many patterns are set."""
-    members = sum(1 << number for number in set(numbers))
-    return np.frombuffer(members.to_bytes(8 * _rows(of), "little"), np.uint64)[:, None]
+@inlined
+def _passes(automaton: int, at: int, classes: Classes, may: Rows, follow: Rows, begin: Rows) -> bool:
+    active = begin[automaton]
+    for place in range(at - 1, min(at + _FAR, len(classes))):
+        reading, active, state = active & may[automaton, classes[place]], _NONE, 0
+        while reading:
+            while not reading & _LOW:
+                reading >>= _BYTE
+                state += 8
+            if reading & _BIT:
+                active |= follow[automaton, state]
+            reading >>= _BIT
+            state += 1
+        if active & _ACCEPT or not active:
+            break
+    return bool(active != _NONE)
+
+
+@inlined
+def _goes_on(tables: Tables, number: int, at: int, classes: Classes) -> bool:
+    # Tells whether a character of the pattern's first stands within reach, and whether its automata pass.
+    place, end = at, min(at + tables.reach[number], len(classes))
+    while place < end and not tables.sets[tables.first[number], classes[place]]:
+        place += 1
+    goes_on = bool(tables.first[number] == 0 or place < end)
+    for automaton in range(tables.automata[number], tables.automata[number + 1]):
+        goes_on = goes_on and _passes(automaton, at, classes, tables.may, tables.follow, tables.begin)
+    return goes_on
+
+
+@lean
+def _begin(tables: Tables, classes: Classes, stretches: Ints, wanted: Rows, out: Ints) -> int:
+    # Fills `out` as far as there is room, and returns how many places there are in all.
+    n = 0
+    for stretch in range(len(stretches)):
+        for row in range(len(tables.leads)):
+            lead, looked_for = tables.leads[row], wanted[stretches[stretch, 2], row]
+            for at in range(stretches[stretch, 0], stretches[stretch, 1] if looked_for else 0):
+                can = looked_for & lead[1, classes[at]]
+                if can:
+                    can &= lead[0, classes[at - 1]] & lead[2, classes[at + 1]] & lead[3, classes[at + 2]]
+                number = 64 * row
+                while can:
+                    while not can & _LOW:
+                        can >>= _BYTE
+                        number += 8
+                    if can & _BIT and _goes_on(tables, number, at, classes):
+                        if n < out.shape[1]:
+                            out[0, n], out[1, n], out[2, n] = number, at, stretch
+                        n += 1
+                    can >>= _BIT
+                    number += 1
+    return n
+
+
+def every(of: int) -> Rows:
+    """Return one row in which the bits of so many patterns are set."""
+    return columns([range(of)], of)
 
 
 def columns(numbers: Sequence[Iterable[int]], of: int) -> Rows:
-    """Return rows in which, in the column of each list, the bits of its patterns (of so many) are set."""
-    pairs = np.array([(number, column) for column, some in enumerate(numbers) for number in some], np.int64).reshape(-1, 2)
-    table: Rows = np.zeros((_rows(of), len(numbers)), np.uint64)
-    np.bitwise_or.at(table, (pairs[:, 0] // 64, pairs[:, 1]), np.uint64(1) << (pairs[:, 0] % 64).astype(np.uint64))
-    return table
-
-
-def spread(rows: Rows) -> tuple[Ints, Ints]:
-    """Return (numbers of patterns, numbers of places) of the bits that are set, by pattern and then by place."""
-    numbers, places = [_NONE], [_NONE]
-    for row, words in enumerate(rows):
-        some = (words != 0).nonzero()[0]
-        if len(some):
-            at, number = np.divmod(np.unpackbits(words[some].view(np.uint8), bitorder="little").view(np.bool_).nonzero()[0], 64)
-            order = number.astype(np.uint8).argsort(kind="stable")
-            numbers.append(number[order] + 64 * row)
-            places.append(some[at[order]])
-    return np.concatenate(numbers), np.concatenate(places)
-
-
-def _rows(number: int) -> int:
-    return max(1, -(-number // 64))
-
-
-def _made(groups: Sequence[Sequence[str]]) -> bytes:
-    leads = [[lead(pattern) for pattern in group] for group in groups]
-    classes = np.zeros(SIZE, dtype=np.int64)
-    sets = list(dict.fromkeys(members for group in leads for each in group for members in each))
-    for start in range(0, len(sets), 32):
-        for members in sets[start:start + 32]:
-            classes = classes * 2 + bits(members)
-        classes = np.unique(classes, return_inverse=True)[1]
-    one_of_each = np.unique(classes, return_index=True)[1]
-    found = [_table(group, one_of_each) for group in leads]
-    return np.append(classes.astype(np.uint16), np.zeros(_PAD, dtype=np.uint16)).tobytes() + np.concatenate(found).tobytes()
-
-
-def _table(leads: Sequence[tuple[int, ...]], one_of_each: Ints) -> Rows:
-    table = np.zeros((_rows(len(leads)), DEPTH, len(one_of_each)), dtype=np.uint64)
-    for number, each in enumerate(leads):
-        for step, members in enumerate(each):
-            table[number // 64, step] |= bits(members)[one_of_each].astype(np.uint64) << np.uint64(number % 64)
+    """Return for each list of numbers a row in which the bits of these patterns (of so many) are set."""
+    pairs = np.array([(column, number) for column, some in enumerate(numbers) for number in some], np.int64).reshape(-1, 2)
+    table: Rows = np.zeros((len(numbers), rows(of)), np.uint64)
+    np.bitwise_or.at(table, (pairs[:, 0], pairs[:, 1] // 64), np.uint64(1) << (pairs[:, 1] % 64).astype(np.uint64))
     return table

@@ -11,10 +11,11 @@ import numpy as np
 from kamen_analysis.redact.digits import Digits
 from kamen_analysis.redact.extent import Found, whole
 from kamen_analysis.redact.gates import Cued, Free
-from kamen_analysis.redact.leads import Ints, Leads
+from kamen_analysis.redact.leads import Leads
 from kamen_analysis.redact.near import MARKS, Near
 from kamen_analysis.redact.reading import HIDDEN, Reading
 from kamen_analysis.redact.rules import Pattern, book, expand, patterns
+from kamen_analysis.redact.tables import Look
 from kamen_analysis.redact.windows import together
 from kamen_analysis.redact.words import Words
 
@@ -31,14 +32,16 @@ class Engine:
         cued, free = patterns()
         words = sorted({*cued, *(word for pattern in free for word in pattern.needs)})
         behind = list({id(pattern): pattern for word in words for pattern in cued.get(word, [])}.values())  # in the same order every time
-        free = sorted(free, key=lambda pattern: bool(pattern.needs))
         rooms = [[pattern for pattern in some if pattern.reads_digits is view] for some in (free, behind) for view in (False, True)]
-        written = [[pattern.written for pattern in room] for room in rooms]
-        self._leads = Leads([[expand(mark) for mark in MARKS], [expand(entry.pattern) for entry in book().keep], *written])
-        marks, alike, *groups = self._leads.groups
-        self._words, self._near, self._digits = Words(words), Near(marks), Digits(self._leads, alike)
+        marks, alike = [Look(expand(mark)) for mark in MARKS], [Look(expand(entry.pattern)) for entry in book().keep]
+        anywhere = [[Look(pattern.written) for pattern in room] for room in rooms[:2]]
+        cues = [[Look(pattern.written, pattern.first, pattern.reach) for pattern in room] for room in rooms[2:]]
+        self._leads = Leads([marks, alike, *anywhere, *cues])
+        near, digits, *groups = self._leads.groups
+        self._words, self._near, self._digits = Words(words), Near(near), Digits(self._leads, digits)
         self._free = [Free(words, room, group) for room, group in zip(rooms[:2], groups[:2], strict=True)]
-        self._cued = [Cued([cued.get(word, []) for word in words], room, group) for room, group in zip(rooms[2:], groups[2:], strict=True)]
+        behind_each = [cued.get(word, []) for word in words]
+        self._cued = [Cued(behind_each, room, group) for room, group in zip(rooms[2:], groups[2:], strict=True)]
 
     def search(self, reading: Reading) -> list[Found]:
         """Return what one reading of the texts shows, overlapping finds joined."""
@@ -50,29 +53,29 @@ class Engine:
         hits = self._words.hits(words.places)
         found = list[Found]()
         for view, free, cued in zip((words, digits), self._free, self._cued, strict=True):
-            for pattern, at, ends in itertools.chain(free.near(near, view), free.needed(hits, near, reading, view)):
+            for pattern, at, ends in free.open(hits, near, reading, view):
                 found += _tried(pattern, view.text, at, ends)
-            for pattern, those, ends in cued.open(hits, near["<RUN>"], reading, view):
-                found += _behind(pattern, view.text, reading.words, those, ends)
+            for pattern, starts, at, ends in cued.open(hits, near["<RUN>"], reading, view):
+                found += _behind(pattern, view.text, reading.words, starts, at, ends)
         return _again(_joined([*whole(_joined(found), reading.words, digits.text)]), reading)
 
 
-def _tried(pattern: Pattern, text: str, at: Ints, ends: Ints) -> Iterator[Found]:
+def _tried(pattern: Pattern, text: str, at: list[int], ends: list[int]) -> Iterator[Found]:
     """Yield what a pattern finds at some places, each behind the find before."""
     done, match = 0, pattern.match
-    for place, end in zip(at.tolist(), ends.tolist(), strict=True):
+    for place, end in zip(at, ends, strict=True):
         if place >= done and (found := match(text, place, end)):
             done = found.end()
             if value := pattern.value(found):
                 yield (*value, pattern.rank, pattern.kind)
 
 
-def _behind(pattern: Pattern, text: str, words: str, hits: Ints, ends: Ints) -> Iterator[Found]:
-    """Yield what a pattern finds right behind some cues."""
-    tried = map(pattern.match, itertools.repeat(text), hits[:, 2].tolist(), ends.tolist())
-    for found, start in [(found, start) for found, start in zip(tried, hits[:, 1].tolist(), strict=True) if found]:
-        at = found.start()
-        if (words[at - 1] > "z" < words[start] or _stands_alone(words, start, at)) and (value := pattern.value(found)):
+def _behind(pattern: Pattern, text: str, words: str, starts: list[int], at: list[int], ends: list[int]) -> Iterator[Found]:
+    """Yield what a pattern finds right behind some cues, given where these start and end."""
+    tried = map(pattern.match, itertools.repeat(text), at, ends)
+    for found, start in [(found, start) for found, start in zip(tried, starts, strict=True) if found]:
+        end = found.start()
+        if (words[end - 1] > "z" < words[start] or _stands_alone(words, start, end)) and (value := pattern.value(found)):
             yield (*value, pattern.rank, pattern.kind)
 
 
@@ -90,7 +93,7 @@ def _joined(found: list[Found]) -> list[Found]:
     """Return the finds in order, overlapping ones as one of the longest's kind; of equally long ones the kind named first."""
     joined: list[Found] = []
     best = (0, 0)
-    for start, end, rank, kind in sorted(found):
+    for start, end, rank, kind in sorted(set(found)):
         if end <= start:
             continue
         if joined and start < joined[-1][1]:

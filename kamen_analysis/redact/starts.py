@@ -19,17 +19,17 @@ Set = int  # of code points: bit n is set if n is a member
 Lead = tuple[Set, ...]  # what may stand at each of DEPTH places
 _States = dict[int, Lead]  # by the place reached, DEPTH for any beyond: what stands before it
 
-_ALL: Set = (1 << SIZE) - 1
-_BEYOND: Set = 1 << (SIZE - 1)
-_ONE = (sre.LITERAL, sre.NOT_LITERAL, sre.IN, sre.ANY)
-_REPEATS = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
+ALL: Set = (1 << SIZE) - 1
+BEYOND: Set = 1 << (SIZE - 1)
+ONE = (sre.LITERAL, sre.NOT_LITERAL, sre.IN, sre.ANY)
+REPEATS = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
 _CATEGORIES = {sre.CATEGORY_DIGIT: r"\d", sre.CATEGORY_NOT_DIGIT: r"\D", sre.CATEGORY_SPACE: r"\s", sre.CATEGORY_NOT_SPACE: r"\S",
                sre.CATEGORY_WORD: r"\w", sre.CATEGORY_NOT_WORD: r"\W"}
 
 
 def lead(pattern: str) -> Lead:
     """Return what can stand right before a match of `pattern` and at its first places; more may be told than can, never less."""
-    return _either(_sequence(_parser.parse(pattern), {1: (_ALL,) * DEPTH}).values())
+    return _either(_sequence(_parser.parse(pattern), {1: (ALL,) * DEPTH}).values())
 
 
 def bits(members: Set) -> npt.NDArray[np.bool_]:
@@ -68,11 +68,11 @@ def _sequence(tree: Any, states: _States) -> _States:
 
 
 def _node(op: Any, argument: Any, states: _States) -> _States:
-    if op in _ONE:
-        return _stepped(states, _one(op, argument))
+    if op in ONE:
+        return _stepped(states, one(op, argument))
     if op is sre.BRANCH:
         return _merged(*(_sequence(branch, states) for branch in argument[1]))
-    if op in _REPEATS:
+    if op in REPEATS:
         least, most, body = argument
         return _repeated(least, most, body, states)
     if op in (sre.SUBPATTERN, sre.ATOMIC_GROUP):
@@ -107,13 +107,13 @@ def _asserted(is_so: bool, body: Any, start: int, place: int, known: Lead) -> Le
         return _either(_sequence(body, {start: known}).values())
     while len(body) == 1 and body[0][0] is sre.SUBPATTERN:
         body = body[0][1][3]
-    return _with(known, start, _ALL ^ _one(*body[0]) | _BEYOND) if len(body) == 1 and body[0][0] in _ONE else known
+    return _with(known, start, ALL ^ one(*body[0]) | BEYOND) if len(body) == 1 and body[0][0] in ONE else known
 
 
-def _one(op: Any, argument: Any) -> Set:
+def one(op: Any, argument: Any) -> Set:
     """Return the characters of what matches one."""
     if op is sre.ANY:
-        return _ALL ^ 1 << ord("\n")
+        return ALL ^ 1 << ord("\n")
     return _class(((op, argument),)) if op is not sre.IN else _class(tuple(argument))
 
 
@@ -127,7 +127,7 @@ def _class(items: tuple[tuple[Any, Any], ...]) -> Set:
             members |= _category(_CATEGORIES[argument])
         elif op in (sre.LITERAL, sre.NOT_LITERAL):
             members |= 1 << min(argument, SIZE - 1)
-    return (_ALL ^ members if items[0][0] in (sre.NEGATE, sre.NOT_LITERAL) else members) | _BEYOND
+    return (ALL ^ members if items[0][0] in (sre.NEGATE, sre.NOT_LITERAL) else members) | BEYOND
 
 
 @functools.cache

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import numpy as np
 
-from kamen_analysis.redact.leads import Ints
+from kamen_analysis.kernels import compiled
 from kamen_analysis.redact.reading import Reading
+from kamen_analysis.redact.tables import Ints
 
 Windows = Ints  # rows of start, end
 NONE: Windows = np.zeros((0, 2), dtype=np.int64)
 
 
-def widened(spans: Ints, reading: Reading, before: int, behind: int, least: Ints | None = None) -> Windows:
-    """Return the stretches of the texts around the (sorted) spans, widened within the text (at `least` where told) and joined where
-    they meet."""
-    if not len(spans):
-        return NONE
-    texts = reading.of(spans[:, 1] - 1)
-    starts = np.maximum(spans[:, 0] - before, reading.starts[texts])
-    if least is not None:
-        starts = np.maximum(starts, least)
-    ends = np.maximum.accumulate(np.minimum(spans[:, 1] + behind, reading.ends[texts]))
-    new = np.append(True, starts[1:] > ends[:-1])
-    return np.stack([starts[new], ends[np.append(new[1:], True)]], axis=1)
+def widened(spans: Ints, reading: Reading, reach: Ints, least: Ints) -> Ints:
+    """Return the stretches of the texts around spans, widened within the text and joined where they meet: rows of start, end, kind.
+
+    `spans`: rows of start, end, kind, by kind and then by start. `reach` says for each kind how far before and behind them, and `least`
+    for each span where its stretch begins at the earliest.
+    """
+    out = np.empty((len(spans), 3), np.int64)
+    return out[:_widened(spans, reading.starts, reading.ends, reach, least, out)]
+
+
+@compiled
+def _widened(spans: Ints, starts: Ints, ends: Ints, reach: Ints, least: Ints, out: Ints) -> int:
+    n = 0
+    for number in range(len(spans)):
+        start, end, kind = spans[number, 0], spans[number, 1], spans[number, 2]
+        text = np.searchsorted(starts, end - 1, "right") - 1
+        low = max(start - reach[kind, 0], starts[text], least[number])
+        high = min(end + reach[kind, 1], ends[text])
+        if n and out[n - 1, 2] == kind and low <= out[n - 1, 1]:
+            out[n - 1, 1] = max(out[n - 1, 1], high)
+        else:
+            out[n, 0], out[n, 1], out[n, 2] = low, high, kind
+            n += 1
+    return n
 
 
 def together(some: Windows, others: Windows) -> Windows:

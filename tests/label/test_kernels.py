@@ -91,7 +91,7 @@ def test_each_kernel_is_compiled_for_one_kind_of_arrays() -> None:
 
 def test_kernels_stand_by_themselves() -> None:
     """A file with kernels imports from the package only the decorators, types, and constants that no kernel uses."""
-    for path in (path for path in ROOM.glob("*.py") if "kamen_analysis.kernels import" in path.read_text(encoding="utf-8")):
+    for path in (path for path in ROOM.parent.rglob("*.py") if "kamen_analysis.kernels import" in path.read_text(encoding="utf-8")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         foreign = {alias.asname or alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
                    and str(node.module).startswith("kamen_analysis") for alias in node.names}

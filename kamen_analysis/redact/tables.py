@@ -1,0 +1,111 @@
+"""What is looked at before a pattern is tried, worked out once and kept: small tables over classes of code points."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from kamen_analysis import kept
+from kamen_analysis.redact.automata import ACCEPT, Automaton, automata
+from kamen_analysis.redact.starts import DEPTH, SIZE, Lead, Set, bits, lead
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Classes = npt.NDArray[np.uint16]
+Rows = npt.NDArray[np.uint64]  # of bits: pattern n is bit n % 64 of row n // 64
+
+_SHELF = kept.Shelf("leads", "redact/*.yaml", "redact/starts.py", "redact/automata.py", "redact/tables.py", "redact/rules.py")
+
+
+class Look(NamedTuple):
+    """A pattern, and characters of which one must stand within so many from where it begins (anything will do if none are named)."""
+
+    pattern: str
+    first: str = ""
+    reach: int = 0
+
+
+class Tables(NamedTuple):
+    """What kernels look into: for a group of patterns, or for several groups in a row.
+
+    `leads`: by row, place (the one before a beginning, then the first ones) and class, the bits of the patterns that can stand there.
+    `first`: of each pattern the set of which a character must stand within `reach`; `sets`: by set and class, whether it is in it.
+    `automata`: of each pattern its first automaton, and behind the last pattern the end. Their states are bits, too: `may` says which can
+    read a class, `follow` which come behind each, `begin` those that read the character before a match.
+    """
+
+    leads: Rows
+    first: Ints
+    reach: Ints
+    sets: Bools
+    automata: Ints
+    may: Rows
+    follow: Rows
+    begin: Rows
+
+
+def tables(groups: Sequence[Sequence[Look]]) -> tuple[Classes, list[Tables]]:
+    """Return the class of each code point, and the tables of each group; code points that no look tells apart are one class."""
+    made = _SHELF.packed("\n\n".join("\n".join(map(str, group)) for group in groups), lambda: _made(groups))
+    classes, whole = made.pop("classes"), Tables(**made)
+    found, row, low = list[Tables](), 0, 0
+    for group in groups:
+        high, end = low + len(group), row + rows(len(group))
+        found.append(whole._replace(leads=whole.leads[row:end], first=whole.first[low:high], reach=whole.reach[low:high],
+                                    automata=whole.automata[low:high + 1]))
+        row, low = end, high
+    return classes, found
+
+
+def rows(number: int) -> int:
+    """Return how many rows the bits of so many patterns take."""
+    return max(1, -(-number // 64))
+
+
+def _made(groups: Sequence[Sequence[Look]]) -> dict[str, npt.NDArray[Any]]:
+    looks = list(itertools.chain.from_iterable(groups))
+    leads, those = [[lead(look.pattern) for look in group] for group in groups], [automata(look.pattern) for look in looks]
+    every = list(itertools.chain.from_iterable(those))
+    firsts = sorted({"", *(look.first for look in looks)})
+    sets = [sum(1 << ord(char) for char in set(first)) for first in firsts]
+    told = itertools.chain(*itertools.chain(*leads), *(one.reads for one in every), sets)
+    classes = _classes(list(dict.fromkeys(told)))
+    one_of_each = np.unique(classes, return_index=True)[1]
+    return {"classes": classes.astype(np.uint16), "leads": np.concatenate([_leads(group, one_of_each) for group in leads]),
+            "first": np.array([firsts.index(look.first) for look in looks]), "reach": np.array([look.reach for look in looks]),
+            "sets": np.array([bits(members)[one_of_each] for members in sets]), "automata": np.cumsum([0, *map(len, those)]),
+            "may": _may(every, one_of_each),
+            "follow": np.array([one.follow + [0] * (ACCEPT - len(one.follow)) for one in every], np.uint64),
+            "begin": np.array([one.first for one in every], np.uint64)}
+
+
+def _classes(sets: Sequence[Set]) -> Ints:
+    """Return for every code point the number of those that are in the same sets."""
+    classes = np.zeros(SIZE, dtype=np.int64)
+    for start in range(0, len(sets), 32):
+        for members in sets[start:start + 32]:
+            classes = classes * 2 + bits(members)
+        classes = np.unique(classes, return_inverse=True)[1]
+    return classes
+
+
+def _leads(leads: Sequence[Lead], one_of_each: Ints) -> Rows:
+    table = np.zeros((rows(len(leads)), DEPTH, len(one_of_each)), dtype=np.uint64)
+    for number, each in enumerate(leads):
+        for step, members in enumerate(each):
+            table[number // 64, step] |= bits(members)[one_of_each].astype(np.uint64) << np.uint64(number % 64)
+    return table
+
+
+def _may(every: Sequence[Automaton], one_of_each: Ints) -> Rows:
+    table, known = np.zeros((len(every), len(one_of_each)), dtype=np.uint64), dict[Set, Rows]()
+    for row, one in zip(table, every, strict=True):
+        for state, members in enumerate(one.reads):
+            if members not in known:
+                known[members] = bits(members)[one_of_each].astype(np.uint64)
+            row |= known[members] << np.uint64(state)
+    return table
