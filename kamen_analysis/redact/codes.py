@@ -25,6 +25,8 @@ _UNITS = re.compile(r"\d{1,11}+(?:[a-z]{1,4}|x\d{1,11})$")  # 20000mah, 1000000k
 def code(value: str) -> bool | None:
     """Judge a code no word announces: letters and seven digits, or three groups with letters and five digits, and no public number."""
     digits, letters = sum(map(str.isdecimal, value)), any(map(str.isalpha, value))
+    if digits < 5:
+        return False
     is_amount = digits < 12 and _UNITS.match(value)
     if not letters or is_amount or _PUBLIC.match(value) or _COMPANY.match(value):
         return False
@@ -35,6 +37,8 @@ def code(value: str) -> bool | None:
 def code_signs(value: str) -> bool | None:
     """Judge groups of letters and digits with signs between them that no word announces: six digits in three groups, or eight."""
     digits, groups = sum(map(str.isdecimal, value)), re.findall(r"[a-z0-9]+", value)
+    if digits < 6:
+        return False
     is_path = sum(group.isalpha() and len(group) > 5 for group in groups) > 0
     if is_path or _PUBLIC.match(value) or not any(map(str.isalpha, value)) or re.match(r"(?:[a-z]{2}/t|t/)", value):
         return False
@@ -54,14 +58,16 @@ def apart(value: str) -> bool | None:
 
 def alone(value: str) -> bool | None:
     """Judge a handle no word announces: pinyin of two syllables, or two words that are no public ones, with what people put to these."""
+    if len(value) < 7:
+        return False
     runs = _RUNS.findall(value)
     words = [run for run in runs if run.isalpha()]
     letters, digits = sum(map(len, words)), sum(map(str.isdecimal, value))
     own = [word for word in words if word not in _public()]
-    if "_" in value and len(value) >= 7 and not _PUBLIC.match(value) and _underscored(own, letters, digits):
+    if "_" in value and not _PUBLIC.match(value) and _underscored(own, letters, digits):
         return None
     is_public = len(own) < len(words) and not _SIGN.search(value) and not _ONE_BY_ONE.search(value)
-    if len(value) < 7 or _PUBLIC.match(value) or is_public or ("_" not in value and _DOMAIN.search(value)):
+    if _PUBLIC.match(value) or is_public or ("_" not in value and _DOMAIN.search(value)):
         return False
     named = any(len(word) >= 5 and _is_pinyin(word) for word in words) or (letters >= 4 and bool(_SWAPPED.search(value)))
     if not digits:

@@ -96,7 +96,7 @@ def _is_shop(text: str, start: int) -> bool:
 
 def _is_nobody(text: str, start: int) -> bool:
     """Tell whether what is called a name is said of a shop, begins a shop's name, or what an amount goes on with (50元话费)."""
-    return _is_shop(text, start) or bool(_compiled("<OF_A_SHOP>").match(text, start)) or text[start - 1] in "0123456789"
+    return text[start - 1] in "0123456789" or _is_shop(text, start) or bool(_compiled("<OF_A_SHOP>").match(text, start))
 
 
 def _is_titled(text: str, start: int) -> bool:
