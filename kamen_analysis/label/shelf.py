@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from kamen_analysis import kept
 
-SHELF = kept.Shelf("cues", "codebook/*.yaml", "codebook/gate/*.yaml", "codebook/reasons/*.yaml", "codebook/*.py", "label/*.py", "zh.py")
+SHELF = kept.Shelf("cues", "codebook/**/*.yaml", "codebook/*.py", "label/*.py", "zh.py")
