@@ -29,6 +29,14 @@ def _home(root: Path) -> Home:
     return home
 
 
+def _more(home: Home) -> Home:
+    """Import a second capture of the same posts under other numbers."""
+    posts = (home.root / "a.jsonl").read_text(encoding="utf-8").replace("TS20261100", "TS20261101")
+    (home.root / "b.jsonl").write_text(posts, encoding="utf-8")
+    importer.import_files("table", [home.root / "b.jsonl"], home)
+    return home
+
+
 def _tables(home: Home) -> dict[str, bytes]:
     return {str(path.relative_to(home.processed)): path.read_bytes() for path in sorted(home.processed.rglob("*.parquet"))}
 
@@ -47,6 +55,16 @@ def test_two_processes_give_the_bytes_of_one(tmp_path: Path, monkeypatch: pytest
     shutil.copytree(one.raw, two.raw)
     build(two, jobs=2)
     assert _tables(one) == _tables(two) and len(_tables(one)) == 4
+
+
+def test_two_captures_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the last posts of one capture are coded the next is read; each batch comes to its own capture."""
+    build(one := _more(_home(tmp_path / "one")), jobs=1)
+    monkeypatch.setattr(relay, "FIRST", 7)
+    two = Home(tmp_path / "two")
+    shutil.copytree(one.raw, two.raw)
+    build(two, jobs=2)
+    assert len(list(two.raw.glob("*/*.gz"))) == 2 and _tables(one) == _tables(two)
 
 
 def test_batches_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,24 +10,21 @@ given as two arrays, the earlier row and the later one.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kamen_analysis.dedupe.essences import BANDS, LANES, MIX, U32, U64, Ints, essence, jaccard, shingles, sign
+from kamen_analysis.dedupe.essences import BANDS, LANES, MIX, U32, U64, Ints, sign
+from kamen_analysis.dedupe.similarity import Numbers, shingles, similarities
 
 THRESHOLD = 0.8
 AGREE = 18  # of the 32 minima must agree before two texts are compared; in one of a thousand pairs of similarity 0.8 fewer do
 ROWS = 1 << 19  # rows handled at a time
 _LAST_BITS = np.uint64((1 << 22) - 1)
-_PAIRS = 2000  # pairs compared at a time
-_BINS = 256
 _THREADS = 2  # bands handled in parallel: each takes about three numbers a post
-
-Numbers = Ints | U32
 
 
 def candidates(band: Callable[[int], U64]) -> tuple[U32, U32]:
@@ -113,30 +110,6 @@ def _likely(keys: U64, wanted: U64) -> Ints:
     return np.flatnonzero(marked[keys & _LAST_BITS])
 
 
-def confirmed(first: Numbers, second: Numbers, grams: Callable[[int], U64], threshold: float = THRESHOLD) -> npt.NDArray[np.bool_]:
-    """Return for each candidate pair whether its similarity reaches `threshold`; `grams(row)` returns the shingles of a row's text."""
-    alike = np.zeros(len(first), np.bool_)
-    for at in range(0, len(first), _PAIRS):
-        rows, pairs = np.unique(np.concatenate((first[at : at + _PAIRS], second[at : at + _PAIRS])), return_inverse=True)
-        sets, (a, b) = [grams(row) for row in rows.tolist()], pairs.reshape(2, -1)
-        for pair in np.flatnonzero(_upper_bounds(sets, a, b) >= threshold).tolist():
-            alike[at + pair] = jaccard(sets[a[pair]], sets[b[pair]]) >= threshold
-    return alike
-
-
-def _upper_bounds(grams: list[U64], a: Ints, b: Ints) -> npt.NDArray[np.float64]:
-    """Return for each pair of texts an upper bound of their Jaccard similarity, much cheaper than the similarity itself.
-
-    The shingles are counted in _BINS bins by a hash; in each bin two texts share at most as many as the one with fewer has there.
-    """
-    sizes = np.array(list(map(len, grams)))
-    bins = (np.concatenate(grams) * MIX >> np.uint64(56)).astype(np.int64) + np.repeat(np.arange(len(grams)) * _BINS, sizes)
-    counts = np.bincount(bins, minlength=len(grams) * _BINS).astype(np.uint16).reshape(-1, _BINS)
-    shared = np.minimum(counts[a], counts[b]).sum(axis=1, dtype=np.int64)
-    bounds: npt.NDArray[np.float64] = shared / (sizes[a] + sizes[b] - shared)
-    return bounds
-
-
 def components(size: int, first: Numbers, second: Numbers) -> Ints:
     """Return for each of `size` rows the lowest row of its connected component, the links being (first, second)."""
     head = np.arange(size)
@@ -164,16 +137,25 @@ def duplicates(posts: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFram
     without a date come last, ties by post_id). Kinds: first; two_targets (same words, same source, other target);
     exact; near (Jaccard of four-character shingles ≥ `threshold`).
     """
+    return duplicates_by(posts, (threshold,))[0]
+
+
+def duplicates_by(posts: pd.DataFrame, thresholds: Sequence[float]) -> list[pd.DataFrame]:
+    """Return `duplicates` of the posts for each threshold, comparing the texts only once."""
     order = posts.sort_values(["posted_at", "post_id"], na_position="last", kind="stable")
     texts = [f"{title}{body}" for title, body in zip(order["title"], order["body"], strict=True)]
     signed = sign(texts)
     exact = same(signed.essence)
     unlike = np.setdiff1d(np.flatnonzero(signed.essence), exact[1])  # the long texts, each once
     first, second = (unlike[side] for side in candidates(lambda k: signed.bands[k][unlike]))
-    alike = confirmed(first, second, functools.lru_cache(lambda row: shingles(essence(texts[row]))), threshold)
-    head = components(len(texts), np.concatenate((exact[0], first[alike])), np.concatenate((exact[1], second[alike])))
-    described = order.assign(essence=signed.essence, head=head)[["post_id", "source", "target", "essence", "head"]]
-    return describe(described, described.iloc[head]).loc[posts.index]
+    similarity = similarities(first, second, lambda rows: shingles([texts[row] for row in rows]), min(thresholds))
+    described = order.assign(essence=signed.essence)[["post_id", "source", "target", "essence"]]
+    found = []
+    for threshold in thresholds:
+        alike = similarity >= threshold
+        head = components(len(texts), np.concatenate((exact[0], first[alike])), np.concatenate((exact[1], second[alike])))
+        found.append(describe(described.assign(head=head), described.iloc[head]).loc[posts.index])
+    return found
 
 
 def describe(rows: pd.DataFrame, heads: pd.DataFrame) -> pd.DataFrame:

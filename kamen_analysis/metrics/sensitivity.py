@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from kamen_analysis.data import Data
-from kamen_analysis.dedupe import THRESHOLD, duplicates
+from kamen_analysis.dedupe import THRESHOLD, duplicates_by
 from kamen_analysis.metrics.names import name_of
 from kamen_analysis.metrics.provenance import origin
 from kamen_analysis.metrics.refusal import reasons
@@ -65,9 +65,9 @@ def variants(data: Data, lead: pd.Series | None = None, earlier: Data | None = N
     yield Variant(AS_BUILT, posts, labels, scope)
     if lead is not None:
         yield Variant("闸门更严：证据须明显压过其他类型", posts.assign(is_used=posts["is_used"] & lead.ge(LEAD)), labels, scope)
-    for threshold in thresholds:
+    for threshold, first in zip(thresholds, _firsts(posts[complaint], posts, thresholds), strict=True):
         name = "只合并一字不差的重复帖" if threshold == 1 else f"相似度 {threshold:g} 起算重复（原为 {THRESHOLD:g}）"
-        yield Variant(name, posts.assign(is_used=_firsts(posts[complaint], posts, threshold)), labels, scope)
+        yield Variant(name, posts.assign(is_used=first), labels, scope)
     yield Variant("重复帖每条都计", posts.assign(is_used=complaint), labels, scope)
     other, name = ("all", "连实物与线下服务也计入") if scope == "virtual" else ("virtual", "只计虚拟商品")
     yield Variant(name, posts, labels, other)
@@ -80,10 +80,10 @@ def variants(data: Data, lead: pd.Series | None = None, earlier: Data | None = N
         yield Variant(f"先前的构建（编码手册 {earlier.manifest['codebook']['version']}）", earlier.posts, earlier.labels, scope)
 
 
-def _firsts(complaints: pd.DataFrame, posts: pd.DataFrame, threshold: float) -> pd.Series:
-    """Return for each of `posts` whether it is the first of its group among `complaints`, at this threshold of similarity."""
-    first = duplicates(complaints, threshold)["dup_kind"].eq("first") if len(complaints) else pd.Series(dtype=bool)
-    return first.reindex(posts.index, fill_value=False).astype(bool)
+def _firsts(complaints: pd.DataFrame, posts: pd.DataFrame, thresholds: tuple[float, ...]) -> list[pd.Series]:
+    """Return for each of `posts` whether it is the first of its group among `complaints`, at each threshold of similarity."""
+    kinds = [table["dup_kind"] for table in duplicates_by(complaints, thresholds)]
+    return [kind.eq("first").reindex(posts.index, fill_value=False).astype(bool) for kind in kinds]
 
 
 def _headlines(variant: Variant, codes: list[str]) -> pd.DataFrame:

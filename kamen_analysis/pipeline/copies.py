@@ -6,7 +6,6 @@ called `rows` hold the numbers of the posts compared, by date; pairs (`first`, `
 
 from __future__ import annotations
 
-import functools
 import logging
 import operator
 import os
@@ -19,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from kamen_analysis import dedupe, heap
-from kamen_analysis.dedupe import essences
+from kamen_analysis.dedupe import essences, similarity
 from kamen_analysis.dedupe.essences import U32, U64, Ints
 from kamen_analysis.paths import atomic_write
 from kamen_analysis.pipeline import digests, partition
@@ -62,18 +61,18 @@ def _moments(parts: list[Part], dates: pd.Series) -> U64:
 def _by_date(parts: list[Part], eligible: Bools, dates: pd.Series) -> U32:
     """Return the numbers of the eligible posts long enough to compare, by date, posts of one date by the digest of their id."""
     rows = np.flatnonzero(eligible & (column(parts, partition.ESSENCE) != 0)).astype(np.uint32)
-    return rows[_order(_moments(parts, dates)[rows], column(parts, partition.ID)[rows])]
+    return rows[order(_moments(parts, dates)[rows], column(parts, partition.ID)[rows])]
 
 
-def _order(moments: U64, ids: U64) -> Ints:
+def order(moments: U64, ids: U64) -> Ints:
     """Return the order of posts by moment, those of one moment by id."""
     distinct, place = np.unique(moments, return_inverse=True)
     # One number for both, the id without its last bits, is sorted several times as fast as two.
     bits = np.uint64(len(distinct).bit_length())
     packed = place.astype(np.uint64) << np.uint64(64) - bits | ids >> bits
-    order = np.argsort(packed)
-    is_clear = (np.diff(packed[order]) > 0).all()
-    return order if is_clear else np.lexsort((ids, moments))
+    found = np.argsort(packed)
+    ordered = packed[found]
+    return found if (ordered[1:] > ordered[:-1]).all() else np.lexsort((ids, moments))
 
 
 def _heads(parts: list[Part], starts: Ints, rows: U32, scratch: Path) -> Ints:
@@ -185,5 +184,7 @@ def _compare(parts: list[Part], starts: Ints, first: U32, second: U32) -> Bools:
         ends[1:][wanted] = np.concatenate(lengths)
         np.cumsum(ends, out=ends)
         # With mmap, the pages of the file would count as memory of this process.
-        read = functools.partial(os.pread, file.fileno())
-        return dedupe.confirmed(first, second, lambda row: np.frombuffer(read(int(ends[row + 1] - ends[row]), int(ends[row])), np.uint64))
+        def read(row: int) -> U64:
+            return np.frombuffer(os.pread(file.fileno(), int(ends[row + 1] - ends[row]), int(ends[row])), np.uint64)
+
+        return similarity.similarities(first, second, lambda rows: list(map(read, rows)), dedupe.THRESHOLD) > 0
