@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import gc
 import multiprocessing
+import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,7 +20,8 @@ ROOM = 1 << 20  # bytes of pipe buffer; the most that Linux allows an ordinary u
 
 
 def begin(work: Callable[[], T]) -> Callable[[], T]:
-    """Start `work` and return a function that waits for its result, or raises what it raised.
+    """Start `work` and return a function that waits for its result, or raises what it raised. It is called once, here or in a process
+    begun later.
 
     Outside Linux, where forking a running process is not safe, and in a process that was itself started here, `work` runs in this process
     when its result is asked for.
@@ -27,6 +29,7 @@ def begin(work: Callable[[], T]) -> Callable[[], T]:
     if sys.platform != "linux" or multiprocessing.current_process().daemon:
         return work
     give_back()  # free memory kept by the allocator would stay in the fork after this process released it
+    parent = os.getpid()
     context: Any = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     with suppress(OSError):
@@ -39,13 +42,17 @@ def begin(work: Callable[[], T]) -> Callable[[], T]:
     gc.unfreeze()
     theirs.close()
 
+    def end() -> None:
+        if os.getpid() == parent:
+            process.join()
+
     def result() -> T:
         try:
             returned, error = ours.recv()
         except EOFError:
-            process.join()
+            end()
             raise KamenError(f"生成报告的一个进程中途停了（退出码 {process.exitcode}），多半是内存不够") from None
-        process.join()
+        end()
         if error is not None:
             raise error
         value: T = returned

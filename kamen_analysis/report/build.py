@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from kamen_analysis.report.advice import advice
 from kamen_analysis.report.aside import begin
 from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.facts import SCOPES_ZH, facts
-from kamen_analysis.report.figures import Figure, described, draw
+from kamen_analysis.report.figures import Drawing
 from kamen_analysis.report.findings import findings
 from kamen_analysis.report.legal import applied, law
 from kamen_analysis.report.measures import Measures
@@ -89,13 +89,6 @@ def _refuse(formats: Sequence[str], scope: str) -> None:
         raise KamenError(f"scope 只能是 {'、'.join(SCOPES_ZH)}，不是 {scope!r}")
 
 
-def _drawing(measures: Measures, folder: Path, png: bool) -> tuple[Path, dict[str, Figure], list[Callable[[], None]]]:
-    """Start drawing in two processes; return the folder of the pictures, the figures, and the functions that wait for the processes."""
-    place, figures = folder / "figures", described(measures)
-    place.mkdir(parents=True)
-    return place, figures, [begin(partial(draw, measures, [*figures][part::2], place, png)) for part in (0, 1)]
-
-
 def compose(whole: Data, span: Period, scope: str, folder: Path, formats: Sequence[str], tell: Progress,
             reports: Sequence[dict[str, Any]] = ()) -> Content:
     """Return the content of the report on the posts of `whole` in `span`; write figures (SVG, for Word also PNG) and tables to `folder`.
@@ -109,8 +102,11 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, formats: Sequen
     tell("计算指标", 0, 1)
     measures.share()
     from_texts = begin(lambda: (quotes(measures), typical(measures), reply.examples(measures)))
-    tables = make_tables(measures)
-    place, figures, drawing = _drawing(measures, folder, png)
+    place = folder / "figures"
+    place.mkdir(parents=True)
+    drawing = Drawing(measures, place, png)
+    tables = make_tables(measures, drawing.begin_known)
+    figures = drawing.begin_others()
     cases = Cases(measures)
     figured = record.figures(measures, known, span.key)
     steps = runs.steps(figured, reports, whole, span)
@@ -128,12 +124,12 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, formats: Sequen
     # Tables that the text numbers come first, in its order, also in Excel and in the list of files.
     tables = {key: tables[key] for key in [*numbered, *(key for key in tables if key not in numbered)]}
     lines, data_set = [finding.text for finding in summary], publication.aggregate(measures)
-    content = Content(source, tables, numbered, known, lines, {}, {}, data_set, figured)
+    content = Content(source, tables, numbered, known, lines, dict, {}, data_set, figured)
     listed = begin(partial(write_tables, content, formats, folder))
-    drill = begin(cases.payload)
+    drill = begin(cases.payload) if "html" in formats else dict
     sheets = reply.sheets(measures, known, examples)
     tell("作图", 0, 1)
-    for done in (listed, *drawing):
-        done()
+    listed()
+    drawing.wait()
     tell("作图", 1, 1)
-    return replace(content, drill={**drill(), "rules": defined()}, sheets=sheets)
+    return replace(content, drill=lambda: {**drill(), "rules": defined()}, sheets=sheets)

@@ -116,7 +116,7 @@ def _write(folder: Path, scratch: Path, old: dict[str, Any], new: dict[str, Any]
         excel.write_csv(table, folder / "tables" / f"{table.key}.csv")
     banner = f"{mark}：合成帖子，不反映任何真实平台，不得引用" if mark else ""
     words = {"title": TITLE, "subtitle": subtitle, "mark": mark, "banner": banner}
-    html.write(source, folder, words, {"cells": {}, "posts": {}, "rules": {}})
+    html.write(source, folder, words, lambda: {"cells": {}, "posts": {}, "rules": {}})
     pdf.write(source, folder, TITLE, subtitle, mark)
     word.write(source, folder / "report.docx", scratch, TITLE, subtitle, mark)
     excel.write_workbook(tables, folder / "tables.xlsx", [TITLE, subtitle], mark)

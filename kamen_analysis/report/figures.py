@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure as Canvas
 
 import kamen_analysis.charts as charts
 from kamen_analysis.charts.style import DPI, house
+from kamen_analysis.report.aside import begin
 from kamen_analysis.report.measures import Measures
 
 
@@ -57,10 +59,38 @@ FIGURES = {
 }
 
 
-def described(measures: Measures) -> dict[str, Figure]:
-    """Return the figures that have data to draw, by key, with title and alternative text."""
-    drawable = ((key, chart, title, measures.frame(measure)) for key, (chart, measure, title) in FIGURES.items())
-    return {key: Figure(key, title, charts.alt_text(chart, table)) for key, chart, title, table in drawable
+class Drawing:
+    """Draws figures in processes of their own, each as soon as its numbers are there."""
+
+    def __init__(self, measures: Measures, folder: Path, png: bool) -> None:
+        self._measures, self._folder, self._png = measures, folder, png
+        self._figures: dict[str, Figure] = {}
+        self._waits: list[Callable[[], None]] = []
+
+    def begin_known(self) -> None:
+        """Begin to draw the figures of the measures computed so far."""
+        self._begin([key for key, (_, measure, _) in FIGURES.items() if measure in vars(self._measures)])
+
+    def begin_others(self) -> dict[str, Figure]:
+        """Begin to draw all other figures; return all of them in their order."""
+        self._begin([key for key in FIGURES if key not in self._figures])
+        return {key: self._figures[key] for key in FIGURES if key in self._figures}
+
+    def wait(self) -> None:
+        """Wait until all are drawn."""
+        for done in self._waits:
+            done()
+
+    def _begin(self, keys: Iterable[str]) -> None:
+        figures = described(self._measures, keys)
+        self._figures |= figures
+        self._waits.append(begin(partial(draw, self._measures, [*figures], self._folder, self._png)))
+
+
+def described(measures: Measures, keys: Iterable[str] = FIGURES) -> dict[str, Figure]:
+    """Return those of the figures `keys` that have data to draw, by key, with title and alternative text."""
+    drawable = ((key, *FIGURES[key], measures.frame(FIGURES[key][1])) for key in keys)
+    return {key: Figure(key, title, charts.alt_text(chart, table)) for key, chart, _, title, table in drawable
             if is_drawable(chart, table)}
 
 

@@ -7,6 +7,7 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,14 @@ _IMAGE = re.compile(r'<img src="(figures/[a-z_]+\.svg)"')
 _TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
 
 
-def write(text: str, folder: Path, given: dict[str, str], data: dict[str, Any]) -> Path:
-    """Write `text` (Markdown) as `folder`/report.html; `given`: words of the page frame (title …), `data`: `Cases.payload` and rules."""
+def write(text: str, folder: Path, given: dict[str, str], data: Callable[[], dict[str, Any]]) -> Path:
+    """Write `text` (Markdown) as `folder`/report.html; `given`: words of the page frame (title …), `data` waits for `Cases.payload`, and
+    returns it with the rules."""
     whole = convert(text, "html", "--toc", "--toc-depth=2", f"--template={ASSETS / 'parts.html'}", "--metadata=title:x")
     contents, body = whole.split("<!--contents end-->")
     parts = {
         **{key: html.escape(value) for key, value in given.items()}, "contents": contents, "body": _body(body, folder),
-        "data": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
+        "data": json.dumps(data(), ensure_ascii=False).replace("<", "\\u003c"),
         "style": (ASSETS / "report.css").read_text(encoding="utf-8"), "script": (ASSETS / "report.js").read_text(encoding="utf-8"),
     }
     frame = (ASSETS / "report.html").read_text(encoding="utf-8")

@@ -23,8 +23,9 @@ Progress = Callable[[str, int, int], None]
 class Content:
     """All that the formats are written from; of the posts it contains only those shown.
 
-    source: Markdown; numbered: the number ("表 3") of each table in the text, by key; headlines: the findings; drill: data of the
-    drill-down; sheets: right-to-reply sheets (Markdown) by platform; aggregate: the anonymised data set; figures: see figures.json.
+    source: Markdown; numbered: the number ("表 3") of each table in the text, by key; headlines: the findings; drill: waits for the
+    data of the drill-down; sheets: right-to-reply sheets (Markdown) by platform; aggregate: the anonymised data set; figures: see
+    figures.json.
     """
 
     source: str
@@ -32,7 +33,7 @@ class Content:
     numbered: dict[str, str]
     facts: Facts
     headlines: list[str]
-    drill: dict[str, Any]
+    drill: Callable[[], dict[str, Any]]
     sheets: dict[str, str]
     aggregate: Table
     figures: dict[str, Any]

@@ -27,6 +27,13 @@ NEEDED = ["post_id", "source", "posted_at", "first_seen_at", "last_seen_at", "pl
           "post_type", "in_scope", "product", "outcome", "is_used", "is_synthetic"]
 
 
+class _Names(dict[str, str]):
+    """The Chinese names of sources by key, for all frames the same: pandas would copy them with every step it takes."""
+
+    def __deepcopy__(self, memo: object) -> _Names:
+        return self
+
+
 class Selection:
     """One selection of posts under one scope ("virtual" or "all").
 
@@ -43,7 +50,7 @@ class Selection:
         # One look-up for both tables, since it builds an index of all posts.
         rows = self.rows(pd.concat([data.labels["post_id"], data.events["post_id"]]))
         self.labels, self.events = _numbered(data.labels, rows[: len(data.labels)]), _numbered(data.events, rows[len(data.labels):])
-        self.names = {key: module.NAME_ZH for key, module in registry().items()}
+        self.names = _Names({key: module.NAME_ZH for key, module in registry().items()})
         self.posts.attrs["source_names"] = self.names
         self.scope, self._previous, self.home = scope, previous, data.home
         self.is_synthetic = data.is_synthetic

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kamen_analysis.report import exports
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.panel import MOST
@@ -34,10 +36,11 @@ BESIDE = ("choices", "stated_facts", "handoffs", "tried", "farms", "contrasts", 
 WAITING = (diagnosis, stated, farms, outcome, courses, panel)
 
 
-def tables(measures: Measures) -> dict[str, Table]:
-    """Return every table of the report by key, in the order of the sections."""
+def tables(measures: Measures, meanwhile: Callable[[], None] = lambda: None) -> dict[str, Table]:
+    """Return every table of the report by key, in the order of the sections; `meanwhile` is called once most measures are computed."""
     measures.begin(BESIDE, lambda: measures.read_at_once(latest(measures.posts, MOST)["post_id"]))
     made = {section: section.tables(measures) for section in SECTIONS if section not in WAITING}
+    meanwhile()
     measures.collect()
     made |= {section: section.tables(measures) for section in WAITING}
     return {table.key: table for section in SECTIONS for table in made[section]}
