@@ -73,22 +73,18 @@ def _mark_slots(words: Ints, bits: Bits, i: int, last: int, sign: Bits, kept: Bi
 def _follower(words: Ints, parts: Ints, bits: Bits, before: int, k: int, part: int) -> int:
     # The first word from k on that fills a part within its gap behind the word `before`; the count of all words if none does.
     last = words[END, before] + parts[part, GAP]
-    while k < words.shape[1] and words[START, k] <= last:
-        if _fits(words, parts, bits, k, part):
-            return k
+    while k < words.shape[1] and words[START, k] <= last and not _fits(words, parts, bits, k, part):
         k += 1
-    return _wide(words.shape[1])
+    return k if k < words.shape[1] and words[START, k] <= last else _wide(words.shape[1])
 
 
 @lean
 def _is_preceded(words: Ints, parts: Ints, bits: Bits, i: int, part: int) -> bool:
     # Whether a word fills the part before that of the word i and may be near enough.
     k, first = words[HERE, i] - 1, words[START, i] - (parts[part, BACK] - parts[part - 1, BACK])
-    while k >= 0 and words[START, k] >= first:
-        if _fits(words, parts, bits, _wide(k), part - 1):
-            return True
+    while k >= 0 and words[START, k] >= first and not _fits(words, parts, bits, _wide(k), part - 1):
         k -= 1
-    return False
+    return bool(k >= 0 and words[START, k] >= first)
 
 
 @lean
@@ -158,9 +154,8 @@ def chains(words: Ints, plan: Plan, asked: Asked, stretches: Stretches, room: Ro
                 continue
             part = _wide(asked.flat[row, 0])
             low, high, kind = _wide(parts[part, LOW]), _wide(parts[part, HIGH]), _wide(parts[part, WITHIN])
-            if words[INSIDE, i] > parts[part, OPENS] or part > low and not _is_preceded(words, parts, bits, i, part):
-                continue
-            if part + 1 < high and _follower(words, parts, bits, i, _wide(words[BEHIND, i]), part + 1) == words.shape[1]:
+            if (words[INSIDE, i] > parts[part, OPENS] or part > low and not _is_preceded(words, parts, bits, i, part)
+                    or part + 1 < high and _follower(words, parts, bits, i, _wide(words[BEHIND, i]), part + 1) == words.shape[1]):
                 continue
             template, stretch, begin, stop = parts[part, TEMPLATE], _stretch_at(kinds, bounds, kind, start, here), i, i + 1
             if part > low:
