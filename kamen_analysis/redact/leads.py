@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from kamen_analysis.kernels import inlined, lean
 from kamen_analysis.redact.starts import places
-from kamen_analysis.redact.tables import Classes, Ints, Look, Rows, Tables, rows, tables
+from kamen_analysis.redact.tables import Classes, Ints, Look, Rows, Tables, prepared, rows
 
 Codes = npt.NDArray[np.uint32]
 
@@ -24,7 +24,7 @@ class Leads:
     """The looks of groups of patterns."""
 
     def __init__(self, groups: Sequence[Sequence[Look]]) -> None:
-        self._classes, those = tables(groups)
+        self._classes, those = prepared(groups)
         self.groups = list(map(Group, those))
 
     def classes(self, places: Ints) -> Classes:

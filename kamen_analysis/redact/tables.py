@@ -48,7 +48,7 @@ class Tables(NamedTuple):
     begin: Rows
 
 
-def tables(groups: Sequence[Sequence[Look]]) -> tuple[Classes, list[Tables]]:
+def prepared(groups: Sequence[Sequence[Look]]) -> tuple[Classes, list[Tables]]:
     """Return the class of each code point, and the tables of each group; code points that no look tells apart are one class."""
     made = _SHELF.packed("\n\n".join("\n".join(map(str, group)) for group in groups), lambda: _made(groups))
     classes, whole = made.pop("classes"), Tables(**made)
