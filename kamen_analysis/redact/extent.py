@@ -64,6 +64,19 @@ def _address(words: str, start: int, end: int, _low: int, high: int) -> Ends:
     return _back("<ADDRESS_BEFORE>", words, start, 0), behind.end() if behind else end
 
 
+def _mail(words: str, start: int, end: int, low: int, high: int) -> Ends:
+    """Return the ends of a mail address: those of its run, and behind a remark on how it is written."""
+    first, last = _run(words, start, end, low, high)
+    remark = _regex("<REMARK>").match(words, last, high)
+    return first, remark.end() if remark else last
+
+
+def _link(words: str, start: int, end: int, _low: int, high: int) -> Ends:
+    """Return where a link ends of which the last parts stand apart."""
+    behind = _regex("<URL_ON>").match(words, end, high) if words[end] in " /" and not words[start:end].startswith("http") else None
+    return start, behind.end() if behind else end
+
+
 def _name(words: str, start: int, end: int, low: int, high: int) -> Ends:
     """Return the ends of what is called a name, of which only a part is found: quotes, a part behind a dot, how it is written."""
     if words[end] in "·•" and high == end + 1:
@@ -119,6 +132,6 @@ def _unmatched(value: str) -> tuple[list[str], list[str]]:
 
 
 _WIDER: dict[str, Callable[[str, int, int, int, int], Ends]] = {
-    "ADDRESS": _address, "NAME": _name,
-    **dict.fromkeys(("WECHAT", "ACCOUNT", "CARDKEY", "ORDER", "ALIPAY", "EMAIL", "NUMBER", "QQ", "PHONE", "IDCARD", "BANKCARD"), _run),
+    "ADDRESS": _address, "NAME": _name, "EMAIL": _mail, "PAYURL": _link,
+    **dict.fromkeys(("WECHAT", "ACCOUNT", "CARDKEY", "ORDER", "ALIPAY", "NUMBER", "QQ", "PHONE", "IDCARD", "BANKCARD"), _run),
 }

@@ -14,6 +14,7 @@ _CLAUSE = re.compile(r"[^\s,，、。;；!！?？:：()（）“”\"㐀㐁]{0,6
 
 _AABB = re.compile(r"(.)\1(.)\2$")  # 叽叽歪歪: how somebody acts
 _PARTICLES = {"ul", "ug", "uz", "y"}  # 了, 过, 着, 吗
+_FINAL = frozenset("呀啊哦哟喔嘛啦")
 _AMOUNTS = {"m", "t", "mq"}
 
 Judge = Callable[[str, int, int], int | None]
@@ -71,6 +72,8 @@ def phrase(words: str, start: int, end: int) -> int | None:
         return None
     if any(low < start < high and word in ordinary() for low, high, word, _tag in pieces):
         return None
+    if inside and inside[-1][0] in _FINAL:
+        inside.pop()  # 今天也要早睡呀
     return None if any(tag in _PARTICLES or word in _writing() for word, tag in inside) else end
 
 

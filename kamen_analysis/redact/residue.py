@@ -6,6 +6,8 @@ import itertools
 import re
 
 from kamen_analysis.redact.checks import Check
+from kamen_analysis.redact.parts import PARTS
+from kamen_analysis.redact.romanised import ROMANISED
 
 _GROUP = re.compile(r"[\dlo]+")
 _LETTERS = str.maketrans("lo", "10")
@@ -72,4 +74,4 @@ def stuffed(value: str) -> bool | None:
     return None if not digits[3:7].endswith("00") and not digits[7:].endswith("00") else False
 
 
-RESIDUE: dict[str, Check] = {check.__name__: check for check in (residue, parts, stuffed)}
+RESIDUE: dict[str, Check] = {check.__name__: check for check in (residue, parts, stuffed)} | PARTS | ROMANISED

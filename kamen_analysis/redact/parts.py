@@ -1,0 +1,68 @@
+"""Numbers, codes, handles and links told in parts or by their letters, told from sums, sizes and words."""
+
+from __future__ import annotations
+
+import re
+
+from kamen_analysis.redact.checks import Check, plain
+from kamen_analysis.redact.reading import NUMERALS
+
+_PLACE = re.compile(r"第\d|[后末头]\d(?=[位个段半截])|\d{1,2}(?=位|个数)|另\d半|后\d[段半截]|\d段")  # which part it is
+_NUMBER = re.compile(r"\d(?:[\s-]?\d)*")
+_YEAR = re.compile(r"(?:19[5-9]|20[0-3])\d$")
+_SIZE = re.compile(r"\d{1,6}[a-z]{1,2}$")  # 1080p, 5g
+_HANDLE = re.compile(r"[a-z0-9零〇一幺二两三四五六七八九]")
+
+
+def told(value: str) -> bool | None:
+    """Judge a number of which each part is announced: seven to twenty places, and neither sums nor years."""
+    groups = [_digits(group) for group in _NUMBER.findall(_PLACE.sub(" ", value.translate(NUMERALS)))]
+    is_sums = all(group.endswith("00") for group in groups) or all(map(_YEAR.match, groups))
+    return None if len(groups) > 1 and 7 <= sum(map(len, groups)) <= 20 and not is_sums else False
+
+
+def _digits(group: str) -> str:
+    return "".join(str(int(char)) for char in group if char.isdecimal())
+
+
+def eight(value: str) -> bool | None:
+    """Judge a number as long as those of Hong Kong and Macau: eight places, and no round sum."""
+    digits = plain(value)
+    return None if len(digits) == 8 and not digits.endswith("000") else False
+
+
+def code_parts(value: str) -> bool | None:
+    """Judge a code told in parts: eight letters and digits or more, two of each, and no part is a size."""
+    groups = re.findall(r"[a-z0-9-]+", value)
+    bare = "".join(groups).replace("-", "")
+    digits = sum(map(str.isdecimal, bare))
+    is_code = len(bare) >= 8 and 2 <= digits <= len(bare) - 2
+    return None if is_code and not any(map(_SIZE.match, groups)) else False
+
+
+def code_numerals(value: str) -> bool | None:
+    """Judge a code with Chinese numerals in it: six letters and digits or more, two of which are digits and one is a letter."""
+    bare = [char for char in value if char.isalnum()]
+    digits = sum(map(str.isnumeric, bare))
+    return None if len(bare) >= 6 and 2 <= digits < len(bare) and not value.isascii() else False
+
+
+def letters_said(value: str) -> bool | None:
+    """Judge a code read out letter by letter: seven letters and digits or more, two of them digits."""
+    bare = re.findall(r"[a-z0-9０-９]", value)
+    return None if len(bare) >= 7 and sum(map(str.isdecimal, bare)) >= 2 else False
+
+
+def handle_said(value: str) -> bool | None:
+    """Judge a handle with signs that are said: six letters and digits beside these."""
+    return None if len(_HANDLE.findall(value)) >= 6 else False
+
+
+def link_apart(value: str) -> bool | None:
+    """Judge a link with blanks at its slashes: a part behind one has letters and digits, or digits alone."""
+    behind = re.findall(r"[a-z0-9]{2,}", value.partition("/")[2])
+    return None if any(not part.isalpha() for part in behind) else False
+
+
+PARTS: dict[str, Check] = {check.__name__: check for check in (told, eight, code_parts, code_numerals, letters_said, handle_said,
+                                                                 link_apart)}

@@ -1,0 +1,63 @@
+"""Names in Latin letters: in pinyin, or as they are spelled in Hong Kong, Macau and Taiwan."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from collections.abc import Sequence
+
+from kamen_analysis.redact.checks import Check
+from kamen_analysis.redact.kinds import lists
+
+_LONGEST = 6  # letters of a syllable
+# A given name as it is spelled in Hong Kong or Taiwan.
+_GIVEN = re.compile(r"(?:(?:[bcdfghjklmnpstwyz]|ch|sh|ts|hs|kw|gw)?(?:[aeiou]{1,2}|y[aeiou]{1,2}|i[aeo]{1,2})(?:ng|[hnktpm])?|"
+                    r"tsz|tzu|szu|sz|ng){1,3}")
+
+
+def romanised(value: str) -> bool | None:
+    """Judge words behind a word for a person: a surname first or last, and one to three syllables or their letters one by one."""
+    words = re.findall(r"[a-z]+", value)
+    if "".join(words) in lists()["public_words"]:
+        return False
+    if len(words) > 3 and all(len(word) == 1 for word in words[1:]):
+        return None if words[0] in _surnames() else False
+    return None if _is_name(words) or _is_name(words[::-1]) else False
+
+
+def romanised_long(value: str) -> bool | None:
+    """Judge two words no word announces: a surname in pinyin and a given name of two syllables, in either order."""
+    pairs = itertools.permutations(value.split())
+    return None if any(one in lists()["pinyin_surnames"] and len(other) >= 5 and _syllables(other) == 2 for one, other in pairs) else False
+
+
+def _is_name(words: Sequence[str]) -> bool:
+    """Tell whether the first word is a surname and the others spell a given name."""
+    given = "".join(words[1:])
+    if words[0] in lists()["pinyin_surnames"] and 1 <= _syllables(given) <= 3:
+        return True
+    return words[0] in _surnames() and bool(_GIVEN.fullmatch(given))
+
+
+@functools.cache
+def _surnames() -> frozenset[str]:
+    return frozenset(lists()["pinyin_surnames"] + lists()["cantonese_surnames"])
+
+
+def _syllables(word: str) -> int:
+    """Return the fewest syllables of pinyin a word is spelled with; 0 if with none."""
+    fewest = {0: 0}
+    for start in range(len(word)):
+        for end in range(start + 1, min(start + _LONGEST, len(word)) + 1) if start in fewest else ():
+            if word[start:end] in _known():
+                fewest[end] = min(fewest.get(end, len(word)), fewest[start] + 1)
+    return fewest.get(len(word), 0)
+
+
+@functools.cache
+def _known() -> frozenset[str]:
+    return frozenset(lists()["syllables"])
+
+
+ROMANISED: dict[str, Check] = {check.__name__: check for check in (romanised, romanised_long)}
