@@ -47,12 +47,12 @@ def test_a_slow_worker(home: Home, cluster: Cluster) -> None:
 def test_the_scheduler_goes(home: Home, cluster: Cluster, tmp_path: Path) -> None:
     """Without its scheduler a build ends with one clear line and leaves no tables; the next takes up what was finished."""
     with pytest.raises(KamenError, match="再运行一次即从那里接着做"):
-        build(home, cluster=cluster.url, progress=lambda stage, done, total: cluster.scheduler.kill() if done == 2 else None)
+        build(home, cluster=cluster.url, progress=lambda stage, done, total: cluster.scheduler.kill() if done == 1 else None)
     assert not (home.processed / "manifest.json").exists()
     finished = {path: path.stat().st_mtime_ns for path in home.root.glob("data/.cache/codes/[!.]*/coded.parquet")}
     with running(Cluster(tmp_path, 1)) as again:
         build(home, cluster=again.url)
-    assert len(finished) >= 2 and all(path.stat().st_mtime_ns == at for path, at in finished.items())
+    assert finished and all(path.stat().st_mtime_ns == at for path, at in finished.items())
     assert files_of(home) == alone(home)
 
 

@@ -37,12 +37,12 @@ def test_the_scheduler_goes(home: Home, cluster: Cluster, place: store.Store, tm
     """Without its scheduler a build ends with one line and no raw capture stays behind; the next keeps what was finished."""
     with pytest.raises(KamenError, match="再运行一次即从那里接着做"):
         build(home, cluster=cluster.url, store=place.url,
-              progress=lambda stage, done, total: cluster.scheduler.kill() if done == 2 else None)
+              progress=lambda stage, done, total: cluster.scheduler.kill() if done == 1 else None)
     assert not [name for name in place.names() if store.label_of(name) == store.CAPTURE]
     finished = {path: path.stat().st_mtime_ns for path in home.root.glob("data/.cache/codes/[!.]*/coded.parquet")}
     with running(Cluster(tmp_path, 1)) as again:
         build(home, cluster=again.url, store=place.url)
-    assert len(finished) >= 2 and all(path.stat().st_mtime_ns == at for path, at in finished.items())
+    assert finished and all(path.stat().st_mtime_ns == at for path, at in finished.items())
     assert files_of(home) == alone(home) and place.names() == []
 
 
