@@ -125,15 +125,15 @@ def long_number(value: str) -> bool | None:
 
 
 def key(value: str) -> bool | None:
-    """Judge a card key: six or more letters and digits, a digit among them."""
+    """Judge a card key: six or more letters and digits, a digit among them, and none crossed out."""
     bare = list(filter(str.isalnum, value))
-    return None if len(bare) >= 6 and any(map(str.isdecimal, bare)) else False
+    return None if len(bare) >= 6 and any(map(str.isdecimal, bare)) and "-xxx" not in value else False
 
 
 def loose_key(value: str) -> bool | None:
-    """Judge a card key in parts: nine or more letters and digits, two digits among them."""
+    """Judge a card key in parts: nine or more letters and digits, two digits among them, and none crossed out."""
     bare = list(filter(str.isalnum, value))
-    return None if len(bare) >= 9 and sum(map(str.isdecimal, bare)) >= 2 else False
+    return None if len(bare) >= 9 and sum(map(str.isdecimal, bare)) >= 2 and "-xxx" not in value else False
 
 
 def name(value: str) -> bool | None:

@@ -19,6 +19,7 @@ _COMPANY = re.compile(r"9[1-3]\d{6}[0-9a-z]{10}$")  # the unified social credit 
 # Updates, standards, errors, pages, versions; models of routers, headphones, cards.
 _PUBLIC = re.compile(r"(?:0x|kb\d|cve|gbt?\d|isbn|issn|icp|sku|err|error|http|www|e-|v\d|"
                      r"tl-|dir-|rt-|w[hf]-|sm-|ssd|ddr|[rg]tx|rx\d|i[3579]-)")
+_CROSSED = re.compile(r"(?<![a-z0-9])x{3,}(?![a-z0-9])")  # 138-xxxx-7720
 _UNITS = re.compile(r"\d{1,11}+(?:[a-z]{1,4}|x\d{1,11})$")  # 20000mah, 1000000kb, 2560x1440
 
 
@@ -28,7 +29,7 @@ def code(value: str) -> bool | None:
     if digits < 5:
         return False
     is_amount = digits < 12 and _UNITS.match(value)
-    if not letters or is_amount or _PUBLIC.match(value) or _COMPANY.match(value):
+    if not letters or is_amount or _PUBLIC.match(value) or _COMPANY.match(value) or _CROSSED.search(value):
         return False
     groups, turns = len(re.findall(r"[a-z0-9]+", value)), len(_RUNS.findall(value)) - 1
     return None if digits >= 7 or (digits >= 6 and turns >= 4) or (groups >= 3 and digits >= 5) else False
@@ -37,7 +38,7 @@ def code(value: str) -> bool | None:
 def code_signs(value: str) -> bool | None:
     """Judge groups of letters and digits with signs between them that no word announces: six digits in three groups, or eight."""
     digits, groups = sum(map(str.isdecimal, value)), re.findall(r"[a-z0-9]+", value)
-    if digits < 6:
+    if digits < 6 or _CROSSED.search(value):
         return False
     is_path = sum(group.isalpha() and len(group) > 5 for group in groups) > 0
     if is_path or _PUBLIC.match(value) or not any(map(str.isalpha, value)) or re.match(r"(?:[a-z]{2}/t|t/)", value):
@@ -80,6 +81,8 @@ def _underscored(own: list[str], letters: int, digits: int) -> bool:
     named = any(len(word) >= 5 and _is_begun(word) for word in own)
     if digits:
         return named or (letters >= 3 and any(len(word) >= 2 for word in own) and digits >= 2)
+    if len(own) == 2 and own[0] in lists()["english_names"] and not _VOWEL.search(own[1]):
+        return True  # a first name and initials
     return any(len(word) >= 5 and _is_pinyin(word) for word in own) or (letters >= 6 and len(own) >= 2 and all(map(_is_short, own)))
 
 

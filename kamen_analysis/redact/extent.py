@@ -107,14 +107,15 @@ def _back(macro: str, words: str, start: int, low: int) -> int:
 
 def _bracketed(words: str, start: int, end: int, low: int, high: int) -> Ends:
     """Return the ends with the bracket beside them whose counterpart lies between."""
-    if words[start - 1] not in _OPENING and words[end] not in _BRACKETS:
+    shut = end + (words[end] == " " and end + 1 < high)  # （ 4 ）
+    if words[start - 1] not in _OPENING and words[shut] not in _BRACKETS:
         return start, end
     lone, opened = _unmatched(words[start:end])
     for close, opening in _BRACKETS.items():
         if start > low and words[start - 1] == opening and close in lone:
             start -= 1
-        if end < high and words[end] == close and opening in opened:
-            end += 1
+        if shut < high and words[shut] == close and opening in opened:
+            end = shut = shut + 1
     return start, end
 
 

@@ -14,6 +14,7 @@ _CLAUSE = re.compile(r"[^\s,，、。;；!！?？:：()（）“”\"㐀㐁]{0,6
 
 _AABB = re.compile(r"(.)\1(.)\2$")  # 叽叽歪歪: how somebody acts
 _PARTICLES = {"ul", "ug", "uz", "y"}  # 了, 过, 着, 吗
+_SIDES = frozenset("上下前后里外中内间左右旁面边头")
 _FINAL = frozenset("呀啊哦哟喔嘛啦")
 _AMOUNTS = {"m", "t", "mq"}
 
@@ -68,7 +69,7 @@ def phrase(words: str, start: int, end: int) -> int | None:
     in it, or says how something is written."""
     pieces = _pieces(words, start, end)
     inside = [(word, tag) for low, high, word, tag in pieces if low >= start and high <= end]
-    if (len(inside) == 1 and inside[0][0] in ordinary()) or (inside and inside[0][1] == "f"):
+    if (len(inside) == 1 and inside[0][0] in ordinary()) or (inside and inside[0][1] == "f" and inside[0][0][-1] in _SIDES):
         return None
     if any(low < start < high and word in ordinary() for low, high, word, _tag in pieces):
         return None

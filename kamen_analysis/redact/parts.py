@@ -11,6 +11,7 @@ _PLACE = re.compile(r"第\d|[后末头]\d(?=[位个段半截])|\d{1,2}(?=位|个
 _NUMBER = re.compile(r"\d(?:[\s-]?\d)*")
 _YEAR = re.compile(r"(?:19[5-9]|20[0-3])\d$")
 _SIZE = re.compile(r"\d{1,6}(?:[pkgmw]|[gmk]b|hz|fps|mah)$")  # 1080p, 5g
+_MODEL = re.compile(r"[a-z]{1,4}\d{1,2}00$")  # a100, b200
 _HANDLE = re.compile(r"[a-z0-9零〇一幺二两三四五六七八九]")
 
 
@@ -36,7 +37,7 @@ def code_parts(value: str) -> bool | None:
     groups = re.findall(r"[a-z0-9-]+", value)
     bare = "".join(groups).replace("-", "")
     digits = sum(map(str.isdecimal, bare))
-    is_code = len(bare) >= 8 and 2 <= digits <= len(bare) - 2
+    is_code = len(bare) >= 8 and 2 <= digits <= len(bare) - 2 and not all(map(_MODEL.match, groups))
     return None if is_code and not any(map(_SIZE.match, groups)) else False
 
 

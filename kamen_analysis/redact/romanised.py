@@ -19,11 +19,19 @@ _GIVEN = re.compile(r"(?:(?:[bcdfghjklmnpstwyz]|ch|sh|ts|hs|kw|gw)?(?:[aeiou]{1,
 def romanised(value: str) -> bool | None:
     """Judge words behind a word for a person: a surname first or last, and one to three syllables or their letters one by one."""
     words = re.findall(r"[a-z]+", value)
-    if "".join(words) in lists()["public_words"]:
+    if "".join(words) in _no_names():
         return False
+    if len(words) > 3 and all(len(word) == 1 for word in words):
+        apart = ["".join(group.split()) for group in re.split(r"\s{2,}", value)]
+        return None if (_is_name(apart) if len(apart) > 1 else _surname_and_given(apart[0])) else False
     if len(words) > 3 and all(len(word) == 1 for word in words[1:]):
         return None if words[0] in _surnames() else False
     return None if _is_name(words) or _is_name(words[::-1]) else False
+
+
+def pinyin_name(value: str) -> bool | None:
+    """Judge one word behind a word for a person: a surname and a given name of one or two syllables in pinyin."""
+    return None if value not in _no_names() and _surname_and_given(value) else False
 
 
 def romanised_long(value: str) -> bool | None:
@@ -32,12 +40,23 @@ def romanised_long(value: str) -> bool | None:
     return None if any(one in lists()["pinyin_surnames"] and len(other) >= 5 and _syllables(other) == 2 for one, other in pairs) else False
 
 
+def _surname_and_given(word: str) -> bool:
+    """Tell whether a word is a surname in pinyin and one or two syllables of two letters or more."""
+    return any(len(word) - end >= 2 and word[:end] in lists()["pinyin_surnames"] and 1 <= _syllables(word[end:]) <= 2
+               for end in range(2, min(len(word), _LONGEST) + 1))
+
+
 def _is_name(words: Sequence[str]) -> bool:
     """Tell whether the first word is a surname and the others spell a given name."""
     given = "".join(words[1:])
     if words[0] in lists()["pinyin_surnames"] and 1 <= _syllables(given) <= 3:
         return True
     return words[0] in _surnames() and bool(_GIVEN.fullmatch(given))
+
+
+@functools.cache
+def _no_names() -> frozenset[str]:
+    return frozenset(word for name in ("public_words", "english", "products") for word in lists()[name])
 
 
 @functools.cache
@@ -60,4 +79,4 @@ def _known() -> frozenset[str]:
     return frozenset(lists()["syllables"])
 
 
-ROMANISED: dict[str, Check] = {check.__name__: check for check in (romanised, romanised_long)}
+ROMANISED: dict[str, Check] = {check.__name__: check for check in (romanised, romanised_long, pinyin_name)}
