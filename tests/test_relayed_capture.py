@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -86,3 +90,37 @@ def test_a_process_that_dies_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not list(home.root.glob("data/.cache/*/.part.*"))
     build(home, jobs=2)
     assert _tables(home)
+
+
+# A build whose processes, as many as the second argument says, tell their number and then sleep for longer than the test takes.
+_SLEEPS = """
+import os, sys, time
+from pathlib import Path
+from kamen_analysis.paths import Home
+from kamen_analysis.pipeline import build, coding, executors
+def sleep(posts):
+    Path(sys.argv[1], f"child.{os.getpid()}").touch()
+    time.sleep(60)
+executors.FEW, executors._engines, coding.coded = int(sys.argv[2]), lambda: None, sleep
+build.build(Home(Path(sys.argv[1])), jobs=2)
+"""
+
+
+def _running(pid: str) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no signal for the death of the parent")
+@pytest.mark.parametrize(("few", "children"), [(2, 1), (0, 2)], ids=["relay", "pool"])
+def test_a_killed_build_leaves_no_process_and_no_lock(tmp_path: Path, few: int, children: int) -> None:
+    """Where a build is killed while its processes work, these end too and the next build is not refused."""
+    home = _more(_home(tmp_path / "home"))
+    with subprocess.Popen([sys.executable, "-c", _SLEEPS, str(home.root), str(few)]) as running:
+        deadline = time.monotonic() + 60
+        while len(begun := list(home.root.glob("child.*"))) < children and running.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        running.send_signal(signal.SIGKILL)
+    assert len(begun) == children and running.returncode == -signal.SIGKILL
+    build(home, jobs=1)
+    assert not [path.name for path in begun if _running(path.suffix[1:])]

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from kamen_analysis import codebook, platforms, sources
 from kamen_analysis.captures import sidecar
@@ -19,6 +19,18 @@ from kamen_analysis.paths import Home, atomic_folder, settle
 from kamen_analysis.pipeline import digests, executors, expect, gold, groups, history, manifests, publish
 from kamen_analysis.pipeline.merge import merge
 from kamen_analysis.pipeline.parts import Progress, cache, gather
+
+_locks: set[IO[str]] = set()  # held by this process
+
+
+def _let_go() -> None:
+    """Close, in a process just forked, the locks of the process it comes from: it would hold them until it ended itself."""
+    for file in _locks:
+        file.close()
+    _locks.clear()
+
+
+os.register_at_fork(after_in_child=_let_go)
 
 
 @contextmanager
@@ -31,7 +43,11 @@ def lock(where: Home) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise KamenError(f"另一个 kamen build 正在 {where.root} 运行，请等它结束") from None
-        yield
+        _locks.add(file)
+        try:
+            yield
+        finally:
+            _locks.discard(file)
 
 
 def captures(where: Home) -> list[Path]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import logging
+import multiprocessing
 import os
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +24,7 @@ T = TypeVar("T")
 FEW = 2  # captures: before processes of a pool had loaded what they need, this one and a second that codes are half through
 RETRIES = 3  # how often the cluster repeats a task whose worker died
 _PATIENCE = "15s"  # to connect to the scheduler
+_DEATH_SIGNAL = 1  # prctl.h: PR_SET_PDEATHSIG
 
 
 class Pool(Protocol):
@@ -88,7 +93,15 @@ def _engines() -> None:
 
 
 def alone() -> None:
-    """Set up a worker process: one Arrow thread, since the workers share the cores already, and freed memory kept for the next task."""
+    """Set up a worker process: one Arrow thread, since the workers share the cores already, and freed memory kept for the next task.
+
+    On Linux it ends when the process that forked it does, however that ends.
+    """
+    parent = multiprocessing.parent_process()
+    if sys.platform == "linux" and parent and multiprocessing.get_start_method() == "fork":
+        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+        if os.getppid() != parent.pid:  # it ended before it was asked for the signal
+            os._exit(1)
     pa.set_cpu_count(1)
     heap.keep()
 
