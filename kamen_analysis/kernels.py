@@ -1,6 +1,7 @@
 """Compile loops over plain arrays to machine code (numba), kept between runs in the project's cache folder.
 
-The code kept is renewed when the kernel's own file has changed, and only then: nothing of another file may be built into a kernel.
+What is built into a kernel can come from other files too, such as the order of a tuple's fields. So the code is kept in a folder named by a
+digest of all sources that kernels use: another version of the package has a folder of its own.
 """
 
 from __future__ import annotations
@@ -8,8 +9,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import os
 import pickle
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -19,6 +23,7 @@ from numba.core.runtime.nrt import rtsys
 from kamen_analysis import kept
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+SOURCES = kept.Shelf("kernels", "kernels.py", "label/*.py", "redact/*.py")  # Never saved: it gives the folder its name.
 _UNREADABLE = (OSError, EOFError, AttributeError, ImportError, pickle.UnpicklingError)  # Another version may have kept names that are gone.
 
 
@@ -54,8 +59,21 @@ class _Cache(FunctionCache):
         """Keep what was compiled for a signature."""
         try:
             super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+            _tidy(_folder())
         except _UNREADABLE:
             return
+
+
+def _folder() -> Path:
+    config: Any = numba.config
+    return Path(config.CACHE_DIR or kept.folder()) / SOURCES.path.name
+
+
+def _tidy(folder: Path) -> None:
+    # As Shelf.save does. A process that runs an older version loses no more than time: what is gone is compiled anew.
+    os.utime(folder)
+    for other in sorted(folder.parent.glob(f"{SOURCES.name}-*"), key=lambda path: path.stat().st_mtime)[:-kept.VERSIONS]:
+        shutil.rmtree(other, ignore_errors=True)
 
 
 def compiled(function: Kernel) -> Kernel:
@@ -73,7 +91,7 @@ def _kept(function: Kernel, made: object) -> Kernel:
     config: Any = numba.config
     own, kernel = config.CACHE_DIR, cast(Any, made)
     with contextlib.suppress(RuntimeError):  # No home, or no folder that can be written.
-        config.CACHE_DIR = own or str(kept.folder())
+        config.CACHE_DIR = str(_folder())
         kernel._cache = _Cache(function)  # type: ignore[no-untyped-call]
     config.CACHE_DIR = own
     return cast(Kernel, kernel)

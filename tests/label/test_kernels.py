@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from kamen_analysis import kept
 from kamen_analysis.label import chains, context, exclusions, lanes, matches, model, reasons, senses, text
 from kamen_analysis.label.features import BUCKETS, features, placed
 from kamen_analysis.label.posts import label_posts
@@ -110,11 +112,27 @@ def _run(folder: Path, cache: Path, **more: str) -> str:
 def test_machine_code_is_kept(tmp_path: Path) -> None:
     """What one run compiles the next one finds in the user's cache folder; damaged there, it is compiled anew."""
     assert [_run(tmp_path, tmp_path / "cache") for _ in range(2)] == ["42 0", "42 1"]
-    kept = list((tmp_path / "cache" / "kamen_analysis").rglob("*.nb?"))
-    assert len(kept) == 2
-    for path in kept:
+    files = list((tmp_path / "cache" / "kamen_analysis").rglob("*.nb?"))
+    assert len(files) == 2
+    for path in files:
         path.write_bytes(b"")
     assert [_run(tmp_path, tmp_path / "cache") for _ in range(2)] == ["42 0", "42 1"]
+
+
+def test_machine_code_is_of_one_version(tmp_path: Path) -> None:
+    """A change to another source that kernels use has all compiled anew; undone, what was kept is found; of many versions few stay."""
+    package = tmp_path / "kamen_analysis"
+    for path in (path for folder in (ROOM.parent, ROOM, ROOM.parent / "redact") for path in folder.glob("*.py")):
+        (copy := package / path.relative_to(ROOM.parent)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    source, cache = package / "redact" / "tables.py", tmp_path / "cache"
+    text = source.read_text(encoding="utf-8")
+    found = []
+    for change in ("", "# 1\n", "", "# 2\n", "# 3\n", "# 4\n"):
+        source.write_text(text + change, encoding="utf-8")
+        found.append(_run(tmp_path, cache))
+    assert found == ["42 0", "42 0", "42 1", "42 0", "42 0", "42 0"]
+    assert len(list((cache / "kamen_analysis").glob("kernels-*"))) == kept.VERSIONS
 
 
 def test_nowhere_to_keep_machine_code(tmp_path: Path) -> None:
