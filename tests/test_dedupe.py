@@ -50,6 +50,14 @@ def test_earliest_kept_whatever_the_order() -> None:
     assert found.loc[1, "dup_kind"] == "first" and set(found["dup_group"]) == {"board:1"}
 
 
+@pytest.mark.parametrize("kind", ["category", "str", "object"])
+def test_no_target_is_another_target(kind: str) -> None:
+    """A post may name no target, in whatever way the column is held: two without one are copies, one with and one without are not."""
+    posts = _posts([("甲店", "t", STORY), ("乙店", "t", STORY), ("甲店", "u", STORY + OTHER), ("甲店", "u", STORY + OTHER)])
+    posts["target"] = posts["target"].where([False, True, False, False]).astype(kind)
+    assert dedupe.duplicates(posts)["dup_kind"].tolist() == ["first", "two_targets", "first", "exact"]
+
+
 def test_short_texts_are_not_copies() -> None:
     """Two people may both write the same few words: texts under the minimum length are never grouped."""
     assert dedupe.duplicates(_posts([("甲店", "", "充了没到"), ("甲店", "", "充了没到")]))["dup_size"].tolist() == [1, 1]

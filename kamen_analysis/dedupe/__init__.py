@@ -167,7 +167,8 @@ def describe(rows: pd.DataFrame, heads: pd.DataFrame) -> pd.DataFrame:
     ids, digest, source = (heads[name].to_numpy() for name in ("post_id", "essence", "source"))
     is_first = rows["post_id"].to_numpy() == ids
     is_near = rows["essence"].to_numpy() != digest
-    is_other = (rows["source"].to_numpy() == source) & (rows["target"].fillna("").to_numpy() != heads["target"].fillna("").to_numpy())
+    target, other = (frame["target"].astype(object).fillna("").to_numpy() for frame in (rows, heads))  # categories know no ""
+    is_other = (rows["source"].to_numpy() == source) & (target != other)
     kinds = np.select([is_first, is_near, is_other], ["first", "near", "two_targets"], "exact")
     size = rows.groupby("head")["head"].transform("size")
     return pd.DataFrame({"dup_group": ids, "dup_kind": kinds, "dup_size": size.to_numpy()}, rows.index)
