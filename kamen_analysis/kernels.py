@@ -1,13 +1,15 @@
 """Compile loops over plain arrays to machine code (numba), kept between runs in the project's cache folder.
 
 What is built into a kernel can come from other files too, such as the order of a tuple's fields. So the code is kept in a folder named by a
-digest of all sources that kernels use: another version of the package has a folder of its own.
+digest of all sources that kernels use: another version of the package has a folder of its own. Each file begins with a digest of its
+content, since what is damaged could end the process: it is not even unpickled.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import importlib
 import os
 import pickle
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.runtime.nrt import rtsys
 
 from kamen_analysis import kept
@@ -41,8 +43,41 @@ def _without_blas() -> None:
         linalg.ensure_blas = look
 
 
+class _Files(IndexDataCacheFile):
+    """The files of a kernel: an index and, by signature, machine code, each behind a digest of it; UnpicklingError if that is wrong."""
+
+    def _digest(self, data: bytes) -> bytes:
+        return hashlib.sha256(self._version.encode() + data).digest()  # With numba's version: another's are not read either.
+
+    def _dump(self, obj: object) -> bytes:
+        data: bytes = super()._dump(obj)  # type: ignore[no-untyped-call]
+        return self._digest(data) + data
+
+    def _load_data(self, name: str) -> Any:
+        whole = Path(self._data_path(name)).read_bytes()  # type: ignore[no-untyped-call]
+        if whole[:32] != self._digest(whole[32:]):
+            raise pickle.UnpicklingError(name)
+        return pickle.loads(whole[32:])
+
+    def _save_index(self, overloads: dict[Any, str]) -> None:
+        self._save_data(self._index_name, (self._source_stamp, overloads))  # type: ignore[no-untyped-call]
+
+    def _load_index(self) -> dict[Any, str]:
+        try:
+            stamp, overloads = self._load_data(self._index_name)
+        except FileNotFoundError:
+            return {}
+        return overloads if stamp == self._source_stamp else {}
+
+
 class _Cache(FunctionCache):
     """Machine code on disk: what cannot be read is compiled anew, and what cannot be written is not kept."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)  # type: ignore[no-untyped-call]
+        # The sources count here, too: where the cache folder cannot be written, numba picks another.
+        stamp = SOURCES.path.name, self._impl.locator.get_source_stamp()
+        self._cache_file = _Files(self._cache_path, self._impl.filename_base, stamp)  # type: ignore[no-untyped-call]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the code kept for a signature, None if there is none."""
@@ -92,7 +127,7 @@ def _kept(function: Kernel, made: object) -> Kernel:
     own, kernel = config.CACHE_DIR, cast(Any, made)
     with contextlib.suppress(RuntimeError):  # No home, or no folder that can be written.
         config.CACHE_DIR = str(_folder())
-        kernel._cache = _Cache(function)  # type: ignore[no-untyped-call]
+        kernel._cache = _Cache(function)
     config.CACHE_DIR = own
     return cast(Kernel, kernel)
 

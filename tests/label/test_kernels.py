@@ -119,6 +119,18 @@ def test_machine_code_is_kept(tmp_path: Path) -> None:
     assert [_run(tmp_path, tmp_path / "cache") for _ in range(2)] == ["42 0", "42 1"]
 
 
+def test_damaged_machine_code_is_not_used(tmp_path: Path) -> None:
+    """Wherever a byte of a kept file is changed, in its digest, at the beginning, within or at the end, it is compiled anew, and kept."""
+    cache = tmp_path / "cache"
+    _run(tmp_path, cache)
+    for path in list((cache / "kamen_analysis").rglob("*.nb?")):
+        for place in (3, 40, path.stat().st_size // 2, path.stat().st_size - 1):
+            whole = bytearray(path.read_bytes())
+            whole[place] ^= 0xFF
+            path.write_bytes(whole)
+            assert [_run(tmp_path, cache) for _ in range(2)] == ["42 0", "42 1"]
+
+
 def test_machine_code_is_of_one_version(tmp_path: Path) -> None:
     """A change to another source that kernels use has all compiled anew; undone, what was kept is found; of many versions few stay."""
     package = tmp_path / "kamen_analysis"
