@@ -21,7 +21,7 @@ def statuses(posts: pd.DataFrame) -> pd.DataFrame:
     Leaves out: 无；没有状态的单列一行“（未注明）”
     Read with care: 状态是抓取那一刻的，各来源的说法不同；“已完成”可能是超时自动完成
     """
-    named = posts.assign(status=posts["status"].fillna("（未注明）"))
+    named = posts.assign(status=posts["status"].astype("str").fillna("（未注明）"))
     table = named.groupby(["source", "status"], observed=True).size().rename("n").reset_index()
     table = with_shares(table.assign(of=table.groupby("source")["n"].transform("sum")))
     table = table.sort_values(["source", "n", "status"], ascending=[True, False, True], ignore_index=True)

@@ -178,10 +178,11 @@ def test_amounts_by_group_add_up(posts: pd.DataFrame) -> None:
 
 
 def test_statuses_and_fill_count_every_post(posts: pd.DataFrame) -> None:
-    """Statuses and the per-source facts cover all posts, used or not, missing as missing."""
+    """Statuses and the per-source facts cover all posts, used or not, missing as missing, however the column is held."""
     holed = posts.assign(status=posts["status"].where(np.arange(len(posts)) % 3 > 0))
     assert metrics.statuses(holed)["n"].sum() == len(posts)
     assert "（未注明）" in set(metrics.statuses(holed)["status"])
+    pd.testing.assert_frame_equal(metrics.statuses(holed.astype({"status": "category"})), metrics.statuses(holed))
     facts = metrics.fill(holed).set_index("source")
     for source in ("demo", "board"):
         own = [post for post in slow.rows(holed) if post["source"] == source]
