@@ -7,8 +7,9 @@ import gc
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from contextvars import ContextVar
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -17,6 +18,19 @@ from kamen_analysis.heap import give_back
 
 T = TypeVar("T")
 ROOM = 1 << 20  # bytes of pipe buffer; the most that Linux allows an ordinary user by default
+
+_started: ContextVar[ExitStack | None] = ContextVar("_started", default=None)
+
+
+@contextmanager
+def ended() -> Iterator[None]:
+    """End, when the block does, what was begun in it and still runs: after an error nobody waits for it, and it may yet write files."""
+    with ExitStack() as stack:
+        token = _started.set(stack)
+        try:
+            yield
+        finally:
+            _started.reset(token)
 
 
 def begin(work: Callable[[], T]) -> Callable[[], T]:
@@ -41,6 +55,9 @@ def begin(work: Callable[[], T]) -> Callable[[], T]:
     process.start()
     gc.unfreeze()
     theirs.close()
+    if stack := _started.get():
+        stack.callback(process.join)
+        stack.callback(process.kill)
 
     def end() -> None:
         if os.getpid() == parent:
@@ -51,7 +68,9 @@ def begin(work: Callable[[], T]) -> Callable[[], T]:
             returned, error = ours.recv()
         except EOFError:
             end()
-            raise KamenError(f"生成报告的一个进程中途停了（退出码 {process.exitcode}），多半是内存不够") from None
+            # Only the process that started it can read its exit code.
+            code = f"（退出码 {process.exitcode}）" if os.getpid() == parent else ""
+            raise KamenError(f"生成报告的一个进程中途停了{code}，多半是内存不够") from None
         end()
         if error is not None:
             raise error

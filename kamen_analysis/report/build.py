@@ -19,7 +19,7 @@ from kamen_analysis.paths import Home, atomic_folder, sha256
 from kamen_analysis.records import ZONE
 from kamen_analysis.report import exports, pastbuilds, provenance, publication, record, reply, runs, text
 from kamen_analysis.report.advice import advice
-from kamen_analysis.report.aside import begin
+from kamen_analysis.report.aside import begin, ended
 from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.facts import SCOPES_ZH, facts
 from kamen_analysis.report.figures import Drawing
@@ -64,7 +64,7 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
     pa.set_memory_pool(pa.system_memory_pool())
     data = load(home, is_compact=True, worded=pastbuilds.MOST)
     target = out or home.reports / (span.key if scope == "virtual" else f"{span.key}-scope-{scope}")
-    with uncollected(), atomic_folder(target) as folder:
+    with uncollected(), atomic_folder(target) as folder, ended():
         earlier = [figures for name in (target.name, key_before(span)) if name and (figures := record.read(target.parent / name))]
         content = compose(data, span, scope, folder, formats, tell, earlier)
         outside = int(select(data, span).posts["is_used"].sum()) - content.facts.used
