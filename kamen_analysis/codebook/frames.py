@@ -20,14 +20,17 @@ _SLOT = re.compile(r"\{(\w+)\}")
 def draw(code: str, folder: Path = FOLDER, count: int = DRAWN) -> Iterator[tuple[str, bool]]:
     """Yield (sentence, whether it carries the reason `code`), no sentence twice: at most `count`, fewer if the frames give fewer.
 
-    Nothing where there is no file for the code; KamenError where a frame names a part that is neither its own nor a common one, or where a
-    sentence comes out both ways.
+    Nothing where there is no file for the code; KamenError where common.yaml is missing, a frame names a part that is neither its own nor a
+    common one, a frame or the lines of a part are empty, or a sentence comes out empty or both ways.
     """
     path = folder / "frames" / f"{code}.yaml"
     if not path.exists():
         return
     frames = read_yaml(path, Frames)
-    parts = read_yaml(folder / "frames" / "common.yaml", Frames).parts | frames.parts
+    common = folder / "frames" / "common.yaml"
+    if not common.exists():
+        raise KamenError("编码手册 frames/：没有 common.yaml，各文件共用的成分写在里面")
+    parts = read_yaml(common, Frames).parts | frames.parts
     chance = random.Random(f"{SEED} {code}")
     drawn = {kind: _drawn(lines, parts, chance, count // 2, path.name) for kind, lines in ((True, frames.is_), (False, frames.is_not))}
     if both := drawn[True].keys() & drawn[False].keys():
@@ -52,6 +55,8 @@ def _filled(line: str, parts: dict[str, tuple[str, ...]], chance: random.Random,
             line = _SLOT.sub(lambda slot: chance.choice(parts[slot[1]]), line)
         except KeyError as missing:
             raise KamenError(f"编码手册 frames/{name}：没有成分 {missing.args[0]}") from None
+        if not line.strip():
+            raise KamenError(f"编码手册 frames/{name}：有一句是空的")
         if "{" not in line:
             return line
     raise KamenError(f"编码手册 frames/{name}：成分互相嵌套：{line}")

@@ -7,12 +7,13 @@ A cue template is a line of parts: `{class}` a word of that class, `a|b` one of 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Within = Literal["clause", "sentence", "line", "text"]
 Voice = Literal["any", "other", "claimed", "merchant"]
+Line = Annotated[str, Field(min_length=1)]
 DeviceKind = Literal["speech", "denial", "hypothesis", "hearsay", "general", "unsaid", "mistake", "pseudo"]
 
 
@@ -64,9 +65,9 @@ class Frames(Strict):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=lambda name: name.rstrip("_"))
 
-    parts: dict[str, tuple[str, ...]] = {}
-    is_: tuple[str, ...] = ()
-    is_not: tuple[str, ...] = ()
+    parts: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = {}  # A line of a part may be empty: it can be left out.
+    is_: tuple[Line, ...] = ()
+    is_not: tuple[Line, ...] = ()
 
 
 class Exclusion(Strict):
