@@ -68,19 +68,19 @@ def rows(number: int) -> int:
 
 def _made(groups: Sequence[Sequence[Look]]) -> dict[str, npt.NDArray[Any]]:
     looks = list(itertools.chain.from_iterable(groups))
-    leads, those = [[lead(look.pattern) for look in group] for group in groups], [automata(look.pattern) for look in looks]
-    every = list(itertools.chain.from_iterable(those))
+    leads, by_look = [[lead(look.pattern) for look in group] for group in groups], [automata(look.pattern) for look in looks]
+    machines = list(itertools.chain.from_iterable(by_look))
     firsts = sorted({"", *(look.first for look in looks)})
     sets = [sum(1 << ord(char) for char in set(first)) for first in firsts]
-    told = itertools.chain(*itertools.chain(*leads), *(one.reads for one in every), sets)
-    classes = _classes(list(dict.fromkeys(told)))
+    told_apart = itertools.chain(*itertools.chain(*leads), *(machine.reads for machine in machines), sets)
+    classes = _classes(list(dict.fromkeys(told_apart)))
     one_of_each = np.unique(classes, return_index=True)[1]
     return {"classes": classes.astype(np.uint16), "leads": np.concatenate([_leads(group, one_of_each) for group in leads]),
             "first": np.array([firsts.index(look.first) for look in looks]), "reach": np.array([look.reach for look in looks]),
-            "sets": np.array([bits(members)[one_of_each] for members in sets]), "automata": np.cumsum([0, *map(len, those)]),
-            "may": _may(every, one_of_each),
-            "follow": np.array([one.follow + [0] * (ACCEPT - len(one.follow)) for one in every], np.uint64),
-            "begin": np.array([one.first for one in every], np.uint64)}
+            "sets": np.array([bits(members)[one_of_each] for members in sets]), "automata": np.cumsum([0, *map(len, by_look)]),
+            "may": _may(machines, one_of_each),
+            "follow": np.array([machine.follow + [0] * (ACCEPT - len(machine.follow)) for machine in machines], np.uint64),
+            "begin": np.array([machine.first for machine in machines], np.uint64)}
 
 
 def _classes(sets: Sequence[Set]) -> Ints:
@@ -101,10 +101,10 @@ def _leads(leads: Sequence[Lead], one_of_each: Ints) -> Rows:
     return table
 
 
-def _may(every: Sequence[Automaton], one_of_each: Ints) -> Rows:
-    table, known = np.zeros((len(every), len(one_of_each)), dtype=np.uint64), dict[Set, Rows]()
-    for row, one in zip(table, every, strict=True):
-        for state, members in enumerate(one.reads):
+def _may(machines: Sequence[Automaton], one_of_each: Ints) -> Rows:
+    table, known = np.zeros((len(machines), len(one_of_each)), dtype=np.uint64), dict[Set, Rows]()
+    for row, machine in zip(table, machines, strict=True):
+        for state, members in enumerate(machine.reads):
             if members not in known:
                 known[members] = bits(members)[one_of_each].astype(np.uint64)
             row |= known[members] << np.uint64(state)

@@ -9,7 +9,6 @@ from kamen_analysis.redact.reading import Reading
 from kamen_analysis.redact.tables import Ints
 
 Windows = Ints  # rows of start, end
-NONE: Windows = np.zeros((0, 2), dtype=np.int64)
 
 
 def widened(spans: Ints, reading: Reading, reach: Ints, least: Ints) -> Ints:
