@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kamen_analysis import kept
+from kamen_analysis.errors import KamenError
 
 _FOLDER = Path(__file__).parent
 # Kept with what rules.py and reading.py make of them: these are read in every run, and read slowly.
@@ -51,6 +52,8 @@ class Rule(_Model):
     def _gated(self) -> Rule:
         if self.cues and self.near not in (None, "<RUN>"):
             raise ValueError(f"{self.name}：有提示词的规则 near 只能是 <RUN>，不是 {self.near}")
+        if not (self.cues or self.needs or self.near):
+            raise ValueError(f"{self.name}：cues、needs、near 至少要有一个")
         return self
 
 
@@ -89,8 +92,12 @@ class Book(_Model):
 
 @functools.cache
 def book() -> Book:
-    """Return kinds.yaml; an unknown key raises."""
-    return Book.model_validate(read("kinds.yaml"))
+    """Return kinds.yaml; an unknown key or an impossible rule raises KamenError with its place."""
+    try:
+        return Book.model_validate(read("kinds.yaml"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise KamenError(f"脱敏规则 kinds.yaml 有误：{'.'.join(map(str, first['loc']))} {first['msg']}") from None
 
 
 def read(name: str) -> Any:

@@ -20,6 +20,7 @@ from kamen_analysis.redact.kinds import Kind as Kind
 from kamen_analysis.redact.kinds import book as book
 from kamen_analysis.redact.names import JUDGES, Judge
 from kamen_analysis.redact.reading import NUMERALS, fold
+from kamen_analysis.redact.refused import refuse_flags, refuse_mark, refuse_rare, refuse_wide
 from kamen_analysis.redact.residue import RESIDUE
 
 _CHECKS = CHECKS | CODES | RESIDUE
@@ -124,7 +125,8 @@ def placeholders() -> re.Pattern[str]:
 
 def _first(rule: Rule) -> str:
     """Return the characters one of which stands near the cue: those the rule names; a rule near a run at least has a digit or letter."""
-    return "".join(sorted(set(expand(rule.first or ("<PLAIN>" if rule.near == "<RUN>" else "")))))
+    written = expand(rule.first or ("<PLAIN>" if rule.near == "<RUN>" else ""))
+    return "".join(sorted({*written, *fold(written)}))  # As written, too: numerals stand there in full width.
 
 
 def _longest(gap: str) -> int:
@@ -148,7 +150,7 @@ class _Listed(TypedDict):
 
 
 def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
-    """Return the patterns each cue starts, and those that look anywhere."""
+    """Return the patterns each cue starts, and those that look anywhere; KamenError with the name of a rule that could find nothing."""
     listed: _Listed = SHELF.plain(f"patterns {opencc.__version__}", _listed)
     every = [_pattern(*fields) for fields in listed["patterns"]]
     return {cue: [every[number] for number in numbers] for cue, numbers in listed["cued"].items()}, [every[n] for n in listed["free"]]
@@ -162,9 +164,12 @@ def _pattern(check: str, judge: str, needs: list[str], *fields: Any) -> Pattern:
 
 def _listed() -> _Listed:
     found: _Listed = {"patterns": [], "cued": {}, "free": []}
+    for entry in book().keep:
+        refuse_flags(entry.name, expand(entry.pattern))
     for rank, kind in enumerate(book().kinds):
         for rule in kind.rules:
             number, cues = len(found["patterns"]), sorted({cue for listed in rule.cues for cue in spelled(listed)})
+            refuse_rare(rule.name, cues)
             found["patterns"].append(_fields(kind.kind, rank, rule))
             for cue in cues:
                 found["cued"].setdefault(cue, []).append(number)
@@ -175,7 +180,13 @@ def _listed() -> _Listed:
 
 def _fields(kind: str, rank: int, rule: Rule) -> list[Any]:
     # In the order `_pattern` takes them.
+    refuse_mark(rule.name, rule.near)
     written = (f"(?:{expand(rule.gap)})" if rule.cues else "") + f"(?P<v>{expand(rule.pattern)})"
     needs = [fold(word) for need in rule.needs for word in lists().get(need[1:-1], [need])]
-    reach = _longest(rule.gap) + (1 if "surnames" in rule.first else 3)
-    return [rule.check, rule.judge, needs, kind, rank, rule.view == "digits", rule.near, rule.around, written, _first(rule), reach]
+    width, first = _longest(rule.gap), _first(rule)
+    refuse_flags(rule.name, written)
+    refuse_flags(rule.name, expand(rule.near) if rule.near and rule.near != "<RUN>" else "")
+    refuse_rare(rule.name, [*needs, first])
+    refuse_wide(rule.name, width)
+    reach = width + (1 if "surnames" in rule.first else 3)
+    return [rule.check, rule.judge, needs, kind, rank, rule.view == "digits", rule.near, rule.around, written, first, reach]
