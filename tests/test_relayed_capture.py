@@ -9,14 +9,16 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kamen_analysis.captures import importer
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
-from kamen_analysis.pipeline import coding, partition, relay
+from kamen_analysis.pipeline import coding, executors, partition, relay
 from kamen_analysis.pipeline.build import build
 
 BODY = "演示数据：买了第{n}张点卡，一直提示卡号错误，客服让我再等{n}天，电话 1380013800{n}，店铺写着概不退换，我要求退款{n}元。"
@@ -90,6 +92,38 @@ def test_a_process_that_dies_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not list(home.root.glob("data/.cache/*/.part.*"))
     build(home, jobs=2)
     assert _tables(home)
+
+
+def test_codes_alone_are_made_by_the_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where two captures are parsed already and only their codes are missing, each is coded in a process of the pool."""
+    build(home := _more(_home(tmp_path / "home")), jobs=1)
+    before, sizes = _tables(home), list[int]()
+    shutil.rmtree(home.processed)
+    shutil.rmtree(home.root / "data" / ".cache" / "codes")
+
+    def pool(jobs: int, **given: Any) -> ProcessPoolExecutor:
+        sizes.append(jobs)
+        return ProcessPoolExecutor(jobs, **given)
+
+    monkeypatch.setattr(executors, "ProcessPoolExecutor", pool)
+    monkeypatch.setattr(relay, "coder", _die)
+    build(home, jobs=2)
+    assert sizes == [2] and _tables(home) == before
+
+
+def _touch(path: Path) -> None:
+    time.sleep(0.05)
+    path.touch()
+
+
+def test_after_an_error_nothing_more_is_coded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where reading a capture fails, the batches that wait for the coding process are dropped, and the error is told at once."""
+    monkeypatch.setattr(coding, "coded", len)
+    with pytest.raises(ZeroDivisionError), relay.coder() as coder:
+        for number in range(100):
+            coder.submit(_touch, tmp_path / str(number))
+        raise ZeroDivisionError
+    assert len(list(tmp_path.iterdir())) < 10
 
 
 # A build whose processes, as many as the second argument says, tell their number and then sleep for longer than the test takes.

@@ -28,17 +28,18 @@ _DEATH_SIGNAL = 1  # prctl.h: PR_SET_PDEATHSIG
 
 
 class Pool(Protocol):
-    """Returns an executor for a number of tasks; `reads`: the tasks redact or label texts, which is Python code and needs processes.
+    """Returns an executor for a number of tasks; `reads`: the tasks redact or label texts, which is Python code and needs processes;
+    `halves`: each task can leave half its work to a second process, so that few tasks are done in turn, in this process and that one.
 
     Other tasks move whole columns in Arrow, which releases the interpreter's lock: on one machine threads do, and nothing is copied.
     """
 
-    def __call__(self, tasks: int, *, reads: bool = False) -> Executor:
+    def __call__(self, tasks: int, *, reads: bool = False, halves: bool = False) -> Executor:
         """Return the executor."""
 
 
 class Here(Executor):
-    """An executor that runs each task at once in this process; `idle` is how many further processes a task may start."""
+    """An executor that runs each task at once in this process; `idle` is how many further processes may be started beside it."""
 
     def __init__(self, idle: int = 0) -> None:
         self.idle = idle
@@ -61,15 +62,15 @@ def opened(jobs: int | None = None, cluster: str | None = None, store: str | Non
     try:
         if cluster:
             with _cluster(cluster) as client:
-                yield _by_store(client, store, local) if store else lambda tasks, *, reads=False: _Shared(client)
+                yield _by_store(client, store, local) if store else lambda tasks, **_: _Shared(client)
         else:
             yield local
     except BrokenExecutor:
         raise KamenError("一个处理进程被系统终止（多半是内存不足），可用 --jobs 1 重试；先前的输出保持不变") from None
 
 
-def _local(jobs: int, tasks: int, *, reads: bool = False) -> Executor:
-    if min(jobs, tasks) <= 1 or reads and tasks <= FEW:  # a pool costs more than it would save
+def _local(jobs: int, tasks: int, *, reads: bool = False, halves: bool = False) -> Executor:
+    if min(jobs, tasks) <= 1 or halves and tasks <= FEW:  # a pool costs more than it would save
         return Here(jobs - 1)
     jobs = min(jobs, tasks)
     if not reads:
@@ -136,7 +137,7 @@ def _by_store(client: Any, store: str, local: Pool) -> Pool:
     from kamen_analysis.pipeline.store import at
 
     opened_store = at(store)
-    return lambda tasks, *, reads=False: Carrier(client, opened_store, RETRIES) if reads else local(tasks)
+    return lambda tasks, *, reads=False, halves=False: Carrier(client, opened_store, RETRIES) if reads else local(tasks)
 
 
 class _Shared(Executor):

@@ -94,10 +94,11 @@ def gather(where: Home, inputs: dict[Path, str], pool: executors.Pool, progress:
     parts = {capture: _load(*pair) for capture, pair in folders.items()}
     # The largest first: the last to end are then small, and no core waits long.
     todo = sorted((capture for capture, part in parts.items() if part is None), key=lambda capture: -capture.stat().st_size)
+    halves = any(not folders[capture][0].exists() for capture in todo)  # parsing and coding; where the part exists, coding alone is left
     with ExitStack() as stack:
-        executor = stack.enter_context(pool(len(todo), reads=True))
+        executor = stack.enter_context(pool(len(todo), reads=True, halves=halves))
         given = [(capture, where.raw, *folders[capture]) for capture in todo]
-        if isinstance(executor, executors.Here) and executor.idle and todo:
+        if halves and isinstance(executor, executors.Here) and executor.idle:
             coder = stack.enter_context(relay.coder())
             waits = [begin(*one, coder) for one in given]
         else:

@@ -1,9 +1,10 @@
-"""One capture to its part and codes: parsed and redacted in this process, coded here too or meanwhile in a second process."""
+"""Captures to their parts and codes: each parsed and redacted in this process, coded here too or meanwhile in a second process."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from kamen_analysis.heap import uncollected
@@ -13,11 +14,18 @@ from kamen_analysis.pipeline import coding, executors, partition
 FIRST = 500  # posts in the first batch: small enough that the second process soon has work, large enough to be worth a message
 
 
-def coder() -> Executor:
-    """Return a second process that codes; it loads its rules and model while the first batch is parsed."""
+@contextmanager
+def coder() -> Iterator[Executor]:
+    """Yield a second process that codes; it loads its rules and model while the first batch is parsed.
+
+    What it has not begun when the block ends, which is so after an error, is not coded any more.
+    """
     process = ProcessPoolExecutor(1, initializer=executors.alone)
-    process.submit(coding.coded, coding.SAMPLE)
-    return process
+    try:
+        process.submit(coding.coded, coding.SAMPLE)
+        yield process
+    finally:
+        process.shutdown(cancel_futures=True)
 
 
 def begin(capture: Path, raw: Path, folder: Path, coded: Path, coder: Executor) -> Callable[[], None]:
