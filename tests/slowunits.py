@@ -14,7 +14,7 @@ from scipy.stats import beta
 from slow import rows, wilson
 from slowalarms import adjusted
 
-from kamen_analysis.dedupe.essences import essence
+from kamen_analysis.dedupe.essences import codes
 
 DAY = dt.timedelta(1)
 Pair = tuple[int, int]
@@ -148,7 +148,7 @@ def _rate(days: Counter[dt.date], first: dt.date, last: dt.date) -> float:
 def farms(posts: pd.DataFrame, least: int = 5) -> list[set[str]]:
     """Return the sets of posts, none of them complaints, linked by pairs of texts of which four fifths of four-letter pieces are shared."""
     others = [post for post in rows(posts) if post["post_type"] != "complaint"]
-    words = {post["post_id"]: essence(f"{post['title']}{post['body']}") for post in others}
+    words = {post["post_id"]: codes([f"{post['title']}{post['body']}"])[0].tobytes().decode("utf-32-le") for post in others}
     pieces = {key: {text[i: i + 4] for i in range(len(text) - 3)} for key, text in words.items() if len(text) >= 30}
     group = {key: {key} for key in pieces}
     for a, b in combinations(pieces, 2):

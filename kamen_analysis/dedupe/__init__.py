@@ -3,7 +3,7 @@
 Near copies are found by their fingerprints (see `essences`) and confirmed by the exact Jaccard similarity of their shingles.
 Short texts are never called copies: two people may well both write "充了没到".
 
-All steps take and return arrays: for ten million posts, memory holds columns of numbers, one at a time, and no text. Pairs of rows are
+All steps take and return arrays: for ten million posts, memory holds columns of numbers, a few at a time, and no text. Pairs of rows are
 given as two arrays, the earlier row and the later one.
 """
 

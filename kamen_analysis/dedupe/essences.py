@@ -72,13 +72,8 @@ def digests(texts: Iterable[bytes]) -> U64:
     return np.frombuffer(joined, "<u8").astype(np.uint64)
 
 
-def essence(text: str) -> str:
-    """Return the text folded, without punctuation, spaces and placeholders: what exact copies have in common."""
-    return codes([text])[0].tobytes().decode("utf-32-le", "surrogatepass")
-
-
 def grams(found: U32, lengths: Ints) -> tuple[U64, Ints]:
-    """Return the sorted distinct shingles of several essences, one after the other, and how many each has; see `shingles_of`.
+    """Return the distinct shingles of several essences (see `codes`) as 64-bit numbers, sorted for each, and how many each has.
 
     Every essence must have at least SHINGLE characters.
     """
@@ -108,24 +103,6 @@ def _rolled(codes: U32) -> U64:
         rolled *= _BASE
         rolled += wide[k : len(wide) - SHINGLE + 1 + k]
     return rolled
-
-
-def shingles(text: str) -> U64:
-    """Return the shingles of an essence given as text."""
-    return shingles_of(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32))
-
-
-def shingles_of(found: U32) -> U64:
-    """Return the distinct four-character shingles of an essence (its code points) as 64-bit numbers, sorted."""
-    return distinct(np.sort(found.astype(np.uint64) if len(found) < SHINGLE else _rolled(found)))
-
-
-def distinct(ordered: U64) -> U64:
-    """Return the distinct numbers of a sorted array; `np.unique` takes several times as long."""
-    first = np.empty(len(ordered), np.bool_)
-    first[:1] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    return ordered[first]
 
 
 def jaccard(a: U64, b: U64) -> float:
