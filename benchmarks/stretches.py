@@ -11,11 +11,11 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from kamen_analysis import codebook
-from kamen_analysis.codebook import corpus
+from kamen_analysis.codebook import corpus, frames
 from kamen_analysis.label import reasons
 from kamen_analysis.label.features import BUCKETS, features, units
 
-TOUCH = 0.6  # A stretch holds a piece of evidence if they share this much of the shorter one; if they share less, it is unknown.
+TOUCH = 0.6  # A stretch holds a piece of evidence if they share this much of the shorter one.
 Signs = npt.NDArray[np.int8]
 
 
@@ -58,6 +58,7 @@ def texts() -> Iterator[Text]:
     for code, rule in book.reasons.items():
         yield from (Text("", "", text, frozenset({code}), frozenset({code})) for text in rule.examples.is_)
         yield from (Text("", "", text, frozenset(), frozenset({code})) for text in rule.examples.is_not)
+        yield from (Text("", "", text, frozenset({code} if carries else ()), frozenset({code})) for text, carries in frames.draw(code))
     for file, post in corpus.posts():
         quotes = tuple((r.code, r.quote) for r in post.reasons)
         yield Text(file, post.title, post.body, post.codes, every, quotes, post.codes ^ second.get(post.id, post.codes))
@@ -67,7 +68,8 @@ def numbers(rows: list[Text]) -> Corpus:
     """Return the texts as training data; features are counts, divided by the square root of their sum."""
     heard = reasons.hear([row.title for row in rows], [row.body for row in rows])
     posts = np.flatnonzero([bool(row.file) for row in rows])
-    start, end = units(heard.texts, posts)
+    first, last = units(heard.texts, posts)
+    start, end = heard.texts.clauses.starts[first], heard.texts.clauses.ends[last]
     single = np.setdiff1d(np.arange(len(rows)), posts)
     text = np.concatenate([single, heard.texts.post(start)])
     start, end = np.concatenate([heard.texts.start[single], start]), np.concatenate([heard.texts.end[single], end])
@@ -76,15 +78,16 @@ def numbers(rows: list[Text]) -> Corpus:
 
 
 def _gold(row: Text, heard: reasons.Heard, i: int, low: int, high: int) -> list[int]:
-    # The row of `Corpus.gold` for the stretch [low, high) of the text i.
+    # The row of `Corpus.gold` for the stretch [low, high) of the text i. A post may tell its reason in more places than the one quoted:
+    # elsewhere in it the reason is unknown.
     if not row.file:
         return [(code in row.codes) if code in row.about else -1 for code in codebook.load().reasons]
-    found = dict.fromkeys(codebook.load().reasons, 0)
+    found = {code: -1 if code in row.codes else 0 for code in codebook.load().reasons}
     for code, quote in row.quotes:
         at = row.body.find(quote)
         begin = heard.texts.start[i] + (at + len(row.title) + 1 if at >= 0 else row.title.find(quote))
         shared = max(0, min(high, begin + len(quote)) - max(low, begin)) / min(high - low, len(quote))
-        found[code] = 1 if shared >= TOUCH or found[code] == 1 else -1 if shared > 0 else found[code]
+        found[code] = 1 if shared >= TOUCH else found[code]
     return [-1 if code in row.open else sign for code, sign in found.items()]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kamen_analysis import codebook
-from kamen_analysis.codebook import corpus
+from kamen_analysis.codebook import corpus, frames
 from kamen_analysis.codebook.loader import FOLDER
 from kamen_analysis.errors import KamenError
 from kamen_analysis.records import OUTCOMES, POST_TYPES, PRODUCTS
@@ -72,3 +72,26 @@ def test_a_post_may_hold_any_line_end(tmp_path: Path) -> None:
     (tmp_path / "posts" / "own.jsonl").write_text(line.replace('"body": "', '"body": "演示\u2028', 1), encoding="utf-8")
     ((_, post),) = corpus.posts(tmp_path)
     assert post.body.startswith("演示\u2028")
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_frames_give_plain_sentences(code: str) -> None:
+    """Of each code the frames give a thousand different short sentences, half with it, half without, the same ones every time."""
+    drawn = list(frames.draw(code))
+    assert len(dict(drawn)) == len(drawn) == frames.DRAWN and sum(carries for _, carries in drawn) == len(drawn) / 2
+    assert all(2 < len(sentence) <= 48 and "{" not in sentence for sentence, _ in drawn)
+    assert drawn == list(frames.draw(code))
+
+
+@pytest.mark.parametrize(("body", "fault"), [
+    ("is: ['{who}不理']\nis_not: ['{nobody}理']", "没有成分 nobody"),
+    ("parts: {a: ['{b}'], b: ['{a}']}\nis: ['{a}']", "互相嵌套"),
+    ("is: [没人理]\nis_not: [没人理]", "既算又不算"),
+])
+def test_faulty_frames_are_named(tmp_path: Path, body: str, fault: str) -> None:
+    """A part that is nowhere, parts within each other and a sentence that comes out both ways are refused with the file's name."""
+    (tmp_path / "frames").mkdir()
+    (tmp_path / "frames" / "common.yaml").write_text("parts: {who: [客服]}", encoding="utf-8")
+    (tmp_path / "frames" / "stalling.yaml").write_text(body, encoding="utf-8")
+    with pytest.raises(KamenError, match=f"frames/stalling.yaml.*{fault}"):
+        list(frames.draw("stalling", tmp_path))

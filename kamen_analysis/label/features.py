@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BUCKETS = 1 << 16
 LONGEST = 3  # Characters in the longest n-gram.
 STATED = 2  # N-grams up to so long also make a feature together with the state of their first character: who speaks, what is denied.
-WIDE = 40  # The model is asked about clauses together, up to so many characters.
+WIDTHS = (12, 40)  # The model is asked about clauses together, up to so many characters: a few, which thin no plain word out, and more.
 BACK = 1  # A word class makes pairs with so many classes before it.
 CUED = 4  # A cue counts as so many features of its reason and of its rule: a person wrote it down, so it weighs more than a character.
 _PAIRED, _STATE, _FINISH, _WORD = 1000003, 0x7B4F3CF1, 0x9E3779B1, 0xFFFFFFFF
@@ -31,16 +31,16 @@ Words = npt.NDArray[np.uint32]
 
 
 def units(texts: Texts, posts: Ints) -> tuple[Indexes, Indexes]:
-    """Return the first and the last clause, by number, of each stretch of `posts` the model is asked about.
+    """Return the first and the last clause, by number, of each stretch of `posts` the model is asked about, ascending.
 
-    There is one from each clause on: as many clauses as fit in WIDE, one at least.
+    From each clause on there is one for each of WIDTHS: as many clauses as fit, one at least; none twice.
     """
     starts, ends = texts.clauses
-    last = np.maximum(np.searchsorted(ends, starts + WIDE, "right") - 1, np.arange(len(starts)))
+    last = np.stack([np.maximum(np.searchsorted(ends, starts + width, "right") - 1, np.arange(len(starts))) for width in WIDTHS], axis=1)
     asked = np.zeros(len(texts), np.bool_)
     asked[posts] = True
-    first = np.flatnonzero(asked[texts.post(starts)] & (ends[last] > starts))
-    return first, last[first]
+    new = np.insert(last[:, 1:] > last[:, :-1], 0, True, axis=1) & asked[texts.post(starts), None] & (ends[last] > starts[:, None])
+    return np.nonzero(new)[0], last[new]
 
 
 def placed(heard: Heard) -> tuple[tuple[Ints, Numbers], ...]:

@@ -23,23 +23,34 @@ Floats = npt.NDArray[np.float64]
 
 
 class Opinion(NamedTuple):
-    """What the model thinks of stretches of text (starts and ends, ascending): the log odds of each code (stretches, codes)."""
+    """What the model thinks of stretches of text (by start, then end, ascending): the log odds of each code (stretches, codes)."""
 
     start: Ints
     end: Ints
     table: Floats
     codes: tuple[str, ...]
 
+    def touching(self, start: Ints, end: Ints) -> tuple[Indexes, Indexes]:
+        """Return the numbers of the stretches that touch each [start, end), and how many touch it; ends do not ascend, starts do."""
+        low, high = np.searchsorted(np.maximum.accumulate(self.end), start, "right"), np.searchsorted(self.start, end)
+        row, of = spread(low, high), np.repeat(np.arange(len(start)), high - low)
+        touches = self.end[row] > start[of]
+        return row[touches], np.bincount(of[touches], minlength=len(start))
+
     def near(self, code: Ints, start: Ints, end: Ints) -> Floats:
         """Return the highest probability of each `code` (its number in the codebook) in the stretches that touch [start, end).
 
         NaN for a code the model was not trained on.
         """
-        column = np.array([self.codes.index(name) if name in self.codes else -1 for name in load_codebook().reasons])[code]
-        low, high = np.searchsorted(self.end, start, "right"), np.searchsorted(self.start, end)
-        odds = self.table[spread(low, high), np.repeat(column, high - low)]
-        best: Floats = np.maximum.reduceat(odds, np.cumsum(high - low) - (high - low)) if len(odds) else odds
+        column = self.columns()[code]
+        row, count = self.touching(start, end)
+        odds = self.table[row, np.repeat(column, count)]
+        best: Floats = np.maximum.reduceat(odds, np.cumsum(count) - count) if len(odds) else odds
         return np.where(column < 0, np.nan, 1 / (1 + np.exp(-best)))
+
+    def columns(self) -> Indexes:
+        """Return the column of each code of the codebook, -1 for a code the model was not trained on."""
+        return np.array([self.codes.index(name) if name in self.codes else -1 for name in load_codebook().reasons])
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """Let rules and model vote on the reasons: a rule's finding stands unless the model is sure it is wrong.
 
-Where no rule finds a reason, the model alone gives it if it is sure enough.
+Where no rule finds a reason, nor found one that does not count, the model alone gives it if it is sure enough.
 The limits are set in `benchmarks/train.py`, which tells what they were chosen on.
 """
 
@@ -14,7 +14,7 @@ from kamen_analysis.codebook import load
 from kamen_analysis.label import model
 from kamen_analysis.label.findings import MODEL, STANDS, Findings, learned_rule
 from kamen_analysis.label.reasons import Heard
-from kamen_analysis.label.text import Ints
+from kamen_analysis.label.text import Bools, Ints
 
 AGREES = 0.5  # The probability from which the model is said to agree with a rule.
 MARKS = " \t\n\r，,。.！!？?；;：:、…~"
@@ -50,8 +50,11 @@ def _trimmed(heard: Heard, start: Ints, end: Ints) -> tuple[Ints, Ints]:
 
 
 def _added(heard: Heard, found: Findings, opinion: model.Opinion, add: float) -> Findings:
-    """Add, for each post and reason that no rule finds there, the stretch the model is surest of, if its probability is `add` or more."""
-    row, column = np.divmod(np.flatnonzero(opinion.table >= np.log(add / (1 - add))), len(opinion.codes))  # Faster than `np.nonzero`.
+    """Add, for each post and reason that no rule finds there, the stretch the model is surest of, if its probability is `add` or more.
+
+    Where a rule's finding of the reason was dropped the model is not heard: it sees words, the rules saw why they do not count.
+    """
+    row, column = np.nonzero((opinion.table >= np.log(add / (1 - add))) & ~dropped(found, opinion))
     odds, code = opinion.table[row, column], np.array([list(load().reasons).index(name) for name in opinion.codes], np.int32)[column]
     post = heard.texts.post(opinion.start[row])
     key = post * len(load().reasons) + code
@@ -65,3 +68,13 @@ def _added(heard: Heard, found: Findings, opinion: model.Opinion, add: float) ->
     more = Findings(learned_rule(code[best]), post[best], start, end, none.astype(np.uint8), none - 1, none + STANDS,
                     1 / (1 + np.exp(-odds[best])))
     return Findings(*(np.concatenate([getattr(found, name), getattr(more, name)]) for name in Findings.__dataclass_fields__))
+
+
+def dropped(found: Findings, opinion: model.Opinion) -> Bools:
+    """Return for each stretch and code of `opinion` whether a rule's finding of the code was dropped there."""
+    at = np.flatnonzero(~found.stands)
+    row, count = opinion.touching(found.start[at], found.end[at])
+    column = np.repeat(opinion.columns()[found.code[at]], count)
+    out = np.zeros(opinion.table.shape, np.bool_)
+    out[row[column >= 0], column[column >= 0]] = True
+    return out

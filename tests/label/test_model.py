@@ -14,7 +14,7 @@ from kamen_analysis.codebook import load as codebook
 from kamen_analysis.codebook.loader import FOLDER
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label import model, reasons
-from kamen_analysis.label.features import BUCKETS, WIDE, features, units
+from kamen_analysis.label.features import BUCKETS, WIDTHS, features, units
 from kamen_analysis.label.findings import MODEL, STANDS
 from kamen_analysis.label.posts import reasons_of
 from kamen_analysis.label.vote import vote
@@ -96,7 +96,8 @@ def test_units_cover_the_text() -> None:
         starts, ends = clauses.starts[first], clauses.ends[last]
         assert (starts[0], ends[-1]) == (heard.texts.start[post], heard.texts.end[post])
         assert set(starts.tolist()) <= set(heard.texts.clauses.starts.tolist())
-        assert (starts[1:] <= ends[:-1]).all() and (ends - starts).max() <= WIDE
+        assert (starts[1:] <= ends[:-1]).all() and (ends - starts).max() <= max(WIDTHS)
+        assert sorted(set(zip(starts.tolist(), ends.tolist(), strict=True))) == list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
 def test_opinion_does_not_depend_on_the_batch() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kamen_analysis.label.features import BACK, CUED, LONGEST, STATED, WIDE
+from kamen_analysis.label.features import BACK, CUED, LONGEST, STATED, WIDTHS
 from twin.reasons import Heard
 from twin.text import Doc
 
@@ -17,16 +17,15 @@ _WORD = 2**32
 
 
 def units(doc: Doc) -> list[tuple[int, int]]:
-    """Return the stretches the model is asked about: from each clause on, as many whole clauses as fit in `WIDE` characters."""
+    """Return the stretches the model is asked about: from each clause on, as many whole clauses as fit in each of `WIDTHS` characters."""
     starts = [*doc.clauses, len(doc.text)]
-    out, last = [], 1
-    for i, start in enumerate(starts[:-1]):
-        last = max(last, i + 1)
-        while last + 1 < len(starts) and starts[last + 1] - start <= WIDE:
-            last += 1
-        if starts[last] > start:
-            out.append((start, starts[last]))
-    return out
+    out = set()
+    for width in WIDTHS:
+        for i, start in enumerate(starts[:-1]):
+            last = max([i + 1] + [k for k in range(i + 1, len(starts)) if starts[k] - start <= width])
+            if starts[last] > start:
+                out.add((start, starts[last]))
+    return sorted(out)
 
 
 def features(heard: Heard) -> list[tuple[int, int]]:

@@ -24,7 +24,8 @@ def vote(heard: Heard) -> list[Finding]:
     table = [(low, high, odds(learned, [bucket for at, bucket in found if low <= at < high])) for low, high in units(heard.doc)]
     ruled = [_ruled(f, table, learned) if f.dropped is None else f for f in heard.findings]
     given = {f.code for f in ruled if f.dropped is None}
-    more = [one for code in load().reasons if code not in given for one in _learned(heard.doc.text, code, table, learned)]
+    more = [one for code in load().reasons if code not in given
+            for one in _learned(heard.doc.text, code, _silent(ruled, code, table), learned)]
     return sorted(ruled + more, key=lambda finding: list(load().reasons).index(finding.code))
 
 
@@ -46,11 +47,22 @@ def odds(learned: model.Model, buckets: list[int]) -> np.ndarray:
     return sums * learned.scale / math.sqrt(max(len(buckets), 1)) + learned.bias
 
 
+def _touching(finding: Finding, table: list[tuple[int, int, np.ndarray]]) -> list[int]:
+    """Return the numbers of the stretches that touch a finding."""
+    return [i for i, (low, high, _) in enumerate(table) if low < finding.end and finding.start < high]
+
+
+def _silent(found: list[Finding], code: str, table: list[tuple[int, int, np.ndarray]]) -> list[tuple[int, int, np.ndarray]]:
+    """Return the stretches where no rule's finding of the reason was dropped."""
+    heard = {i for f in found if f.code == code and f.dropped is not None for i in _touching(f, table)}
+    return [stretch for i, stretch in enumerate(table) if i not in heard]
+
+
 def _ruled(finding: Finding, table: list[tuple[int, int, np.ndarray]], learned: model.Model) -> Finding:
     if finding.code not in learned.codes:
         return finding
     code = learned.codes.index(finding.code)
-    best = max(float(row[code]) for low, high, row in table if low < finding.end and finding.start < high)
+    best = max(float(table[i][2][code]) for i in _touching(finding, table))
     probability = 1 / (1 + math.exp(-best))
     if probability < learned.meta["veto"]:
         return replace(finding, dropped=f"规则与模型不一致，弃权：模型概率 {probability:.3f}")
