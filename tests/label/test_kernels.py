@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from kamen_analysis import kept
+from kamen_analysis.kernels import SOURCES
 from kamen_analysis.label import chains, context, exclusions, lanes, matches, model, reasons, senses, text
 from kamen_analysis.label.features import BUCKETS, features, placed
 from kamen_analysis.label.posts import label_posts
@@ -101,6 +102,12 @@ def test_kernels_stand_by_themselves() -> None:
                    and {"compiled", "lean"} & {*map(ast.unparse, node.decorator_list)}]
         used = {node.id for kernel in kernels for part in kernel.body for node in ast.walk(part) if isinstance(node, ast.Name)}
         assert not used & foreign, path.name
+
+
+def test_every_file_with_kernels_counts() -> None:
+    """Each file that has kernels is among the sources that the folder of the machine code is named by."""
+    counted = {path for source in SOURCES.sources for path in ROOM.parent.glob(source)}
+    assert {path for path in ROOM.parent.rglob("*.py") if "kamen_analysis.kernels import" in path.read_text(encoding="utf-8")} <= counted
 
 
 def _run(folder: Path, cache: Path, **more: str) -> str:
