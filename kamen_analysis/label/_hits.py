@@ -67,20 +67,31 @@ class Hits:
 
     def behind(self, group: str, start: Ints, reach: int, stops: Iterable[str] = MARKS) -> Bools:
         """Return whether a hit of `group` ends at most `reach` characters before each place, with none of `stops` between."""
-        before = self.end[self.at(group)]
-        if not len(before):
-            return np.zeros(len(start), np.bool_)
-        last = before[np.maximum(np.searchsorted(before, start, "right") - 1, 0)]
-        near: Bools = (last <= start) & (start - last <= reach)
-        at, between = np.flatnonzero(near), marks(self.texts, frozenset(stops))
-        near[at] = np.searchsorted(between, start[at]) == np.searchsorted(between, last[at])
-        return near
+        return _behind(self.end[self.at(group)], marks(self.texts, frozenset(stops)), start, reach)
 
 
 @functools.lru_cache(maxsize=4)
 def marks(texts: Texts, characters: frozenset[str]) -> Ints:
     """Return all places of the given characters, ascending."""
     return texts.at[np.flatnonzero(texts.members(characters))]
+
+
+@compiled
+def _behind(ends: Ints, stops: Ints, start: Ints, reach: int) -> Bools:
+    # `last` and `stop` count the ends up to a place and the stops before the last of these ends; most places come in order.
+    near, last, stop = np.zeros(len(start), np.bool_), 0, 0
+    for i in range(len(start)):
+        while last < len(ends) and ends[last] <= start[i]:
+            last += 1
+        while last and ends[last - 1] > start[i]:
+            last -= 1
+        if last and start[i] - ends[last - 1] <= reach:
+            while stop < len(stops) and stops[stop] < ends[last - 1]:
+                stop += 1
+            while stop and stops[stop - 1] >= ends[last - 1]:
+                stop -= 1
+            near[i] = stop == len(stops) or stops[stop] >= start[i]
+    return near
 
 
 def inside(spots: Spots, start: Ints, end: Ints) -> Bools:

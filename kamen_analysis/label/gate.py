@@ -14,9 +14,10 @@ import numpy.typing as npt
 from kamen_analysis.codebook import coding
 from kamen_analysis.label._hits import Hits, Spots, inside
 from kamen_analysis.label._reading import read
+from kamen_analysis.label.glance import found
 from kamen_analysis.label.points import add_worth, count_different, heaviest
 from kamen_analysis.label.text import Bools, Floats, Indexes, Ints, fold
-from kamen_analysis.label.traits import TRAITS, searched, traits
+from kamen_analysis.label.traits import TRAITS, traits
 
 
 def _behind(words: Sequence[str]) -> str:
@@ -169,9 +170,7 @@ def _counted(hits: Hits, quotes: tuple[Ints, Ints]) -> Ints:
     count = np.minimum(count, np.array([one.cap for one in book.values()], np.int32))
     for number, one in enumerate(book.values()):
         if one.regex:
-            test, strings = searched(one.regex), hits.texts.strings
-            seen = [post for post in np.flatnonzero(count[:, number] == 0).tolist() if test(strings[post])]
-            count[seen, number] = 1
+            count[found(hits.texts, count[:, number] == 0, one.regex), number] = 1
     return count
 
 

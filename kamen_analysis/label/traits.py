@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,8 @@ import numpy.typing as npt
 from kamen_analysis.codebook import coding
 from kamen_analysis.kernels import compiled
 from kamen_analysis.label._hits import Hits, inside
-from kamen_analysis.label.text import Bools, Codes, Indexes, Ints, Texts
+from kamen_analysis.label.glance import found, where
+from kamen_analysis.label.text import Bools, Codes, Ints, Texts
 
 TRAITS = ("blank", "babble", "short", "long", "impersonal", "third_person", "addressing", "nobody", "timeless", "listed", "priced",
           "no_deal", "numbered", "ends_asking", "pure_question")
@@ -23,13 +23,13 @@ _ASKING = re.compile(r"[?？吗呢嘛]\s{0,9}(?:谢谢|谢)?[\s。!！?？]{0,40
 _ASKED, _TAIL = "?？吗呢嘛怎", 56  # A match of _ASKING begins with one of these, at most so many characters before the end.
 # Words that ask; words that tell of something done; counts of money and time; prices.
 _WHICH = re.compile(r"[?？吗呢]|什么|怎[么样]|多少|几[个天年]|如何|(?<!去)哪|去哪(?!儿)|是否|能[否不]|会不会|可不可以|谁")
-_DONE = re.compile(r"[了咗被]|(?<![超通])过|没[^有]|不[到给上动]|一直|昨|今天|刚|[买充付拍订]的|收到|拍下|少一|错一")
+_DONE = re.compile(r"[了咗被过没不一昨今刚买充付拍订收少错](?:(?<=[了咗被昨刚])|(?<=过)(?<![超通]过)|(?<=没)[^有]|(?<=不)[到给上动]"
+                   r"|(?<=一)直|(?<=今)天|(?<=[买充付拍订])的|(?<=收)到|(?<=拍)下|(?<=[少错])一)")
 _COUNTED = re.compile(r"\d{2}|[一二两三四五六七八九十百千]多?(?:块|元|天|个月|年|周)")
 _PRICED = re.compile(r"(?:\d|[一二两三四五六七八九十百千])(?:元|块|毛)|[一-龥]卡[\d一二三四五六七八九十百]+(?![\d月日天年])")
 _DEALS = ("bought", "citizen", "consumer", "settled")
 _TIMED = ("dated", "said", "legal", "asks")
 _PERSONS = ("own", "kin", "citizen")
-Test = Callable[[str], object]  # Passed if what it returns is true.
 _HAN = (0x4E00, 0x9FFF)
 _ASKS, _LISTS, _IS_HAN = 1, 2, 4  # Bits of what a character is.
 
@@ -48,49 +48,39 @@ class _Tally(NamedTuple):
 
 def traits(hits: Hits, quotes: tuple[Ints, Ints]) -> Bools:
     """Return (posts, TRAITS): which traits each post has; `quotes` are starts and ends of what stands in quotation marks."""
-    texts, gate = hits.texts, coding.gate()
+    texts = hits.texts
     n, tally = texts.lengths, _tally(texts)
-    asking = _where(texts, tally.asks > 0, _asks)
-    lists = _where(texts, tally.lists >= 3, _numbered)
+    asking = where(texts, tally.asks > 0, _asks)
+    lists = where(texts, tally.lists >= 3, _numbered)
     impersonal = ~hits.has(*(f"gate.{name}" for name in _PERSONS))
-    done = _where(texts, (n < 120) | impersonal, _DONE.search)
-    asks = _where(texts, (n < 120) & ~done, _WHICH.search) & ((n < 40) | asking)
+    done = where(texts, (n < 120) | impersonal, _DONE.search)
+    asks = where(texts, (n < 120) & ~done, _WHICH.search) & ((n < 40) | asking)
     timed = hits.has(*(f"gate.{name}" for name in _TIMED))
     bought = hits.has("gate.bought")
     deals = hits.has(*(f"gate.{name}" for name in _DEALS), *(f"{name}.head" for name in coding.products().products))
     rows = {
         "short": n < 30, "long": n > 700, "impersonal": impersonal, "third_person": impersonal & _general(hits, impersonal),
         "addressing": impersonal & _addressed(hits, quotes),
-        "nobody": _where(texts, impersonal & ~bought, lambda text: not searched(gate.groups["dated"].regex or "$^")(text)),
-        "timeless": _where(texts, impersonal & (n > 50) & ~timed, lambda text: not _COUNTED.search(text)), "listed": impersonal & lists,
-        "priced": _where(texts, impersonal & ~done, lambda text: len(_PRICED.findall(text)) > 1),
+        "nobody": (nobody := impersonal & ~bought) & ~_has(texts, nobody, "dated"),
+        "timeless": (timeless := impersonal & (n > 50) & ~timed) & ~where(texts, timeless, _COUNTED.search), "listed": impersonal & lists,
+        "priced": where(texts, impersonal & ~done, lambda text: len(_PRICED.findall(text)) > 1),
         "no_deal": ~deals, "numbered": lists, "ends_asking": asking, "pure_question": asks,
     }
     # Next to no Chinese characters; or few different ones for their number.
     rows["blank"] = tally.han < 3
-    rows["babble"] = _where(texts, ~rows["blank"] & (np.bitwise_count(tally.bits) < tally.han / 4), _babbles)
+    rows["babble"] = where(texts, ~rows["blank"] & (np.bitwise_count(tally.bits) < tally.han / 4), _babbles)
     return np.stack([rows[name] for name in TRAITS], axis=1)
 
 
-def _where(texts: Texts, posts: Bools, test: Test) -> Bools:
-    # Which of `posts` pass the test; it is not run on the others.
-    out = np.zeros(len(texts), np.bool_)
-    at: Indexes = np.flatnonzero(posts)
-    out[at] = [bool(test(texts.strings[post])) for post in at.tolist()]
-    return out
-
-
-@functools.cache
-def searched(pattern: str) -> Test:
-    """Return a test for a regular expression anywhere in a text, or at its beginning only where the expression starts with \\A."""
-    made = re.compile(pattern)
-    return made.match if pattern.startswith(r"\A") else made.search
+def _has(texts: Texts, posts: Bools, group: str) -> Bools:
+    # Which of `posts` have what the pattern of a group of the gate looks for.
+    return found(texts, posts, coding.gate().groups[group].regex or "$^")
 
 
 def _general(hits: Hits, asked: Bools) -> Bools:
     # Which of the posts `asked` speak of people in general, or read like news.
     generic = hits.has("gate.generic")
-    return generic | _where(hits.texts, asked & ~generic, searched(coding.gate().groups["news"].regex or "$^"))
+    return generic | _has(hits.texts, asked & ~generic, "news")
 
 
 def _addressed(hits: Hits, quotes: tuple[Ints, Ints]) -> Bools:
