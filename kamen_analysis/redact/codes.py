@@ -11,8 +11,11 @@ from kamen_analysis.redact.kinds import lists
 
 _RUNS = re.compile(r"[a-z]+|\d+")
 _DOMAIN = re.compile(r"\.[a-z]{2,8}$")
+_FILE = re.compile(r"\.(?:jpe?g|png|gif|mp[34]|mov|avi|wav|zip|rar|7z|apk|exe|pdf|docx?|xlsx?|pptx?|txt|csv|json|py|js|html?)$")
 _SIGN = re.compile(r"[☆★♡]")
 _SWAPPED = re.compile(r"[a-z][0135][a-z]+[-_.]|[-_.][a-z]+[0135][a-z]")  # q1ng_feng: digits for letters
+_DATED = re.compile(r"(?:[a-z]{1,4}[-_.])?20[12]\d[-_.](?:[qhwvrs]\d{1,2}|\d{1,2})(?:[-_.][a-z]{0,2}\d{0,2}){0,2}$")  # 2025-q4-v2
+_SHOT = re.compile(r"(?:img|image|video|vid|dsc|rec|pic|photo|screenshot|mmexport)[-_]?\d")  # what a camera calls its files
 _ONE_BY_ONE = re.compile(r"(?:[-_.·]\d(?!\d)){3}")  # xue-6-6-6: no model is numbered so
 _VOWEL = re.compile(r"[aeiou]")
 _COMPANY = re.compile(r"9[1-3]\d{6}[0-9a-z]{10}$")  # the unified social credit code (GB 32100)
@@ -29,7 +32,7 @@ def code(value: str) -> bool | None:
     if digits < 5:
         return False
     is_amount = digits < 12 and _UNITS.match(value)
-    if not letters or is_amount or _PUBLIC.match(value) or _COMPANY.match(value) or _CROSSED.search(value):
+    if not letters or is_amount or _DATED.match(value) or _SHOT.match(value) or _PUBLIC.match(value) or _COMPANY.match(value) or _CROSSED.search(value):
         return False
     groups, turns = len(re.findall(r"[a-z0-9]+", value)), len(_RUNS.findall(value)) - 1
     return None if digits >= 7 or (digits >= 6 and turns >= 4) or (groups >= 3 and digits >= 5) else False
@@ -38,7 +41,7 @@ def code(value: str) -> bool | None:
 def code_signs(value: str) -> bool | None:
     """Judge groups of letters and digits with signs between them that no word announces: six digits in three groups, or eight."""
     digits, groups = sum(map(str.isdecimal, value)), re.findall(r"[a-z0-9]+", value)
-    if digits < 6 or _CROSSED.search(value):
+    if digits < 6 or _CROSSED.search(value) or _DATED.match(value):
         return False
     is_path = sum(group.isalpha() and len(group) > 5 for group in groups) > 0
     if is_path or _PUBLIC.match(value) or not any(map(str.isalpha, value)) or re.match(r"(?:[a-z]{2}/t|t/)", value):
@@ -59,7 +62,7 @@ def apart(value: str) -> bool | None:
 
 def alone(value: str) -> bool | None:
     """Judge a handle no word announces: pinyin of two syllables, or two words that are no public ones, with what people put to these."""
-    if len(value) < 7:
+    if len(value) < 7 or _FILE.search(value):
         return False
     runs = _RUNS.findall(value)
     words = [run for run in runs if run.isalpha()]

@@ -17,6 +17,9 @@ _PARTICLES = {"ul", "ug", "uz", "y"}  # 了, 过, 着, 吗
 _SIDES = frozenset("上下前后里外中内间左右旁面边头")
 _FINAL = frozenset("呀啊哦哟喔嘛啦")
 _AMOUNTS = {"m", "t", "mq"}
+_COMMON = {"n", "v", "vn", "a", "b", "d", "z"}
+_PHRASES = range(2, 8)  # characters of a set phrase
+_SET = {"i", "l"}  # set phrases: 口口声声, 装聋作哑
 
 Judge = Callable[[str, int, int], int | None]
 
@@ -42,8 +45,9 @@ def person(words: str, start: int, end: int) -> int | None:
     No ordinary word begins it or reaches across its first or last character.
     """
     pieces = _pieces(words, start, end)
+    is_told = words[start - 1] == "是" and end - start == 2  # 用的是温水
     for stop in range(end, start + 1, -1):
-        if not any(_breaks(piece, start, stop) for piece in pieces):
+        if not any(_breaks(piece, start, stop) or (is_told and piece[:2] == (start, stop) and piece[3] in _COMMON) for piece in pieces):
             return stop
     return None
 
@@ -62,6 +66,11 @@ def stranger(words: str, start: int, end: int) -> int | None:
 @functools.cache
 def _writing() -> frozenset[str]:
     return frozenset(lists()["writing"])
+
+
+@functools.cache
+def _manner() -> frozenset[str]:
+    return frozenset(lists()["manner"])
 
 
 def phrase(words: str, start: int, end: int) -> int | None:
@@ -85,6 +94,8 @@ def nickname(words: str, start: int, end: int) -> int | None:
     """
     inside = [piece for piece in _pieces(words, start, end) if piece[1] > start and piece[0] < end]
     if not inside or inside[0][0] < start or inside[-1][1] > end or inside[0][3][0] in "vdpcrmuft" or _AABB.match(words, start, end):
+        return None
+    if inside[0][3] in _SET or any(words[start:start + length] in _manner() for length in _PHRASES):
         return None
     if any(tag in _PARTICLES or tag == "r" for *_, tag in inside):
         return None

@@ -38,7 +38,7 @@ _OUTSIDE_ADDRESSES = re.compile(r"[^\w\s,()-]|[在住到是寄至往我你他的
 _ROW = 5  # so many digits make a row
 _STEP = 5  # with no more than this from one to the next
 _DIGITS = "0123456789０１２３４５６７８９" + "".join(map(chr, NUMERALS))
-_BETWEEN = re.compile(r"(?![。!?;%¥$￥])[\W_丨]|[杠横空格减点]")
+_BETWEEN = re.compile(r"(?![。!?;%¥$￥])[\W_丨丶]|[杠横空格减点]")
 
 
 def _tables() -> dict[str, npt.NDArray[Any]]:

@@ -61,6 +61,7 @@ def _plain() -> npt.NDArray[np.uint32]:
     table[0x3220:0x3229] = range(ord("1"), ord("9") + 1)  # numerals in brackets as one character
     for odd, plain in zip(_CONFUSABLE, _CONFUSED_WITH, strict=True):
         table[ord(odd)] = ord(plain)
+    table[[ord("ü"), ord("Ü")]] = ord("u")
     lower = np.arange(sys.maxunicode + 1, dtype=np.uint32)
     small = "\n".join(map(chr, range(ord("A"), 0x20000))).lower().split("\n")  # apart, since what stands beside can change a letter
     lower[ord("A"):0x20000] = [ord(char) if len(char) == 1 else code for code, char in enumerate(small, ord("A"))]

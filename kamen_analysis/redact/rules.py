@@ -92,7 +92,7 @@ def _compiled(macro: str) -> re.Pattern[str]:
 
 def _is_shop(text: str, start: int) -> bool:
     """Tell whether what is called a name is said of a shop, or is a title's."""
-    return _is_titled(text, start) or bool(_compiled("<SHOP_CALLED>").search(text[max(0, start - 9):start]))
+    return _is_titled(text, start) or bool(_compiled("<SHOP_CALLED>").search(text[max(0, start - 26):start]))
 
 
 def _is_nobody(text: str, start: int) -> bool:
