@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis.kernels import compiled
-from kamen_analysis.label.text import Bools, Indexes, Ints, Texts
+from kamen_analysis.label.text import STRIDE, Bools, Indexes, Ints, Texts
 
 MARKS = frozenset("。！？!?；;，,\n\r")
 # A hit is one number, so that hits are sorted at once: group, end, length (the longer, the lower) and cue, of which the last three take
@@ -67,7 +67,9 @@ class Hits:
 
     def behind(self, group: str, start: Ints, reach: int, stops: Iterable[str] = MARKS) -> Bools:
         """Return whether a hit of `group` ends at most `reach` characters before each place, with none of `stops` between."""
-        return _behind(self.end[self.at(group)], marks(self.texts, frozenset(stops)), start, reach)
+        rows = self.at(group)
+        index = self.end[rows] - self.post[rows] * STRIDE
+        return _behind(self.end[rows], index, self.texts.low, _members(frozenset(stops)), start, reach)
 
 
 @functools.lru_cache(maxsize=4)
@@ -76,21 +78,26 @@ def marks(texts: Texts, characters: frozenset[str]) -> Ints:
     return texts.at[np.flatnonzero(texts.members(characters))]
 
 
+@functools.cache
+def _members(characters: frozenset[str]) -> Bools:
+    table = np.zeros(1 << 16, np.bool_)
+    table[[ord(c) for c in characters]] = True
+    return table
+
+
 @compiled
-def _behind(ends: Ints, stops: Ints, start: Ints, reach: int) -> Bools:
-    # `last` and `stop` count the ends up to a place and the stops before the last of these ends; most places come in order.
-    near, last, stop = np.zeros(len(start), np.bool_), 0, 0
+def _behind(ends: Ints, index: Ints, low: npt.NDArray[np.uint16], stops: Bools, start: Ints, reach: int) -> Bools:
+    near, last = np.zeros(len(start), np.bool_), 0  # `last` counts the ends up to a place: few steps, as most places come in order.
     for i in range(len(start)):
         while last < len(ends) and ends[last] <= start[i]:
             last += 1
         while last and ends[last - 1] > start[i]:
             last -= 1
         if last and start[i] - ends[last - 1] <= reach:
-            while stop < len(stops) and stops[stop] < ends[last - 1]:
-                stop += 1
-            while stop and stops[stop - 1] >= ends[last - 1]:
-                stop -= 1
-            near[i] = stop == len(stops) or stops[stop] >= start[i]
+            first = index[last - 1]
+            near[i] = True
+            for code in low[first: first + start[i] - ends[last - 1]]:
+                near[i] &= not stops[code]
     return near
 
 

@@ -26,7 +26,7 @@ CUED = 3  # A cue weighs as much as so many characters: a person wrote it down.
 WEIGHT = 1.5  # How much more the bag weighs than the facts.
 _PAIRED, _FINISH, _SHIFT = np.uint32(1000003), np.uint32(0x9E3779B1), np.uint32(17)
 _ENOUGH = 3  # Different cues of a group beyond so many add nothing.
-STEP = 16  # Columns added at a time.
+STEP = 16  # Weights are added fastest in rows of a multiple of so many columns.
 Floats = npt.NDArray[np.float64]
 
 
@@ -73,10 +73,9 @@ def _add_characters(codes: Codes, index: Ints, lengths: Ints, weights: npt.NDArr
 def _add_cues(posts: Ints, kinds: Ints, cues: Ints, begins: Ints, buckets: Ints, weights: npt.NDArray[np.int8], sums: Ints) -> None:
     # `kinds`: the group of each cue; `begins`: where in `buckets` the cues of each group begin.
     for i in range(len(posts)):
-        post, bucket = posts[i], buckets[begins[kinds[i]] + cues[i]]
-        for first in range(0, weights.shape[1], STEP):
-            for column in range(first, first + STEP):
-                sums[post, column] += CUED * np.int32(weights[bucket, column])
+        row, bucket = sums[posts[i]], buckets[begins[kinds[i]] + cues[i]]
+        for column in range(len(row)):  # By a constant number of columns, numba would not use the processor's wide registers.
+            row[column] += CUED * np.int32(weights[bucket, column])
 
 
 def _bucket(key: npt.NDArray[np.uint32]) -> Ints:

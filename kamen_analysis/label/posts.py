@@ -64,7 +64,7 @@ def labelled(posts: Iterable[Mapping[str, Any]]) -> Iterator[Labelled]:
     keep_some()  # Every batch needs as much memory as the one before.
     for batch in _batches(posts):
         with uncollected():
-            found = list(_label(batch))
+            found = _label(*map(list, zip(*batch, strict=True)))
         yield from found
 
 
@@ -78,12 +78,14 @@ def reasons_of(title: str, body: str) -> list[Reason]:
     return _reasons(fold([title], [body]), [title], [body])[0]
 
 
-def _batches(posts: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    batch: list[Mapping[str, Any]] = []
+def _batches(posts: Iterable[Mapping[str, Any]]) -> Iterator[list[tuple[str, str, str, str | None]]]:
+    # The id, title, body and target of each post.
+    batch: list[tuple[str, str, str, str | None]] = []
     size = 0
     for post in posts:
-        batch.append(post)
-        size += len(str(post.get("title") or "")) + len(str(post.get("body") or "")) + POST
+        title, body = str(post.get("title") or ""), str(post.get("body") or "")
+        batch.append((str(post.get("id") or ""), title, body, post.get("target")))
+        size += len(title) + len(body) + POST
         if size >= BATCH:
             yield batch
             batch, size = [], 0
@@ -91,9 +93,7 @@ def _batches(posts: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, A
         yield batch
 
 
-def _label(posts: list[Mapping[str, Any]]) -> Iterator[Labelled]:
-    titles, bodies = ([str(post.get(key) or "") for post in posts] for key in ("title", "body"))
-    targets = [post.get("target") for post in posts]
+def _label(ids: list[str], titles: list[str], bodies: list[str], targets: list[str | None]) -> list[Labelled]:
     texts, models = fold(titles, bodies), stack.load()
     hits = read(texts)
     words = models.read(hits)
@@ -101,16 +101,16 @@ def _label(posts: list[Mapping[str, Any]]) -> Iterator[Labelled]:
     types, rules = gate.decided(scales, targets)
     kinds = models.parts["post_type"].settle(words["post_type"], facts.of_type(scales, types), types)
     asked = [i for i, post_type in enumerate(kinds.answers) if post_type == "complaint"]
-    found: list[list[Reason]] = [[] for _ in posts]
+    found: list[list[Reason]] = [[] for _ in ids]
     if asked:
         for i, given in zip(asked, _reasons(texts.take(asked), [titles[i] for i in asked], [bodies[i] for i in asked]), strict=True):
             found[i] = given
     scopes, products_by = _scopes(hits, models, words, kinds.answers, targets)
     endings = _endings(hits, models, words, kinds.answers, [[reason.code for reason in given] for given in found])
-    rows = zip(posts, kinds.answers, rules, scopes, endings.answers, found, kinds.decided_by, products_by, endings.decided_by, strict=True)
-    for post, kind, rule, (in_scope, product), ending, given, *decided_by in rows:
-        gate_rule = stack.MODEL if decided_by[0] == stack.MODEL else rule
-        yield Labelled(str(post.get("id") or ""), kind, gate_rule, in_scope, product, ending, given, tuple(decided_by))
+    gate_rules = [stack.MODEL if who == stack.MODEL else rule for who, rule in zip(kinds.decided_by, rules, strict=True)]
+    decided_by = zip(kinds.decided_by, products_by, endings.decided_by, strict=True)
+    rows = zip(ids, kinds.answers, gate_rules, *zip(*scopes, strict=True), endings.answers, found, decided_by, strict=True)
+    return list(map(Labelled._make, rows))
 
 
 def _scopes(hits: Hits, models: stack.Stack, words: dict[str, facts.Floats], types: list[str],

@@ -10,12 +10,13 @@ import numpy as np
 
 from kamen_analysis import zh
 from kamen_analysis.codebook import coding
-from kamen_analysis.label._hits import Hits, Spots, inside
+from kamen_analysis.kernels import compiled
+from kamen_analysis.label._hits import Hits
 from kamen_analysis.label._lexicon import Lexicon
 from kamen_analysis.label._reading import read
 from kamen_analysis.label.gate import gates
 from kamen_analysis.label.points import add_best, count_different, longest
-from kamen_analysis.label.text import Bools, Floats, Ints, fold
+from kamen_analysis.label.text import STRIDE, Bools, Codes, Floats, Ints, Texts, fold, plain
 
 _REACH = 12  # Characters a purchase verb may stand before the thing bought.
 _NEAR, _MOST = 2, 4  # Different near words and head words that count for a product: a long post must not win by listing.
@@ -90,7 +91,7 @@ def weigh(hits: Hits, targets: Sequence[str | None]) -> Weighed:
     shops, shop_of = [_shop(target or "") for target in number], [number[target] for target in targets]
     groups = np.array([[group in shop.groups for group in (*book.products, "virtual")] for shop in shops])[shop_of]
     by_shop, told = groups[:, :-1], groups[:, :-1].copy()
-    found = _outside(_found(hits), *_names(hits, [shops[i].name for i in shop_of]))
+    found = _outside(_found(hits), hits.texts, [shop.name for shop in shops], shop_of)
     told[found.post, found.group >> 1] = True
     virtual = [*(hits.has(name) for name in ("virtual", "not_virtual", "generic")), groups[:, -1]]
     return Weighed(_scores(hits, found) + book.points["shop"] * by_shop, told, np.stack(virtual, axis=1))
@@ -115,21 +116,30 @@ def _found(hits: Hits) -> _Found:
     return _Found(group, hits.post[rows], hits.start[rows], hits.end[rows], hits.cue[rows])
 
 
-def _outside(found: _Found, start: Ints, end: Ints) -> _Found:
-    # The words that do not lie in one of the stretches [start, end).
-    return found.take(~inside(Spots(found.start, found.end, found.cue), start, end)) if len(start) else found
+def _outside(found: _Found, texts: Texts, names: Sequence[str], name_of: Sequence[int]) -> _Found:
+    # The words that do not lie in the shop's own name, which counts as the target and not as words for what was bought.
+    spelt, name = plain(names), np.array(name_of, np.int32)
+    within = _named(texts.codes, texts.index, texts.lengths, spelt.codes, spelt.index, spelt.lengths, name)
+    first, last = (within[place - found.post * STRIDE] for place in (found.start, found.end - 1))
+    return found.take((first == 0) | (first != last))
 
 
-def _names(hits: Hits, names: Sequence[str]) -> tuple[Ints, Ints]:
-    """Return starts and ends of the shops' own names in the texts, which count as the target and not as words for what was bought."""
-    found = list[tuple[int, int]]()
-    for begun, name, text in zip(hits.texts.start.tolist(), names, hits.texts.strings, strict=True):
-        at = text.find(name) if len(name) >= _NAME else -1
-        while at >= 0:
-            found.append((begun + at, begun + at + len(name)))
-            at = text.find(name, at + len(name))
-    start, end = np.array(found, np.int32).reshape(-1, 2).T
-    return start, end
+@compiled
+def _named(codes: Codes, index: Ints, lengths: Ints, letters: Codes, begins: Ints, sizes: Ints, name_of: Ints) -> Ints:
+    """Return for each character in which occurrence of its post's name it is, counted from 1, or 0; short names are not looked for."""
+    out, many = np.zeros(len(codes), np.int32), 0
+    for post in range(len(index)):
+        size = sizes[name_of[post]]
+        name = letters[begins[name_of[post]]: begins[name_of[post]] + size]
+        at, last = index[post], index[post] + lengths[post] - size
+        while at <= last and size >= _NAME:
+            if codes[at] == name[0] and np.all(codes[at: at + size] == name):
+                many += 1
+                out[at: at + size] = many
+                at += size
+            else:
+                at += 1
+    return out
 
 
 def _scores(hits: Hits, found: _Found) -> Floats:
@@ -143,7 +153,8 @@ def _scores(hits: Hits, found: _Found) -> Floats:
     scores: Floats = worth["near"] * np.minimum(_NEAR, counts)
     post, start = heads.post, heads.start
     points = worth["head"] + worth["title"] * (start < texts.cut[post] + 1) + worth["first"] * (start == first[post])
-    add_best(heads.group >> 1, post, heads.cue, points + worth["bought"] * _bought(hits, start), worth["again"], _MOST, scores)
+    points += worth["bought"] * hits.behind("gate.bought", start, _REACH, ())
+    add_best(heads.group >> 1, post, heads.cue, points, worth["again"], _MOST, scores)
     return scores
 
 
@@ -155,13 +166,6 @@ def _first(posts: int, heads: _Found) -> Ints:
     lead |= np.diff(heads.group, prepend=-1) != 0
     np.minimum.at(out, heads.post[lead], heads.start[lead])
     return np.where(out == none, -1, out).astype(np.int32)
-
-
-def _bought(hits: Hits, start: Ints) -> Bools:
-    # Whether a word for buying ends at most _REACH characters before each place.
-    before = np.sort(hits.get("gate.bought").end)
-    near: Bools = np.searchsorted(before, start, "right") > np.searchsorted(before, start - _REACH)
-    return near
 
 
 @functools.lru_cache(maxsize=4096)
