@@ -14,14 +14,13 @@ _DOMAIN = re.compile(r"\.[a-z]{2,8}$")
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|mp[34]|mov|avi|wav|zip|rar|7z|apk|exe|pdf|docx?|xlsx?|pptx?|txt|csv|json|py|js|html?)$")
 _SIGN = re.compile(r"[☆★♡]")
 _SWAPPED = re.compile(r"[a-z][0135][a-z]+[-_.]|[-_.][a-z]+[0135][a-z]")  # q1ng_feng: digits for letters
-_DATED = re.compile(r"(?:[a-z]{1,4}[-_.])?20[12]\d[-_.](?:[qhwvrs]\d{1,2}|\d{1,2})(?:[-_.][a-z]{0,2}\d{0,2}){0,2}$")  # 2025-q4-v2
-_SHOT = re.compile(r"(?:img|image|video|vid|dsc|rec|pic|photo|screenshot|mmexport)[-_]?\d")  # what a camera calls its files
 _ONE_BY_ONE = re.compile(r"(?:[-_.·]\d(?!\d)){3}")  # xue-6-6-6: no model is numbered so
 _VOWEL = re.compile(r"[aeiou]")
 _COMPANY = re.compile(r"9[1-3]\d{6}[0-9a-z]{10}$")  # the unified social credit code (GB 32100)
-# Updates, standards, errors, pages, versions; models of routers, headphones, cards.
+# Updates, standards, errors, pages, versions; models of routers, headphones, cards; what a camera calls its files; 2025-q4-v2.
 _PUBLIC = re.compile(r"(?:0x|kb\d|cve|gbt?\d|isbn|issn|icp|sku|err|error|http|www|e-|v\d|"
-                     r"tl-|dir-|rt-|w[hf]-|sm-|ssd|ddr|[rg]tx|rx\d|i[3579]-)")
+                     r"tl-|dir-|rt-|w[hf]-|sm-|ssd|ddr|[rg]tx|rx\d|i[3579]-|(?:img|image|video|vid|dsc|rec|pic|photo|screenshot|mmexport)[-_]?\d|"
+                     r"(?:[a-z]{1,4}[-_.])?20[12]\d[-_.](?:[qhwvrs]\d{1,2}|\d{1,2})(?:[-_.][a-z]{0,2}\d{0,2}){0,2}$)")
 _CROSSED = re.compile(r"(?<![a-z0-9])x{3,}(?![a-z0-9])")  # 138-xxxx-7720
 _UNITS = re.compile(r"\d{1,11}+(?:[a-z]{1,4}|x\d{1,11})$")  # 20000mah, 1000000kb, 2560x1440
 
@@ -32,7 +31,7 @@ def code(value: str) -> bool | None:
     if digits < 5:
         return False
     is_amount = digits < 12 and _UNITS.match(value)
-    if not letters or is_amount or _DATED.match(value) or _SHOT.match(value) or _PUBLIC.match(value) or _COMPANY.match(value) or _CROSSED.search(value):
+    if not letters or is_amount or _PUBLIC.match(value) or _COMPANY.match(value) or _CROSSED.search(value):
         return False
     groups, turns = len(re.findall(r"[a-z0-9]+", value)), len(_RUNS.findall(value)) - 1
     return None if digits >= 7 or (digits >= 6 and turns >= 4) or (groups >= 3 and digits >= 5) else False
@@ -41,7 +40,7 @@ def code(value: str) -> bool | None:
 def code_signs(value: str) -> bool | None:
     """Judge groups of letters and digits with signs between them that no word announces: six digits in three groups, or eight."""
     digits, groups = sum(map(str.isdecimal, value)), re.findall(r"[a-z0-9]+", value)
-    if digits < 6 or _CROSSED.search(value) or _DATED.match(value):
+    if digits < 6 or _CROSSED.search(value):
         return False
     is_path = sum(group.isalpha() and len(group) > 5 for group in groups) > 0
     if is_path or _PUBLIC.match(value) or not any(map(str.isalpha, value)) or re.match(r"(?:[a-z]{2}/t|t/)", value):
