@@ -12,7 +12,7 @@ from kamen_analysis.label.plan import Asked, Bits, Keys, Plan, Room, Stretches
 from kamen_analysis.label.text import Bools, Ints
 
 LENGTH = 6  # As in trie: bits that hold the length of a word behind its place.
-START, END, SENSE, INSIDE, HERE, BEHIND, ROW = range(7)  # As in senses.
+START, END, KIND, INSIDE, HERE, BEHIND, ROW = range(7)  # As in senses.
 # Columns of the table of parts: template, slot, widest gap before it, how far behind its clause's start and how far behind the first part
 # it may begin, and of its template the first part, the one behind the last, and the kind of stretch a match must not cross.
 TEMPLATE, SLOT, GAP, OPENS, BACK, LOW, HIGH, WITHIN = range(8)
@@ -24,19 +24,20 @@ NEAR = 1024  # Entries of `Room.vain` a part: only words at least so many apart 
 
 
 @lean
-def _wide(number: int) -> int:
-    return number + 0  # Widened to 64 bits, so that each kernel is compiled for one size of numbers only.
+def _at(table: Ints, row: int, column: int) -> int:
+    # Indexes without a sign, which need no check for being negative; and 64 bits, so that each kernel is compiled for one size only.
+    return int(table[np.uint64(row), np.uint64(column)])
 
 
 @lean
-def _has(bits: Bits, row: int, slot: int) -> bool:
-    return bool(bits[row, slot >> 6] >> np.uint64(slot & 63) & np.uint64(1))
+def _has(bits: Bits, row: int, bit: int) -> bool:
+    return bool(bits[np.uint64(row), np.uint64(bit >> 6)] >> np.uint64(bit & 63) & np.uint64(1))
 
 
 @lean
 def _fits(words: Ints, parts: Ints, bits: Bits, i: int, part: int) -> bool:
     # Whether the word i fills a part.
-    return _has(bits, _wide(words[ROW, i]), parts[part, SLOT]) and words[INSIDE, i] <= parts[part, OPENS]
+    return _has(bits, _at(words, ROW, i), _at(parts, part, SLOT)) and _at(words, INSIDE, i) <= _at(parts, part, OPENS)
 
 
 @lean
@@ -44,14 +45,14 @@ def _has_needed(sign: Bits, asked: Asked, row: int) -> bool:
     # Whether the sentence fills the NEEDED slots of a template; without branches, since no processor could predict them.
     found = np.uint64(1)
     for k in range(1, NEEDED + 1):
-        found &= sign[0, asked.flat[row, k] >> 6] >> np.uint64(asked.flat[row, k] & 63)
+        found &= sign[asked.flat[row, k] >> 6] >> np.uint64(asked.flat[row, k] & 63)
     return bool(found)
 
 
 @lean
 def _has_all(signs: Bits, sentence: int, parts: Ints, low: int, high: int) -> bool:
     # Whether a sentence has a word for each part from `low` to `high`.
-    while low < high and _has(signs, sentence, parts[low, SLOT]):
+    while low < high and _has(signs, sentence, _at(parts, low, SLOT)):
         low += 1
     return low == high
 
@@ -60,8 +61,8 @@ def _has_all(signs: Bits, sentence: int, parts: Ints, low: int, high: int) -> bo
 def _mark_slots(words: Ints, bits: Bits, i: int, last: int, sign: Bits, kept: Bits) -> None:
     # Sets `sign` to the slots filled by the words from i on that begin before the place `last`, and `kept` to the first of its words.
     sign[:] = 0
-    while i < words.shape[1] and words[START, i] < last:
-        row = bits[words[ROW, i]]
+    while i < words.shape[1] and _at(words, START, i) < last:
+        row = bits[np.uint64(_at(words, ROW, i))]
         for k in range(len(sign)):
             sign[k] |= row[k]
         i += 1
@@ -72,57 +73,47 @@ def _mark_slots(words: Ints, bits: Bits, i: int, last: int, sign: Bits, kept: Bi
 @lean
 def _follower(words: Ints, parts: Ints, bits: Bits, before: int, k: int, part: int) -> int:
     # The first word from k on that fills a part within its gap behind the word `before`; the count of all words if none does.
-    last = words[END, before] + parts[part, GAP]
-    while k < words.shape[1] and words[START, k] <= last and not _fits(words, parts, bits, k, part):
+    last, many = _at(words, END, before) + _at(parts, part, GAP), int(words.shape[1])
+    while k < many and _at(words, START, k) <= last and not _fits(words, parts, bits, k, part):
         k += 1
-    return k if k < words.shape[1] and words[START, k] <= last else _wide(words.shape[1])
+    return k if k < many and _at(words, START, k) <= last else many
 
 
 @lean
 def _is_preceded(words: Ints, parts: Ints, bits: Bits, i: int, part: int) -> bool:
-    # Whether a word fills the part before that of the word i and may be near enough.
-    k, first = words[HERE, i] - 1, words[START, i] - (parts[part, BACK] - parts[part - 1, BACK])
-    while k >= 0 and words[START, k] >= first and not _fits(words, parts, bits, _wide(k), part - 1):
+    # Whether a word that ends within the gap before the word i fills the part before that one's.
+    k, start, gap = _at(words, HERE, i) - 1, _at(words, START, i), _at(parts, part, GAP)
+    first = start - _at(parts, part, BACK) + _at(parts, part - 1, BACK)
+    while k >= 0 and _at(words, START, k) >= first and not (
+            start - gap <= _at(words, END, k) <= start and _fits(words, parts, bits, k, part - 1)):
         k -= 1
-    return bool(k >= 0 and words[START, k] >= first)
+    return k >= 0 and _at(words, START, k) >= first
 
 
 @lean
 def _complete(words: Ints, parts: Ints, bits: Bits, low: int, high: int, way: Keys, vain: Keys) -> int:
     # Matches the parts behind the first, whose word is way[0], with backtracking; returns the last part's word, or -1.
-    part, k, stamp = low + 1, _wide(words[BEHIND, way[0]]), low * words.shape[1]
-    while part < high:
+    part, k, stamp = low + 1, _at(words, BEHIND, way[0]), low * words.shape[1]
+    while low < part < high:
         row = part - low
         k = _follower(words, parts, bits, way[row - 1], k, part)
         if k == words.shape[1]:
-            if row == 1:
-                return -1
             part, k = part - 1, way[row - 1]
             vain[row - 1, k & NEAR - 1] = stamp + k
             k += 1
         elif vain[row, k & NEAR - 1] == stamp + k:
             k += 1
         else:
-            way[row], part, k = k, part + 1, _wide(words[BEHIND, k])
-    return int(way[high - low - 1])
-
-
-@lean
-def _first_from(words: Ints, low: int, i: int) -> int:
-    # The first word that begins at the place `low` or later; the search goes back from the word i.
-    while i > 0 and words[START, i - 1] >= low:
-        i -= 1
-    return i
+            way[row], part, k = k, part + 1, _at(words, BEHIND, k)
+    return int(way[high - low - 1]) if part == high else -1
 
 
 @lean
 def _stretch_at(first: Ints, bounds: Ints, kind: int, at: int, here: Keys) -> int:
     # The stretch of a kind that holds the place `at`; places must be asked for in ascending order.
-    k, last = int(here[kind]), first[kind + 1]
-    while k + 1 < last and bounds[START, k + 1] <= at:
-        k += 1
-    here[kind] = k
-    return k
+    while here[kind] + 1 < first[kind + 1] and _at(bounds, START, here[kind] + 1) <= at:
+        here[kind] += 1
+    return int(here[kind])
 
 
 @lean
@@ -130,8 +121,8 @@ def _add(words: Ints, found: Keys, template: int, sentence: int, way: Keys, many
     found[0], found[1], found[2] = template, way[0], sentence
     for k in range(len(found) - HEAD):
         word = way[k if k < many else 0]
-        start = np.int64(words[START, word])
-        found[k + HEAD] = (start << LENGTH) + words[END, word] - start
+        start = _at(words, START, word)
+        found[k + HEAD] = (start << LENGTH) + _at(words, END, word) - start
 
 
 @lean
@@ -144,45 +135,50 @@ def chains(words: Ints, plan: Plan, asked: Asked, stretches: Stretches, room: Ro
     way, vain, begun, here, sign, signs = room.way, room.vain, room.begun, room.here, room.sign, room.signs
     n, signed, sentence = 0, 0, 0
     for i in range(words.shape[1]):
-        start, sense = words[START, i], words[ROW, i]
+        start, kind = _at(words, START, i), _at(words, ROW, i)
         if start >= signed:
-            at = _stretch_at(kinds, bounds, _wide(SENTENCE), start, here)
-            signed, sentence = bounds[END, at], at - kinds[SENTENCE]
-            _mark_slots(words, bits, i, signed, sign[0], signs[sentence])
-        for row in range(asked.first[sense], asked.first[sense + 1]):
+            at = _stretch_at(kinds, bounds, SENTENCE, start, here)
+            signed, sentence = _at(bounds, END, at), at - kinds[SENTENCE]
+            _mark_slots(words, bits, i, signed, sign, signs[sentence])
+        for row in range(asked.first[np.uint64(kind)], asked.first[np.uint64(kind + 1)]):
             if not _has_needed(sign, asked, row):
                 continue
-            part = _wide(asked.flat[row, 0])
-            low, high, kind = _wide(parts[part, LOW]), _wide(parts[part, HIGH]), _wide(parts[part, WITHIN])
-            if (words[INSIDE, i] > parts[part, OPENS] or part > low and not _is_preceded(words, parts, bits, i, part)
-                    or part + 1 < high and _follower(words, parts, bits, i, _wide(words[BEHIND, i]), part + 1) == words.shape[1]):
+            part = int(asked.flat[row, 0])
+            low, high = _at(parts, part, LOW), _at(parts, part, HIGH)
+            if (_at(words, INSIDE, i) > _at(parts, part, OPENS)
+                    or part + 1 < high and _follower(words, parts, bits, i, _at(words, BEHIND, i), part + 1) == words.shape[1]
+                    or part > low and not _is_preceded(words, parts, bits, i, part)):
                 continue
-            template, stretch, begin, stop = parts[part, TEMPLATE], _stretch_at(kinds, bounds, kind, start, here), i, i + 1
+            template, stretch = _at(parts, part, TEMPLATE), _stretch_at(kinds, bounds, _at(parts, part, WITHIN), start, here)
+            k, begin, first = i, i, start
             if part > low:
-                stop, first = words[HERE, i], max(bounds[START, stretch], start - parts[part, BACK])
-                begin = max(_first_from(words, first, _wide(stop)), begun[template])
-                begun[template] = max(stop, begun[template])
-            for k in range(begin, stop):
+                k, begin = _at(words, HERE, i) - 1, int(begun[template])
+                first = max(_at(bounds, START, stretch), start - _at(parts, part, BACK))
+                begun[template] = max(k + 1, begin)
+            while k >= begin and _at(words, START, k) >= first:
                 if part == low or _fits(words, parts, bits, k, low):
                     way[0] = k
                     last = _complete(words, parts, bits, low, high, way, vain)
-                    if last >= 0 and words[END, last] <= bounds[END, stretch]:
+                    if last >= 0 and _at(words, END, last) <= _at(bounds, END, stretch):
                         if n < len(out):
                             _add(words, out[n], template, sentence, way, high - low)
                         n += 1
+                k -= 1
     return n
 
 
 @lean
 def _touches(words: Ints, parts: Ints, bits: Bits, part: int, k: int, bounds: Ints, room: Room) -> bool:
     # Whether a match of the template whose first part is `part` touches a stretch near the word k.
-    most, low, high, last = bounds[1], bounds[2], bounds[3], _wide(parts[part, HIGH])
-    k = _first_from(words, max(bounds[0], low - parts[last - 1, BACK] - (1 << LENGTH)), k)
-    while k < words.shape[1] and words[START, k] < high:
+    most, low, high, last = bounds[1], bounds[2], bounds[3], _at(parts, part, HIGH)
+    first = max(bounds[0], low - _at(parts, last - 1, BACK) - (1 << LENGTH))
+    while k > 0 and _at(words, START, k - 1) >= first:
+        k -= 1
+    while k < words.shape[1] and _at(words, START, k) < high:
         if _fits(words, parts, bits, k, part):
             room.way[0] = k
             end = _complete(words, parts, bits, part, last, room.way, room.vain)
-            if end >= 0 and low < words[END, end] <= most:
+            if end >= 0 and low < _at(words, END, end) <= most:
                 return True
         k += 1
     return False
@@ -195,11 +191,10 @@ def touched(words: Ints, plan: Plan, asked: Ints, cues: Keys, bounds: Ints, room
     `asked` (2, n): for each stretch its first template, and the one behind its last; `cues` (n, 2): a word near it, and its sentence;
     `bounds` (n, 4): the range a match must lie in, and where the stretch begins and ends; `room`: as `chains` left it.
     """
-    templates, parts, bits = plan.templates, plan.parts, plan.bits
     for i in range(len(cues)):
         for template in range(asked[0, i], asked[1, i]):
-            low, high = _wide(templates[template, FIRST]), _wide(templates[template, LAST])
-            if ((parts[low, WITHIN] > SENTENCE or _has_all(room.signs, cues[i, 1], parts, low, high))
-                    and _touches(words, parts, bits, low, cues[i, 0], bounds[i], room)):
+            low, high = _at(plan.templates, template, FIRST), _at(plan.templates, template, LAST)
+            if ((_at(plan.parts, low, WITHIN) > SENTENCE or _has_all(room.signs, cues[i, 1], plan.parts, low, high))
+                    and _touches(words, plan.parts, plan.bits, low, cues[i, 0], bounds[i], room)):
                 out[i] = True
                 break

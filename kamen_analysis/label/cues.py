@@ -13,14 +13,14 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.label import chains
 from kamen_analysis.label.chains import FIRST, KEY, LAST, NEEDED, SENTENCE, SLOT, WITHIN
 from kamen_analysis.label.matches import Found, Key
-from kamen_analysis.label.plan import Asked, Keys, Plan, Room, Stretches
-from kamen_analysis.label.senses import ROW, SENSE
+from kamen_analysis.label.plan import Asked, Keys, Plan, Room, Stretches, bit_sets
+from kamen_analysis.label.senses import KIND, ROW
 from kamen_analysis.label.text import STRIDE, Bools, Cut, Indexes, Ints, Texts, spread
 from kamen_analysis.label.words import Hits, Vocabulary
 
 _ANYWHERE = np.iinfo(np.int32).max
 _WITHIN = ("clause", "sentence", "line", "text")  # The kinds of stretches, in the order `chains` numbers them.
-_MORE = 8  # A batch with so many times more words is counted anew; an occurrence counts as much as so many senses that did not occur.
+_MORE = 8  # A batch with so many times more words is counted anew; an occurrence counts as much as so many kinds that did not occur.
 _MANY = 60  # Room for so many matches a post, twice what most batches have.
 
 
@@ -43,11 +43,15 @@ class _Template(NamedTuple):
 
 
 class _Ranked(NamedTuple):
-    """The plan, where the search begins, and the row of each sense in their tables, all by how common the senses were when counted."""
+    """The plan, where the search begins, and the row of each kind in their tables, all by how common the kinds were when counted.
+
+    `checked`: how many slots sentences are checked for; they have the first bits.
+    """
 
     plan: Plan
     asked: Asked
     row: Ints
+    checked: int
 
 
 def _compile(line: Line, parts: tuple[Part, ...], atoms: dict[str, int], slots: dict[tuple[str, ...], int]) -> _Template:
@@ -84,7 +88,7 @@ class Matcher:
         # Slots of lines looked for on demand come first: of these it is remembered which each sentence can fill (`Room.signs`).
         slots.update((choices, i) for i, choices in enumerate(dict.fromkeys(
             part.choices for line, parts in read if line.only_asked for part in parts)))
-        self._sign_width = len(slots) // 64 + 1
+        self._on_demand = len(slots)
         templates = [_compile(*one, atoms, slots) for one in read]
         filled = [list(dict.fromkeys(atoms[choice] for choice in choices)) for choices in slots]
         self.vocabulary = Vocabulary(list(atoms), filled, classes)
@@ -101,28 +105,34 @@ class Matcher:
 
     def scan(self, hits: Hits) -> Found:
         """Return the matches of all templates but those looked for only on demand."""
-        (plan, asked, row), stretches = self._rank(hits), _stretches(hits.texts)
-        np.take(row, hits.table[SENSE], out=hits.table[ROW], mode="clip")
+        (plan, asked, row, checked), stretches = self._rank(hits), _stretches(hits.texts)
+        np.take(row, hits.table[KIND], out=hits.table[ROW], mode="clip")
         hits.plan = plan
-        hits.room, many = _room(plan, stretches, self._sign_width), _MANY * len(hits.texts)
+        hits.room, many = _room(plan, stretches, checked, self._on_demand), _MANY * len(hits.texts)
         out = np.empty((many, chains.HEAD + len(hits.room.way)), np.int64)
         if (many := chains.chains(hits.table, plan, asked, stretches, hits.room, out)) > len(out):
-            out, hits.room = np.empty((many, out.shape[1]), np.int64), _room(plan, stretches, self._sign_width)
+            out, hits.room = np.empty((many, out.shape[1]), np.int64), _room(plan, stretches, checked, self._on_demand)
             chains.chains(hits.table, plan, asked, stretches, hits.room, out)
         templates = plan.templates[out[:many, 0]].astype(np.intp)
         return Found(self._numbers, out[:many], templates[:, KEY], templates[:, LAST] - templates[:, FIRST])
 
     def _rank(self, hits: Hits) -> _Ranked:
-        # Counts how common the senses are, and again when a batch has far more words than the one that was counted.
+        # Counts how common the kinds are, and again when a batch has far more words than the one that was counted.
         if self._ranked is None or hits.table.shape[1] > self._counted * _MORE:
-            count = np.bincount(hits.table[SENSE], minlength=len(self.vocabulary.lengths))
+            count = np.bincount(hits.table[KIND], minlength=len(self.vocabulary.lengths))
             row = np.argsort(np.argsort(-count, kind="stable")).astype(np.int32)
             self._counted = hits.table.shape[1]
-            self._ranked = _Ranked(self._plan._replace(bits=self.vocabulary.bits(row)), self._rare(count, row), row)
+            asked, parts = self._rare(count, row), self._plan.parts.copy()
+            checked = np.arange(len(self.vocabulary.slots.first) - 1) < self._on_demand
+            checked[asked.flat[:, 1:]] = True
+            bit = np.argsort(np.argsort(~checked, kind="stable")).astype(np.int32)
+            asked.flat[:, 1:], parts[:, SLOT] = bit[asked.flat[:, 1:]], bit[parts[:, SLOT]]
+            plan = self._plan._replace(parts=parts, bits=self.vocabulary.bits(row, bit))
+            self._ranked = _Ranked(plan, asked, row, int(checked.sum()))
         return self._ranked
 
     def _rare(self, count: Indexes, row: Ints) -> Asked:
-        # The rarest part of each template, under the senses that fill it, with the slots of its next rarest parts; or with its own slot
+        # The rarest part of each template, under the kinds that fill it, with the slots of its next rarest parts; or with its own slot
         # again where a match may leave the sentence, which then need not hold the others.
         (templates, parts, _), slots = self._plan, self.vocabulary.slots
         size = np.add.reduceat(count[slots.flat] * _MORE + 1, slots.first[:-1])[parts[:, SLOT]] * len(parts)
@@ -133,8 +143,8 @@ class Matcher:
             rare.append(np.minimum.reduceat(size + np.arange(len(parts)), templates[:, FIRST]) % len(parts))
         rare = [np.where(parts[rare[0], WITHIN] > SENTENCE, rare[0], part)[self._eager] for part in rare]
         slot = parts[rare[0], SLOT]
-        sense, many = row[slots.flat[spread(slots.first[slot], slots.first[slot + 1])]], np.diff(slots.first)[slot]
-        order, count = np.argsort(sense, kind="stable"), np.bincount(sense, minlength=len(count))
+        kind, many = row[slots.flat[spread(slots.first[slot], slots.first[slot + 1])]], np.diff(slots.first)[slot]
+        order, count = np.argsort(kind, kind="stable"), np.bincount(kind, minlength=len(count))
         flat = np.stack([rare[0], *(parts[part, SLOT] for part in rare[1:])], axis=1).repeat(many, axis=0)[order]
         return Asked(np.append(0, np.cumsum(count)).astype(np.uint32), flat.astype(np.uint32))
 
@@ -159,9 +169,9 @@ def _stretches(texts: Texts) -> Stretches:
     return Stretches(first, np.stack([np.concatenate(columns) for columns in zip(*cuts, strict=True)]))
 
 
-def _room(plan: Plan, stretches: Stretches, sign_width: int) -> Room:
+def _room(plan: Plan, stretches: Stretches, checked: int, on_demand: int) -> Room:
     longest = int((plan.templates[:, LAST] - plan.templates[:, FIRST]).max())
     sentences = stretches.first[SENTENCE + 1] - stretches.first[SENTENCE]
     return Room(way=np.empty(longest, np.int64), vain=np.full((longest, chains.NEAR), -1, np.int64),
                 begun=np.zeros(len(plan.templates), np.int64), here=stretches.first.astype(np.int64),
-                sign=np.empty((1, plan.bits.shape[1]), np.uint64), signs=np.zeros((sentences, sign_width), np.uint64))
+                sign=bit_sets(1, checked)[0], signs=bit_sets(int(sentences), on_demand))

@@ -7,14 +7,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kamen_analysis.kernels import compiled
+from kamen_analysis.kernels import lean
 from kamen_analysis.label.text import Ints
 
 Numbers = npt.NDArray[np.uint32]  # Unsigned, so that a kernel need not check each index for being negative.
-# Rows of the table of a batch's words, a column each in text order: start and end (places), the word's sense (see `words.Vocabulary`), how
-# far behind its clause's start it begins, the first word that begins where it does, the first that begins where it ends or later, and the
-# row of its sense in tables that have the commonest senses first.
-START, END, SENSE, INSIDE, HERE, BEHIND, ROW = range(7)
+# Rows of the table of a batch's words, a column each in text order: start and end (places), the kind of the word's sense (see
+# `words.Vocabulary`), how far behind its clause's start it begins, the first word that begins where it does, the first that begins where it
+# ends or later, and the row of its kind in tables that have the commonest kinds first.
+START, END, KIND, INSIDE, HERE, BEHIND, ROW = range(7)
 
 
 class Rows(NamedTuple):
@@ -30,38 +30,37 @@ def rows(key: npt.NDArray[np.integer], value: npt.NDArray[np.integer], count: in
     return Rows(np.searchsorted(key[order], np.arange(count + 1)).astype(np.uint32), value[order].astype(np.uint32))
 
 
-@compiled
-def placed(at: Numbers, word: Numbers, lengths: Ints, places: Ints, clauses: Ints) -> Ints:
-    """Return the table of words, given their indexes and numbers in text order; the rows SENSE and ROW are not yet filled in.
+@lean
+def placed(at: Numbers, word: Numbers, lengths: Ints, places: Ints, clauses: Ints, out: Ints) -> None:
+    """Fill in the table of words, but for the rows KIND and ROW, given the words' indexes and numbers in text order.
 
     `lengths`: of the words, by number; `places`: of the characters, by index; `clauses`: the places where clauses start.
     """
-    out = np.empty((7, len(at)), np.int32)
+    first, clause = np.uint32(0), np.uint32(0)
     for i in range(len(at)):
-        out[START, i] = places[at[i]]
-        out[END, i] = places[at[i]] + lengths[word[i]]
-    first = clause = 0
-    for i in range(len(at)):
+        start = places[at[i]]
         if at[i] > at[first]:
-            first = i
-        while clause + 1 < len(clauses) and clauses[clause + 1] <= out[START, i]:
-            clause += 1
+            first = np.uint32(i)
+        while clause + 1 < len(clauses) and clauses[np.uint32(clause + 1)] <= start:
+            clause = np.uint32(clause + 1)
+        out[START, i], out[END, i] = start, start + lengths[word[i]]
+        out[INSIDE, i], out[HERE, i] = start - clauses[clause], first
+    for i in range(len(at)):
         k = i + 1
-        while k < len(at) and out[START, k] < out[END, i]:
+        while k < len(at) and out[START, np.uint64(k)] < out[END, i]:
             k += 1
-        out[INSIDE, i], out[HERE, i], out[BEHIND, i] = out[START, i] - clauses[clause], first, k
-    return out
+        out[BEHIND, i] = k
 
 
-@compiled
-def barred(word: Numbers, table: Ints, longest: int, vetoing: Rows, barring: Rows, base: Ints) -> None:
-    """Fill in the row SENSE: of each word its first sense (`base`) plus a bit for each of its classes that a longer word bars it from.
+@lean
+def barred(word: Numbers, table: Ints, longest: int, vetoing: Rows, barring: Rows, base: Numbers, kinds: Ints) -> None:
+    """Fill in the row KIND: the kind of each word's sense, its first (`base`) plus a bit for each class a longer word bars the word from.
 
     The bits follow the word's row in `barring`. `vetoing`: for each word the classes whose words it bars where it overlaps them;
-    `longest`: the length of the longest word.
+    `longest`: the length of the longest word; `kinds`: of the senses.
     """
     # 没用过 undoes 用过 and 用过了; 没人接听 keeps its own 没人.
-    start, end, bits = table[START], table[END], table[SENSE]
+    start, end, bits = table[START], table[END], table[KIND]
     bits[:] = 0
     for i in range(len(word)):
         if vetoing.first[word[i]] == vetoing.first[word[i] + 1]:
@@ -75,10 +74,10 @@ def barred(word: Numbers, table: Ints, longest: int, vetoing: Rows, barring: Row
                 bits[k] |= _shared(barring, word[k], vetoing, word[i])
             k += 1
     for i in range(len(word)):
-        bits[i] += base[word[i]]
+        bits[i] = kinds[base[word[i]] + np.uint32(bits[i])]
 
 
-@compiled
+@lean
 def _shared(mine: Rows, row: int, other: Rows, column: int) -> int:
     bits = 0
     for bit in range(mine.first[row + 1] - mine.first[row]):
@@ -87,21 +86,22 @@ def _shared(mine: Rows, row: int, other: Rows, column: int) -> int:
     return bits
 
 
-@compiled
-def classes(table: Ints, of: Rows, out: npt.NDArray[np.int32]) -> int:
-    """Fill `out` with the pairs (place, class), sorted, each once, and return how many there are; `of`: the classes of each sense."""
-    start, sense = table[START], table[SENSE]
+@lean
+def classes(table: Ints, of: Rows, out: Ints) -> int:
+    """Fill `out` with the pairs (place, class), sorted, each once, and return how many there are; `of`: the classes of each kind."""
+    start, kind = table[START], table[KIND]
     n = first = 0
-    for i in range(len(sense)):
+    for i in range(len(kind)):
         if i and start[i] > start[i - 1]:
             first = n
-        for j in range(of.first[sense[i]], of.first[sense[i] + 1]):
-            k = n
-            while k > first and out[1, k - 1] > of.flat[j]:
+        row = np.uint32(kind[i])
+        for j in range(of.first[row], of.first[row + np.uint32(1)]):
+            one, k = int(of.flat[j]), n
+            while k > first and out[1, np.uint64(k - 1)] > one:
                 k -= 1
-            if k == first or out[1, k - 1] < of.flat[j]:
+            if k == first or out[1, np.uint64(k - 1)] < one:
                 for m in range(n, k, -1):
-                    out[1, m] = out[1, m - 1]
-                out[0, n], out[1, k] = start[i], of.flat[j]
+                    out[1, np.uint64(m)] = out[1, np.uint64(m - 1)]
+                out[0, np.uint64(n)], out[1, np.uint64(k)] = start[i], one
                 n += 1
     return n

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from kamen_analysis.codebook.models import WordClass
 from kamen_analysis.codebook.template import words_of
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label import senses
-from kamen_analysis.label.plan import Bits, Plan, Room
+from kamen_analysis.label.plan import Bits, Plan, Room, bit_sets
 from kamen_analysis.label.senses import Rows, rows
 from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, distinct, spread
 from kamen_analysis.label.trie import Trie
@@ -29,12 +31,13 @@ class Atom(NamedTuple):
 
 
 class Vocabulary:
-    """The words of the codebook: a trie that finds them, their senses, and the slots and word classes each sense fills.
+    """The words of the codebook: a trie that finds them, their senses, and the slots and word classes these fill.
 
     A slot is a set of atoms, any of which fills a part of a template. Where a word stands, longer words may bar it from some of its
-    classes; it has a sense for each subset of them, numbered `base[word]` plus a bit for each class in its row of `barring`.
-    `vetoing`: the classes each word bars others from; `slots`: the senses that fill each slot; `classes`: the named classes of each
-    sense, numbered in the order of their names; `spans`, `lengths`: the length of each word, and of each sense's word.
+    classes; it has a sense for each subset of them, numbered `base[word]` plus a bit for each class in its row of `barring`. Senses that
+    count for the same atoms are of one kind. `kinds`: the kind of each sense; `vetoing`: the classes each word bars others from; `slots`:
+    the kinds that fill each slot; `classes`: the named classes of each kind, numbered in the order of their names; `spans`, `lengths`: the
+    length of each word, and of the longest word of each kind.
     """
 
     def __init__(self, choices: Sequence[str], slots: list[list[int]], classes: dict[str, WordClass]) -> None:
@@ -47,12 +50,16 @@ class Vocabulary:
         if (many := np.diff(self.barring.first)).max(initial=0) > _BARRING:
             raise KamenError(f"编码手册：“{list(numbers)[many.argmax()]}”所在的带 not_in 的词类超过 {_BARRING} 个")
         self.vetoing = rows(*_pairs(one.vetoes for one in atoms)[::-1], len(numbers))
-        self.base = np.append(0, np.cumsum(1 << many)).astype(np.int32)
+        self.base = np.append(0, np.cumsum(1 << many)).astype(np.uint32)
         self.spans = self.trie.lengths.astype(np.int32)
-        self.lengths = np.repeat(self.trie.lengths, np.diff(self.base))
         atom, sense = self._senses(atom, word, touchy)
-        of = rows(atom, sense, len(atoms))
-        self.slots = _filling(*_pairs(slots), of, len(slots))
+        self.kinds = _alike(rows(sense, atom, int(self.base[-1])))
+        self.lengths = np.zeros(self.kinds.max() + 1, np.int64)
+        np.maximum.at(self.lengths, self.kinds, np.repeat(self.trie.lengths, np.diff(self.base)))
+        of = _distinct_rows(atom, self.kinds[sense], len(atoms))
+        slot, atom = _pairs(slots)
+        low, high = of.first[atom], of.first[atom + 1]
+        self.slots = _distinct_rows(np.repeat(slot, high - low), of.flat[spread(low, high)], len(slots))
         names = np.array([number for _, number in self.named], np.intp)
         named = np.repeat(np.arange(len(names)), np.diff(of.first)[names])
         self.classes = rows(of.flat[spread(of.first[names], of.first[names + 1])], named, len(self.lengths))
@@ -68,18 +75,22 @@ class Vocabulary:
         counts = (sense - first) >> bit & 1 == 0
         return atom[counts], sense[counts]
 
-    def bits(self, row: Ints) -> Bits:
-        """Return `slots` as bit sets (senses, words of 64 bits), much larger; `row`: the row each sense gets."""
-        slot = np.repeat(np.arange(len(self.slots.first) - 1), np.diff(self.slots.first))
-        bits: Bits = np.zeros((len(self.lengths), len(self.slots.first) // 64 + 1), np.uint64)
+    def bits(self, row: Ints, bit: Ints) -> Bits:
+        """Return `slots` as bit sets, much larger; `row`: the row each kind gets, `bit`: the bit each slot gets."""
+        bits, slot = bit_sets(len(row), len(bit)), np.repeat(bit, np.diff(self.slots.first))
         np.bitwise_or.at(bits, (row[self.slots.flat], slot >> 6), np.uint64(1) << (slot & 63).astype(np.uint64))
         return bits
 
 
-def _filling(slot: Indexes, atom: Indexes, of: Rows, count: int) -> Rows:
-    # The senses that fill each slot, each once, given all pairs (slot, atom) and the senses `of` each atom.
-    sense = of.flat[spread(of.first[atom], of.first[atom + 1])].astype(np.int64)
-    both = distinct(np.repeat(slot, np.diff(of.first)[atom]) << 32 | sense)
+def _alike(of: Rows) -> Ints:
+    # The number of each row among the different ones.
+    known = dict[bytes, int]()
+    return np.array([known.setdefault(of.flat[low:high].tobytes(), len(known)) for low, high in pairwise(of.first.tolist())], np.int32)
+
+
+def _distinct_rows(key: Indexes, value: npt.NDArray[np.integer], count: int) -> Rows:
+    # As `rows`, but each value once in a row.
+    both = distinct(key << 32 | value.astype(np.int64))
     return rows(both >> 32, both & (1 << 32) - 1, count)
 
 
@@ -106,12 +117,14 @@ class Hits:
     def __init__(self, vocabulary: Vocabulary, texts: Texts) -> None:
         self.vocabulary, self.texts = vocabulary, texts
         word, at = vocabulary.trie.walk(texts)
-        self.table = senses.placed(at, word, vocabulary.spans, texts.at, texts.clauses.starts)
-        senses.barred(word, self.table, int(vocabulary.spans.max()), vocabulary.vetoing, vocabulary.barring, vocabulary.base)
+        self.table = np.empty((7, len(at)), np.int32)
+        senses.placed(at, word, vocabulary.spans, texts.at, texts.clauses.starts, self.table)
+        senses.barred(word, self.table, int(vocabulary.spans.max()), vocabulary.vetoing, vocabulary.barring, vocabulary.base,
+                      vocabulary.kinds)
 
     def classes(self) -> tuple[Ints, Ints]:
         """Return the places of the named word classes, in text order, each once, and their numbers in the order of names."""
         of = self.vocabulary.classes
-        out = np.empty((2, int(np.diff(of.first)[self.table[senses.SENSE]].sum()) + 1), np.int32)
+        out = np.empty((2, int(np.diff(of.first)[self.table[senses.KIND]].sum()) + 1), np.int32)
         many = senses.classes(self.table, of, out)
         return out[0, :many], out[1, :many]
