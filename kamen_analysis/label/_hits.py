@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis.kernels import compiled
-from kamen_analysis.label.text import STRIDE, Bools, Indexes, Ints, Texts
+from kamen_analysis.label.text import STRIDE, Bools, Indexes, Ints, Low, Texts
 
 MARKS = frozenset("。！？!?；;，,\n\r")
 # A hit is one number, so that hits are sorted at once: group, end, length (the longer, the lower) and cue, of which the last three take
 # so many bits.
 CUE, SIZE, END = 12, 12, 29
+_GROUP = CUE + SIZE + END
 Packed = npt.NDArray[np.int64]
 
 
@@ -39,10 +40,11 @@ class Hits:
 
     def __init__(self, texts: Texts, packed: Packed, groups: Mapping[str, int]) -> None:
         self.texts, self.groups = texts, groups
-        rows = _unmasked(packed, groups)
-        self.group, self.start, self.end, self.cue = _columns(rows)
+        masks = np.array([len(groups) if name[-1] == "!" else groups.get(f"{name}!", number) for name, number in groups.items()], np.int32)
+        columns = np.empty((4, len(packed)), np.int32)
+        self.group, self.start, self.end, self.cue = columns[:, _unmasked(packed, masks, columns):]
         self.post = texts.post(self.start)
-        self._first = _first(rows, groups)
+        self._first: list[int] = np.searchsorted(self.group, np.arange(len(groups) + 1)).tolist()  # Where the hits of each group begin.
 
     def at(self, group: str) -> slice:
         """Return the rows of a group's hits; none of a group the lexicon does not have."""
@@ -69,24 +71,19 @@ class Hits:
         """Return whether a hit of `group` ends at most `reach` characters before each place, with none of `stops` between."""
         rows = self.at(group)
         index = self.end[rows] - self.post[rows] * STRIDE
-        return _behind(self.end[rows], index, self.texts.low, _members(frozenset(stops)), start, reach)
-
-
-@functools.lru_cache(maxsize=4)
-def marks(texts: Texts, characters: frozenset[str]) -> Ints:
-    """Return all places of the given characters, ascending."""
-    return texts.at[np.flatnonzero(texts.members(characters))]
+        return _behind(self.end[rows], index, self.texts.low, members(frozenset(stops)), start, reach)
 
 
 @functools.cache
-def _members(characters: frozenset[str]) -> Bools:
+def members(characters: frozenset[str]) -> Bools:
+    """Return for each code point below U+10000 whether it is one of the given characters."""
     table = np.zeros(1 << 16, np.bool_)
     table[[ord(c) for c in characters]] = True
     return table
 
 
 @compiled
-def _behind(ends: Ints, index: Ints, low: npt.NDArray[np.uint16], stops: Bools, start: Ints, reach: int) -> Bools:
+def _behind(ends: Ints, index: Ints, low: Low, stops: Bools, start: Ints, reach: int) -> Bools:
     near, last = np.zeros(len(start), np.bool_), 0  # `last` counts the ends up to a place: few steps, as most places come in order.
     for i in range(len(start)):
         while last < len(ends) and ends[last] <= start[i]:
@@ -109,32 +106,29 @@ def inside(spots: Spots, start: Ints, end: Ints) -> Bools:
     return lies
 
 
-def _first(packed: Packed, groups: Mapping[str, int]) -> list[int]:
-    # Where the hits of each group begin, and last of all where the last group's end.
-    first: list[int] = np.searchsorted(packed, np.arange(len(groups) + 1) << CUE + SIZE + END).tolist()
-    return first
+@compiled
+def _unmasked(packed: Packed, masks: Ints, out: Ints) -> int:
+    """Fill in, from the last hit on, group, start, end and cue of each hit that does not lie in one of its group's mask.
 
-
-def _unmasked(packed: Packed, groups: Mapping[str, int]) -> Packed:
-    # Leaves out the hits of masks (`x!`) and the hits of their groups (`x`) inside them.
-    first, kept = _first(packed, groups), np.ones(len(packed), np.bool_)
-    for name, mask in groups.items():
-        if name[-1] == "!":
-            number = groups[name[:-1]]
-            own, other = slice(first[number], first[number + 1]), slice(first[mask], first[mask + 1])
-            kept[other] = False
-            if own.start < own.stop and other.start < other.stop:
-                kept[own] = ~inside(Spots(*_columns(packed[own])[1:]), *_columns(packed[other])[1:3])
-    return packed[kept]
+    `masks`: of each group its mask; itself if it has none, no group if it is one. Returns where in `out` the first hit stands.
+    """
+    n, group, mask, low = len(packed), -1, -1, 0
+    for i in range(len(packed) - 1, -1, -1):
+        if group != packed[i] >> _GROUP:
+            group = packed[i] >> _GROUP
+            mask = np.searchsorted(packed, masks[group] + 1 << _GROUP) - 1
+            low = np.iinfo(np.int32).max  # The earliest start of the mask's hits that end no earlier than this hit.
+        start, end = _stretch(packed[i])
+        while masks[group] != group and mask >= 0 and packed[mask] >> _GROUP == masks[group] and _stretch(packed[mask])[1] >= end:
+            low = min(low, _stretch(packed[mask])[0])
+            mask -= 1
+        if masks[group] < len(masks) and start < low:
+            n -= 1
+            out[0, n], out[1, n], out[2, n], out[3, n] = group, start, end, packed[i] & (1 << CUE) - 1
+    return n
 
 
 @compiled
-def _columns(packed: Packed) -> Ints:
-    # Group, start, end and cue of each hit.
-    out = np.empty((4, len(packed)), np.int32)
-    for i in range(len(packed)):
-        row = packed[i]
-        end = row >> CUE + SIZE & (1 << END) - 1
-        size = (1 << SIZE) - 1 - (row >> CUE & (1 << SIZE) - 1)
-        out[0, i], out[1, i], out[2, i], out[3, i] = row >> CUE + SIZE + END, end - size, end, row & (1 << CUE) - 1
-    return out
+def _stretch(row: int) -> tuple[int, int]:
+    end = row >> CUE + SIZE & (1 << END) - 1
+    return end - ((1 << SIZE) - 1 - (row >> CUE & (1 << SIZE) - 1)), end

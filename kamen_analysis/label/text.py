@@ -22,6 +22,7 @@ STRIDE = 1024
 APART = "\0"  # Separates posts; occurs in no word.
 Ints = npt.NDArray[np.int32]
 Codes = npt.NDArray[np.uint32]
+Low = npt.NDArray[np.uint16]
 Floats = npt.NDArray[np.float64]
 Indexes = marks.Indexes
 Bools = marks.Bools
@@ -78,15 +79,9 @@ class Texts:
         return [whole[first:last] for first, last in zip(self.index.tolist(), (self.index + self.lengths).tolist(), strict=True)]
 
     @functools.cached_property
-    def low(self) -> npt.NDArray[np.uint16]:
+    def low(self) -> Low:
         """The code points in sixteen bits; those that need more become U+FFFF, which is no character."""
         return np.minimum(self.codes, 0xFFFF).astype(np.uint16)
-
-    def members(self, characters: Iterable[str]) -> Bools:
-        """Return for each of `codes` whether it is one of `characters` (all below U+10000)."""
-        table = np.zeros(0x10000, np.bool_)
-        table[[ord(c) for c in characters]] = True
-        return table[self.low]
 
     def take(self, posts: Sequence[int]) -> Texts:
         """Return a batch of some of the posts, given by their numbers (ascending, at least one)."""
