@@ -15,7 +15,7 @@ from kamen_analysis.codebook import corpus, frames
 from kamen_analysis.label import reasons
 from kamen_analysis.label.features import BUCKETS, features, units
 
-TOUCH = 0.6  # A stretch holds a piece of evidence if they share this much of the shorter one.
+HELD = 0.6  # A stretch tells a reason if it holds this much of the quotation: one clause of a long quotation alone may mean anything.
 Signs = npt.NDArray[np.int8]
 
 
@@ -86,8 +86,8 @@ def _gold(row: Text, heard: reasons.Heard, i: int, low: int, high: int) -> list[
     for code, quote in row.quotes:
         at = row.body.find(quote)
         begin = heard.texts.start[i] + (at + len(row.title) + 1 if at >= 0 else row.title.find(quote))
-        shared = max(0, min(high, begin + len(quote)) - max(low, begin)) / min(high - low, len(quote))
-        found[code] = 1 if shared >= TOUCH else found[code]
+        held = max(0, min(high, begin + len(quote)) - max(low, begin)) / len(quote)
+        found[code] = 1 if held >= HELD else found[code]
     return [-1 if code in row.open else sign for code, sign in found.items()]
 
 

@@ -64,14 +64,14 @@ class Model:
     meta: dict[str, Any]
 
     @property
-    def veto(self) -> float:
-        """The probability below which a rule's finding is dropped."""
-        return float(self.meta["veto"])
+    def veto(self) -> Floats:
+        """The probability of each code below which a rule's finding is dropped (codes,)."""
+        return np.array(self.meta["veto"])
 
     @property
-    def add(self) -> float:
-        """The probability from which the model gives a reason that no rule finds."""
-        return float(self.meta["add"])
+    def add(self) -> Floats:
+        """The probability of each code from which the model gives it where no rule finds it (codes,)."""
+        return np.array(self.meta["add"])
 
     @functools.cached_property
     def _tables(self) -> lanes.Packed:
@@ -117,6 +117,6 @@ def load(folder: Path = FOLDER) -> Model:
     """Return the model in `folder`; KamenError when its numbers are missing, damaged or of another shape."""
     about, arrays = stored.load(folder, "model")
     model = Model(tuple(about.pop("codes")), arrays["weights"], arrays["scale"], arrays["bias"], about)
-    if model.weights.shape != (BUCKETS, len(model.codes)):
-        raise KamenError(f"编码模型的形状 {model.weights.shape} 与程序不符，请重新训练")
+    if model.weights.shape != (BUCKETS, len(model.codes)) or not model.veto.shape == model.add.shape == model.bias.shape:
+        raise KamenError(f"编码模型的形状 {model.weights.shape} 或限度与程序不符，请重新训练")
     return model

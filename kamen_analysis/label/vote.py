@@ -1,7 +1,7 @@
 """Let rules and model vote on the reasons: a rule's finding stands unless the model is sure it is wrong.
 
 Where no rule finds a reason, nor found one that does not count, the model alone gives it if it is sure enough.
-The limits are set in `benchmarks/train.py`, which tells what they were chosen on.
+The limits, one pair for each reason, are set in `benchmarks/train.py`, which tells what they were chosen on.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def vote(heard: Heard, learned: model.Model | None = None) -> Heard:
     return replace(heard, findings=_added(heard, _vetoed(heard.findings, opinion, learned.veto), opinion, learned.add))
 
 
-def _vetoed(found: Findings, opinion: model.Opinion, veto: float) -> Findings:
-    # Enters the model's probability of each finding that stands, and drops those below `veto`.
+def _vetoed(found: Findings, opinion: model.Opinion, veto: model.Floats) -> Findings:
+    # Enters the model's probability of each finding that stands, and drops those below the `veto` of their code.
     at = np.flatnonzero(found.stands)
     probability, why = found.probability.copy(), found.why.copy()
     probability[at] = opinion.near(found.code[at], found.start[at], found.end[at])
-    why[at[probability[at] < veto]] = MODEL
+    why[at[probability[at] < veto[opinion.columns()[found.code[at]]]]] = MODEL
     return replace(found, probability=probability, why=why)
 
 
@@ -49,8 +49,8 @@ def _trimmed(heard: Heard, start: Ints, end: Ints) -> tuple[Ints, Ints]:
     return start.astype(np.int32), end.astype(np.int32)
 
 
-def _added(heard: Heard, found: Findings, opinion: model.Opinion, add: float) -> Findings:
-    """Add, for each post and reason that no rule finds there, the stretch the model is surest of, if its probability is `add` or more.
+def _added(heard: Heard, found: Findings, opinion: model.Opinion, add: model.Floats) -> Findings:
+    """Add, for each post and reason that no rule finds there, the stretch the model is surest of, if it is as sure as the code's `add`.
 
     Where a rule's finding of the reason was dropped the model is not heard: it sees words, the rules saw why they do not count.
     """

@@ -39,7 +39,7 @@ def _tiny() -> model.Model:
     rows = sum(features(heard, heard.texts.start)).toarray()[:, :BUCKETS]
     learner = LogisticRegression(C=20, solver="liblinear", random_state=7)
     learner.fit(rows / rows.sum(axis=1, keepdims=True) ** 0.5, [1, 1, 1, 0, 0, 0])
-    return model.quantised(("stalling",), learner.coef_.T, learner.intercept_, {"veto": 0.03, "add": 0.9})
+    return model.quantised(("stalling",), learner.coef_.T, learner.intercept_, {"veto": [0.03], "add": [0.9]})
 
 
 def _copy(folder: Path) -> Path:
@@ -49,10 +49,11 @@ def _copy(folder: Path) -> Path:
 
 
 def test_stored_model_knows_every_reason() -> None:
-    """The package's model loads, covers the codebook's reasons and carries its two limits, probabilities."""
+    """The package's model loads, covers the codebook's reasons and carries its two limits for each, probabilities."""
     learned = model.load()
     assert set(learned.codes) == set(codebook().reasons)
-    assert 0 <= learned.veto < learned.add <= 1
+    assert learned.veto.shape == learned.add.shape == (len(learned.codes),)
+    assert ((learned.veto >= 0) & (learned.veto < learned.add) & (learned.add <= 1)).all()
 
 
 def test_damaged_numbers_are_refused(tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_training_is_deterministic_and_survives_storage(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         model.save(_tiny(), tmp_path / name)
     assert (tmp_path / "one" / "model.npz").read_bytes() == (tmp_path / "two" / "model.npz").read_bytes()
-    assert json.loads((tmp_path / "one" / "model.json").read_text(encoding="utf-8"))["veto"] == 0.03
+    assert json.loads((tmp_path / "one" / "model.json").read_text(encoding="utf-8"))["veto"] == [0.03]
     heard = _heard(WAITS[0])
     assert np.array_equal(model.load(tmp_path / "one").ask(heard, FIRST).table, _tiny().ask(heard, FIRST).table)
 
@@ -111,7 +112,7 @@ def test_opinion_does_not_depend_on_the_batch() -> None:
 
 
 def _voted(bias: float, veto: float) -> reasons.Heard:
-    flat = model.quantised(model.load().codes, np.zeros((BUCKETS, 13)), np.full(13, bias), {"veto": veto, "add": 0.999})
+    flat = model.quantised(model.load().codes, np.zeros((BUCKETS, 13)), np.full(13, bias), {"veto": [veto] * 13, "add": [0.999] * 13})
     return vote(_heard(WAITS[0]), flat)
 
 
@@ -127,7 +128,7 @@ def test_vote(bias: float, stands: bool) -> None:
 
 def test_untaught_reason_is_left_to_the_rule() -> None:
     """A model that was not taught a reason has no opinion on it, and the rule stands by itself."""
-    after = vote(_heard(WAITS[0]), model.quantised(("virtual_goods",), np.zeros((BUCKETS, 1)), np.zeros(1), {"veto": 0.03, "add": 0.9}))
+    after = vote(_heard(WAITS[0]), model.quantised(("virtual_goods",), np.zeros((BUCKETS, 1)), np.zeros(1), {"veto": [0.03], "add": [0.9]}))
     assert len(reasons.decide(after)) and np.isnan(after.findings.probability).all()
 
 

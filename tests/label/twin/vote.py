@@ -38,7 +38,7 @@ def _learned(text: str, code: str, table: list[tuple[int, int, np.ndarray]], lea
     bare = words.strip(MARKS)
     low += len(words) - len(words.lstrip(MARKS))
     found = Finding(code, f"{code}.{LEARNED}", low, low + len(bare), round(probability, 3), None, None, decided_by="model")
-    return [found] if probability >= learned.add and bare else []
+    return [found] if probability >= learned.add[learned.codes.index(code)] and bare else []
 
 
 def odds(learned: model.Model, buckets: list[int]) -> np.ndarray:
@@ -64,6 +64,6 @@ def _ruled(finding: Finding, table: list[tuple[int, int, np.ndarray]], learned: 
     code = learned.codes.index(finding.code)
     best = max(float(table[i][2][code]) for i in _touching(finding, table))
     probability = 1 / (1 + math.exp(-best))
-    if probability < learned.meta["veto"]:
+    if probability < learned.veto[code]:
         return replace(finding, dropped=f"规则与模型不一致，弃权：模型概率 {probability:.3f}")
     return replace(finding, decided_by="vote" if probability >= AGREES else "rule")
