@@ -14,6 +14,7 @@ _AREAS = frozenset(str(code) for low, high in ((11, 16), (21, 24), (31, 38), (41
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 # Parts of speech of words that are, or begin, names: persons, places (欧阳), other proper nouns, foreign and unknown words.
 _NAME_TAGS = frozenset({"nr", "nrt", "nrfg", "ns", "nz", "x", "eng"})
+_FILE = re.compile(r"\.(?:zip|rar|7z|apk|ipa|exe|msi|dll|bat|iso|pdf|docx?|xlsx?|pptx?|txt|jpe?g|png|gif|mp[34])$")
 _PLAIN = {code: None for code in range(128) if chr(code) not in "0123456789x"}
 _DOUBLED = str.maketrans("0123456789", "0246813579")  # the sum of the digits of twice the digit
 _LETTER_DIGITS = str.maketrans("olizsbgq叉×✕ⅹ", "01125899xxxx")
@@ -145,7 +146,9 @@ def name(value: str) -> bool | None:
 
 
 def handle(value: str) -> bool | None:
-    """Judge a chat account: a letter in it, and a digit, underscore or hyphen too unless it is five letters or more."""
+    """Judge a chat account: a letter in it, and a digit, underscore or hyphen too unless it is five letters or more; no file's name."""
+    if _FILE.search(value):
+        return False
     bare = sum(map(str.isalnum, value)) + value.count("-") + value.count("_")
     letters = sum(map(str.isalpha, value))
     return None if letters and (bare > letters or letters >= 5) and bare >= 3 else False

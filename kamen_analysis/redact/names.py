@@ -106,6 +106,19 @@ def _is_ordinary(word: str) -> bool:
     return word in ordinary() or (len(word) == 4 and word[:2] in ordinary() and word[2:] in ordinary())
 
 
+def speaker(words: str, start: int, end: int) -> int | None:
+    """Return `end` unless what says a line of a chat begins or ends with a role, a label or a count, or is one ordinary word."""
+    inside = [(word, tag) for low, high, word, tag in _pieces(words, start, end) if high > start and low < end]
+    is_label = not inside or any(word in _labels() for word in (inside[0][0], inside[-1][0], words[start:end]))
+    is_word = len(inside) == 1 and (inside[0][0] in ordinary() or inside[0][1] in _AMOUNTS)
+    return None if is_label or is_word or words[start].isdecimal() else end
+
+
+@functools.cache
+def _labels() -> frozenset[str]:
+    return frozenset(word for name in ("labels", "roles", "role_words", "nick_roles", "name_labels", "channels") for word in lists()[name])
+
+
 def called(words: str, start: int, end: int) -> int | None:
     """Return `end` if no ordinary word begins at `start` or reaches across it or across `end`, and none in it is of writing."""
     for low, high, word, _tag in _pieces(words, start, end):
@@ -147,4 +160,4 @@ def _breaks(piece: tuple[int, int, str, str], start: int, stop: int) -> bool:
     return low < stop and high > start and high - low > 1 and (low <= start or high > stop) and word in ordinary()
 
 
-JUDGES: dict[str, Judge] = {judge.__name__: judge for judge in (person, stranger, nickname, called, phrase, crossed)}
+JUDGES: dict[str, Judge] = {judge.__name__: judge for judge in (person, stranger, nickname, called, phrase, crossed, speaker)}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from kamen_analysis.redact.checks import Check, plain
+from kamen_analysis.redact.kinds import lists
 from kamen_analysis.redact.reading import NUMERALS
 
 _PLACE = re.compile(r"第\d|[后末头]\d(?=[位个段半截])|\d{1,2}(?=位|个数)|另\d半|后\d[段半截]|\d段")  # which part it is
@@ -54,6 +56,30 @@ def letters_said(value: str) -> bool | None:
     return None if len(bare) >= 7 and sum(map(str.isdecimal, bare)) >= 2 else False
 
 
+def numerals_among(value: str) -> bool | None:
+    """Judge a code some signs of which are Chinese numerals: eight signs or more, two letters and two digits among them."""
+    bare = [char for char in value if char.isalnum()]
+    letters = sum(char.isascii() and char.isalpha() for char in bare)
+    digits = sum(map(str.isnumeric, bare))
+    return None if len(bare) >= 8 and letters >= 2 and digits >= 2 and not "".join(bare).isascii() else False
+
+
+def pieces(value: str) -> bool | None:
+    """Judge a code told in pieces with blanks and dashes: ten signs or more, two pieces of letters and digits, none a size or a word."""
+    groups = re.findall(r"[a-z0-9]+", value)
+    bare = "".join(groups)
+    digits = sum(map(str.isdecimal, bare))
+    mixed = sum(not group.isalpha() and not group.isdecimal() for group in groups)
+    if len(bare) < 10 or mixed < 2 or not 3 <= digits <= len(bare) - 3 or any(map(_SIZE.match, groups)):
+        return False
+    return None if not any(word in _words() for word in re.findall("[a-z]+", value)) else False
+
+
+@functools.cache
+def _words() -> frozenset[str]:
+    return frozenset(word for name in ("english", "products", "public_words", "channels") for word in lists()[name])
+
+
 def handle_said(value: str) -> bool | None:
     """Judge a handle with signs that are said: six letters and digits beside these."""
     return None if len(_HANDLE.findall(value)) >= 6 else False
@@ -66,4 +92,4 @@ def link_apart(value: str) -> bool | None:
 
 
 PARTS: dict[str, Check] = {check.__name__: check for check in (told, eight, code_parts, code_numerals, letters_said, handle_said,
-                                                                 link_apart)}
+                                                                 numerals_among, pieces, link_apart)}

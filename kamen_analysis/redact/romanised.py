@@ -11,6 +11,7 @@ from kamen_analysis.redact.checks import Check
 from kamen_analysis.redact.kinds import lists
 
 _LONGEST = 6  # letters of a syllable
+_BARE = dict(zip("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ", "aaaaeeeeiiiioooouuuuvvvv", strict=True))
 # A given name as it is spelled in Hong Kong or Taiwan.
 _GIVEN = re.compile(r"(?:(?:[bcdfghjklmnpstwyz]|ch|sh|ts|hs|kw|gw)?(?:[aeiou]{1,2}|y[aeiou]{1,2}|i[aeo]{1,2})(?:ng|[hnktpm])?|"
                     r"tsz|tzu|szu|sz|ng){1,3}")
@@ -38,6 +39,18 @@ def romanised_long(value: str) -> bool | None:
     """Judge two words no word announces: a surname in pinyin and a given name of two syllables, in either order."""
     pairs = itertools.permutations(value.split())
     return None if any(one in lists()["pinyin_surnames"] and len(other) >= 5 and _syllables(other) == 2 for one, other in pairs) else False
+
+
+def pinyin_surname(value: str) -> bool | None:
+    """Judge a surname in pinyin with a given name in Han characters behind it."""
+    letters = "".join(char for char in value if "a" <= char <= "z")
+    return None if letters in lists()["pinyin_surnames"] else False
+
+
+def tone_between(value: str) -> bool | None:
+    """Judge a name with the sound of its surname told behind that: one syllable, a mark of its tone left out."""
+    said = "".join(_BARE.get(char, char) for char in value if "a" <= char <= "z" or char in _BARE)
+    return None if said in _known() else False
 
 
 def _surname_and_given(word: str) -> bool:
@@ -79,4 +92,4 @@ def _known() -> frozenset[str]:
     return frozenset(lists()["syllables"])
 
 
-ROMANISED: dict[str, Check] = {check.__name__: check for check in (romanised, romanised_long, pinyin_name)}
+ROMANISED: dict[str, Check] = {check.__name__: check for check in (romanised, romanised_long, pinyin_name, pinyin_surname, tone_between)}

@@ -18,12 +18,14 @@ from kamen_analysis.redact.codes import CODES
 from kamen_analysis.redact.kinds import SHELF, Rule, lists, read
 from kamen_analysis.redact.kinds import Kind as Kind
 from kamen_analysis.redact.kinds import book as book
+from kamen_analysis.redact.levels import LEVELS
 from kamen_analysis.redact.names import JUDGES, Judge
 from kamen_analysis.redact.reading import NUMERALS, fold
 from kamen_analysis.redact.refused import refuse_flags, refuse_mark, refuse_rare, refuse_wide
 from kamen_analysis.redact.residue import RESIDUE
 
 _CHECKS = CHECKS | CODES | RESIDUE
+_JUDGES = JUDGES | LEVELS
 _MACRO = re.compile(r"<[A-Za-z_]+>")
 
 
@@ -159,7 +161,7 @@ def patterns() -> tuple[dict[str, list[Pattern]], list[Pattern]]:
 def _pattern(check: str, judge: str, needs: list[str], *fields: Any) -> Pattern:
     kind, rank, reads_digits, near, around, written, first, reach = fields
     return Pattern(kind, rank, _CHECKS[check], reads_digits, near, tuple(needs), around, written, first, reach,
-                   JUDGES[judge] if judge else None)
+                   _JUDGES[judge] if judge else None)
 
 
 def _listed() -> _Listed:
