@@ -14,7 +14,7 @@ from kamen_analysis.kernels import compiled
 from kamen_analysis.label.findings import rules
 from kamen_analysis.label.reasons import Heard
 from kamen_analysis.label.senses import Numbers
-from kamen_analysis.label.text import Indexes, Ints, Texts, distinct
+from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, distinct
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -36,11 +36,10 @@ def units(texts: Texts, posts: Ints) -> tuple[Indexes, Indexes]:
     From each clause on there is one for each of WIDTHS: as many clauses as fit, one at least; none twice.
     """
     starts, ends = texts.clauses
-    last = np.stack([np.maximum(np.searchsorted(ends, starts + width, "right") - 1, np.arange(len(starts))) for width in WIDTHS], axis=1)
-    asked = np.zeros(len(texts), np.bool_)
+    asked, out = np.zeros(len(texts), np.bool_), np.empty((2, len(starts) * len(WIDTHS)), np.int64)
     asked[posts] = True
-    new = np.insert(last[:, 1:] > last[:, :-1], 0, True, axis=1) & asked[texts.post(starts), None] & (ends[last] > starts[:, None])
-    return np.nonzero(new)[0], last[new]
+    many = _fit(starts, ends, asked[texts.post(starts)], np.array(WIDTHS), out)
+    return out[0, :many], out[1, :many]
 
 
 def placed(heard: Heard) -> tuple[tuple[Ints, Numbers], ...]:
@@ -73,6 +72,23 @@ def _classes(heard: Heard) -> tuple[Ints, Numbers]:
     keys, out = _keys(tuple(f"k {name}" for name, _ in heard.hits.vocabulary.named)), np.empty((len(at), 1 + BACK), np.uint32)
     _add_classes(at, number, keys, heard.texts.start, out)
     return at, out
+
+
+@compiled
+def _fit(starts: Ints, ends: Ints, asked: Bools, widths: Indexes, out: Indexes) -> int:
+    # Fills in the first and the last clause of each stretch from an asked clause on, and returns how many there are.
+    n, fitting = 0, np.full(len(widths), -1)  # The last clause that ends within each width of the clause's start.
+    for clause in range(len(starts)):
+        before = -1
+        for k in range(len(widths)):
+            while fitting[k] + 1 < len(ends) and ends[fitting[k] + 1] <= starts[clause] + widths[k]:
+                fitting[k] += 1
+            last = max(fitting[k], clause)
+            if asked[clause] and last > before and ends[last] > starts[clause]:
+                out[0, n], out[1, n] = clause, last
+                n += 1
+            before = last
+    return n
 
 
 @compiled

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from kamen_analysis.kernels import compiled
+from kamen_analysis.kernels import lean
 from kamen_analysis.label.senses import Numbers
 from kamen_analysis.label.text import Ints
 
@@ -38,7 +38,7 @@ def totals(sorts: Iterable[tuple[Ints, Numbers]], starts: Ints, tables: Packed) 
     return out.transpose(1, 0, 2).reshape(len(starts), -1)
 
 
-@compiled
+@lean
 def _unpack(word: int, sums: npt.NDArray[np.int32]) -> None:
     # Adds the lanes of a word to `sums`; a negative lane has borrowed 1 from the one above it, which is given back.
     half = 1 << _BITS - 1
@@ -48,18 +48,19 @@ def _unpack(word: int, sums: npt.NDArray[np.int32]) -> None:
         word = word - number >> _BITS
 
 
-@compiled
+@lean
 def _add(at: Ints, rows: Numbers, starts: Ints, table: Packed, sums: npt.NDArray[np.int32]) -> None:
-    i, most = 0, _ROOM // rows.shape[1]
+    i, most = np.uint64(0), np.uint64(_ROOM // rows.shape[1])
     for n in range(len(starts)):
-        while i < len(at) and (n + 1 == len(starts) or at[i] < starts[n + 1]):
+        end = starts[n + 1] if n + 1 < len(starts) else np.iinfo(np.int32).max
+        while i < len(at) and at[i] < end:
             a = b = c = d = 0
-            last = min(i + most, len(at))
-            while i < last and (n + 1 == len(starts) or at[i] < starts[n + 1]):
+            last = min(np.uint64(i + most), np.uint64(len(at)))
+            while i < last and at[i] < end:
                 for k in range(rows.shape[1]):
-                    row = rows[i, k]
+                    row = rows[i, np.uint64(k)]
                     a, b, c, d = a + table[row, 0], b + table[row, 1], c + table[row, 2], d + table[row, 3]
-                i += 1
+                i = np.uint64(i + 1)
             _unpack(a, sums[n, :4])
             _unpack(b, sums[n, 4:8])
             _unpack(c, sums[n, 8:12])
