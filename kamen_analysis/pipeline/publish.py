@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 import uuid
 from collections import Counter
 from dataclasses import dataclass
@@ -89,10 +88,7 @@ def _write_file(folder: Path, table: str, name: str, content: bytes) -> tuple[st
     path = folder / table / f"{name}.parquet"
     # A temporary name of its own: on a cluster a slow worker and its replacement may both be writing this file.
     fresh = path.with_name(f".{uuid.uuid4().hex}")
-    with fresh.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())  # here, while other threads go on working, rather than at the end for all files
+    fresh.write_bytes(content)
     fresh.replace(path)
     return f"{table}/{path.name}", hashlib.sha256(content).hexdigest()
 
