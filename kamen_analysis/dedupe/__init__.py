@@ -10,20 +10,22 @@ given as two arrays, the earlier row and the later one.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kamen_analysis.dedupe.essences import BANDS, LANES, MIX, U32, U64, Ints, sign
+from kamen_analysis.dedupe.essences import BANDS, MIX, U32, U64, Ints, sign
 from kamen_analysis.dedupe.similarity import Numbers, shingles, similarities
 
 THRESHOLD = 0.8
 AGREE = 18  # of the 32 minima must agree before two texts are compared; in one of a thousand pairs of similarity 0.8 fewer do
 ROWS = 1 << 19  # rows handled at a time
 _LAST_BITS = np.uint64((1 << 22) - 1)
+_HALF = np.uint64(32)
 _THREADS = 2  # bands handled in parallel: each takes about three numbers a post
 
 
@@ -32,66 +34,56 @@ def candidates(band: Callable[[int], U64]) -> tuple[U32, U32]:
 
     A row is paired only with the earliest row of each of its bands, not with all that share the band.
     """
-    pairs = [(first, second, np.zeros(len(first), np.int8)) for first, second in _sharing(band)]
-
-    def count(k: int) -> list[npt.NDArray[np.int8]]:
-        keys = band(k)
-        return [_agreed(keys, first, second) for first, second, _ in pairs]
-
     with ThreadPoolExecutor(_THREADS) as pool:  # numpy works on whole arrays without the interpreter's lock
-        for counts in pool.map(count, range(BANDS)):
-            for (_, _, agreed), shared in zip(pairs, counts, strict=True):
-                agreed += shared
-    first, second = (np.concatenate([pair[side][pair[2] >= AGREE] for pair in pairs]) for side in (0, 1))
-    return first, second
+        first, second = _distinct(pool.map(lambda k: repeated(band(k)), range(BANDS)))
+        agreed = functools.reduce(operator.iadd, pool.map(lambda k: _agreed(band(k), first, second), range(BANDS)))
+    enough = agreed >= AGREE
+    return first[enough], second[enough]
 
 
-def _agreed(band: U64, first: U32, second: U32) -> npt.NDArray[np.int8]:
+def _distinct(sides: Iterable[tuple[U32, U32]]) -> tuple[U32, U32]:
+    """Return pairs of rows, each once, by their second row."""
+    pairs = np.sort(np.concatenate([second.astype(np.uint64) << _HALF | first for first, second in sides]))
+    pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
+    return pairs.astype(np.uint32), (pairs >> _HALF).astype(np.uint32)
+
+
+def _agreed(band: U64, first: U32, second: U32) -> npt.NDArray[np.uint8]:
     """Return for each pair how many minima of one band its rows share."""
-    same = ((band[first] ^ band[second]).view(np.uint16) == 0).view(np.int8)
-    agreed: npt.NDArray[np.int8] = functools.reduce(np.add, (same[lane::LANES] for lane in range(LANES)))
+    agreed = np.empty(len(first), np.uint8)
+    for at in range(0, len(first), ROWS):
+        same = (band.take(first[at : at + ROWS]) ^ band.take(second[at : at + ROWS])).view(np.uint16) == 0
+        np.bitwise_count(same.view(np.uint32), out=agreed[at : at + ROWS])
     return agreed
 
 
-def _sharing(band: Callable[[int], U64]) -> Iterator[tuple[U32, U32]]:
-    """Yield (earlier row, later row) of the pairs that share a band, each pair once, for ROWS later rows at a time."""
-    with ThreadPoolExecutor(_THREADS) as pool:
-        firsts = list(pool.map(lambda k: earliest(band(k)), range(BANDS)))
-    for at in range(0, len(firsts[0]) or 1, ROWS):
-        some = [band_firsts[at : at + ROWS] for band_firsts in firsts]
-        here = np.arange(at, at + len(some[0]), dtype=np.uint32)
-        shares = functools.reduce(np.logical_or, (first != here for first in some))
-        first = np.sort(np.stack([first[shares] for first in some], axis=1))
-        later = np.broadcast_to(here[shares][:, None], first.shape)
-        new = first < later
-        new[:, 1:] &= first[:, 1:] != first[:, :-1]
-        yield first[new], later[new]
+def repeated(keys: U64) -> tuple[U32, U32]:
+    """Return (lowest row with the same key, row) for every row whose key a lower row has too, in no order.
 
-
-def earliest(keys: U64) -> U32:
-    """Return for each row the lowest row with the same key; about ROWS keys are sorted at a time."""
-    lowest, buckets = np.arange(len(keys), dtype=np.uint32), len(keys) // ROWS + 1
+    About ROWS keys are sorted at a time.
+    """
+    buckets = len(keys) // ROWS + 1
     bucket_of = (keys % np.uint64(buckets)).astype(np.uint16)
-    for bucket in range(buckets):
-        rows = np.flatnonzero(bucket_of == bucket)
-        first, second = _repeated(keys[rows])
-        lowest[rows[second]] = rows[first]
-    return lowest
+    rows = (np.flatnonzero(bucket_of == bucket).astype(np.uint32) for bucket in range(buckets))
+    found = [tuple(map(some.take, _repeated(keys.take(some)))) for some in rows]
+    first, second = map(np.concatenate, zip(*found, strict=True))
+    return first, second
 
 
 def _repeated(keys: U64) -> tuple[Ints, Ints]:
-    """Return (lowest row with the same key, row) for every row whose key a lower row has too."""
+    """Return `repeated` of keys that are all sorted at once."""
     # Sorting numbers made of a key's first bits and its row is several times as fast as finding the order of the keys.
     row = np.uint64((1 << len(keys).bit_length()) - 1)
-    packed = np.sort(keys * MIX & ~row | np.arange(len(keys), dtype=np.uint64))  # mixed: keys may differ in their last bits only
+    packed = keys * MIX & ~row | np.arange(len(keys), dtype=np.uint64)  # mixed: keys may differ in their last bits only
+    packed.sort()
     at = np.flatnonzero((packed[1:] ^ packed[:-1]) <= row)
     rows = (packed & row).astype(np.int64)
-    if (keys[rows[at]] != keys[rows[at + 1]]).any():  # two keys with the same first bits, by chance
+    if (keys.take(rows.take(at)) != keys.take(rows.take(at + 1))).any():  # two keys with the same first bits, by chance
         rows = np.argsort(keys, kind="stable")
         at = np.flatnonzero(keys[rows[1:]] == keys[rows[:-1]])
     is_first = np.append(True, np.diff(at) != 1)[: len(at)]
     runs = np.maximum.accumulate(np.where(is_first, np.arange(len(at)), 0))
-    return rows[at[runs]], rows[at + 1]
+    return rows.take(at.take(runs)), rows.take(at + 1)
 
 
 def among(keys: U64, wanted: U64) -> Ints:
@@ -125,9 +117,9 @@ def components(size: int, first: Numbers, second: Numbers) -> Ints:
 
 def same(keys: U64) -> tuple[U32, U32]:
     """Return (lowest row with the same digest, row) for every repeated digest; digest 0 (a short text) equals nothing."""
-    first = earliest(keys)
-    later = np.flatnonzero((first != np.arange(len(keys))) & (keys != 0)).astype(np.uint32)
-    return first[later], later
+    first, second = repeated(keys)
+    is_long = keys.take(second) != 0
+    return first[is_long], second[is_long]
 
 
 def duplicates(posts: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFrame:

@@ -42,10 +42,12 @@ class Group:
         return {"core": core, "key": digests.joined(core, self._digest(self.dup))}
 
     def _digest(self, frame: pd.DataFrame) -> str:
-        """Return the SHA-256 of a frame, its row numbers counted from the group's start: earlier groups may grow."""
+        """Return a digest of a frame's rows, their numbers counted from the group's start: earlier groups may grow."""
+        if frame.empty:
+            return ""
         numbers = frame.get("number", frame.index)
-        table = frame.assign(number=numbers - self.starts[0]).to_csv(index=False)
-        return hashlib.sha256(table.encode("utf-8", "surrogatepass")).hexdigest()
+        rows = pd.util.hash_pandas_object(frame.assign(number=numbers - self.starts[0]), index=False)
+        return hashlib.sha256(rows.to_numpy().tobytes()).hexdigest()
 
 
 def groups(parts: list[Part], merged: Merged) -> list[Group]:

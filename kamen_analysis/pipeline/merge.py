@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow.compute as pc
 
 from kamen_analysis import dedupe, records
 from kamen_analysis.captures.withdraw import is_withdrawn
@@ -67,8 +68,8 @@ def merge(parts: list[Part], withdrawn: frozenset[str], scratch: Path) -> Merged
 
 
 def _complaints(parts: list[Part]) -> Bools:
-    kinds = (part.read("coded", ["post_type"])["post_type"].to_numpy() for part in parts)
-    return np.concatenate([np.empty(0, np.bool_), *(kind == "complaint" for kind in kinds)])
+    kinds = (part.read("coded", ["post_type"])["post_type"] for part in parts)
+    return np.concatenate([np.empty(0, np.bool_), *(pc.equal(kind, "complaint").to_numpy() for kind in kinds)])
 
 
 def _combine_sightings(parts: list[Part], starts: npt.NDArray[np.int64], keep: Bools) -> tuple[pd.DataFrame, pd.Series]:
