@@ -51,12 +51,11 @@ def _die(posts: partition.Columns) -> coding.Coded:
     os._exit(len(posts))
 
 
-@pytest.mark.parametrize(("first", "most"), [(500, 16_384), (3, 16), (50, 50), (49, 16_384), (1, 1)])
-def test_two_processes_give_the_bytes_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int, most: int) -> None:
-    """In one batch, in many that grow, with an empty last one, and post by post."""
+@pytest.mark.parametrize("size", [500, 16, 50, 49, 1])
+def test_two_processes_give_the_bytes_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """In one batch, in several, with an empty last one, and post by post."""
     build(one := _home(tmp_path / "one"), jobs=1)
-    monkeypatch.setattr(relay, "FIRST", first)
-    monkeypatch.setattr(partition, "BATCH", most)
+    monkeypatch.setattr(relay, "BATCH", size)
     two = Home(tmp_path / "two")
     shutil.copytree(one.raw, two.raw)
     build(two, jobs=2)
@@ -66,20 +65,19 @@ def test_two_processes_give_the_bytes_of_one(tmp_path: Path, monkeypatch: pytest
 def test_two_captures_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the last posts of one capture are coded the next is read; each batch comes to its own capture."""
     build(one := _more(_home(tmp_path / "one")), jobs=1)
-    monkeypatch.setattr(relay, "FIRST", 7)
+    monkeypatch.setattr(relay, "BATCH", 7)
     two = Home(tmp_path / "two")
     shutil.copytree(one.raw, two.raw)
     build(two, jobs=2)
     assert len(list(two.raw.glob("*/*.gz"))) == 2 and _tables(one) == _tables(two)
 
 
-def test_batches_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other process is asked early, and then less and less often."""
+def test_the_other_process_is_asked_early(tmp_path: Path) -> None:
+    """Posts are handed over as soon as there are enough of them for a batch."""
     home, sizes = _home(tmp_path / "home"), list[int]()
-    monkeypatch.setattr(partition, "BATCH", 16)
     (tmp_path / "part").mkdir()
-    partition.make(next(home.raw.glob("table/*.gz")), home.raw, tmp_path / "part", lambda posts: sizes.append(len(posts["body"])), 3)
-    assert sizes == [3, 6, 12, 16, 13]
+    partition.make(next(home.raw.glob("table/*.gz")), home.raw, tmp_path / "part", lambda posts: sizes.append(len(posts["body"])), 16)
+    assert sizes == [16, 16, 16, 2]
 
 
 def test_a_process_that_dies_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,11 +73,10 @@ class _Batch:
     rejected: Rows = field(default_factory=list)
 
 
-def make(capture: Path, raw: Path, folder: Path, on_batch: Callable[[Columns], object] = lambda posts: None, first: int = 0) -> None:
+def make(capture: Path, raw: Path, folder: Path, on_batch: Callable[[Columns], object] = lambda posts: None, size: int = 0) -> None:
     """Write the part of one capture file into a fresh folder; every text is redacted before it is written.
 
-    `on_batch` is called with the redacted columns of `posts` of each batch. The first batch has `first` posts (0: BATCH), each further
-    one twice as many, up to BATCH.
+    `on_batch` is called with the redacted columns of `posts` of each batch of `size` posts (0: BATCH).
     """
     module = sources.registry()[capture.parent.name]
     facts, warnings, index = Facts(module.KEY, capture.name), audit.Warnings(), []
@@ -85,7 +84,7 @@ def make(capture: Path, raw: Path, folder: Path, on_batch: Callable[[Columns], o
     with ExitStack() as stack:
         writers = {name: stack.enter_context(pq.ParquetWriter(folder / f"{name}.parquet", schema(name), compression="lz4",
                                                               use_dictionary=_REPETITIVE, write_statistics=False)) for name in TABLES}
-        for batch in _batches(capture, raw, facts, warnings, first or BATCH):
+        for batch in _batches(capture, raw, facts, warnings, size or BATCH):
             redacted = {name: _redacted(name, batch) for name in TABLES}
             tables = {name: records.typed(name, columns) for name, columns in redacted.items()}
             tables["events"] = tables["events"].add_column(0, "row", pa.array(batch.event_rows, pa.int64()))
@@ -113,11 +112,8 @@ def _redacted(name: str, batch: _Batch) -> Columns:
     return columns
 
 
-def _batches(capture: Path, raw: Path, facts: Facts, warnings: audit.Warnings, room: int) -> Iterator[_Batch]:
-    """Yield the capture's content in batches of `room` posts, then twice as many each time up to BATCH; the last may be empty.
-
-    Fills `facts` and `warnings` on the way.
-    """
+def _batches(capture: Path, raw: Path, facts: Facts, warnings: audit.Warnings, size: int) -> Iterator[_Batch]:
+    """Yield the capture's content in batches of `size` posts, the last of which may be empty; fill `facts` and `warnings` on the way."""
     batch, mapping, module = _Batch(), None, sources.registry()[capture.parent.name]
     for page in warc.readable(capture, raw):
         if isinstance(page, Damage):
@@ -134,10 +130,10 @@ def _batches(capture: Path, raw: Path, facts: Facts, warnings: audit.Warnings, r
         page = replace(page, fetched_at=times.beijing(page.fetched_at))  # once, not for each post
         for post in posts:
             _add_post(post, page, module, batch, warnings)
-            if len(batch.posts) >= room:
+            if len(batch.posts) >= size:
                 facts.counts["cleaned"] += len(batch.posts)
                 yield batch
-                batch, room = _Batch(facts.counts["cleaned"]), min(2 * room, BATCH)
+                batch = _Batch(facts.counts["cleaned"])
     facts.counts["cleaned"] += len(batch.posts)
     yield batch
 
