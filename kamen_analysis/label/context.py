@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kamen_analysis.codebook.models import Device
-from kamen_analysis.kernels import compiled
+from kamen_analysis.kernels import compiled, lean
 from kamen_analysis.label.matches import Found, Matches
 from kamen_analysis.label.text import STRIDE, Bools, Indexes, Ints, Texts
-from kamen_analysis.label.trie import Keys
 
 NEAR = 1  # Words so close behind the opening of the other side's speech are certainly its own.
 # A cue at most so long loses its force to a device that holds for any of its parts, a longer one only if it holds for the first; a denial
@@ -23,8 +22,9 @@ KINDS = ("speech", "denial", "unsaid", "hypothesis", "hearsay", "general", "mist
 _KIND_BITS = np.array([0, 4, 4, 8, 12, 12, 16, 16], np.uint8)  # Of `Reading.states`, whose two lowest bits tell the speaker.
 _QUOTES = {"“": "”", "「": "」", "『": "』", "‘": "’", '"': '"', "'": "'", "【": "】"}
 _OPENING, _QUOTED = 3, 200  # How far behind a device a quotation may open, and how far it may go.
+_HEAD = 2  # As in chains.
+_START, _END = range(2)  # As in senses.
 _DENIAL = KINDS.index("denial")
-_LENGTH = 6  # As in trie.
 
 
 class Regions(NamedTuple):
@@ -124,42 +124,45 @@ class Reading:
         """Return who is speaking at each place: a number in SPEAKERS, 0 where the poster simply tells."""
         return self._voices[self.texts.indexes(at)]
 
-    def against(self, matches: Matches, immune: Bools) -> Ints:
+    def against(self, matches: Matches, table: Ints, chains: Ints, immune: Bools) -> Ints:
         """Return the number of the first region that takes the force from each cue, -1 where it stands.
 
-        `immune` (matches, KINDS): the kinds of device each cue is immune to.
+        `chains`: the matches as `chains` gives them, with words in `table`; `immune` (matches, KINDS): the kinds of device each cue is
+        immune to.
         """
         out, regions = np.empty(len(matches.start), np.int32), self.regions
         home = self.texts.post(regions.opening)
         first = np.searchsorted(home, np.arange(len(self.texts) + 1)).astype(np.int32)
-        _against(self.texts.post(matches.start), *matches, immune, first, np.stack(regions), self.kinds[regions.device], out)
+        _against(self.texts.post(matches.start), *matches, table, chains, immune, first, np.stack(regions, axis=1),
+                 self.kinds[regions.device], out)
         return out
 
 
-@compiled
-def _takes_force(first: int, parts: Keys, region: Ints, whole: bool) -> bool:
-    # Whether a region takes the force from the cue that starts at `first`; `whole`: it does if it holds for any of the cue's parts.
-    start, end, opening, close = region[0], region[1], region[3], region[4]
+@lean
+def _takes_force(cue: Ints, table: Ints, last: int, region: Ints, whole: bool) -> bool:
+    # Whether a region takes the force from a cue that ends at `last`; `whole`: it does if it holds for any of the cue's parts.
+    first, start, end, opening, close = table[_START, cue[_HEAD]], region[0], region[1], region[3], region[4]
+    if not (opening < first < close or start < last and first < end):
+        return False
     reached, own = start <= first < end or opening < first < close, False
-    for key in parts:
-        part = key >> _LENGTH
-        past = part + (key & (1 << _LENGTH) - 1)
+    for k in range(_HEAD, len(cue)):
+        part, past = table[_START, cue[k]], table[_END, cue[k]]
         reached |= whole and start <= part < end
         # A word the cue itself is made of (没人接) is no denial of it.
         own |= opening < past and part < close
     return reached and not (own and opening >= first)
 
 
-@compiled
-def _against(post: Ints, start: Ints, end: Ints, parts: Keys, immune: Bools, first: Ints, regions: Ints, kinds: Indexes, out: Ints) -> None:
+@lean
+def _against(post: Ints, start: Ints, end: Ints, table: Ints, chains: Ints, immune: Bools, first: Ints, regions: Ints, kinds: Indexes,
+             out: Ints) -> None:
     # The first region that takes the force from each cue, or -1; those of post i from `first[i]` to `first[i + 1]`.
     for i in range(len(post)):
         out[i] = -1
-        for region in range(first[post[i]], first[post[i] + 1]):
-            kind = kinds[region]
-            whole = kind == _DENIAL or end[i] - start[i] <= SHORT
-            if not immune[i, kind] and _takes_force(start[i], parts[i], regions[:, region], whole):
-                out[i] = region
+        for k in range(first[post[i]], first[post[i] + 1]):
+            whole = kinds[k] == _DENIAL or end[i] - start[i] <= SHORT
+            if not immune[i, kinds[k]] and _takes_force(chains[i], table, end[i], regions[k], whole):
+                out[i] = k
                 break
 
 

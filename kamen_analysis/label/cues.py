@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,18 +10,20 @@ import numpy as np
 from kamen_analysis.codebook.models import WordClass
 from kamen_analysis.codebook.template import Part, parse
 from kamen_analysis.errors import KamenError
-from kamen_analysis.label import chains
-from kamen_analysis.label.chains import FIRST, KEY, LAST, NEEDED, SENTENCE, SLOT, WITHIN
+from kamen_analysis.label import chains, tries
+from kamen_analysis.label.chains import BACK, FIRST, KEY, LAST, SENTENCE, SLOT, WITHIN
 from kamen_analysis.label.matches import Found, Key
-from kamen_analysis.label.plan import Asked, Keys, Plan, Room, Stretches, bit_sets
+from kamen_analysis.label.plan import Asked, Plan, Room, Stretches, bit_sets
 from kamen_analysis.label.senses import KIND, ROW
 from kamen_analysis.label.text import STRIDE, Bools, Cut, Indexes, Ints, Texts, spread
+from kamen_analysis.label.tries import NEEDED
 from kamen_analysis.label.words import Hits, Vocabulary
 
 _ANYWHERE = np.iinfo(np.int32).max
+_NOWHERE = np.zeros(0, np.int32)
 _WITHIN = ("clause", "sentence", "line", "text")  # The kinds of stretches, in the order `chains` numbers them.
 _MORE = 8  # A batch with so many times more words is counted anew; an occurrence counts as much as so many kinds that did not occur.
-_MANY = 60  # Room for so many matches a post, twice what most batches have.
+_TRIES, _MANY = 400, 60  # Room for so many tries and matches a post, twice what most batches have.
 
 
 class Line(NamedTuple):
@@ -75,7 +77,8 @@ def _planned(templates: Sequence[_Template], key: Sequence[int], words: Vocabula
     far, within = np.cumsum(np.append(0, longest[slot][:-1]) + gap), np.array([_WITHIN.index(one.within) for one in templates])
     of = np.stack([last - count, last, within])[:, template]  # What each part tells of its template.
     parts = np.stack([template, slot, gap, opens, far - far[of[0]], *of], axis=1).astype(np.int32)
-    return Plan(np.stack([last - count, last, key], axis=1).astype(np.int32), parts, np.zeros((0, 0), np.uint64))
+    span = parts[last - 1, BACK] + longest[slot[last - 1]]
+    return Plan(np.stack([last - count, last, key, span], axis=1).astype(np.int32), parts, np.zeros((0, 0), np.uint64))
 
 
 class Matcher:
@@ -96,6 +99,7 @@ class Matcher:
         self._plan = _planned(templates, key, self.vocabulary)
         self._first_template = np.searchsorted(key, np.arange(len(self._numbers) + 2)).astype(np.int32)
         self._eager = np.array([not one.only_asked for one in templates], np.bool_)
+        self._longest = max(len(one.slots) for one in templates)
         self._counted = 0
         self._ranked: _Ranked | None = None
 
@@ -108,13 +112,13 @@ class Matcher:
         (plan, asked, row, checked), stretches = self._rank(hits), _stretches(hits.texts)
         np.take(row, hits.table[KIND], out=hits.table[ROW], mode="clip")
         hits.plan = plan
-        hits.room, many = _room(plan, stretches, checked, self._on_demand), _MANY * len(hits.texts)
-        out = np.empty((many, chains.HEAD + len(hits.room.way)), np.int64)
-        if (many := chains.chains(hits.table, plan, asked, stretches, hits.room, out)) > len(out):
-            out, hits.room = np.empty((many, out.shape[1]), np.int64), _room(plan, stretches, checked, self._on_demand)
-            chains.chains(hits.table, plan, asked, stretches, hits.room, out)
-        templates = plan.templates[out[:many, 0]].astype(np.intp)
-        return Found(self._numbers, out[:many], templates[:, KEY], templates[:, LAST] - templates[:, FIRST])
+        hits.signs, sign = bit_sets(len(hits.texts.sentences.starts), self._on_demand), bit_sets(1, checked)[0]
+        tried = _filled(len(hits.texts) * _TRIES, tries.WIDTH, lambda out: tries.tries(
+            hits.table, plan.bits, asked, stretches, sign, hits.signs, out))
+        found = _filled(len(hits.texts) * _MANY, chains.HEAD + self._longest, lambda out: chains.chains(
+            hits.table, plan, tried, stretches, self._room(stretches.first), out))
+        template = plan.templates[found[:, 0]]
+        return Found(self._numbers, hits.table, found, template[:, KEY], template[:, LAST] - template[:, FIRST])
 
     def _rank(self, hits: Hits) -> _Ranked:
         # Counts how common the kinds are, and again when a batch has far more words than the one that was counted.
@@ -152,15 +156,19 @@ class Matcher:
         """Return the number of each key; a key that no line has gets the number after the last."""
         return np.array([self._numbers.get(key, len(self._numbers)) for key in keys], np.intp)
 
-    def touched(self, hits: Hits, number: Indexes, words: Keys, bounds: Ints) -> Bools:
-        """Return for each stretch of text whether a match of the key `number` touches it; `words`, `bounds`: see `chains.touched`.
+    def touched(self, hits: Hits, number: Indexes, cues: Ints, bounds: Ints) -> Bools:
+        """Return for each stretch of text whether a match of the key `number` touches it; `cues`, `bounds`: see `chains.touched`.
 
         The batch must have been scanned, and the keys be those of lines looked for on demand.
         """
         out = np.zeros(len(number), np.bool_)
-        chains.touched(hits.table, hits.plan, np.stack([self._first_template[number], self._first_template[number + 1]]), words, bounds,
-                       hits.room, out)
+        chains.touched(hits.table, hits.plan, np.stack([self._first_template[number], self._first_template[number + 1]]), cues, bounds,
+                       hits.signs, self._room(_NOWHERE), out)
         return out
+
+    def _room(self, here: Ints) -> Room:
+        return Room(way=np.empty(self._longest, np.int64), vain=np.full((self._longest, chains.NEAR), -1, np.int64),
+                    begun=np.zeros(len(self._plan.templates), np.int64), here=here.astype(np.int64))
 
 
 def _stretches(texts: Texts) -> Stretches:
@@ -169,9 +177,10 @@ def _stretches(texts: Texts) -> Stretches:
     return Stretches(first, np.stack([np.concatenate(columns) for columns in zip(*cuts, strict=True)]))
 
 
-def _room(plan: Plan, stretches: Stretches, checked: int, on_demand: int) -> Room:
-    longest = int((plan.templates[:, LAST] - plan.templates[:, FIRST]).max())
-    sentences = stretches.first[SENTENCE + 1] - stretches.first[SENTENCE]
-    return Room(way=np.empty(longest, np.int64), vain=np.full((longest, chains.NEAR), -1, np.int64),
-                begun=np.zeros(len(plan.templates), np.int64), here=stretches.first.astype(np.int64),
-                sign=bit_sets(1, checked)[0], signs=bit_sets(int(sentences), on_demand))
+def _filled(room: int, width: int, fill: Callable[[Ints], int]) -> Ints:
+    # The rows that `fill` puts into an array, returning how many there are; it is called again if there was room for fewer.
+    out = np.empty((room, width), np.int32)
+    if (many := fill(out)) > room:
+        out = np.empty((many, width), np.int32)
+        fill(out)
+    return out[:many]

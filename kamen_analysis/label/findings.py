@@ -16,7 +16,6 @@ from kamen_analysis.label.cues import Matcher
 from kamen_analysis.label.exclusions import SCOPES, excluded
 from kamen_analysis.label.matches import Found, Matches
 from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, spread
-from kamen_analysis.label.trie import Keys
 from kamen_analysis.label.words import Hits
 
 MERCHANT, CONSUMER, THIRD = 1, 2, 3  # As in context.SPEAKERS.
@@ -104,13 +103,13 @@ def weigh(matcher: Matcher, hits: Hits, found: Found, reading: Reading) -> Findi
 def _weigh(matcher: Matcher, hits: Hits, found: Found, reading: Reading) -> Findings:
     texts, rows = hits.texts, found.rows(_numbers(matcher, "cue"))
     at, rule = spread(*rows), np.repeat(np.arange(rows.shape[1], dtype=np.int32), rows[1] - rows[0])
-    cues = Matches(start := found.start[at], end := found.end[at], found.parts[at])
+    cues, chains = Matches(start := found.start[at], end := found.end[at]), found.chains(at)
     speaker = reading.speaker(start)
     speaker = np.where(speaker == 0, reading.speaker(end - 1), speaker)
-    region = reading.against(cues, table("immune")[rule] > 0)
+    region = reading.against(cues, hits.table, chains, table("immune")[rule] > 0)
     bounds = np.stack([(start, end), *(texts.bounds(start, scope) for scope in SCOPES[1:])])
     why = excluded(matcher, found, table("code")[rule], bounds)
-    why[_unless(matcher, hits, found.words[at], rule, bounds)] = _UNLESS
+    why[_unless(matcher, hits, chains, rule, bounds)] = _UNLESS
     by_voice = _by_voice(rule, speaker, _own(start, bounds, found), _refusal_near(start, end, bounds, found))
     why = np.where(why == STANDS, by_voice, why)
     why[region >= 0] = CONTEXT
@@ -123,10 +122,10 @@ def _numbers(matcher: Matcher, kind: str) -> Indexes:
     return matcher.numbers(("cue", r.reason.code, r.number) if kind == "cue" else (r.reason.code, kind, r.number) for r in rules())
 
 
-def _unless(matcher: Matcher, hits: Hits, words: Keys, rule: Ints, bounds: Ints) -> Bools:
+def _unless(matcher: Matcher, hits: Hits, chains: Ints, rule: Ints, bounds: Ints) -> Bools:
     low, high = bounds[table("within")[rule], :, np.arange(len(rule))].T
     reach = table("reach")[rule]
-    return matcher.touched(hits, _numbers(matcher, "unless")[rule], words, np.stack(
+    return matcher.touched(hits, _numbers(matcher, "unless")[rule], chains, np.stack(
         [low, high, np.maximum(low, bounds[0, 0] - reach), np.minimum(high, bounds[0, 1] + reach)], axis=1))
 
 

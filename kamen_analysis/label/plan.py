@@ -44,16 +44,13 @@ class Room(NamedTuple):
     """Scratch arrays of the kernels.
 
     way: the words of the match being tried, part by part. vain: for each part, words from which the rest cannot be matched.
-    begun: for each template, the first word not yet tried as its beginning. here: the current stretch of each kind. sign: the slots
-    that words of the current sentence fill (a bit set). signs: the same of every sentence, for templates looked for only on demand.
+    begun: for each template, the first word not yet tried as its beginning. here: the current stretch of each kind.
     """
 
     way: Keys
     vain: Keys
     begun: Keys
     here: Keys
-    sign: Bits
-    signs: Bits
 
 
 def bit_sets(rows: int, bits: int) -> Bits:

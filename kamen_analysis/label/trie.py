@@ -13,16 +13,9 @@ from kamen_analysis.kernels import compiled
 from kamen_analysis.label.senses import Numbers
 from kamen_analysis.label.text import Texts
 
-LENGTH = 6  # The key of an occurrence is its place and, in this many low bits, its length: sorted keys go by place, then by end.
-_LENGTHS = (1 << LENGTH) - 1
+_LONGEST = 63  # Characters of a word at most.
 _MANY = 2  # Room for so many words a character, enough for most texts.
-Keys = npt.NDArray[np.int64]
 _Node = dict[int, int]  # The numbers of the next characters, and of the nodes they lead to.
-
-
-def ends(keys: Keys) -> Keys:
-    """Return the place where the word of each key ends."""
-    return (keys >> LENGTH) + (keys & _LENGTHS)
 
 
 class Spelt(NamedTuple):
@@ -43,8 +36,8 @@ class Trie:
     def __init__(self, words: Sequence[str]) -> None:
         alphabet = {c: i for i, c in enumerate(sorted(set("".join(words))), start=1)}
         self.lengths = np.fromiter(map(len, words), np.int64, len(words))
-        if self.lengths.max(initial=0) > _LENGTHS:
-            raise KamenError(f"线索词太长（至多 {_LENGTHS} 字）：{max(words, key=len)[:20]}……")
+        if self.lengths.max(initial=0) > _LONGEST:
+            raise KamenError(f"线索词太长（至多 {_LONGEST} 字）：{max(words, key=len)[:20]}……")
         self._dense = np.zeros(max(map(ord, alphabet), default=0) + 2, np.uint16)
         self._dense[[ord(c) for c in alphabet]] = list(alphabet.values())
         nodes, parents, ends = [{i: i for i in alphabet.values()}, *(_Node() for _ in alphabet)], [0] * (len(alphabet) + 1), _Node()

@@ -13,7 +13,7 @@ from kamen_analysis.codebook.models import WordClass
 from kamen_analysis.codebook.template import words_of
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label import senses
-from kamen_analysis.label.plan import Bits, Plan, Room, bit_sets
+from kamen_analysis.label.plan import Bits, Plan, bit_sets
 from kamen_analysis.label.senses import Rows, rows
 from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, distinct, spread
 from kamen_analysis.label.trie import Trie
@@ -109,10 +109,13 @@ def _atom(choice: str, classes: dict[str, WordClass], numbers: dict[str, int]) -
 
 
 class Hits:
-    """The words found in a batch (`table`: its rows are named in `senses`); `Matcher.scan` adds its plan and scratch arrays."""
+    """The words found in a batch (`table`: its rows are named in `senses`).
+
+    `Matcher.scan` adds its plan, and the slots filled by words of each sentence, of those that lines looked for on demand have.
+    """
 
     plan: Plan
-    room: Room
+    signs: Bits
 
     def __init__(self, vocabulary: Vocabulary, texts: Texts) -> None:
         self.vocabulary, self.texts = vocabulary, texts

@@ -12,8 +12,10 @@ from twin.text import read
 from kamen_analysis.codebook.models import WordClass
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label import cues as fast
-from kamen_analysis.label.text import fold
-from kamen_analysis.label.trie import LENGTH, ends
+from kamen_analysis.label.chains import HEAD
+from kamen_analysis.label.matches import Found
+from kamen_analysis.label.senses import END, START
+from kamen_analysis.label.text import Ints, fold
 
 CLASSES = {"short": WordClass(words=("退", "款", "退款", "了")), "not": WordClass(words=("不", "没"), not_in=("不但", "没人", "没")),
            "both": WordClass(words=("不退", "退款了"), include=("short",), not_in=("退款了了", "不退款", "款不"))}
@@ -32,13 +34,17 @@ Rows = list[tuple[int, int, list[tuple[int, int]]]]
 def _fast(lines: list[fast.Line], posts: list[tuple[str, str]]) -> list[dict[Key, Rows]]:
     matcher, texts = fast.Matcher(CLASSES, lines), fold(*zip(*posts, strict=True))
     out: list[dict[Key, Rows]] = [{} for _ in posts]
-    for key, matches in matcher.scan(matcher.words(texts)).items():
-        homes = texts.post(matches.start)
-        for post, start, end, parts in zip(homes.tolist(), matches.start.tolist(), matches.end.tolist(), matches.parts, strict=True):
+    found = matcher.scan(hits := matcher.words(texts))
+    for key, matches in found.items():
+        homes, parts = texts.post(matches.start), hits.table[[START, END]].T[_chains(matcher, found, key)[:, HEAD:]]
+        for post, start, end, spans in zip(homes.tolist(), matches.start.tolist(), matches.end.tolist(), parts.tolist(), strict=True):
             first = int(texts.start[post])
-            spans = zip((parts >> LENGTH).tolist(), ends(parts).tolist(), strict=True)
             out[post].setdefault(key, []).append((start - first, end - first, [(a - first, b - first) for a, b in spans]))
     return out
+
+
+def _chains(matcher: fast.Matcher, found: Found, key: Key) -> Ints:
+    return found.chains(np.arange(*found.rows(matcher.numbers([key]))[:, 0]))
 
 
 def _slow(lines: list[fast.Line], posts: list[tuple[str, str]], width: int) -> list[dict[Key, Rows]]:
@@ -74,21 +80,21 @@ def test_stretches_touched(drawn: Drawn, posts: list[tuple[str, str]], data: st.
     texts = fold(*zip(*posts, strict=True))
     every, hits = eager.scan(eager.words(texts)), lazy.words(texts)
     found = lazy.scan(hits)
-    (start, end, _), words = found.get(("cue",)), found.words[np.arange(*found.rows(lazy.numbers([("cue",)]))[:, 0])]
+    (start, end), cues = found.get(("cue",)), _chains(lazy, found, ("cue",))
     low, high = texts.bounds(start, within)
     reach = data.draw(st.integers(0, 9))
     bounds = np.stack([low, high, np.maximum(low, start - reach), np.minimum(high, end + reach)], axis=1)
     for key in {line.key for line in lines if line.within == within}:
         other = every.get(key)
         slow = [bool(((other.start < b) & (other.end > a)).any()) for a, b in bounds[:, 2:]]
-        assert lazy.touched(hits, np.repeat(lazy.numbers([key]), len(start)), words, bounds).tolist() == slow
+        assert lazy.touched(hits, np.repeat(lazy.numbers([key]), len(start)), cues, bounds).tolist() == slow
         assert not len(found.get(key).start)
 
 
 def test_more_matches_than_expected() -> None:
-    """Texts of nothing but cue words give every match, more than there is room for at first."""
+    """Texts of nothing but cue words give every match, more than there is room for at first; nor do tries that fail use up that room."""
     lines = [fast.Line((number,), "退") for number in range(40)]
-    (found,) = _fast(lines, [("", "退" * 500)])
+    (found,) = _fast([*lines, fast.Line(("none",), "退 ..0 款 ..0 退")], [("", "退" * 500 + "款")])
     assert {key: len(rows) for key, rows in found.items()} == {line.key: 500 for line in lines}
 
 

@@ -16,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 
 from kamen_analysis import kept
 from kamen_analysis.kernels import SOURCES
-from kamen_analysis.label import chains, context, exclusions, lanes, matches, model, reasons, senses, text
+from kamen_analysis.label import chains, context, exclusions, lanes, matches, model, reasons, senses, text, tries
 from kamen_analysis.label.features import BUCKETS, features, placed
 from kamen_analysis.label.posts import label_posts
 from kamen_analysis.label.trie import Trie
@@ -84,7 +84,7 @@ def test_words_touched_by_longer_words() -> None:
 def test_each_kernel_is_compiled_for_one_kind_of_arrays() -> None:
     """Posts in large batches and alone, odd characters among them, ask for no other machine code than two short posts do."""
     label_posts([{"id": "1", "title": "卡盟", "body": "客服说已激活不能退。"}, {"id": "2", "title": "", "body": ""}])
-    modules = (chains, context, exclusions, lanes, matches, senses)
+    modules = (chains, context, exclusions, lanes, matches, senses, tries)
     every = [kernel for module in modules for kernel in vars(module).values() if hasattr(kernel, "signatures")]
     before = [kernel.signatures for kernel in every]
     label_posts([{"id": "3", "title": "🙂", "body": "等了很久，还是 拒绝退款，ΣΑΣ"}] * 50)
