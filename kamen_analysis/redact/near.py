@@ -23,7 +23,7 @@ from kamen_analysis.redact.windows import Windows, widened
 REACH = {"<RUN>": (24, 16), "<KEY_RUN>": (24, 16), "<STREET_NUMBER>": (40, 40), "<BUILDING>": (48, 32), "<VILLAGE>": (32, 32),
          "<ROOM>": (60, 4), "<NAME_FORM>": (3, 8), "<NAME_FORM_MORE>": (0, 8),
          "<FAMILIAR>": (2, 8), "<ELDER>": (3, 6), "<TITLE>": (6, 6), "<LINE>": (0, 44),
-         "<SPEAKER>": (0, 30), "<NUMERAL_CODE>": (24, 32), "<PIECES>": (24, 40),
+         "<SPEAKER>": (110, 30), "<NUMERAL_CODE>": (24, 32), "<PIECES>": (24, 40),
          "<COLONS>": (5, 40), "<FORM>": (3, 8), "<NICK_SAYS>": (2, 8), "<ACTOR>": (2, 10), "<NICK_ROLE>": (0, 4), "<MARKED>": (16, 16),
          "<MIXED>": (25, 25), "<SPACED>": (40, 90), "<SPACED_CODE>": (16, 90), "<CODE>": (32, 44), "<CODE_END>": (32, 44),
          "<HANDLE>": (24, 32), "<STUFFED>": (2, 20), "<MARK_ALONE>": (0, 0), "<REGION_NUMBER>": (24, 40), "<SLASHED>": (20, 60),
