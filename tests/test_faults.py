@@ -300,7 +300,7 @@ def test_clock_set_back(copy: Home) -> None:
     assert (clean["in"], clean["out"], clean["rejected"]) == (150, 140, {"posted_in_future": 10})
 
 
-@pytest.mark.parametrize("part", ["posts.parquet", "counts.json"])
+@pytest.mark.parametrize("part", ["posts.arrow", "counts.json"])
 def test_kept_part_damaged(copy: Home, after: dict[str, str], part: str) -> None:
     """Half a file in the cache, as a power cut leaves it, is made anew: the tables are the same, to the byte."""
     for path in (copy.root / "data" / ".cache" / "parts").glob(f"*/{part}"):

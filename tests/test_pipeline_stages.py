@@ -178,7 +178,7 @@ def test_one_more_part_moves_few(sizes: list[int], more: int) -> None:
     assert all(n & (n - 1) == 0 for n in rest) and rest == sorted(set(rest), reverse=True)
 
 
-@pytest.mark.parametrize("damage", ["parts/*/posts.parquet", "parts/*/counts.json", "parts/*/index.npy", "codes/*/coded.parquet"])
+@pytest.mark.parametrize("damage", ["parts/*/posts.arrow", "parts/*/counts.json", "parts/*/index.npy", "codes/*/coded.arrow"])
 def test_half_a_part_is_made_again(home: Home, damage: str) -> None:
     """What a power cut left half written in the cache is made again, whatever half it is."""
     whole = _bytes(home)

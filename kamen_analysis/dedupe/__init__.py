@@ -43,7 +43,8 @@ def candidates(band: Callable[[int], U64]) -> tuple[U32, U32]:
 
 def _distinct(sides: Iterable[tuple[U32, U32]]) -> tuple[U32, U32]:
     """Return pairs of rows, each once, by their second row."""
-    pairs = np.sort(np.concatenate([second.astype(np.uint64) << _HALF | first for first, second in sides]))
+    pairs = np.concatenate([second.astype(np.uint64) << _HALF | first for first, second in sides])
+    pairs.sort()
     pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
     return pairs.astype(np.uint32), (pairs >> _HALF).astype(np.uint32)
 

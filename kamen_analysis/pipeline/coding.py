@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from kamen_analysis import records
-from kamen_analysis.pipeline.partition import CODED
+from kamen_analysis.pipeline.partition import CODED, writer
 
 TEXTS = ["title", "body", "target"]
 SAMPLE = {"title": [""], "body": ["点卡买来用不了，商家说已激活，概不退换，我要求退款。"], "target": [""]}
@@ -34,8 +33,8 @@ class Coded(NamedTuple):
 
 def code(part: Path, folder: Path) -> None:
     """Code the part in the folder `part` and write its codes (see `write`) into a fresh folder."""
-    posts = pq.ParquetFile(part / "posts.parquet")
-    write((coded(posts.read_row_group(group, columns=TEXTS).to_pydict()) for group in range(posts.num_row_groups)), folder)
+    posts = pa.ipc.open_file(str(part / "posts.arrow"))
+    write((coded(posts.get_batch(number).select(TEXTS).to_pydict()) for number in range(posts.num_record_batches)), folder)
 
 
 def coded(posts: Mapping[str, list[Any]]) -> Coded:
@@ -51,8 +50,7 @@ def coded(posts: Mapping[str, list[Any]]) -> Coded:
 def write(batches: Iterable[Coded], folder: Path) -> None:
     """Write the codes of a part, given in batches, as `coded` (one row a post) and `labels` (`row`: the post's number in the part)."""
     done = 0
-    posts_path, labels_path = folder / "coded.parquet", folder / "labels.parquet"
-    with pq.ParquetWriter(posts_path, CODED_SCHEMA) as posts, pq.ParquetWriter(labels_path, LABELS_SCHEMA) as labels:
+    with writer(folder, "coded", CODED_SCHEMA) as posts, writer(folder, "labels", LABELS_SCHEMA) as labels:
         for batch in batches:
             posts.write_table(batch.posts)
             labels.write_table(batch.labels.set_column(0, LABELS_SCHEMA.field(0), pc.add(batch.labels["row"], done)))

@@ -61,7 +61,7 @@ def _moments(parts: list[Part], dates: pd.Series) -> U64:
 def _by_date(parts: list[Part], eligible: Bools, dates: pd.Series) -> U32:
     """Return the numbers of the eligible posts long enough to compare, by date, posts of one date by the digest of their id."""
     rows = np.flatnonzero(eligible & (column(parts, partition.ESSENCE) != 0)).astype(np.uint32)
-    return rows[order(_moments(parts, dates)[rows], column(parts, partition.ID)[rows])]
+    return rows[order(_moments(parts, dates).take(rows), column(parts, partition.ID).take(rows))]
 
 
 def order(moments: U64, ids: U64) -> Ints:
@@ -77,7 +77,7 @@ def order(moments: U64, ids: U64) -> Ints:
 
 def _heads(parts: list[Part], starts: Ints, rows: U32, scratch: Path) -> Ints:
     """Return for each post in `rows` the position of its group's head: the earliest post that a chain of copies leads to."""
-    first, second = dedupe.same(column(parts, partition.ESSENCE)[rows])
+    first, second = dedupe.same(column(parts, partition.ESSENCE).take(rows))
     distinct = np.delete(np.arange(len(rows), dtype=np.uint32), second)
     links = zip((first, second), _near_copies(parts, starts, rows, distinct, scratch), strict=True)
     return dedupe.components(len(rows), *map(np.concatenate, links))
@@ -114,10 +114,10 @@ def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _near_copies(parts: list[Part], starts: Ints, rows: U32, distinct: U32, scratch: Path) -> tuple[U32, U32]:
     """Return the pairs of near copies among the posts at the positions `distinct` of `rows`."""
-    numbers = rows[distinct]
-    first, second = dedupe.candidates(lambda k: column(parts, partition.BAND + k)[numbers])
+    numbers = rows.take(distinct)
+    first, second = dedupe.candidates(lambda k: column(parts, partition.BAND + k).take(numbers))
     _release_memory()
-    alike = _are_alike(parts, starts, numbers[first], numbers[second], scratch)
+    alike = _are_alike(parts, starts, numbers.take(first), numbers.take(second), scratch)
     return distinct[first[alike]], distinct[second[alike]]
 
 
@@ -152,9 +152,9 @@ def _read_cache(cache: Path) -> U64:
 
 def _pair_keys(essence: U64, first: U32, second: U32) -> U64:
     """Return a 64-bit key for each pair of posts, made of the digests of their texts; the bit _ALIKE is 0."""
-    keys = essence[first]
+    keys = essence.take(first)
     keys *= np.uint64(0x9E3779B97F4A7C15)
-    keys += essence[second]
+    keys += essence.take(second)
     keys &= ~_ALIKE
     return keys
 

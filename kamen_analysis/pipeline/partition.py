@@ -1,6 +1,6 @@
 """Turn one capture file into a part: read, parse, clean, redact. The part depends on the file alone, so any machine may make it.
 
-A part is a folder: `posts`, `events`, `rejected` (Parquet; `posts` without the columns decided later), `index.npy` (the numbers that
+A part is a folder: `posts`, `events`, `rejected` (Arrow files; `posts` without the columns decided later), `index.npy` (the numbers that
 merging and deduplication read instead of text) and `counts.json`. It is made in batches: memory does not grow with the file.
 """
 
@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from kamen_analysis import clean, records, sources, times
 from kamen_analysis.captures import warc
@@ -34,8 +33,6 @@ CODED = ("post_type", "gate_rule", "in_scope", "product", "outcome")
 LATER = {"posts": frozenset({*CODED, "platform", "platform_known", "dup_group", "dup_kind", "dup_size", "is_used"}),
          "events": frozenset({"post_id"}), "rejected": frozenset[str]()}
 BATCH = 16_384  # posts
-# Columns with few distinct values, worth a dictionary.
-_REPETITIVE = ["source", "capture_file", "capture_digest", "posted_precision", "target", "status", "kind", "actor", "stage", "reason"]
 # The rows of index.npy, all unsigned 64-bit: digest of post_id, digest of the text, posted_at in microseconds, length of body, and
 # from BAND on the bands of the text's fingerprint (see `dedupe.essences`).
 ID, ESSENCE, AT, LENGTH, BAND = range(5)
@@ -82,8 +79,7 @@ def make(capture: Path, raw: Path, folder: Path, on_batch: Callable[[Columns], o
     facts, warnings, index = Facts(module.KEY, capture.name), audit.Warnings(), []
     facts.filled = dict.fromkeys(module.FILL, 0)
     with ExitStack() as stack:
-        writers = {name: stack.enter_context(pq.ParquetWriter(folder / f"{name}.parquet", schema(name), compression="lz4",
-                                                              use_dictionary=_REPETITIVE, write_statistics=False)) for name in TABLES}
+        writers = {name: stack.enter_context(writer(folder, name, schema(name))) for name in TABLES}
         for batch in _batches(capture, raw, facts, warnings, size or BATCH):
             redacted = {name: _redacted(name, batch) for name in TABLES}
             tables = {name: records.typed(name, columns) for name, columns in redacted.items()}
@@ -97,6 +93,11 @@ def make(capture: Path, raw: Path, folder: Path, on_batch: Callable[[Columns], o
     np.save(folder / "index.npy", np.concatenate(index, axis=1))
     facts.warnings = listed(warnings)
     (folder / "counts.json").write_text(json.dumps(vars(facts), ensure_ascii=False, sort_keys=True), encoding="utf-8")
+
+
+def writer(folder: Path, table: str, schema: pa.Schema) -> pa.RecordBatchFileWriter:
+    """Open a table in the cache for writing. The format is Arrow's own, which is read at least twice as fast as Parquet."""
+    return pa.ipc.new_file(str(folder / f"{table}.arrow"), schema, options=pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False))
 
 
 def schema(table: str) -> pa.Schema:

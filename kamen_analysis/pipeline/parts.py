@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+from pyarrow import feather
 
 from kamen_analysis.dedupe import essences
 from kamen_analysis.dedupe.essences import U64
@@ -53,9 +53,8 @@ class Part(partition.Facts):
 
     def read(self, table: str, names: list[str] | None = None) -> pa.Table:
         """Return a table (posts, events, rejected, coded, labels), or some columns of it."""
-        # `pq.read_table` goes through pyarrow.dataset, which is slow to import and slow on small files.
-        file = pq.ParquetFile((self.coded if table in ("coded", "labels") else self.folder) / f"{table}.parquet")
-        return file.read(names, use_threads=False)  # threads double the cost of a small file
+        path = (self.coded if table in ("coded", "labels") else self.folder) / f"{table}.arrow"
+        return feather.read_table(path, names, use_threads=False, memory_map=False)  # threads double the cost of a small file
 
 
 def cache(where: Home) -> Path:
@@ -128,22 +127,22 @@ def _load(folder: Path, coded: Path) -> Part | None:
         return None
     try:
         part = Part(**json.loads((folder / "counts.json").read_text(encoding="utf-8")), folder=folder, coded=coded)
-        rows = pq.read_metadata(folder / "posts.parquet").num_rows, np.load(folder / "index.npy", mmap_mode="r").shape
-        if rows != (part.size, (_ROWS, part.size)):
+        _refuse_unfinished(folder, *partition.TABLES)
+        if np.load(folder / "index.npy", mmap_mode="r").shape != (_ROWS, part.size):
             raise ValueError
     except (pa.ArrowException, OSError, ValueError, TypeError):
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(coded, ignore_errors=True)
         return None
-    if not _is_whole(coded, part.size):
+    try:
+        _refuse_unfinished(coded, "coded", "labels")
+    except (pa.ArrowException, OSError):
         shutil.rmtree(coded, ignore_errors=True)
         return None
     return part
 
 
-def _is_whole(coded: Path, size: int) -> bool:
-    try:
-        pq.read_metadata(coded / "labels.parquet")
-        return bool(pq.read_metadata(coded / "coded.parquet").num_rows == size)
-    except (pa.ArrowException, OSError):
-        return False
+def _refuse_unfinished(folder: Path, *tables: str) -> None:
+    """Raise ArrowInvalid or OSError unless each table is there to its end."""
+    for table in tables:
+        pa.ipc.open_file(str(folder / f"{table}.arrow"))

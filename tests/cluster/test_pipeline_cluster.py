@@ -49,7 +49,7 @@ def test_the_scheduler_goes(home: Home, cluster: Cluster, tmp_path: Path) -> Non
     with pytest.raises(KamenError, match="再运行一次即从那里接着做"):
         build(home, cluster=cluster.url, progress=lambda stage, done, total: cluster.scheduler.kill() if done == 1 else None)
     assert not (home.processed / "manifest.json").exists()
-    finished = {path: path.stat().st_mtime_ns for path in home.root.glob("data/.cache/codes/[!.]*/coded.parquet")}
+    finished = {path: path.stat().st_mtime_ns for path in home.root.glob("data/.cache/codes/[!.]*/coded.arrow")}
     with running(Cluster(tmp_path, 1)) as again:
         build(home, cluster=again.url)
     assert finished and all(path.stat().st_mtime_ns == at for path, at in finished.items())

@@ -39,7 +39,7 @@ def test_the_scheduler_goes(home: Home, cluster: Cluster, place: store.Store, tm
         build(home, cluster=cluster.url, store=place.url,
               progress=lambda stage, done, total: cluster.scheduler.kill() if done == 1 else None)
     assert not [name for name in place.names() if store.label_of(name) == store.CAPTURE]
-    finished = {path: path.stat().st_mtime_ns for path in home.root.glob("data/.cache/codes/[!.]*/coded.parquet")}
+    finished = {path: path.stat().st_mtime_ns for path in home.root.glob("data/.cache/codes/[!.]*/coded.arrow")}
     with running(Cluster(tmp_path, 1)) as again:
         build(home, cluster=again.url, store=place.url)
     assert finished and all(path.stat().st_mtime_ns == at for path, at in finished.items())
