@@ -83,6 +83,8 @@ def _name(words: str, start: int, end: int, low: int, high: int) -> Ends:
         return start, high
     if words[end] in "·•,、 " and (further := _regex("<NAME_ON>").match(words, end, high)):
         return start, further.end()
+    if end - start == 2 < high - start and (further := _regex("<NAME_MORE>").match(words, end, high)):
+        return start, further.end()
     if words[start - 1] in "·•" and (part := _back("<NAME_BEFORE>", words, start, low)) < start:
         return part, end
     if not _QUOTES.search(words, max(low, start - _CLOSE), start):

@@ -151,7 +151,15 @@ def _pieces(words: str, start: int, end: int) -> list[tuple[int, int, str, str]]
     """Return the words jieba cuts the surroundings into: start, end, word, part of speech."""
     before = _CLAUSE.search(words, max(0, start - _BEFORE), start)
     at = before.start() if before else start
-    return [(low + at, high + at, word, tag) for low, high, word, tag in _cut(words[at:end + _BEHIND])]
+    pieces = [(low + at, high + at, word, tag) for low, high, word, tag in _cut(words[at:end + _BEHIND])]
+    if end - start == 3 and words[start - 1] in "人员者" and words[start - 3:start] in _labels() and words[start] in _surnames():
+        return [piece for piece in pieces if not piece[0] < start < piece[1]]  # 办理人马玉龙: the label ends before the name
+    return pieces
+
+
+@functools.cache
+def _surnames() -> frozenset[str]:
+    return frozenset("".join((*lists()["surnames"], *lists()["doubtful_surnames"])))
 
 
 def _breaks(piece: tuple[int, int, str, str], start: int, stop: int) -> bool:

@@ -27,13 +27,14 @@ REACH = {"<RUN>": (24, 16), "<KEY_RUN>": (24, 16), "<STREET_NUMBER>": (40, 40), 
          "<COLONS>": (5, 40), "<FORM>": (3, 8), "<NICK_SAYS>": (2, 8), "<ACTOR>": (2, 10), "<NICK_ROLE>": (0, 4), "<MARKED>": (16, 16),
          "<MIXED>": (25, 25), "<SPACED>": (40, 90), "<SPACED_CODE>": (16, 90), "<CODE>": (32, 44), "<CODE_END>": (32, 44),
          "<HANDLE>": (24, 32), "<STUFFED>": (2, 20), "<MARK_ALONE>": (0, 0), "<REGION_NUMBER>": (24, 40), "<SLASHED>": (20, 60),
-         "<FOURS>": (12, 60), "<UNWORDED>": (0, 8), "<TELLING>": (3, 8), "<ACTING>": (0, 10), "<UNITS>": (48, 32), "<CALLED_AH>": (1, 8)}
+         "<FOURS>": (12, 60), "<UNWORDED>": (0, 8), "<TELLING>": (3, 8), "<ACTING>": (0, 10), "<UNITS>": (48, 32), "<CALLED_AH>": (1, 8),
+         "<FLAT>": (48, 8)}
 
 _RUN_REACH = np.array([REACH["<RUN>"]])
 MARKS = [name for name in REACH if name != "<RUN>"]
 
 # Marks before which no address reaches back across one of these: a window begins behind the last of them.
-_ADDRESSES = {"<STREET_NUMBER>", "<BUILDING>", "<VILLAGE>", "<ROOM>", "<REGION_NUMBER>", "<UNITS>"}
+_ADDRESSES = {"<STREET_NUMBER>", "<BUILDING>", "<VILLAGE>", "<ROOM>", "<REGION_NUMBER>", "<UNITS>", "<FLAT>"}
 _OUTSIDE_ADDRESSES = re.compile(r"[^\w\s,()-]|[在住到是寄至往我你他的了]")
 
 _ROW = 5  # so many digits make a row

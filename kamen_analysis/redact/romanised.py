@@ -12,6 +12,7 @@ from kamen_analysis.redact.kinds import lists
 
 _LONGEST = 6  # letters of a syllable
 _BARE = dict(zip("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ", "aaaaeeeeiiiioooouuuuvvvv", strict=True))
+_PARTICLES = frozenset({"ba", "de", "le", "ne", "o", "a", "wo", "ni", "bu", "men"})  # of sentences, not of names
 # A given name as it is spelled in Hong Kong or Taiwan.
 _GIVEN = re.compile(r"(?:(?:[bcdfghjklmnpstwyz]|ch|sh|ts|hs|kw|gw)?(?:[aeiou]{1,2}|y[aeiou]{1,2}|i[aeo]{1,2})(?:ng|[hnktpm])?|"
                     r"tsz|tzu|szu|sz|ng){1,3}")
@@ -28,6 +29,14 @@ def romanised(value: str) -> bool | None:
     if len(words) > 3 and all(len(word) == 1 for word in words[1:]):
         return None if words[0] in _surnames() else False
     return None if _is_name(words) or _is_name(words[::-1]) else False
+
+
+def romanised_told(value: str) -> bool | None:
+    """Judge words behind a word for writing: a surname in pinyin and a given name of one or two syllables, which no word is."""
+    words = re.findall(r"[a-z]+", value)
+    is_name = len(words) > 1 and words[0] in lists()["pinyin_surnames"] and 1 <= _syllables("".join(words[1:])) <= 2
+    is_word = not _PARTICLES.isdisjoint(words[1:]) or not _no_names().isdisjoint(["".join(words), *words])
+    return None if is_name and not is_word else False
 
 
 def pinyin_name(value: str) -> bool | None:
@@ -92,4 +101,5 @@ def _known() -> frozenset[str]:
     return frozenset(lists()["syllables"])
 
 
-ROMANISED: dict[str, Check] = {check.__name__: check for check in (romanised, romanised_long, pinyin_name, pinyin_surname, tone_between)}
+ROMANISED: dict[str, Check] = {
+    check.__name__: check for check in (romanised, romanised_told, romanised_long, pinyin_name, pinyin_surname, tone_between)}
