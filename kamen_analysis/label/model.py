@@ -17,7 +17,7 @@ from kamen_analysis.kernels import compiled
 from kamen_analysis.label import lanes, stored
 from kamen_analysis.label.features import BUCKETS, placed, units
 from kamen_analysis.label.reasons import Heard
-from kamen_analysis.label.text import Indexes, Ints, spread
+from kamen_analysis.label.text import Bools, Indexes, Ints
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,12 +30,12 @@ class Opinion(NamedTuple):
     table: Floats
     codes: tuple[str, ...]
 
-    def touching(self, start: Ints, end: Ints) -> tuple[Indexes, Indexes]:
-        """Return the numbers of the stretches that touch each [start, end), and how many touch it; ends do not ascend, starts do."""
-        low, high = np.searchsorted(np.maximum.accumulate(self.end), start, "right"), np.searchsorted(self.start, end)
-        row, of = spread(low, high), np.repeat(np.arange(len(start)), high - low)
-        touches = self.end[row] > start[of]
-        return row[touches], np.bincount(of[touches], minlength=len(start))
+    def touched(self, code: Ints, start: Ints, end: Ints) -> Bools:
+        """Return (stretches, codes): where a stretch touches one of [start, end), for the `code` that goes with it."""
+        touched, column = np.zeros(self.table.shape, np.bool_), self.columns()[code]
+        known = column >= 0
+        _touch(start[known], end[known], column[known], *self._places(), touched)
+        return touched
 
     def near(self, code: Ints, start: Ints, end: Ints) -> Floats:
         """Return the highest probability of each `code` (its number in the codebook) in the stretches that touch [start, end).
@@ -43,10 +43,13 @@ class Opinion(NamedTuple):
         NaN for a code the model was not trained on.
         """
         column = self.columns()[code]
-        row, count = self.touching(start, end)
-        odds = self.table[row, np.repeat(column, count)]
-        best: Floats = np.maximum.reduceat(odds, np.cumsum(count) - count) if len(odds) else odds
+        best = np.full(len(code), -np.inf)
+        _highest(start, end, column, *self._places(), self.table, best)
         return np.where(column < 0, np.nan, 1 / (1 + np.exp(-best)))
+
+    def _places(self) -> tuple[Ints, Ints, Ints]:
+        # Of each stretch its start, its end, and the last end so far: ends do not ascend, starts do.
+        return self.start, self.end, np.maximum.accumulate(self.end)
 
     def columns(self) -> Indexes:
         """Return the column of each code of the codebook, -1 for a code the model was not trained on."""
@@ -84,6 +87,25 @@ class Model:
         table = np.empty((len(first), len(self.codes)))
         _add_odds(lanes.totals(placed(heard), clauses.starts, self._tables), first, last + 1, self.scale, self.bias, table)
         return Opinion(clauses.starts[first], clauses.ends[last], table, self.codes)
+
+
+@compiled
+def _highest(start: Ints, end: Ints, column: Indexes, starts: Ints, ends: Ints, reach: Ints, table: Floats, best: Floats) -> None:
+    for i in range(len(start)):
+        row = np.searchsorted(reach, start[i], "right")
+        while row < len(starts) and starts[row] < end[i]:
+            if ends[row] > start[i]:
+                best[i] = max(best[i], table[row, column[i]])
+            row += 1
+
+
+@compiled
+def _touch(start: Ints, end: Ints, column: Indexes, starts: Ints, ends: Ints, reach: Ints, touched: Bools) -> None:
+    for i in range(len(start)):
+        row = np.searchsorted(reach, start[i], "right")
+        while row < len(starts) and starts[row] < end[i]:
+            touched[row, column[i]] |= ends[row] > start[i]
+            row += 1
 
 
 @compiled

@@ -73,8 +73,4 @@ def _added(heard: Heard, found: Findings, opinion: model.Opinion, add: model.Flo
 def dropped(found: Findings, opinion: model.Opinion) -> Bools:
     """Return for each stretch and code of `opinion` whether a rule's finding of the code was dropped there."""
     at = np.flatnonzero(~found.stands)
-    row, count = opinion.touching(found.start[at], found.end[at])
-    column = np.repeat(opinion.columns()[found.code[at]], count)
-    out = np.zeros(opinion.table.shape, np.bool_)
-    out[row[column >= 0], column[column >= 0]] = True
-    return out
+    return opinion.touched(found.code[at], found.start[at], found.end[at])
