@@ -12,7 +12,7 @@ from kamen_analysis.redact.reading import NUMERALS
 _PLACE = re.compile(r"第\d|[后末头]\d(?=[位个段半截])|\d{1,2}(?=位|个数)|另\d半|后\d[段半截]|\d段")  # which part it is
 _NUMBER = re.compile(r"\d(?:[\s-]?\d)*")
 _YEAR = re.compile(r"(?:19[5-9]|20[0-3])\d$")
-_SIZE = re.compile(r"\d{1,6}(?:[pkgmw]|[gmk]b|hz|fps|mah)$")  # 1080p, 5g
+_SIZE = re.compile(r"(?:\d{1,6}(?:[pkgmw]|[gmk]b|hz|fps|mah)|\d{1,5}0q)$")  # 1080p, 5g, 100q币
 _MODEL = re.compile(r"[a-z]{1,4}\d{1,2}00$")  # a100, b200
 _HANDLE = re.compile(r"[a-z0-9零〇一幺二两三四五六七八九]")
 
