@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from kamen_analysis import data, dedupe
 from kamen_analysis.captures import importer, withdraw
+from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics.explain import explain
 from kamen_analysis.paths import Home
 from kamen_analysis.pipeline import copies, digests, groups, partition, splice
@@ -54,7 +55,7 @@ def _bytes(home: Home) -> dict[str, bytes]:
 
 
 def _kept(home: Home, stage: str) -> dict[str, int]:
-    return {str(path): path.stat().st_mtime_ns for path in home.root.glob(f"data/.cache/{stage}/*/*.parquet")}
+    return {str(path): path.stat().st_mtime_ns for path in home.root.glob(f"data/.cache/{stage}/*/*.arrow")}
 
 
 def _anew(home: Home) -> dict[str, bytes]:
@@ -68,6 +69,7 @@ def _anew(home: Home) -> dict[str, bytes]:
 def test_another_rule_codes_again_without_parsing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the codebook changed every part is coded again, none is parsed again, and the bytes are those of a build from nothing."""
     parts, codes = _kept(home, "parts"), _kept(home, "codes")
+    assert parts and codes
     monkeypatch.setattr(digests, "codes_code", lambda: "another")
     monkeypatch.setattr(digests, "build_code", lambda: "another")
     build(home, jobs=1)
@@ -185,6 +187,19 @@ def test_half_a_part_is_made_again(home: Home, damage: str) -> None:
     path = sorted(home.root.glob(f"data/.cache/{damage}"))[0]
     path.write_bytes(path.read_bytes()[:40])
     shutil.rmtree(home.processed)
+    build(home, jobs=1)
+    assert _bytes(home) == whole
+
+
+@pytest.mark.parametrize("damage", ["parts/*/posts.arrow", "parts/*/events.arrow", "codes/*/coded.arrow", "codes/*/labels.arrow"])
+def test_a_damaged_part_is_told_once(home: Home, damage: str) -> None:
+    """What has its length but not its content is told in one line, and made again by the next build."""
+    whole = _bytes(home)
+    path = sorted(home.root.glob(f"data/.cache/{damage}"))[0]
+    path.write_bytes(bytes(8) + path.read_bytes()[8:])
+    shutil.rmtree(home.processed)
+    with pytest.raises(KamenError, match="再运行一次即重做"):
+        build(home, jobs=1)
     build(home, jobs=1)
     assert _bytes(home) == whole
 

@@ -52,9 +52,18 @@ class Part(partition.Facts):
                 raise EOFError(file.name)
 
     def read(self, table: str, names: list[str] | None = None) -> pa.Table:
-        """Return a table (posts, events, rejected, coded, labels), or some columns of it."""
-        path = (self.coded if table in ("coded", "labels") else self.folder) / f"{table}.arrow"
-        return feather.read_table(path, names, use_threads=False, memory_map=False)  # threads double the cost of a small file
+        """Return a table (posts, events, rejected, coded, labels), or some columns of it.
+
+        Deletes the folder of a table that cannot be decoded, so that the next build makes it again, and raises KamenError.
+        """
+        folder = self.coded if table in ("coded", "labels") else self.folder
+        try:  # threads double the cost of a small file
+            return feather.read_table(folder / f"{table}.arrow", names, use_threads=False, memory_map=False)
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno:  # of the operating system: the file may be whole
+                raise
+            shutil.rmtree(folder, ignore_errors=True)
+            raise KamenError(f"缓存 {folder} 已损坏，已删去；再运行一次即重做") from None
 
 
 def cache(where: Home) -> Path:
