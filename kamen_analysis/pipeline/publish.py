@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 import uuid
 from collections import Counter
 from dataclasses import dataclass
@@ -88,7 +89,10 @@ def _write_file(folder: Path, table: str, name: str, content: bytes) -> tuple[st
     path = folder / table / f"{name}.parquet"
     # A temporary name of its own: on a cluster a slow worker and its replacement may both be writing this file.
     fresh = path.with_name(f".{uuid.uuid4().hex}")
-    fresh.write_bytes(content)
+    with fresh.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())  # here, since on a cluster only the machine that wrote it can
     fresh.replace(path)
     return f"{table}/{path.name}", hashlib.sha256(content).hexdigest()
 
