@@ -13,7 +13,8 @@ import scipy.sparse as sp
 from kamen_analysis import codebook
 from kamen_analysis.codebook import corpus, frames
 from kamen_analysis.label import reasons
-from kamen_analysis.label.features import BUCKETS, features, units
+from kamen_analysis.label.features import BUCKETS, features
+from kamen_analysis.label.units import units
 
 HELD = 0.6  # A stretch tells a reason if it holds this much of the quotation: one clause of a long quotation alone may mean anything.
 Signs = npt.NDArray[np.int8]

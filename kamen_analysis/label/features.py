@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from kamen_analysis.kernels import compiled
+from kamen_analysis.kernels import compiled, lean
 from kamen_analysis.label.findings import rules
-from kamen_analysis.label.reasons import Heard
-from kamen_analysis.label.senses import Numbers
-from kamen_analysis.label.text import Bools, Indexes, Ints, Texts, distinct
+from kamen_analysis.label.reasons import Heard, matcher
+from kamen_analysis.label.senses import Numbers, Rows
+from kamen_analysis.label.text import Indexes, Ints, distinct
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -22,28 +22,17 @@ if TYPE_CHECKING:
 BUCKETS = 1 << 16
 LONGEST = 3  # Characters in the longest n-gram.
 STATED = 2  # N-grams up to so long also make a feature together with the state of their first character: who speaks, what is denied.
-WIDTHS = (12, 40)  # The model is asked about clauses together, up to so many characters: a few, which thin no plain word out, and more.
-BACK = 1  # A word class makes pairs with so many classes before it.
 CUED = 4  # A cue counts as so many features of its reason and of its rule: a person wrote it down, so it weighs more than a character.
 _PAIRED, _STATE, _FINISH, _WORD = 1000003, 0x7B4F3CF1, 0x9E3779B1, 0xFFFFFFFF
 _NONE = BUCKETS  # The bucket of a feature that is missing because the text ends or begins too near.
+_KINDS = BUCKETS + 1  # Rows from here on stand for all features of a kind of words: of its classes and of their pairs.
+_START, _KIND = 0, 2  # As in senses.
 Words = npt.NDArray[np.uint32]
-
-
-def units(texts: Texts, posts: Ints) -> tuple[Indexes, Indexes]:
-    """Return the first and the last clause, by number, of each stretch of `posts` the model is asked about, ascending.
-
-    From each clause on there is one for each of WIDTHS: as many clauses as fit, one at least; none twice.
-    """
-    starts, ends = texts.clauses
-    asked, out = np.zeros(len(texts), np.bool_), np.empty((2, len(starts) * len(WIDTHS)), np.int64)
-    asked[posts] = True
-    many = _fit(starts, ends, asked[texts.post(starts)], np.array(WIDTHS), out)
-    return out[0, :many], out[1, :many]
+Key = int | np.int64
 
 
 def placed(heard: Heard) -> tuple[tuple[Ints, Numbers], ...]:
-    """Return for n-grams, word classes and cues the places, ascending, and the buckets (places, features) of the features there."""
+    """Return for n-grams, word classes and cues the places, ascending, and the rows (places, n) of `summed` that count there."""
     return _grams(heard), _classes(heard), _cues(heard)
 
 
@@ -54,10 +43,22 @@ def features(heard: Heard, starts: Ints) -> Iterator[sp.csr_matrix]:
     """
     import scipy.sparse as sp  # slow to load, and asked for in training only
 
-    for at, buckets in placed(heard):
-        first = np.searchsorted(at, starts) * buckets.shape[1]
-        columns, pointer = buckets.ravel().astype(np.int32), np.append(first, buckets.size).astype(np.int32)
-        yield sp.csr_matrix((np.ones(buckets.size, np.float32), columns, pointer), shape=(len(starts), BUCKETS + 1))
+    kind, bucket, many = _kinds()
+    kinds = sp.coo_matrix((np.ones(len(kind), np.float32), (kind, bucket)), shape=(many, _KINDS)).tocsr()
+    for at, rows in placed(heard):
+        first = np.searchsorted(at, starts) * rows.shape[1]
+        columns, pointer = rows.ravel().astype(np.int32), np.append(first, rows.size).astype(np.int32)
+        matrix = sp.csr_matrix((np.ones(rows.size, np.float32), columns, pointer), shape=(len(starts), _KINDS + many))
+        yield matrix[:, :_KINDS] + matrix[:, _KINDS:] @ kinds
+
+
+def summed(weights: npt.NDArray[np.int8]) -> Ints:
+    """Return the weights (BUCKETS, columns) of single features, a row of zeros, and behind it the sums of weights of each kind of words."""
+    kind, bucket, many = _kinds()
+    out = np.zeros((_KINDS + many, weights.shape[1]), np.int32)
+    out[:BUCKETS] = weights
+    np.add.at(out, _KINDS + kind, out[bucket])
+    return out
 
 
 def _grams(heard: Heard) -> tuple[Ints, Numbers]:
@@ -68,32 +69,33 @@ def _grams(heard: Heard) -> tuple[Ints, Numbers]:
 
 
 def _classes(heard: Heard) -> tuple[Ints, Numbers]:
-    at, number = heard.hits.classes()
-    keys, out = _keys(tuple(f"k {name}" for name, _ in heard.hits.vocabulary.named)), np.empty((len(at), 1 + BACK), np.uint32)
-    _add_classes(at, number, keys, heard.texts.start, out)
-    return at, out
+    # Where a word class stands, and the rows of the class, or of all classes of a word that alone begins there; then of the pair that the
+    # first of them makes with the class before it in its post.
+    table, of = heard.hits.table, heard.hits.vocabulary.classes
+    room = int(np.diff(of.first)[table[_KIND]].sum())
+    at, out, here = np.empty(room, np.int32), np.empty((room, 2), np.uint32), np.empty(len(heard.hits.vocabulary.named), np.uint32)
+    many = _add_classes(table, of, _class_keys(), heard.texts.start, here, at, out)
+    return at[:many], out[:many]
 
 
-@compiled
-def _fit(starts: Ints, ends: Ints, asked: Bools, widths: Indexes, out: Indexes) -> int:
-    # Fills in the first and the last clause of each stretch from an asked clause on, and returns how many there are.
-    n, fitting = 0, np.full(len(widths), -1)  # The last clause that ends within each width of the clause's start.
-    for clause in range(len(starts)):
-        before = -1
-        for k in range(len(widths)):
-            while fitting[k] + 1 < len(ends) and ends[fitting[k] + 1] <= starts[clause] + widths[k]:
-                fitting[k] += 1
-            last = max(fitting[k], clause)
-            if asked[clause] and last > before and ends[last] > starts[clause]:
-                out[0, n], out[1, n] = clause, last
-                n += 1
-            before = last
-    return n
+@functools.cache
+def _class_keys() -> Words:
+    return _keys(tuple(f"k {name}" for name, _ in matcher().vocabulary.named))
 
 
-@compiled
-def _bucket(key: int) -> int:
-    return (key * _FINISH & _WORD) >> 16
+@functools.cache
+def _kinds() -> tuple[Indexes, Numbers, int]:
+    # The features of kinds of words: pairs of a kind and a bucket, and how many kinds there are.
+    of = matcher().vocabulary.classes
+    kind, key = np.repeat(np.arange(len(of.first) - 1), np.diff(of.first)), _class_keys()[of.flat]
+    paired = kind[1:] == kind[:-1]
+    both = key[:-1] * np.uint32(_PAIRED) + key[1:]
+    return np.append(kind, kind[1:][paired]), _buckets(np.append(key, both[paired])), len(of.first) - 1
+
+
+@lean
+def _bucket(key: Key) -> int:
+    return int((key * _FINISH & _WORD) >> 16)
 
 
 @compiled
@@ -112,16 +114,53 @@ def _add_grams(codes: Words, states: npt.NDArray[np.uint8], ends: Ints, out: Num
         first = end + 1
 
 
-@compiled
-def _add_classes(at: Ints, number: Ints, keys: Words, starts: Ints, out: Numbers) -> None:
-    # For each word class its own bucket, then those of its pairs with the classes before it in its post.
-    post = first = 0
-    for i in range(len(at)):
-        while post + 1 < len(starts) and starts[post + 1] <= at[i]:
-            post, first = post + 1, i
-        out[i, 0] = _bucket(keys[number[i]])
-        for n in range(1, BACK + 1):
-            out[i, n] = _bucket(keys[number[i - n]] * _PAIRED + keys[number[i]]) if i - n >= first else _NONE
+@lean
+def _insert(of: Rows, kind: int, here: Numbers, many: int) -> int:
+    # Enters the classes of a kind among the first of `here`, which ascend, each once; returns how many these are then.
+    for j in range(of.first[np.uint64(kind)], of.first[np.uint64(kind + 1)]):
+        one, k = of.flat[np.uint64(j)], many
+        while k and here[np.uint64(k - 1)] > one:
+            k -= 1
+        if k == 0 or here[np.uint64(k - 1)] < one:
+            for m in range(many, k, -1):
+                here[np.uint64(m)] = here[np.uint64(m - 1)]
+            here[np.uint64(k)], many = one, many + 1
+    return many
+
+
+@lean
+def _pair(before: Key, key: Key) -> int:
+    # The bucket of a class with the one before it, whose key is negative if there is none.
+    return _bucket(before * _PAIRED + key) if before >= 0 else _NONE
+
+
+@lean
+def _add_classes(table: Ints, of: Rows, keys: Words, starts: Ints, here: Numbers, at: Ints, out: Numbers) -> int:
+    # Fills `at` and `out` and returns how many rows they have; `here`: room for the classes of words that begin at the same place.
+    n = post = last = 0
+    before = np.int64(-1)
+    while last < table.shape[1]:
+        first, start, kinds, kind = last, table[_START, np.uint64(last)], 0, np.int64(0)
+        while last < table.shape[1] and table[_START, np.uint64(last)] == start:
+            one = np.int64(table[_KIND, np.uint64(last)])
+            if of.first[np.uint64(one)] < of.first[np.uint64(one + 1)]:
+                kinds, kind = kinds + 1, one
+            last += 1
+        while post + 1 < len(starts) and starts[np.uint64(post + 1)] <= start:
+            post, before = post + 1, np.int64(-1)
+        if kinds == 1:
+            key = np.int64(keys[of.flat[of.first[np.uint64(kind)]]])
+            at[n], out[n, 0], out[n, 1], n = start, _KINDS + kind, _pair(before, key), n + 1
+            before = np.int64(keys[of.flat[of.first[np.uint64(kind + 1)] - np.uint64(1)]])
+        elif kinds:
+            many = 0
+            for k in range(first, last):
+                many = _insert(of, table[_KIND, np.uint64(k)], here, many)
+            for k in range(many):
+                key = np.int64(keys[here[np.uint64(k)]])
+                at[n], out[n, 0], out[n, 1], n = start, _bucket(key), _pair(before, key), n + 1
+                before = key
+    return n
 
 
 def _cues(heard: Heard) -> tuple[Ints, Numbers]:
@@ -135,8 +174,11 @@ def _cue_buckets() -> Numbers:
     # For each rule the buckets of a cue that does not count, then those of one that does.
     kinds = [(rule.reason.code, rule.name, stands) for rule in rules() for stands in (False, True)]
     named = [(f"c {code} {stands} {n}", f"r {rule} {stands} {n}") for code, rule, stands in kinds for n in range(CUED)]
-    keys = _keys(tuple(name for pair in named for name in pair))
-    return (keys * np.uint32(_FINISH) >> np.uint32(16)).reshape(len(kinds), 2 * CUED)
+    return _buckets(_keys(tuple(name for pair in named for name in pair))).reshape(len(kinds), 2 * CUED)
+
+
+def _buckets(keys: Words) -> Numbers:
+    return keys * np.uint32(_FINISH) >> np.uint32(16)
 
 
 @functools.cache

@@ -1,8 +1,9 @@
-"""Add up rows of 8-bit weights, sixteen columns at once: four words of 64 bits, each with four lanes of 16 bits."""
+"""Add up rows of small numbers, sixteen columns at once: four words of 64 bits, each with four lanes of 16 bits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,35 +12,41 @@ from kamen_analysis.kernels import lean
 from kamen_analysis.label.senses import Numbers
 from kamen_analysis.label.text import Ints
 
-Packed = npt.NDArray[np.int64]
 _WORDS, _LANES, _BITS = 4, 4, 16  # Words a row, lanes a word, bits a lane.
-_ROOM = 1 << _BITS - 8  # So many 8-bit weights can be added up before a lane overflows.
 
 
-def pack(weights: npt.NDArray[np.int8]) -> Packed:
-    """Return weights (rows, columns) packed as (tables, rows + 1, words): a table holds sixteen columns, the row added last is zero."""
-    rows, columns = weights.shape
-    out = np.zeros((-(-columns // (_WORDS * _LANES)), rows + 1, _WORDS), np.int64)
+class Packed(NamedTuple):
+    """Rows of numbers (tables, rows, words), sixteen columns a table; `room`: so many rows can be added up before a lane overflows."""
+
+    words: npt.NDArray[np.int64]
+    room: int
+
+
+def pack(numbers: Ints) -> Packed:
+    """Return numbers (rows, columns), small beside 2 ** 15, packed."""
+    rows, columns = numbers.shape
+    out = np.zeros((-(-columns // (_WORDS * _LANES)), rows, _WORDS), np.int64)
     for column in range(columns):
         word, lane = divmod(column, _LANES)
-        out[word // _WORDS, :-1, word % _WORDS] += weights[:, column].astype(np.int64) << lane * _BITS
-    return out
+        out[word // _WORDS, :, word % _WORDS] += numbers[:, column].astype(np.int64) << lane * _BITS
+    return Packed(out, ((1 << _BITS - 1) - 1) // max(int(np.abs(numbers).max()), 1))
 
 
-def totals(sorts: Iterable[tuple[Ints, Numbers]], starts: Ints, tables: Packed) -> Ints:
-    """Return the sums of weights (starts, columns) over stretches of text, each from one of `starts` (ascending) to the next.
+def totals(sorts: Iterable[tuple[Ints, Numbers]], starts: Ints, tables: Sequence[Packed]) -> Ints:
+    """Return the sums of numbers (starts, columns) over stretches of text, each from one of `starts` (ascending) to the next.
 
-    `sorts`: pairs of places (ascending, none before the first start) and of the rows (places, n) of the weights that count at each.
+    `sorts`: pairs of places (ascending, none before the first start) and of the rows (places, n) that count at each; `tables`: of each
+    sort the rows.
     """
-    out = np.zeros((len(tables), len(starts), _WORDS * _LANES), np.int32)
-    for at, rows in sorts:
-        for table, sums in zip(tables, out, strict=True):
-            _add(at, rows, starts, table, sums)
+    out = np.zeros((len(tables[0].words), len(starts), _WORDS * _LANES), np.int32)
+    for (at, rows), (tabled, room) in zip(sorts, tables, strict=True):
+        for words, sums in zip(tabled, out, strict=True):
+            _add(at, rows, starts, words, room, sums)
     return out.transpose(1, 0, 2).reshape(len(starts), -1)
 
 
 @lean
-def _unpack(word: int, sums: npt.NDArray[np.int32]) -> None:
+def _unpack(word: int, sums: Ints) -> None:
     # Adds the lanes of a word to `sums`; a negative lane has borrowed 1 from the one above it, which is given back.
     half = 1 << _BITS - 1
     for lane in range(_LANES):
@@ -49,8 +56,8 @@ def _unpack(word: int, sums: npt.NDArray[np.int32]) -> None:
 
 
 @lean
-def _add(at: Ints, rows: Numbers, starts: Ints, table: Packed, sums: npt.NDArray[np.int32]) -> None:
-    i, most = np.uint64(0), np.uint64(_ROOM // rows.shape[1])
+def _add(at: Ints, rows: Numbers, starts: Ints, table: npt.NDArray[np.int64], room: int, sums: Ints) -> None:
+    i, most = np.uint64(0), np.uint64(max(room // rows.shape[1], 1))
     for n in range(len(starts)):
         end = starts[n + 1] if n + 1 < len(starts) else np.iinfo(np.int32).max
         while i < len(at) and at[i] < end:

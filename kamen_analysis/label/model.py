@@ -15,9 +15,10 @@ from kamen_analysis.codebook.loader import load as load_codebook
 from kamen_analysis.errors import KamenError
 from kamen_analysis.kernels import compiled
 from kamen_analysis.label import lanes, stored
-from kamen_analysis.label.features import BUCKETS, placed, units
+from kamen_analysis.label.features import BUCKETS, placed, summed
 from kamen_analysis.label.reasons import Heard
 from kamen_analysis.label.text import Bools, Indexes, Ints
+from kamen_analysis.label.units import units
 
 Floats = npt.NDArray[np.float64]
 
@@ -77,9 +78,11 @@ class Model:
         return np.array(self.meta["add"])
 
     @functools.cached_property
-    def _tables(self) -> lanes.Packed:
-        # The weights, and a column of ones that counts the features.
-        return lanes.pack(np.hstack([self.weights, np.ones((BUCKETS, 1), np.int8)]))
+    def _tables(self) -> tuple[lanes.Packed, ...]:
+        # The weights, and a column of ones that counts the features; those of kinds of words apart, for they take more room.
+        every = summed(np.hstack([self.weights, np.ones((BUCKETS, 1), np.int8)]))
+        single = lanes.pack(every[:BUCKETS + 1])
+        return single, lanes.pack(every), single
 
     def ask(self, heard: Heard, posts: Ints) -> Opinion:
         """Return the model's opinion on `posts` (numbers in the batch, ascending)."""

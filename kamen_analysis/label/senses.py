@@ -84,24 +84,3 @@ def _shared(mine: Rows, row: int, other: Rows, column: int) -> int:
         for k in range(other.first[column], other.first[column + 1]):
             bits |= int(other.flat[k] == mine.flat[mine.first[row] + bit]) << bit
     return bits
-
-
-@lean
-def classes(table: Ints, of: Rows, out: Ints) -> int:
-    """Fill `out` with the pairs (place, class), sorted, each once, and return how many there are; `of`: the classes of each kind."""
-    start, kind = table[START], table[KIND]
-    n = first = 0
-    for i in range(len(kind)):
-        if i and start[i] > start[i - 1]:
-            first = n
-        row = np.uint32(kind[i])
-        for j in range(of.first[row], of.first[row + np.uint32(1)]):
-            one, k = int(of.flat[j]), n
-            while k > first and out[1, np.uint64(k - 1)] > one:
-                k -= 1
-            if k == first or out[1, np.uint64(k - 1)] < one:
-                for m in range(n, k, -1):
-                    out[1, np.uint64(m)] = out[1, np.uint64(m - 1)]
-                out[0, np.uint64(n)], out[1, np.uint64(k)] = start[i], one
-                n += 1
-    return n

@@ -124,10 +124,3 @@ class Hits:
         senses.placed(at, word, vocabulary.spans, texts.at, texts.clauses.starts, self.table)
         senses.barred(word, self.table, int(vocabulary.spans.max()), vocabulary.vetoing, vocabulary.barring, vocabulary.base,
                       vocabulary.kinds)
-
-    def classes(self) -> tuple[Ints, Ints]:
-        """Return the places of the named word classes, in text order, each once, and their numbers in the order of names."""
-        of = self.vocabulary.classes
-        out = np.empty((2, int(np.diff(of.first)[self.table[senses.KIND]].sum()) + 1), np.int32)
-        many = senses.classes(self.table, of, out)
-        return out[0, :many], out[1, :many]

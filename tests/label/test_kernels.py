@@ -17,7 +17,7 @@ from hypothesis.extra.numpy import arrays
 from kamen_analysis import kept
 from kamen_analysis.kernels import SOURCES
 from kamen_analysis.label import chains, context, exclusions, lanes, matches, model, reasons, senses, text, tries
-from kamen_analysis.label.features import BUCKETS, features, placed
+from kamen_analysis.label.features import BUCKETS, features, placed, summed
 from kamen_analysis.label.posts import label_posts
 from kamen_analysis.label.trie import Trie
 from kamen_analysis.world import draw
@@ -54,7 +54,7 @@ def test_sums_of_weights(data: st.DataObject, columns: int, breadth: int, many: 
     starts = np.unique(np.append(3, seed.integers(3, 40, 4))).astype(np.int32)
     padded = np.vstack([weights, np.zeros((1, columns), np.int8)]).astype(int)
     slow = [padded[rows[(at >= low) & (at < high)].ravel()].sum(axis=0) for low, high in zip(starts, [*starts[1:], 99], strict=True)]
-    fast = lanes.totals([(at, rows), (at, rows)], starts, lanes.pack(weights))
+    fast = lanes.totals([(at, rows), (at, rows)], starts, [lanes.pack(padded)] * 2)
     assert np.array_equal(fast[:, :columns], 2 * np.array(slow)) and not fast[:, columns:].any()
 
 
@@ -64,7 +64,7 @@ def test_model_sums_are_those_of_the_features() -> None:
     heard, learned = reasons.hear(table["title"].to_list(), table["body"].to_list()), model.load()
     clauses = heard.texts.clauses.starts
     slow = sum(features(heard, clauses))[:, :BUCKETS] @ learned.weights.astype(np.int64)
-    fast = lanes.totals(placed(heard), clauses, lanes.pack(learned.weights))
+    fast = lanes.totals(placed(heard), clauses, [lanes.pack(summed(learned.weights))] * 3)
     assert np.array_equal(fast[:, :len(learned.codes)], slow) and fast.any()
 
 

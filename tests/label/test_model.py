@@ -14,9 +14,10 @@ from kamen_analysis.codebook import load as codebook
 from kamen_analysis.codebook.loader import FOLDER
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label import model, reasons
-from kamen_analysis.label.features import BUCKETS, WIDTHS, features, units
+from kamen_analysis.label.features import BUCKETS, features
 from kamen_analysis.label.findings import MODEL, STANDS
 from kamen_analysis.label.posts import reasons_of
+from kamen_analysis.label.units import WIDTHS, units
 from kamen_analysis.label.vote import vote
 
 WAITS = ("客服说审核中，让我再等三天。", "天天让我等，说在处理。", "说尽快处理，等了两个月还在处理。")

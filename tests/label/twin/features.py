@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kamen_analysis.label.features import BACK, CUED, LONGEST, STATED, WIDTHS
+from kamen_analysis.label.features import CUED, LONGEST, STATED
+from kamen_analysis.label.units import WIDTHS
 from twin.reasons import Heard
 from twin.text import Doc
 
@@ -33,7 +34,7 @@ def features(heard: Heard) -> list[tuple[int, int]]:
     classes = [(at, f"k {name}") for at, name in heard.classes]
     cues = sorted({(f.start, f.code, f.rule, f.dropped is None) for f in heard.findings})
     named = [(at, f"{name} {stands} {n}") for at, code, rule, stands in cues for n in range(CUED) for name in (f"c {code}", f"r {rule}")]
-    return [*_grams(heard), *_named(classes, BACK), *_named(named, 0)]
+    return [*_grams(heard), *_named(classes, 1), *_named(named, 0)]
 
 
 def _bucket(key: int) -> int:
