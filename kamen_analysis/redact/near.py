@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from kamen_analysis import kept
 from kamen_analysis.kernels import compiled
+from kamen_analysis.redact import tight
 from kamen_analysis.redact.kinds import SHELF
 from kamen_analysis.redact.leads import Group, View, every
 from kamen_analysis.redact.reading import JOINT, NUMERALS, Reading
@@ -28,7 +29,7 @@ REACH = {"<RUN>": (24, 16), "<KEY_RUN>": (24, 16), "<STREET_NUMBER>": (40, 40), 
          "<MIXED>": (25, 25), "<SPACED>": (40, 90), "<SPACED_CODE>": (16, 90), "<CODE>": (32, 44), "<CODE_END>": (32, 44),
          "<HANDLE>": (24, 32), "<STUFFED>": (2, 20), "<MARK_ALONE>": (0, 0), "<REGION_NUMBER>": (24, 40), "<SLASHED>": (20, 60),
          "<FOURS>": (12, 60), "<UNWORDED>": (0, 8), "<TELLING>": (3, 8), "<ACTING>": (0, 10), "<UNITS>": (48, 32), "<CALLED_AH>": (1, 8),
-         "<FLAT>": (48, 8)}
+         "<FLAT>": (48, 8), "<HALF>": (2, 10), **dict.fromkeys(tight.MARKS, (0, 0))}
 
 _RUN_REACH = np.array([REACH["<RUN>"]])
 MARKS = [name for name in REACH if name != "<RUN>"]

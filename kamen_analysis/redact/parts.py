@@ -75,6 +75,14 @@ def pieces(value: str) -> bool | None:
     return None if not any(word in _words() for word in re.findall("[a-z]+", value)) else False
 
 
+def mixed_pieces(value: str) -> bool | None:
+    """Judge a code in pieces behind a word for one: nine signs or more, four digits and a letter among them, and no piece is a size."""
+    groups = value.split()
+    digits = sum(map(str.isdecimal, value))
+    is_code = sum(map(len, groups)) >= 9 and digits >= 4 and any(map(str.isalpha, value))
+    return None if is_code and not any(map(_SIZE.match, groups)) else False
+
+
 @functools.cache
 def _words() -> frozenset[str]:
     return frozenset(word for name in ("english", "products", "public_words", "channels") for word in lists()[name])
@@ -92,4 +100,4 @@ def link_apart(value: str) -> bool | None:
 
 
 PARTS: dict[str, Check] = {check.__name__: check for check in (told, eight, code_parts, code_numerals, letters_said, handle_said,
-                                                                 numerals_among, pieces, link_apart)}
+                                                                 numerals_among, pieces, mixed_pieces, link_apart)}

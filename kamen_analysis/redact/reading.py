@@ -123,8 +123,11 @@ class Reading:
         """Return the reading of some texts with one HIDDEN in the place of each of the (sorted, separate) spans."""
         codes = self.codes.copy()
         codes[spans[:, 0]] = ord(HIDDEN)
-        keep = _covered(self.starts[texts] - len(JOINT), self.ends[texts] + len(JOINT), len(codes))
-        return self.kept(keep & ~_covered(spans[:, 0] + 1, spans[:, 1], len(codes)), codes, texts)
+        return self.kept(self.within(texts) & ~_covered(spans[:, 0] + 1, spans[:, 1], len(codes)), codes, texts)
+
+    def within(self, texts: _Numbers | slice) -> npt.NDArray[np.bool_]:
+        """Return of each place whether it lies in one of some texts or in a JOINT beside it."""
+        return _covered(self.starts[texts] - len(JOINT), self.ends[texts] + len(JOINT), len(self.codes))
 
 
 def _covered(starts: _Numbers, ends: _Numbers, length: int) -> npt.NDArray[np.bool_]:

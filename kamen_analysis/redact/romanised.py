@@ -11,7 +11,7 @@ from kamen_analysis.redact.checks import Check
 from kamen_analysis.redact.kinds import lists
 
 _LONGEST = 6  # letters of a syllable
-_BARE = dict(zip("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ", "aaaaeeeeiiiioooouuuuvvvv", strict=True))
+BARE = dict(zip("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ", "aaaaeeeeiiiioooouuuuvvvv", strict=True))
 _PARTICLES = frozenset({"ba", "de", "le", "ne", "o", "a", "wo", "ni", "bu", "men"})  # of sentences, not of names
 # A given name as it is spelled in Hong Kong or Taiwan.
 _GIVEN = re.compile(r"(?:(?:[bcdfghjklmnpstwyz]|ch|sh|ts|hs|kw|gw)?(?:[aeiou]{1,2}|y[aeiou]{1,2}|i[aeo]{1,2})(?:ng|[hnktpm])?|"
@@ -50,6 +50,13 @@ def romanised_long(value: str) -> bool | None:
     return None if any(one in lists()["pinyin_surnames"] and len(other) >= 5 and _syllables(other) == 2 for one, other in pairs) else False
 
 
+def pinyin_three(value: str) -> bool | None:
+    """Judge one word between signs: a surname and a given name of two syllables in pinyin."""
+    parts = ((value[:end], value[end:]) for end in range(2, _LONGEST + 1))
+    is_name = any(first in lists()["pinyin_surnames"] and len(given) >= 4 and _syllables(given) == 2 for first, given in parts)
+    return None if is_name and value not in _no_names() else False
+
+
 def pinyin_surname(value: str) -> bool | None:
     """Judge a surname in pinyin with a given name in Han characters behind it."""
     letters = "".join(char for char in value if "a" <= char <= "z")
@@ -58,8 +65,19 @@ def pinyin_surname(value: str) -> bool | None:
 
 def tone_between(value: str) -> bool | None:
     """Judge a name with the sound of its surname told behind that: one syllable, a mark of its tone left out."""
-    said = "".join(_BARE.get(char, char) for char in value if "a" <= char <= "z" or char in _BARE)
+    said = "".join(BARE.get(char, char) for char in value if "a" <= char <= "z" or char in BARE)
     return None if said in _known() else False
+
+
+def one_syllable(value: str) -> bool | None:
+    """Judge a name of which one character is written in pinyin: its letters are one syllable."""
+    return None if "".join(char for char in value if "a" <= char <= "z") in _known() else False
+
+
+def toned_name(value: str) -> bool | None:
+    """Judge syllables with marks of their tones: the first is a surname, one to three follow."""
+    words = re.split(r"[\s-]+", "".join(BARE.get(char, char) for char in value))
+    return None if _is_name(words) or _surname_and_given("".join(words)) else False
 
 
 def _surname_and_given(word: str) -> bool:
@@ -102,4 +120,5 @@ def _known() -> frozenset[str]:
 
 
 ROMANISED: dict[str, Check] = {
-    check.__name__: check for check in (romanised, romanised_told, romanised_long, pinyin_name, pinyin_surname, tone_between)}
+    check.__name__: check for check in (romanised, romanised_told, romanised_long, pinyin_name, pinyin_surname, pinyin_three,
+                                        tone_between, one_syllable, toned_name)}

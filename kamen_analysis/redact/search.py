@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from kamen_analysis.redact import tight
 from kamen_analysis.redact.digits import Digits
 from kamen_analysis.redact.extent import Found, whole
 from kamen_analysis.redact.gates import Cued, Free
@@ -16,7 +17,7 @@ from kamen_analysis.redact.near import MARKS, Near
 from kamen_analysis.redact.reading import HIDDEN, Reading
 from kamen_analysis.redact.rules import Pattern, book, expand, patterns
 from kamen_analysis.redact.tables import Look
-from kamen_analysis.redact.windows import together
+from kamen_analysis.redact.windows import Windows, together
 from kamen_analysis.redact.words import Words
 
 # A value found once is hidden wherever the text has it again, if it is at least this long; shorter ones are words or amounts.
@@ -44,7 +45,15 @@ class Engine:
         self._cued = [Cued(behind_each, room, group) for room, group in zip(rooms[2:], groups[2:], strict=True)]
 
     def search(self, reading: Reading) -> list[Found]:
-        """Return what one reading of the texts shows, overlapping finds joined."""
+        """Return what one reading of the texts shows, also without what is put between their characters, overlapping finds joined."""
+        found, near = self._found(reading)
+        put = np.concatenate([near[mark][:, 0] for mark in tight.MARKS])
+        if len(put):
+            loose = tight.Tight(reading, np.unique(reading.of(put)))
+            found += [(*at, rank, kind) for start, end, rank, kind in self._found(loose.reading)[0] if (at := loose.given(start, end))]
+        return _again(_joined(found), reading)
+
+    def _found(self, reading: Reading) -> tuple[list[Found], dict[str, Windows]]:
         words = self._leads.view(reading.words, reading.codes)
         near = self._near.marks(reading, words)
         near["<CODE>"] = together(together(near["<CODE>"], near["<CODE_END>"]), near["<KEY_RUN>"])
@@ -57,7 +66,7 @@ class Engine:
                 found += _tried(pattern, view.text, at, ends)
             for pattern, starts, at, ends in cued.open(hits, near["<RUN>"], reading, view):
                 found += _behind(pattern, view.text, reading.words, starts, at, ends)
-        return _again(_joined([*whole(_joined(found), reading.words, digits.text)]), reading)
+        return [*whole(_joined(found), reading.words, digits.text)], near
 
 
 def _tried(pattern: Pattern, text: str, at: list[int], ends: list[int]) -> Iterator[Found]:
