@@ -88,7 +88,7 @@ class Matcher:
         every, atoms, slots = list(lines), dict[str, int](), dict[tuple[str, ...], int]()
         self._numbers = {key: i for i, key in enumerate(dict.fromkeys(line.key for line in every))}
         read = sorted(((line, parts) for line in every for parts in parse(line.text)), key=lambda one: self._numbers[one[0].key])
-        # Slots of lines looked for on demand come first: of these it is remembered which each sentence can fill (`Room.signs`).
+        # Slots of lines looked for on demand come first: of these it is remembered which each sentence can fill (`Hits.signs`).
         slots.update((choices, i) for i, choices in enumerate(dict.fromkeys(
             part.choices for line, parts in read if line.only_asked for part in parts)))
         self._on_demand = len(slots)

@@ -30,7 +30,7 @@ class Found:
         first, self._order = np.zeros((2, len(numbers) + 2), np.int32), np.empty(len(rows), np.int32)
         self.start, self.end, self._rows, self._numbers = *np.empty((2, len(rows)), np.int32), rows, numbers
         _by_key(words, rows, key, many, first, self._order, self.start, self.end)
-        self._first = np.append(first[0], 0)
+        self._first = first[0]
 
     def chains(self, at: Indexes) -> Ints:
         """Return some of the matches as `chains` gives them."""

@@ -115,7 +115,7 @@ def _touch(start: Ints, end: Ints, column: Indexes, starts: Ints, ends: Ints, re
 def _add_odds(each: Ints, first: Indexes, last: Indexes, scale: Floats, bias: Floats, out: Floats) -> None:
     # Fills `out` with the log odds of stretches, each of the clauses from `first` to before `last`; `each` (clauses, columns): the sums of
     # weights of a clause, code by code, and behind them the number of its features.
-    sums = np.zeros((len(each) + 1, len(scale) + 1), np.int32)  # Whole numbers: exact however they are added up.
+    sums = np.zeros((len(each) + 1, len(scale) + 1), np.int64)  # Whole numbers: exact however they are added up.
     for i in range(len(each)):
         for k in range(len(scale) + 1):
             sums[i + 1, k] = sums[i, k] + each[i, k]
