@@ -46,4 +46,3 @@ def _between(words: str, low: int, high: int) -> Iterator[tuple[int, int]]:
         for put in kept.pattern(expand(mark)).finditer(words, low, high):
             pieces = kept.pattern(expand(part)) if part else re.compile(re.escape(put["j1"]))
             yield from (piece.span() for piece in pieces.finditer(words, *put.span()))
-
