@@ -94,6 +94,7 @@ class Model:
 
 @compiled
 def _highest(start: Ints, end: Ints, column: Indexes, starts: Ints, ends: Ints, reach: Ints, table: Floats, best: Floats) -> None:
+    # Raises `best` to the highest odds in `column` of the stretches that touch each [start, end); `reach`: the last end so far.
     for i in range(len(start)):
         row = np.searchsorted(reach, start[i], "right")
         while row < len(starts) and starts[row] < end[i]:
@@ -104,6 +105,7 @@ def _highest(start: Ints, end: Ints, column: Indexes, starts: Ints, ends: Ints, 
 
 @compiled
 def _touch(start: Ints, end: Ints, column: Indexes, starts: Ints, ends: Ints, reach: Ints, touched: Bools) -> None:
+    # Sets `touched` for `column` at the stretches that touch each [start, end); `reach` as above.
     for i in range(len(start)):
         row = np.searchsorted(reach, start[i], "right")
         while row < len(starts) and starts[row] < end[i]:

@@ -45,7 +45,7 @@ def person(words: str, start: int, end: int) -> int | None:
     No ordinary word begins it or reaches across its first or last character.
     """
     pieces = _pieces(words, start, end)
-    is_told = words[start - 1] == "是" and end - start == 2  # 用的是温水
+    is_told = words[max(0, start - 1):start] == "是" and end - start == 2  # 用的是温水
     for stop in range(end, start + 1, -1):
         if not any(_breaks(piece, start, stop) or (is_told and piece[:2] == (start, stop) and piece[3] in _COMMON) for piece in pieces):
             return stop
