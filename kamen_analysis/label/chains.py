@@ -35,7 +35,7 @@ def _has(bits: Bits, row: int, bit: int) -> bool:
 @lean
 def _fits(words: Ints, parts: Ints, bits: Bits, i: int, part: int) -> bool:
     # Whether the word i fills a part.
-    return _has(bits, _cell(words, ROW, i), _cell(parts, part, SLOT)) and _cell(words, INSIDE, i) <= _cell(parts, part, OPENS)
+    return _has(bits, _cell(parts, part, SLOT), _cell(words, ROW, i)) and _cell(words, INSIDE, i) <= _cell(parts, part, OPENS)
 
 
 @lean

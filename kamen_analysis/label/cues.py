@@ -13,7 +13,7 @@ from kamen_analysis.errors import KamenError
 from kamen_analysis.label import chains, tries
 from kamen_analysis.label.chains import BACK, FIRST, KEY, LAST, SENTENCE, SLOT, WITHIN
 from kamen_analysis.label.matches import Found, Key
-from kamen_analysis.label.plan import Asked, Plan, Room, Stretches, bit_sets
+from kamen_analysis.label.plan import Asked, Bits, Plan, Room, Stretches, bit_sets
 from kamen_analysis.label.senses import KIND, ROW
 from kamen_analysis.label.text import STRIDE, Bools, Cut, Indexes, Ints, Texts, spread
 from kamen_analysis.label.tries import NEEDED
@@ -47,13 +47,13 @@ class _Template(NamedTuple):
 class _Ranked(NamedTuple):
     """The plan, where the search begins, and the row of each kind in their tables, all by how common the kinds were when counted.
 
-    `checked`: how many slots sentences are checked for; they have the first bits.
+    `bits`: of each kind the slots it fills, of those that sentences are checked for.
     """
 
     plan: Plan
     asked: Asked
     row: Ints
-    checked: int
+    bits: Bits
 
 
 def _compile(line: Line, parts: tuple[Part, ...], atoms: dict[str, int], slots: dict[tuple[str, ...], int]) -> _Template:
@@ -109,12 +109,12 @@ class Matcher:
 
     def scan(self, hits: Hits) -> Found:
         """Return the matches of all templates but those looked for only on demand."""
-        (plan, asked, row, checked), stretches = self._rank(hits), _stretches(hits.texts)
+        (plan, asked, row, bits), stretches = self._rank(hits), _stretches(hits.texts)
         np.take(row, hits.table[KIND], out=hits.table[ROW], mode="clip")
         hits.plan = plan
-        hits.signs, sign = bit_sets(len(hits.texts.sentences.starts), self._on_demand), bit_sets(1, checked)[0]
+        hits.signs, sign = bit_sets(len(hits.texts.sentences.starts), self._on_demand), bit_sets(1, bits.shape[1] * 64)[0]
         tried = _filled(len(hits.texts) * _TRIES, tries.WIDTH, lambda out: tries.tries(
-            hits.table, plan.bits, asked, stretches, sign, hits.signs, out))
+            hits.table, bits, asked, stretches, sign, hits.signs, out))
         found = _filled(len(hits.texts) * _MANY, chains.HEAD + self._longest, lambda out: chains.chains(
             hits.table, plan, tried, stretches, self._room(stretches.first), out))
         template = plan.templates[found[:, 0]]
@@ -131,8 +131,8 @@ class Matcher:
             checked[asked.flat[:, 1:]] = True
             bit = np.argsort(np.argsort(~checked, kind="stable")).astype(np.int32)
             asked.flat[:, 1:], parts[:, SLOT] = bit[asked.flat[:, 1:]], bit[parts[:, SLOT]]
-            plan = self._plan._replace(parts=parts, bits=self.vocabulary.bits(row, bit))
-            self._ranked = _Ranked(plan, asked, row, int(checked.sum()))
+            fills, bits = self.vocabulary.bits(row, bit, int(checked.sum()))
+            self._ranked = _Ranked(self._plan._replace(parts=parts, bits=fills), asked, row, bits)
         return self._ranked
 
     def _rare(self, count: Indexes, row: Ints) -> Asked:

@@ -15,7 +15,7 @@ Keys = npt.NDArray[np.int64]
 
 
 class Plan(NamedTuple):
-    """All templates and their parts (tables with the columns `chains` names), and in `bits` the slots each kind of words fills."""
+    """All templates and their parts (tables with the columns `chains` names), and in `bits` the kinds of words that fill each slot."""
 
     templates: Ints
     parts: Ints

@@ -75,11 +75,20 @@ class Vocabulary:
         counts = (sense - first) >> bit & 1 == 0
         return atom[counts], sense[counts]
 
-    def bits(self, row: Ints, bit: Ints) -> Bits:
-        """Return `slots` as bit sets, much larger; `row`: the row each kind gets, `bit`: the bit each slot gets."""
-        bits, slot = bit_sets(len(row), len(bit)), np.repeat(bit, np.diff(self.slots.first))
-        np.bitwise_or.at(bits, (row[self.slots.flat], slot >> 6), np.uint64(1) << (slot & 63).astype(np.uint64))
-        return bits
+    def bits(self, row: Ints, bit: Ints, checked: int) -> tuple[Bits, Bits]:
+        """Return `slots` as bit sets, much larger: of each slot the kinds that fill it, and of each kind the `checked` slots it fills.
+
+        `row`: the number each kind gets, `bit`: the number each slot gets; the first so many are `checked`.
+        """
+        slot, kind = np.repeat(bit, np.diff(self.slots.first)), row[self.slots.flat]
+        first = slot < checked
+        return _bits(slot, kind, len(bit), len(row)), _bits(kind[first], slot[first], len(row), checked)
+
+
+def _bits(row: Ints, bit: Ints, rows: int, bits: int) -> Bits:
+    out = bit_sets(rows, bits)
+    np.bitwise_or.at(out, (row, bit >> 6), np.uint64(1) << (bit & 63).astype(np.uint64))
+    return out
 
 
 def _alike(of: Rows) -> Ints:
