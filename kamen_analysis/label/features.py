@@ -25,8 +25,8 @@ STATED = 2  # N-grams up to so long also make a feature together with the state 
 CUED = 4  # A cue counts as so many features of its reason and of its rule: a person wrote it down, so it weighs more than a character.
 _PAIRED, _STATE, _FINISH, _WORD = 1000003, 0x7B4F3CF1, 0x9E3779B1, 0xFFFFFFFF
 _NONE = BUCKETS  # The bucket of a feature that is missing because the text ends or begins too near.
-_KINDS = BUCKETS + 1  # Rows from here on stand for all features of a kind of words: of its classes and of their pairs.
-_START, _KIND = 0, 2  # As in senses.
+_SETS = BUCKETS + 1  # Rows from here on stand for all features of a set of classes: of the classes and of their pairs.
+_START, _KIND, _UNION = 0, 2, 7  # As in senses.
 Words = npt.NDArray[np.uint32]
 Key = int | np.int64
 
@@ -43,21 +43,21 @@ def features(heard: Heard, starts: Ints) -> Iterator[sp.csr_matrix]:
     """
     import scipy.sparse as sp  # slow to load, and asked for in training only
 
-    kind, bucket, many = _kinds()
-    kinds = sp.coo_matrix((np.ones(len(kind), np.float32), (kind, bucket)), shape=(many, _KINDS)).tocsr()
+    row, bucket, many = _sets()
+    sets = sp.coo_matrix((np.ones(len(row), np.float32), (row, bucket)), shape=(many, _SETS)).tocsr()
     for at, rows in placed(heard):
         first = np.searchsorted(at, starts) * rows.shape[1]
         columns, pointer = rows.ravel().astype(np.int32), np.append(first, rows.size).astype(np.int32)
-        matrix = sp.csr_matrix((np.ones(rows.size, np.float32), columns, pointer), shape=(len(starts), _KINDS + many))
-        yield matrix[:, :_KINDS] + matrix[:, _KINDS:] @ kinds
+        matrix = sp.csr_matrix((np.ones(rows.size, np.float32), columns, pointer), shape=(len(starts), _SETS + many))
+        yield matrix[:, :_SETS] + matrix[:, _SETS:] @ sets
 
 
 def summed(weights: npt.NDArray[np.int8]) -> Ints:
-    """Return the weights (BUCKETS, columns) of single features, a row of zeros, and behind it the sums of weights of each kind of words."""
-    kind, bucket, many = _kinds()
-    out = np.zeros((_KINDS + many, weights.shape[1]), np.int32)
+    """Return the weights (BUCKETS, columns) of single features, a row of zeros, and behind it the sums of each set of classes."""
+    row, bucket, many = _sets()
+    out = np.zeros((_SETS + many, weights.shape[1]), np.int32)
     out[:BUCKETS] = weights
-    np.add.at(out, _KINDS + kind, out[bucket])
+    np.add.at(out, _SETS + row, out[bucket])
     return out
 
 
@@ -69,8 +69,8 @@ def _grams(heard: Heard) -> tuple[Ints, Numbers]:
 
 
 def _classes(heard: Heard) -> tuple[Ints, Numbers]:
-    # Where a word class stands, and the rows of the class, or of all classes of a word that alone begins there; then of the pair that the
-    # first of them makes with the class before it in its post.
+    # Where words with classes begin, and the row of the set of all their classes, or of each class where one is barred; then of the pair
+    # that the first of them makes with the class before it in its post.
     table, of = heard.hits.table, heard.hits.vocabulary.classes
     room = int(np.diff(of.first)[table[_KIND]].sum())
     at, out, here = np.empty(room, np.int32), np.empty((room, 2), np.uint32), np.empty(len(heard.hits.vocabulary.named), np.uint32)
@@ -84,13 +84,13 @@ def _class_keys() -> Words:
 
 
 @functools.cache
-def _kinds() -> tuple[Indexes, Numbers, int]:
-    # The features of kinds of words: pairs of a kind and a bucket, and how many kinds there are.
+def _sets() -> tuple[Indexes, Numbers, int]:
+    # The features of sets of classes: pairs of a set's number and a bucket, and how many sets there are.
     of = matcher().vocabulary.classes
-    kind, key = np.repeat(np.arange(len(of.first) - 1), np.diff(of.first)), _class_keys()[of.flat]
-    paired = kind[1:] == kind[:-1]
+    one, key = np.repeat(np.arange(len(of.first) - 1), np.diff(of.first)), _class_keys()[of.flat]
+    paired = one[1:] == one[:-1]
     both = key[:-1] * np.uint32(_PAIRED) + key[1:]
-    return np.append(kind, kind[1:][paired]), _buckets(np.append(key, both[paired])), len(of.first) - 1
+    return np.append(one, one[1:][paired]), _buckets(np.append(key, both[paired])), len(of.first) - 1
 
 
 @lean
@@ -140,26 +140,23 @@ def _add_classes(table: Ints, of: Rows, keys: Words, starts: Ints, here: Numbers
     n = post = last = 0
     before = np.int64(-1)
     while last < table.shape[1]:
-        first, start, kinds, kind = last, table[_START, np.uint64(last)], 0, np.int64(0)
+        first, start, many = last, table[_START, np.uint64(last)], 0
         while last < table.shape[1] and table[_START, np.uint64(last)] == start:
-            one = np.int64(table[_KIND, np.uint64(last)])
-            if of.first[np.uint64(one)] < of.first[np.uint64(one + 1)]:
-                kinds, kind = kinds + 1, one
             last += 1
         while post + 1 < len(starts) and starts[np.uint64(post + 1)] <= start:
             post, before = post + 1, np.int64(-1)
-        if kinds == 1:
-            key = np.int64(keys[of.flat[of.first[np.uint64(kind)]]])
-            at[n], out[n, 0], out[n, 1], n = start, _KINDS + kind, _pair(before, key), n + 1
-            before = np.int64(keys[of.flat[of.first[np.uint64(kind + 1)] - np.uint64(1)]])
-        elif kinds:
-            many = 0
+        union = np.int64(table[_UNION, np.uint64(last - 1)])
+        if union < 0:
             for k in range(first, last):
                 many = _insert(of, table[_KIND, np.uint64(k)], here, many)
-            for k in range(many):
-                key = np.int64(keys[here[np.uint64(k)]])
-                at[n], out[n, 0], out[n, 1], n = start, _bucket(key), _pair(before, key), n + 1
-                before = key
+        elif of.first[np.uint64(union)] < of.first[np.uint64(union + 1)]:
+            key = np.int64(keys[of.flat[of.first[np.uint64(union)]]])
+            at[n], out[n, 0], out[n, 1], n = start, _SETS + union, _pair(before, key), n + 1
+            before = np.int64(keys[of.flat[of.first[np.uint64(union + 1)] - np.uint64(1)]])
+        for k in range(many):
+            key = np.int64(keys[here[np.uint64(k)]])
+            at[n], out[n, 0], out[n, 1], n = start, _bucket(key), _pair(before, key), n + 1
+            before = key
     return n
 
 

@@ -13,8 +13,9 @@ from kamen_analysis.label.text import Ints
 Numbers = npt.NDArray[np.uint32]  # Unsigned, so that a kernel need not check each index for being negative.
 # Rows of the table of a batch's words, a column each in text order: start and end (places), the kind of the word's sense (see
 # `words.Vocabulary`), how far behind its clause's start it begins, the first word that begins where it does, the first that begins where it
-# ends or later, and the row of its kind in tables that have the commonest kinds first.
-START, END, KIND, INSIDE, HERE, BEHIND, ROW = range(7)
+# ends or later, the row of its kind in tables that have the commonest kinds first, and the union of the classes of the word and of the
+# shorter ones that begin where it does (see there, too; -1 if one of them is barred).
+START, END, KIND, INSIDE, HERE, BEHIND, ROW, UNION = range(8)
 
 
 class Rows(NamedTuple):
@@ -32,7 +33,7 @@ def rows(key: npt.NDArray[np.integer], value: npt.NDArray[np.integer], count: in
 
 @lean
 def placed(at: Numbers, word: Numbers, lengths: Ints, places: Ints, clauses: Ints, out: Ints) -> None:
-    """Fill in the table of words, but for the rows KIND and ROW, given the words' indexes and numbers in text order.
+    """Fill in the table of words, but for the rows KIND, ROW and UNION, given the words' indexes and numbers in text order.
 
     `lengths`: of the words, by number; `places`: of the characters, by index; `clauses`: the places where clauses start.
     """
@@ -53,14 +54,14 @@ def placed(at: Numbers, word: Numbers, lengths: Ints, places: Ints, clauses: Int
 
 
 @lean
-def barred(word: Numbers, table: Ints, longest: int, vetoing: Rows, barring: Rows, base: Numbers, kinds: Ints) -> None:
+def barred(word: Numbers, table: Ints, longest: int, vetoing: Rows, barring: Rows, base: Numbers, kinds: Ints, unions: Ints) -> None:
     """Fill in the row KIND: the kind of each word's sense, its first (`base`) plus a bit for each class a longer word bars the word from.
 
     The bits follow the word's row in `barring`. `vetoing`: for each word the classes whose words it bars where it overlaps them;
-    `longest`: the length of the longest word; `kinds`: of the senses.
+    `longest`: the length of the longest word; `kinds`: of the senses. Fills in the row UNION, too, from `unions`.
     """
     # 没用过 undoes 用过 and 用过了; 没人接听 keeps its own 没人.
-    start, end, bits = table[START], table[END], table[KIND]
+    start, end, bits, union = table[START], table[END], table[KIND], table[UNION]
     bits[:] = 0
     for i in range(len(word)):
         if vetoing.first[word[i]] == vetoing.first[word[i] + 1]:
@@ -73,7 +74,10 @@ def barred(word: Numbers, table: Ints, longest: int, vetoing: Rows, barring: Row
             if touches:
                 bits[k] |= _shared(barring, word[k], vetoing, word[i])
             k += 1
+    is_whole = True
     for i in range(len(word)):
+        is_whole = (is_whole or table[HERE, i] == i) and not bits[i]
+        union[i] = unions[word[i]] if is_whole else -1
         bits[i] = kinds[base[word[i]] + np.uint32(bits[i])]
 
 

@@ -36,8 +36,9 @@ class Vocabulary:
     A slot is a set of atoms, any of which fills a part of a template. Where a word stands, longer words may bar it from some of its
     classes; it has a sense for each subset of them, numbered `base[word]` plus a bit for each class in its row of `barring`. Senses that
     count for the same atoms are of one kind. `kinds`: the kind of each sense; `vetoing`: the classes each word bars others from; `slots`:
-    the kinds that fill each slot; `classes`: the named classes of each kind, numbered in the order of their names; `spans`, `lengths`: the
-    length of each word, and of the longest word of each kind.
+    the kinds that fill each slot; `classes`: the named classes of each kind, numbered in the order of their names, and behind them further
+    unions of classes; `unions`: for each word the row of all classes it and the words it begins with have where nothing bars them;
+    `spans`, `lengths`: the length of each word, and of the longest word of each kind.
     """
 
     def __init__(self, choices: Sequence[str], slots: list[list[int]], classes: dict[str, WordClass]) -> None:
@@ -62,7 +63,8 @@ class Vocabulary:
         self.slots = _distinct_rows(np.repeat(slot, high - low), of.flat[spread(low, high)], len(slots))
         names = np.array([number for _, number in self.named], np.intp)
         named = np.repeat(np.arange(len(names)), np.diff(of.first)[names])
-        self.classes = rows(of.flat[spread(of.first[names], of.first[names + 1])], named, len(self.lengths))
+        of_kind = rows(of.flat[spread(of.first[names], of.first[names + 1])], named, len(self.lengths))
+        self.classes, self.unions = _united(list(numbers), self.kinds[self.base[:-1]], of_kind)
 
     def _senses(self, atom: Indexes, word: Indexes, touchy: Bools) -> tuple[Indexes, Indexes]:
         """Return the pairs (atom, sense) where the sense counts for the atom, given all pairs (atom, word); `touchy`: it has vetoes."""
@@ -103,6 +105,20 @@ def _distinct_rows(key: Indexes, value: npt.NDArray[np.integer], count: int) -> 
     return rows(both >> 32, both & (1 << 32) - 1, count)
 
 
+def _united(words: Sequence[str], kinds: Ints, classes: Rows) -> tuple[Rows, Ints]:
+    # `classes` with rows added for `Vocabulary.unions`, and these; `kinds`: of the words, whose classes are the rows of their kinds.
+    every = [tuple(classes.flat[low:high].tolist()) for low, high in pairwise(classes.first.tolist())]
+    known, united = {row: number for number, row in enumerate(every)}, dict[str, int]()
+    for word, kind in sorted(zip(words, kinds.tolist(), strict=True)):
+        begun = next((united[word[:size]] for size in range(len(word) - 1, 0, -1) if word[:size] in united), kind)
+        union = tuple(sorted({*every[begun], *every[kind]}))
+        if union not in known:
+            known[union] = len(every)
+            every.append(union)
+        united[word] = known[union]
+    return rows(*_pairs(every), len(every)), np.array([united[word] for word in words], np.int32)
+
+
 def _pairs(lists: Iterable[Sequence[int]]) -> tuple[Indexes, Indexes]:
     # Of all lists the pairs (number of the list, member).
     every = list(lists)
@@ -129,7 +145,7 @@ class Hits:
     def __init__(self, vocabulary: Vocabulary, texts: Texts) -> None:
         self.vocabulary, self.texts = vocabulary, texts
         word, at = vocabulary.trie.walk(texts)
-        self.table = np.empty((7, len(at)), np.int32)
+        self.table = np.empty((8, len(at)), np.int32)
         senses.placed(at, word, vocabulary.spans, texts.at, texts.clauses.starts, self.table)
         senses.barred(word, self.table, int(vocabulary.spans.max()), vocabulary.vetoing, vocabulary.barring, vocabulary.base,
-                      vocabulary.kinds)
+                      vocabulary.kinds, vocabulary.unions)

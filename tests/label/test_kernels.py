@@ -73,9 +73,9 @@ def test_words_touched_by_longer_words() -> None:
     def barred(start: int, end: int, low: int, high: int) -> bool:
         rows = [senses.Rows(np.array([0, k, 1], np.uint32), np.array([5], np.uint32)) for k in (1, 0)]
         order = sorted([(start, end, 1), (low, high, 0)]) if (start, end) != (low, high) else [(start, end, 1), (low, high, 0)]
-        table, word = np.zeros((6, 2), np.int32), np.array([number for *_, number in order], np.int32)
+        table, word = np.zeros((8, 2), np.int32), np.array([number for *_, number in order], np.int32)
         table[[senses.START, senses.END]] = np.transpose(order)[:2]
-        senses.barred(word, table, 9, *rows, np.zeros(2, np.uint32), np.arange(2, dtype=np.int32))
+        senses.barred(word, table, 9, *rows, np.zeros(2, np.uint32), *[np.arange(2, dtype=np.int32)] * 2)
         return bool(table[senses.KIND, order.index((start, end, 1))])
     assert [barred(4, 6, *longer) for longer in ((3, 6), (4, 7), (3, 5), (5, 8), (4, 6))] == [True] * 5
     assert [barred(4, 8, *longer) for longer in ((5, 7), (4, 6), (6, 8), (2, 4), (8, 9))] == [False] * 5
