@@ -77,7 +77,7 @@ def mobile(value: str) -> bool | None:
 def parts_of_mobile(value: str) -> bool | None:
     """Judge a mobile number told in parts (前三位是…，后面…): eleven digits in all, the places counted in words left out."""
     digits = "".join(c for c in value if c in "0123456789")
-    return None if 10 <= len(digits) <= 12 and digits[0] == "1" else False
+    return None if 10 <= len(digits) <= 12 and digits[0] == "1" and digits[1] > "2" else False
 
 
 def mixed_key(value: str) -> bool | None:

@@ -14,14 +14,16 @@ _NUMBER = re.compile(r"\d(?:[\s-]?\d)*")
 _YEAR = re.compile(r"(?:19[5-9]|20[0-3])\d$")
 _SIZE = re.compile(r"(?:\d{1,6}(?:[pkgmw]|[gmk]b|hz|fps|mah)|\d{1,5}0q)$")  # 1080p, 5g, 100q币
 _MODEL = re.compile(r"[a-z]{1,4}\d{1,2}00$")  # a100, b200
+_DEVICE = re.compile(r"(?:i[3579]-\d{4,5}|[a-z]{1,8}-?\d{1,5})"  # i5-12400f, mate60pro
+                     r"(?:ti|pro|max|plus|ultra|super|se|lite|mini|[xkfhsuge]|[gt]b?){0,3}$")
 _HANDLE = re.compile(r"[a-z0-9零〇一幺二两三四五六七八九]")
 
 
 def told(value: str) -> bool | None:
-    """Judge a number of which each part is announced: seven to twenty places, and neither sums nor years."""
+    """Judge a number of which each part is announced: seven to 32 places, and neither sums nor years."""
     groups = [_digits(group) for group in _NUMBER.findall(_PLACE.sub(" ", value.translate(NUMERALS)))]
     is_sums = all(group.endswith("00") for group in groups) or all(map(_YEAR.match, groups))
-    return None if len(groups) > 1 and 7 <= sum(map(len, groups)) <= 20 and not is_sums else False
+    return None if len(groups) > 1 and 7 <= sum(map(len, groups)) <= 32 and not is_sums else False
 
 
 def _digits(group: str) -> str:
@@ -48,6 +50,26 @@ def code_numerals(value: str) -> bool | None:
     bare = [char for char in value if char.isalnum()]
     digits = sum(map(str.isnumeric, bare))
     return None if len(bare) >= 6 and 2 <= digits < len(bare) and not value.isascii() else False
+
+
+def listed(value: str) -> bool | None:
+    """Judge codes told one after the other: not all of them are models of processors, cards or telephones."""
+    return None if not all(map(_DEVICE.match, re.findall(r"[a-z0-9-]+", value))) else False
+
+
+def code_written(value: str) -> bool | None:
+    """Judge a code behind a word for one, however it is written: eight letters and digits, two of each, and neither words nor sizes."""
+    letters, digits = sum("a" <= char <= "z" for char in value), sum(map(str.isnumeric, value))
+    if letters < 2 or digits < 2 or letters + digits < 8 or any(map(_SIZE.match, value.split())):
+        return False
+    return None if not any(word in _words() for word in re.findall("[a-z]{3,}", value)) else False
+
+
+def order_written(value: str) -> bool | None:
+    """Judge a number of an order that begins with letters, however it is written: six digits, and no words."""
+    if sum(map(str.isnumeric, value)) < 6 or sum("a" <= char <= "z" for char in value) > 10:
+        return False
+    return None if not any(word in _words() for word in re.findall("[a-z]{3,}", value)) else False
 
 
 def letters_said(value: str) -> bool | None:
@@ -99,5 +121,6 @@ def link_apart(value: str) -> bool | None:
     return None if any(not part.isalpha() for part in behind) else False
 
 
-PARTS: dict[str, Check] = {check.__name__: check for check in (told, eight, code_parts, code_numerals, letters_said, handle_said,
-                                                                 numerals_among, pieces, mixed_pieces, link_apart)}
+PARTS: dict[str, Check] = {check.__name__: check for check in (
+    told, eight, code_parts, code_numerals, code_written, order_written, letters_said, handle_said, listed, numerals_among, pieces,
+    mixed_pieces, link_apart)}

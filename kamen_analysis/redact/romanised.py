@@ -88,6 +88,8 @@ def _surname_and_given(word: str) -> bool:
 
 def _is_name(words: Sequence[str]) -> bool:
     """Tell whether the first word is a surname and the others spell a given name."""
+    if len(words) > 3 and "".join(words[:2]) not in _surnames():
+        return False
     given = "".join(words[1:])
     if words[0] in lists()["pinyin_surnames"] and 1 <= _syllables(given) <= 3:
         return True
