@@ -73,7 +73,7 @@ def _within(op: Any, argument: Any) -> set[str]:
 
 def _among(posts: Bools, results: Iterable[object]) -> Bools:
     out = np.zeros(len(posts), np.bool_)
-    out[posts] = np.fromiter(map(bool, results), np.bool_)
+    out[posts] = np.fromiter(results, np.bool_)
     return out
 
 

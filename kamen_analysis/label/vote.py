@@ -11,14 +11,16 @@ from dataclasses import replace
 import numpy as np
 
 from kamen_analysis.codebook import load
+from kamen_analysis.kernels import compiled
 from kamen_analysis.label import model
 from kamen_analysis.label.findings import MODEL, STANDS, Findings, learned_rule
 from kamen_analysis.label.reasons import Heard
-from kamen_analysis.label.text import Bools, Ints
+from kamen_analysis.label.text import Bools, Floats, Indexes, Ints
 
 AGREES = 0.5  # The probability from which the model is said to agree with a rule.
 MARKS = " \t\n\r，,。.！!？?；;：:、…~"
 _MARKS = np.array([ord(c) for c in MARKS])
+_RULED = -2
 
 
 def vote(heard: Heard, learned: model.Model | None = None) -> Heard:
@@ -54,20 +56,30 @@ def _added(heard: Heard, found: Findings, opinion: model.Opinion, add: model.Flo
 
     Where a rule's finding of the reason was dropped the model is not heard: it sees words, the rules saw why they do not count.
     """
-    row, column = np.nonzero((opinion.table >= np.log(add / (1 - add))) & ~dropped(found, opinion))
-    odds, code = opinion.table[row, column], np.array([list(load().reasons).index(name) for name in opinion.codes], np.int32)[column]
-    post = heard.texts.post(opinion.start[row])
-    key = post * len(load().reasons) + code
-    new = ~np.isin(key, (found.post * len(load().reasons) + found.code)[found.stands])
-    order = np.flatnonzero(new)[np.lexsort((row[new], -odds[new], key[new]))]
-    best = order[np.unique(key[order], return_index=True)[1]]
-    start, end = _trimmed(heard, opinion.start[row[best]], opinion.end[row[best]])
+    numbers = np.array([list(load().reasons).index(name) for name in opinion.codes], np.int32)
+    best = np.full((len(heard.texts), len(load().reasons)), -1)
+    best[found.post[found.stands], found.code[found.stands]] = _RULED
+    _keep_surest(opinion.table, np.log(add / (1 - add)), dropped(found, opinion), heard.texts.post(opinion.start), numbers, best)
+    post, code = (column.astype(np.int32) for column in np.nonzero(best >= 0))
+    row = best[post, code]
+    start, end = _trimmed(heard, opinion.start[row], opinion.end[row])
     kept = start < end
-    best, start, end = best[kept], start[kept], end[kept]
-    none = np.zeros(len(best), np.int32)
-    more = Findings(learned_rule(code[best]), post[best], start, end, none.astype(np.uint8), none - 1, none + STANDS,
-                    1 / (1 + np.exp(-odds[best])))
+    row, post, code, start, end = row[kept], post[kept], code[kept], start[kept], end[kept]
+    none, odds = np.zeros(len(row), np.int32), opinion.table[row, opinion.columns()[code]]
+    more = Findings(learned_rule(code), post, start, end, none.astype(np.uint8), none - 1, none + STANDS,
+                    1 / (1 + np.exp(-odds)))
     return Findings(*(np.concatenate([getattr(found, name), getattr(more, name)]) for name in Findings.__dataclass_fields__))
+
+
+@compiled
+def _keep_surest(table: Floats, limit: Floats, barred: Bools, post: Ints, numbers: Ints, best: Indexes) -> None:
+    # Fills `best` (posts, reasons), but where it is _RULED, with the surest row of `table` (of equals the first) at or above its limit.
+    for row in range(len(table)):
+        for k in range(len(numbers)):
+            if table[row, k] >= limit[k] and not barred[row, k]:
+                before = best[post[row], numbers[k]]
+                if before == -1 or before >= 0 and table[row, k] > table[before, k]:
+                    best[post[row], numbers[k]] = row
 
 
 def dropped(found: Findings, opinion: model.Opinion) -> Bools:
