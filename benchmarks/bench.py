@@ -2,8 +2,8 @@
 
 Prints a table and, last, one JSON line. Ratios are what to quote: machines are noisy. The posts are synthetic and prove speed only.
 
-Labelling and redaction alone are told for one core and for all: a process a core, which has loaded what it needs before the clock starts.
-The JSON line has those of all cores.
+Labelling and redaction alone are told for one core and for all: a process a core, which has its share of the posts, and has read full
+batches of others, before the clock starts. The JSON line has those of all cores.
 
 A build's seconds and memory are those of a process of its own with its workers (memory: the sum of their proportional set sizes,
 looked at twice a second). Every post is read, redacted and labelled. The figures called 1m are those of --large posts, a million unless
@@ -22,7 +22,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import Pipe, Process
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ from kamen_analysis.paths import Home
 from kamen_analysis.redact import redact_many
 
 HERE = Path(__file__).resolve().parent
+FULL = 5000  # Posts that make a full batch of either.
+DEALT = 4  # On all cores so many times the posts are read: what is over in a moment cannot be measured.
 KEYS = ("build_posts_per_s", "naive_posts_per_s", "ratio_naive", "floor_posts_per_s", "ratio_floor", "label_posts_per_s",
         "redact_posts_per_s", "peak_mb_100k", "peak_mb_1m", "rerun_1pct_ratio", "rerun_noop_s", "report_s", "help_s", "fetch_ratio_scrapy")
 
@@ -53,44 +56,55 @@ def say(what: str, value: float, unit: str) -> None:
     print(f"{what:<58}{value:>14,.{0 if value >= 100 else 3}f} {unit}", flush=True)
 
 
-def readied(texts: list[Any], work: Callable[[list[Any]], Any]) -> bool:
-    """Have a process of the pool load what `work` needs, with some texts to begin with; tell that it has."""
+def at_work(work: Callable[[list[Any]], Any], others: list[Any], texts: list[Any], pipe: Connection) -> None:
+    """Do `work` over other texts first, which loads what it needs and touches as much memory, say so, and when told do it and say so."""
+    work(others)
+    pipe.send(True)
+    pipe.recv()
     work(texts)
-    time.sleep(1)  # so that no process readies itself for two
-    return True
+    pipe.send(True)
 
 
-def count(work: Callable[[list[Any]], Any], texts: list[Any]) -> int:
-    """Return how many answers `work` gives: what is sent back between processes is no part of the work."""
-    return len(work(texts))
+def on_all_cores(work: Callable[[list[Any]], Any], others: list[Any], texts: list[Any]) -> float:
+    """Return the seconds `work` takes over texts dealt out to a process a core, which read `others` before the clock starts."""
+    cores, pipes = os.cpu_count() or 1, []
+    for core in range(cores):
+        own, other = Pipe()
+        Process(target=at_work, args=(work, others, texts[core::cores], other), daemon=True).start()
+        other.close()  # So that a process that fails is noticed.
+        pipes.append(own)
 
+    def done() -> None:
+        for pipe in pipes:
+            pipe.send(True)
+        for pipe in pipes:
+            pipe.recv()
 
-def on_all_cores(work: Callable[[list[Any]], Any], texts: list[Any]) -> float:
-    """Return the seconds `work` takes over texts dealt out to a process a core, which are there and have read before the clock starts."""
-    cores = os.cpu_count() or 1
-    with ProcessPoolExecutor(cores) as pool:
-        shares = [texts[core::cores] for core in range(cores)]
-        list(pool.map(readied, [texts[:200]] * cores, [work] * cores))
-        return timed(lambda: list(pool.map(count, [work] * cores, shares)))
+    for pipe in pipes:
+        pipe.recv()
+    return timed(done)
 
 
 def small(n: int, folder: Path) -> dict[str, float]:
     """Return the rates at n posts: notebook, floor, labelling and redaction (on one core and on all), parsers."""
     path = made.write(folder / "posts.jsonl", n)
-    asked = [json.loads(line) for line in path.open(encoding="utf-8")]
-    say("characters a post", sum(len(post["body"]) for post in asked) / n, "")
+    every = list(made.posts(n * DEALT + FULL))
+    asked, posts, others = every[:n], every[:-FULL], every[-FULL:]
+    bodies, other_bodies = ([post["body"] for post in some] for some in (posts, others))
+    say("characters a post", sum(map(len, bodies[:n])) / n, "")
     jieba.initialize()
-    label_posts(asked[:2])
-    redact_many([post["body"] for post in asked[:200]])  # compiles what it needs
+    label_posts(others)
+    redact_many(other_bodies)
     works: dict[str, Callable[[], Any]] = {
         "naive": lambda: rivals.usual(path, folder / "usual.parquet"), "floor": lambda: rivals.floor(path, folder / "floor.parquet"),
-        "label": lambda: label_posts(asked), "redact": lambda: redact_many([post["body"] for post in asked])}
+        "label": lambda: label_posts(asked), "redact": lambda: redact_many(bodies[:n])}
     rates = {name: n / timed(work) for name, work in works.items()}
-    rates |= {"labels": n / on_all_cores(label_posts, asked), "redacts": n / on_all_cores(redact_many, [post["body"] for post in asked])}
+    rates |= {"labels": len(posts) / on_all_cores(label_posts, others, posts),
+              "redacts": len(posts) / on_all_cores(redact_many, other_bodies, bodies)}
     cores = f"{os.cpu_count()} cores"
     for name, what in (("naive", "usual notebook"), ("floor", "floor, one core"), ("label", "labelling, one core"),
                        ("labels", f"labelling, {cores}"), ("redact", "redaction, one core"), ("redacts", f"redaction, {cores}")):
-        say(f"{what}, {n:,} posts", rates[name], "posts/s")
+        say(f"{what}, {len(posts) if name[-1] == 's' else n:,} posts", rates[name], "posts/s")
     pages = rivals.pages_per_s(asked[:2000])
     say("pages read by Beautiful Soup on lxml", pages["bs4"], "pages/s")
     say("pages read by selectolax", pages["selectolax"], "pages/s")
