@@ -2,9 +2,7 @@
 
 It learns from invented texts of this project only: the marked ones of tests/redact and benchmarks/names.txt, with other names drawn in the
 place of each, and as texts without names the codebook's posts and sentences and the look-alikes of the rules. To measure it, each fifth
-text is judged by a model that was trained on the others. One seed, one result.
-
-Run: python benchmarks/train_names.py
+text is judged by a model that was trained on the others. One seed, one result. Run: python benchmarks/train_names.py
 """
 
 from __future__ import annotations
