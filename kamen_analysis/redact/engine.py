@@ -1,7 +1,4 @@
-"""Find and replace personal data: texts are read many at once, what is found is hidden, and what is left read again.
-
-Where the rules see nothing, or nothing more, a model is asked for names (`name_model.py`).
-"""
+"""Find and replace personal data: texts are read many at once, what is found is hidden, and what is left read again."""
 
 from __future__ import annotations
 
@@ -17,17 +14,15 @@ from kamen_analysis.redact.reading import read
 from kamen_analysis.redact.rules import book, placeholders
 
 if TYPE_CHECKING:
-    from kamen_analysis.redact.name_model import Names
     from kamen_analysis.redact.search import Engine
 
 
 class Span(NamedTuple):
-    """Personal data of a kind between two character offsets of the text as given, found by the rules ("rule") or the model ("model")."""
+    """Personal data of a kind between two character offsets of the text as given."""
 
     start: int
     end: int
     kind: str
-    by: str = "rule"
 
 
 class Redacted(NamedTuple):
@@ -48,13 +43,6 @@ def _engine() -> Engine:
     from kamen_analysis.redact.search import Engine  # loads numba, which a build with nothing new can do without
 
     return Engine()
-
-
-@functools.cache
-def _names() -> Names:
-    from kamen_analysis.redact.name_model import Names  # as above
-
-    return Names()
 
 
 @functools.cache
@@ -97,20 +85,18 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
 
 def _find(texts: list[str]) -> list[tuple[list[Span], str]]:
     """Return for each text what is found and, where anything is, as what it was read at last (nothing if it was hidden whole)."""
-    engine, names, spans, rest = _engine(), _names(), [list[Span]() for _ in texts], [""] * len(texts)
+    engine, spans, rest = _engine(), [list[Span]() for _ in texts], [""] * len(texts)
     reading = read(texts, placeholders())
     for again in range(_PASSES):
-        found = [(start, end, kind, "rule") for start, end, _, kind in engine.search(reading)]
-        quiet = np.setdiff1d(np.arange(len(reading.numbers)), reading.of(np.array([start for start, *_ in found], np.int64)))
-        found = sorted(found + [(start, end, "NAME", "model") for start, end in names.find(reading, quiet)])
+        found = engine.search(reading)
         where = np.array([(start, end) for start, end, *_ in found], np.int64).reshape(-1, 2)
         more = np.unique(reading.of(where[:, 0]))
         for number, words in reading.each(np.delete(np.arange(len(reading.numbers)), more)) if again else ():
             rest[number] = words
         if not found:
             break
-        for number, start, end, (*_, kind, by) in zip(*map(np.ndarray.tolist, reading.given(where)), found, strict=True):
-            spans[number].append(Span(start, end, kind, by))
+        for number, start, end, kind in zip(*map(np.ndarray.tolist, reading.given(where)), (kind for *_, kind in found), strict=True):
+            spans[number].append(Span(start, end, kind))
         reading = reading.without(where, more)
     else:
         for number in reading.numbers.tolist():

@@ -20,8 +20,7 @@ _AT_ONCE = 2000  # records
 def redact_file(source: str | Path, out: str | Path) -> int:
     """Write the records of `source` ('-': standard input) to `out` ('-': standard output) redacted, in order; return how many.
 
-    Each record gains `redactions`: [{"field", "start", "end", "kind", "by"}], offsets in characters of the field as given; `by` says
-    what found it: "rule" or "model".
+    Each record gains `redactions`: [{"field", "start", "end", "kind"}], offsets in characters of the field as given.
     Raises KamenError, in one line and without any value, for a file or row that cannot be read; an earlier `out` then stays.
     """
     return write_records(_redacted(str(source)), out)
@@ -46,6 +45,6 @@ def redact_records(records: Sequence[Record]) -> Iterator[Record]:
     found = iter(redact_many([str(record[name]) for record, names in zip(records, written, strict=True) for name in names]))
     for record, names in zip(records, written, strict=True):
         done = {name: next(found) for name in names}
-        spans = [{"field": name, "start": span.start, "end": span.end, "kind": span.kind, "by": span.by}
+        spans = [{"field": name, "start": span.start, "end": span.end, "kind": span.kind}
                  for name, one in done.items() for span in one.spans]
         yield record | {name: one.text for name, one in done.items()} | {"redactions": spans}

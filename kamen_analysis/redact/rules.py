@@ -97,7 +97,7 @@ def _is_shop(text: str, start: int) -> bool:
     return _is_titled(text, start) or bool(_compiled("<SHOP_CALLED>").search(text[max(0, start - 26):start]))
 
 
-def is_nobody(text: str, start: int) -> bool:
+def _is_nobody(text: str, start: int) -> bool:
     """Tell whether what is called a name is said of a shop, begins a shop's name, or what an amount goes on with (50元话费)."""
     return text[start - 1] in "0123456789" or _is_shop(text, start) or bool(_compiled("<OF_A_SHOP>").match(text, start))
 
@@ -108,7 +108,7 @@ def _is_titled(text: str, start: int) -> bool:
     return text.rfind("《", low, start) > text.rfind("》", low, start)
 
 
-_NOBODY = {"NAME": is_nobody, "ACCOUNT": _is_shop}
+_NOBODY = {"NAME": _is_nobody, "ACCOUNT": _is_shop}
 
 
 @functools.cache

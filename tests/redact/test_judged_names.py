@@ -58,6 +58,11 @@ def test_posts_without_personal_data_show_only_people_called_by_title() -> None:
     assert set().union(*found) <= {"NAME", "ACCOUNT", "ADDRESS"}
 
 
+def test_a_name_in_a_title_is_nobodys_also_at_the_beginning_of_a_batch() -> None:
+    """The marks around a title are looked for within the first characters of what is read, too."""
+    assert not find("《本人贺小琳》这书没到")
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(_PIECES, max_size=10).map("".join))
 def test_what_stands_before_an_address_does_not_hide_it(before: str) -> None:
