@@ -180,6 +180,27 @@ def test_personal_data_is_not_exported(data: Data, reasons: pd.DataFrame) -> Non
         left.unlink()
 
 
+@pytest.mark.parametrize("place", ["title", "note", "a column's name", "a number", "the chart"])
+def test_personal_data_around_a_table_is_refused(place: str, data: Data, reasons: pd.DataFrame) -> None:
+    """Words about a table, its columns' names, its numbers and the words of its chart are held to the same; the kind is told, no value."""
+    path = counted(data, reasons, "03_戊/reasons")
+    table, picture = path.with_suffix(".csv"), path.with_suffix(".svg")
+    exports.read(data.home)
+    if place == "the chart":
+        picture.write_text(picture.read_text("utf-8").replace("</svg>", "<!-- 电话13800138000 --></svg>"), encoding="utf-8")
+    elif place == "a column's name":
+        table.write_text(table.read_text("utf-8").replace("name_zh", "电话13800138000", 1), encoding="utf-8")
+    elif place == "a number":
+        reasons.assign(of=13800138000).to_csv(table, index=False)
+    else:
+        path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {place: "电话13800138000"}), encoding="utf-8")
+    with pytest.raises(PublishRefused, match="电话号码") as refused:
+        exports.read(data.home)
+    assert "138" not in str(refused.value)
+    for left in path.parent.iterdir():
+        left.unlink()
+
+
 @pytest.mark.parametrize("told", ["{", '{"title": "甲"}'], ids=["broken", "short"])
 def test_a_damaged_export_is_named(told: str, data: Data, reasons: pd.DataFrame) -> None:
     """An export that cannot be read, or lacks what a caption needs, stops the report with its name."""

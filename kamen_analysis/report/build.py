@@ -17,6 +17,7 @@ from kamen_analysis.heap import give_back, keeping, uncollected
 from kamen_analysis.metrics import reason_names
 from kamen_analysis.paths import Home, atomic_folder, sha256
 from kamen_analysis.records import ZONE
+from kamen_analysis.redact.door import refuse_if_personal
 from kamen_analysis.report import exports, pastbuilds, provenance, publication, record, reply, runs, text
 from kamen_analysis.report.advice import advice
 from kamen_analysis.report.aside import begin, ended
@@ -96,6 +97,8 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, formats: Sequen
     `reports`: figures.json of earlier reports to compare with.
     """
     png = "docx" in formats
+    # The names stand in most tables and figures; the texts shown are checked where they are chosen.
+    refuse_if_personal("posts", {"platform": whole.posts["platform"].dropna().unique()})
     data, earlier = select(whole, span), before(span)
     measures = Measures(data, scope, (earlier.name_zh, select(whole, earlier)) if earlier else None)
     known = facts(data, measures, span.name_zh, pd.Timestamp.now(ZONE))

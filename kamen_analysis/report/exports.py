@@ -7,7 +7,9 @@ missing; a chart needs both pictures, because Word takes no SVG. Exports that co
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,15 +19,19 @@ import pandas as pd
 from kamen_analysis.charts import numbers
 from kamen_analysis.errors import KamenError, PublishRefused
 from kamen_analysis.paths import Home, sha256
-from kamen_analysis.redact import find
+from kamen_analysis.redact import checks
+from kamen_analysis.redact.engine import find_many
+from kamen_analysis.redact.rules import book
 from kamen_analysis.report.figures import Figure
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.tables import Column, Kind, Table
 
 FOLDER = "_exports"
 WORDS = ("title", "n", "source", "period", "made_from")
+SAID = ("title", "alt", "note", "source", "period")  # what of `told` a reader sees
 KINDS: dict[str, Kind] = {"n": "count", "of": "count", "share": "share", "median": "yuan", "total": "yuan"}
 LIMIT = 40
+_WRITTEN = re.compile(r"<!--(.*?)-->|>([^<>]+)(?=<)", re.S)  # in an SVG: a text drawn as outlines stands beside them as a comment
 
 
 @dataclass(frozen=True)
@@ -84,15 +90,35 @@ def _read_export(number: int, path: Path, current: str) -> Export:
         raise KamenError(f"读不了笔记本导出 {path}：{type(error).__name__}；请重新导出或删去") from None
     if missing:
         raise KamenError(f"笔记本导出 {path} 缺少：{'、'.join(missing)}；请重新导出或删去")
+    export = Export(number, path.parent.name, told, frame, path.with_suffix(""), told["made_from"] != current)
     refuse_if_personal(frame, path.stem)
-    return Export(number, path.parent.name, told, frame, path.with_suffix(""), told["made_from"] != current)
+    _refuse(path.stem, "题目或说明", [export.notebook, *(str(told.get(word) or "") for word in SAID)])
+    if export.is_drawn:
+        svg = export.pictures[0].read_text(encoding="utf-8", errors="replace")
+        _refuse(path.stem, "图", {comment or text for comment, text in _WRITTEN.findall(svg)})
+    return export
 
 
 def refuse_if_personal(frame: pd.DataFrame, name: str) -> None:
-    """Raise PublishRefused if any text in `frame` contains personal data; the message names the export and column, never a value."""
-    for column in frame.select_dtypes(["object", "string"]):
-        if any(find(str(value)) for value in frame[column].dropna().unique()):
-            raise PublishRefused(f"导出 {name} 的 {column} 列仍有个人信息，不予发布")
+    """Raise PublishRefused if `frame`, names of columns included, holds personal data: export, column and kind are told, never a value."""
+    _refuse(name, "列名", map(str, frame.columns))
+    for column in frame:
+        _refuse(name, f" {column} 列", _texts(frame[column]))
+
+
+def _texts(column: pd.Series) -> Iterable[str]:
+    """Return the texts of a column, and of its numbers those that are by themselves somebody's."""
+    values = column.dropna().unique()
+    if pd.api.types.is_numeric_dtype(column):
+        return filter(checks.identifies, (f"{value:.0f}" for value in values))
+    return map(str, values)
+
+
+def _refuse(name: str, place: str, texts: Iterable[str]) -> None:
+    found = {span.kind for spans in find_many(texts) for span in spans}
+    if found:
+        kinds = "、".join(kind.name_zh for kind in book().kinds if kind.kind in found)
+        raise PublishRefused(f"导出 {name} 的{place}仍有个人信息（{kinds}），不予发布")
 
 
 def tables(m: Measures) -> list[Table]:

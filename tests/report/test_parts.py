@@ -224,12 +224,13 @@ def test_working_days_follow_the_calendar(since: str, now: str, days: int) -> No
     assert working_days(pd.Timestamp(since, tz="Asia/Shanghai"), pd.Timestamp(now, tz="Asia/Shanghai")) == days
 
 
-def test_a_report_of_tables_with_personal_data_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("column", ["body", "platform"])
+def test_a_report_of_tables_with_personal_data_is_refused(column: str, tmp_path: Path) -> None:
     """Tables into which a phone number was brought after the build give no report: table, column and kind are told, the number is not."""
     frames = smallworld.frames(200)
-    frames["posts"]["body"] = frames["posts"]["body"] + "我的电话13912345678。"
+    frames["posts"][column] = frames["posts"][column] + "我的电话13912345678。"
     here = home(smallworld.write(tmp_path, frames))
-    with pytest.raises(PublishRefused, match="body 列：电话号码") as refused:
+    with pytest.raises(PublishRefused, match=f"{column} 列：电话号码") as refused:
         report(here, formats=("html",))
     assert refused.value.exit_code == 3 and "13912345678" not in str(refused.value)
     assert not list(here.reports.glob("*/report.html"))
