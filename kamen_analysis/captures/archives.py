@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from warcio.archiveiterator import ArchiveIterator
+from warcio.bufferedreaders import DecompressingBufferedReader
 from warcio.exceptions import ArchiveLoadFailed
 
 from kamen_analysis.captures.decode import BadBody, dechunk, decode
@@ -24,6 +25,7 @@ from kamen_analysis.errors import KamenError
 # A HAR holds the body decoded and joined, which these headers contradict. Cookies give access to the user's account.
 _UNTRUE = {"content-encoding", "transfer-encoding", "content-length"}
 _SECRET = {"set-cookie", "cookie", "authorization"}
+_HEADERS = 1 << 20  # bytes of a record's headers, of both kinds together
 _MEDIA = ("image/", "font/", "audio/", "video/", "text/css", "font-woff", "wasm", "pdf")
 
 
@@ -52,11 +54,27 @@ def _is_web(url: str) -> bool:
     return url.startswith(("http://", "https://", "file:///"))
 
 
+class _Bounded(DecompressingBufferedReader):  # type: ignore[misc]
+    """Reads no more by lines (set to 0 for each record) than headers take: a few packed bytes may hold a line, or lines, without end."""
+
+    lines = 0
+
+    def readline(self, length: int | None = None) -> bytes:
+        line: bytes = super().readline(min(length or _HEADERS, _HEADERS))
+        self.lines += len(line)
+        if self.lines >= _HEADERS:
+            raise ValueError("headers without end")
+        return line
+
+
 def read_warc(path: Path) -> Iterator[Foreign | Left]:
     """Yield the responses and resources of a .warc or .warc.gz, checking digests; request records, which hold cookies, are ignored."""
     try:
         with path.open("rb") as file:
-            for record in ArchiveIterator(file, check_digests=True):
+            archive = ArchiveIterator(file, check_digests=True)
+            archive.reader = _Bounded(file)
+            for record in archive:
+                archive.reader.lines = 0
                 if record.rec_type in {"response", "resource"}:
                     yield _foreign(record)
     except (ArchiveLoadFailed, EOFError, ValueError) as error:

@@ -8,6 +8,7 @@ import io
 import json
 import shutil
 import subprocess
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -119,3 +120,23 @@ def test_a_record_beyond_all_measure_is_left_out(empty: Home, monkeypatch: pytes
                ("response", "https://a.example/2", kind, b"<p>ok</p>")]
     summary = import_files("board", [put(empty, "big.warc.gz", foreign_warc(records))], empty)
     assert summary.records == 1 and "超过 1 MB" in summary.skipped[0][1]
+
+
+@pytest.mark.parametrize("piece", [b"\0" * 64, b"a: b\r\n"], ids=["a line", "lines"])
+@pytest.mark.parametrize("start", [b"", b"WARC/1.0\r\n"], ids=["from its start", "in its headers"])
+def test_headers_without_end_are_refused(empty: Home, start: bytes, piece: bytes) -> None:
+    """A few packed bytes that unpack to headers without end are one line, long before they are unpacked."""
+    path = put(empty, "x.warc.gz", gzip.compress(start + piece * ((64 << 20) // len(piece)), 1))
+    before = time.process_time()
+    with pytest.raises(KamenError, match=r"x\.warc\.gz"):
+        list(archives.read_warc(path))
+    assert time.process_time() - before < 5
+
+
+@pytest.mark.parametrize("compress", [True, False])
+def test_many_records_without_a_body_are_all_read(empty: Home, compress: bool) -> None:
+    """The bound on headers holds for each record, not for a file of thousands."""
+    url = f"https://example.com/{'a' * 1500}"
+    whole = foreign_warc([("response", url, [("Content-Type", "text/html")], b"")] * 900, compress)
+    path = put(empty, "x.warc.gz" if compress else "x.warc", whole)
+    assert len(list(archives.read_warc(path))) == 900
