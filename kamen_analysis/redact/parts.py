@@ -74,8 +74,8 @@ def order_written(value: str) -> bool | None:
 
 def letters_said(value: str) -> bool | None:
     """Judge a code read out letter by letter: seven letters and digits or more, two of them digits."""
-    bare = re.findall(r"[a-z0-9０-９]", value)
-    return None if len(bare) >= 7 and sum(map(str.isdecimal, bare)) >= 2 else False
+    bare = re.findall(r"[a-z0-9０-９零〇一幺二两三四五六七八九]", value)
+    return None if len(bare) >= 7 and sum(map(str.isnumeric, bare)) >= 2 else False
 
 
 def numerals_among(value: str) -> bool | None:
