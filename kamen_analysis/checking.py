@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -95,12 +96,17 @@ def _warnings(manifest: dict[str, Any]) -> str:
     return "\n".join(lines) or "无"
 
 
+def _quoted(name: str) -> str:
+    """Return a name as YAML that says nothing but the name: a post may call a shop `甲, aliases: [乙]`."""
+    return json.dumps(name, ensure_ascii=False)
+
+
 def _unknown(posts: pd.DataFrame, known: platforms.Directory, most: int = 20) -> str:
     found = platforms.proposals(posts, known)
     if not found:
         return "无"
     lines = [f"共 {len(found)} 个，未归一。确认后可把下面的行贴进工作目录的 platforms.yaml（entities: 之下）："]
     for name, n, like in found[:most]:
-        hint = f"  # {n} 帖" + (f"；与“{like}”相近，若是同一家请写进它的 aliases" if like else "")
-        lines.append(f"  - {{key: , brand: {name}}}{hint}")
+        hint = f"  # {n} 帖" + (f"；与 {_quoted(like)} 相近，若是同一家请写进它的 aliases" if like else "")
+        lines.append(f"  - {{key: , brand: {_quoted(name)}}}{hint}")
     return "\n".join(lines + ([f"  # 另有 {len(found) - most} 个未列出"] if len(found) > most else []))

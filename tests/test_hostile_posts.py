@@ -26,6 +26,7 @@ from kamen_analysis.paths import Home
 from kamen_analysis.pipeline.build import build
 from kamen_analysis.report.build import report
 from kamen_analysis.report.marks import plain
+from kamen_analysis.sources import audit
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -349,6 +350,11 @@ def test_a_file_name_is_only_a_name(tmp_path: Path, name: str) -> None:
     assert sorted(found.suffix for found in home.raw.rglob("*") if found.is_file() and found.name != ".lock") == [".gz", ".json"]
     build(home, jobs=1)
     assert len(data.load(home).posts) == 1
+
+
+def test_names_told_hold_nothing_unseen() -> None:
+    """Names of columns, states and files are shown without zero-width marks, directions, escapes and halves of characters."""
+    assert audit.told("\ufeff状\u200b态\u2060\u202e\x1b[31m\ud800", 40) == "状 态 [31m"
 
 
 def test_a_file_name_of_broken_bytes_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

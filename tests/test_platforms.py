@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
-from kamen_analysis import platforms
+from kamen_analysis import checking, platforms
 from kamen_analysis.errors import KamenError
 
 OWN = """entities:
@@ -48,6 +49,14 @@ def test_proposals(own: Path) -> None:
     found = platforms.proposals(posts, known)
     assert [(name, n) for name, n, _ in found] == [("青藤卡铺子", 2), ("白马点卡", 1)]
     assert found[1][2] is None
+
+
+def test_a_proposed_line_says_the_name_alone(own: Path) -> None:
+    """Whatever a post calls a shop, the line proposed for it is one entry with that brand and nothing else."""
+    names = ["甲, aliases: [青藤铺]", "甲}]", "#店", "![x](y)", "&a 店", '"店', "店: 铺", "店\n  - {key: x, brand: y}", "'店"]
+    posts = pd.DataFrame({"platform": names, "platform_known": False})
+    text = checking._unknown(posts, platforms.directory(own)).partition("\n")[2]
+    assert sorted(yaml.safe_load(text), key=str) == sorted([{"key": None, "brand": name} for name in names], key=str)
 
 
 def test_one_name_two_platforms(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ KINDS = {
     "personal_id": "像手机号、身份证号或银行卡号的编号（已换成按内容算出的编号）",
 }
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # terminals and tables obey some of these
+# Terminals and tables obey some of these, and readers see none.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _LETTER, _DIGIT, _OTHER = re.compile(r"[a-zA-Z]"), re.compile(r"\d"), re.compile(r"[^\W\d_a-zA-Z]")
 
 
