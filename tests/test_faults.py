@@ -115,15 +115,48 @@ def _start(home: Home, *arguments: str, **given: object) -> subprocess.Popen[str
 
 
 def _kill(running: subprocess.Popen[str], lines: int, within: float) -> str:
-    """Kill a command and its workers a moment after its n-th line of progress; return its last line, without the figures."""
+    """Kill a command and its workers a moment after its n-th line of progress; return its last line, without the figures.
+
+    Return "" if it ended before that moment.
+    """
     assert running.stderr is not None
     said = [line for line in (running.stderr.readline() for _ in range(lines)) if line]
     time.sleep(RNG.uniform(0, within))
     if running.poll() is not None:
-        return "at its end"
+        return ""
     os.killpg(running.pid, signal.SIGKILL)
     said += running.communicate()[1].splitlines()
     return said[-1].partition("：")[0] if said else "before its first word"
+
+
+# An import says nothing on its way, and most of its time is its start: it is killed just before a given change of the disk, by number.
+_BEFORE_A_CHANGE = '''
+import os, signal, sys
+left, root = int(os.environ["KAMEN_KILL"]), os.environ["KAMEN_ROOT"]
+def note(event, args):
+    global left
+    changes = event in {"os.rename", "os.remove", "os.mkdir"} or (event == "open" and args[2] & (os.O_WRONLY | os.O_RDWR) > 0)
+    is_one = changes and str(args[0]).startswith(root)
+    left -= is_one
+    if is_one and not left:
+        print(event, args[event == "os.rename"], file=sys.stderr, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(note)
+'''
+CHANGES = 9  # of one import
+
+
+def _kill_import(home: Home, number: int) -> str:
+    """Kill an import before its change of the disk with that number; return which change of what that was."""
+    guard = home.root.with_name("guard")
+    guard.mkdir(exist_ok=True)
+    (guard / "sitecustomize.py").write_text(_BEFORE_A_CHANGE, "utf-8")
+    given = {"PYTHONPATH": f"{guard}:{os.environ.get('PYTHONPATH', '')}", "KAMEN_KILL": str(number), "KAMEN_ROOT": str(home.root)}
+    running = _start(home, "import", "table", str(home.root / "two.jsonl"), env={**os.environ, **given})
+    said = running.communicate()[1]
+    assert running.returncode == -signal.SIGKILL, said
+    event, path = said.splitlines()[-1].split()
+    return f"{event} {next(part for part in ('.lock', '.open', '.json', '.warc.gz', 'table') if part in Path(path).name)}"
 
 
 @pytest.mark.parametrize("stage", ["import", "build", "report"])
@@ -132,12 +165,16 @@ def test_kill_at_random_moments(stage: str, request: pytest.FixtureRequest, tmp_
     before, after = request.getfixturevalue("before"), request.getfixturevalue("after")
     start = request.getfixturevalue({"import": "before", "build": "imported", "report": "complete"}[stage])
     moments, old, old_report = Counter[str](), _tables(before), _digests(before.reports / "all")
-    for number in range(KILLS // 3 + (KILLS % 3 if stage == "build" else 0)):
-        home = _copy(start, tmp_path / f"{number}")
-        command = {"import": ("import", "table", str(home.root / "two.jsonl")), "build": ("build", "--jobs", "2"),
-                   "report": ("report", "--formats", "html")}
-        lines, within = {"import": (0, 1.5), "build": (RNG.randrange(7), 0.3), "report": (RNG.randrange(13), 0.5)}[stage]
-        moments[_kill(_start(home, *command[stage]), lines, within)] += 1
+    wanted, first = KILLS // 3 + (KILLS % 3 if stage == "build" else 0), RNG.randrange(CHANGES)
+    while moments.total() < wanted:
+        home = _copy(start, tmp_path / "home")
+        if stage == "import":
+            moment = _kill_import(home, (first + moments.total()) % CHANGES + 1)
+        elif stage == "build":
+            moment = _kill(_start(home, "build", "--jobs", "2"), RNG.randrange(7), 0.3)
+        else:
+            moment = _kill(_start(home, "report", "--formats", "html"), RNG.randrange(13), 0.5)
+        moments += Counter([moment] if moment else [])
         assert _published(home) in (old, after)
         _whole_report(home, old_report)
         assert verify(home).broken == []
@@ -147,7 +184,7 @@ def test_kill_at_random_moments(stage: str, request: pytest.FixtureRequest, tmp_
         assert set(_ids(home)) == {f"table:TS2026{i:06}" for i in range(120)}
         assert stage == "import" or _tables(home) == after
         shutil.rmtree(home.root)
-    print(f"{stage:8} killed {sum(moments.values())} times: " + "，".join(f"{where or '?'} {n}" for where, n in moments.most_common()))
+    print(f"{stage:8} killed {moments.total()} times: " + "，".join(f"{where or '?'} {n}" for where, n in moments.most_common()))
 
 
 def _ids(home: Home) -> list[str]:
