@@ -46,10 +46,18 @@ def person(words: str, start: int, end: int) -> int | None:
     """
     pieces = _pieces(words, start, end)
     is_told = words[max(0, start - 1):start] == "是" and end - start == 2  # 用的是温水
+    if _is_told_of(pieces, start, end):
+        return None
     for stop in range(end, start + 1, -1):
         if not any(_breaks(piece, start, stop) or (is_told and piece[:2] == (start, stop) and piece[3] in _COMMON) for piece in pieces):
             return stop
     return None
+
+
+def _is_told_of(pieces: list[tuple[int, int, str, str]], start: int, end: int) -> bool:
+    """Tell whether it is an adverb and what is done or felt (都羡慕)."""
+    done = {tag for low, high, word, tag in pieces if low == start + 1 and high >= end and word in ordinary()}
+    return bool(done & {"v", "a"}) and any(piece[:2] == (start, start + 1) and piece[3] == "d" for piece in pieces)
 
 
 def stranger(words: str, start: int, end: int) -> int | None:
@@ -87,6 +95,11 @@ def phrase(words: str, start: int, end: int) -> int | None:
     return None if any(tag in _PARTICLES or word in _writing() for word, tag in inside) else end
 
 
+def odd(words: str, start: int, end: int) -> int | None:
+    """Return `end` unless what is called a nickname is an ordinary word: it names nobody."""
+    return None if words[start:end] in ordinary() else end
+
+
 def nickname(words: str, start: int, end: int) -> int | None:
     """Return `end` if what follows a word for a person is no predicate and nothing that person has.
 
@@ -109,14 +122,16 @@ def _is_ordinary(word: str) -> bool:
 def speaker(words: str, start: int, end: int) -> int | None:
     """Return `end` unless what says a line of a chat begins or ends with a role, a label or a count, or is one ordinary word."""
     inside = [(word, tag) for low, high, word, tag in _pieces(words, start, end) if high > start and low < end]
-    is_label = not inside or any(word in _labels() for word in (inside[0][0], inside[-1][0], words[start:end]))
+    is_label = not inside or any(word in labels() for word in (inside[0][0], inside[-1][0], words[start:end]))
     is_word = len(inside) == 1 and (inside[0][0] in ordinary() or inside[0][1] in _AMOUNTS)
     return None if is_label or is_word or words[start].isdecimal() else end
 
 
 @functools.cache
-def _labels() -> frozenset[str]:
-    return frozenset(word for name in ("labels", "roles", "role_words", "nick_roles", "name_labels", "channels") for word in lists()[name])
+def labels() -> frozenset[str]:
+    """Return the words for roles, and what stands before a value: nobody's name."""
+    names = ("labels", "roles", "role_words", "nick_roles", "name_labels", "nickname_words", "channels")
+    return frozenset(word for name in names for word in lists()[name])
 
 
 def called(words: str, start: int, end: int) -> int | None:
@@ -152,7 +167,7 @@ def _pieces(words: str, start: int, end: int) -> list[tuple[int, int, str, str]]
     before = _CLAUSE.search(words, max(0, start - _BEFORE), start)
     at = before.start() if before else start
     pieces = [(low + at, high + at, word, tag) for low, high, word, tag in _cut(words[at:end + _BEHIND])]
-    if end - start == 3 and words[start - 1] in "人员者" and words[start - 3:start] in _labels() and words[start] in _surnames():
+    if end - start == 3 and words[start - 1] in "人员者" and words[start - 3:start] in labels() and words[start] in _surnames():
         return [piece for piece in pieces if not piece[0] < start < piece[1]]  # 办理人马玉龙: the label ends before the name
     return pieces
 
@@ -168,4 +183,4 @@ def _breaks(piece: tuple[int, int, str, str], start: int, stop: int) -> bool:
     return low < stop and high > start and high - low > 1 and (low <= start or high > stop) and word in ordinary()
 
 
-JUDGES: dict[str, Judge] = {judge.__name__: judge for judge in (person, stranger, nickname, called, phrase, crossed, speaker)}
+JUDGES: dict[str, Judge] = {judge.__name__: judge for judge in (person, stranger, nickname, called, phrase, odd, crossed, speaker)}

@@ -19,7 +19,7 @@ from kamen_analysis.redact.kinds import SHELF, Rule, lists, read
 from kamen_analysis.redact.kinds import Kind as Kind
 from kamen_analysis.redact.kinds import book as book
 from kamen_analysis.redact.levels import LEVELS
-from kamen_analysis.redact.names import JUDGES, Judge
+from kamen_analysis.redact.names import JUDGES, Judge, labels
 from kamen_analysis.redact.reading import NUMERALS, fold
 from kamen_analysis.redact.refused import refuse_flags, refuse_mark, refuse_rare, refuse_wide
 from kamen_analysis.redact.residue import RESIDUE
@@ -51,7 +51,7 @@ class Pattern:
         if self.check is not always and self.check(match["v"]) is False:
             return None
         stop = self.judge(match.string, start, end) if self.judge else end
-        return None if stop is None or (self.kind in _NOBODY and _NOBODY[self.kind](match.string, start)) else (start, stop)
+        return None if stop is None or (self.kind in _NOBODY and _NOBODY[self.kind](match.string, start, stop)) else (start, stop)
 
     @functools.cached_property
     def match(self) -> Callable[[str, int, int], re.Match[str] | None]:
@@ -92,14 +92,16 @@ def _compiled(macro: str) -> re.Pattern[str]:
     return re.compile(expand(macro))
 
 
-def _is_shop(text: str, start: int) -> bool:
-    """Tell whether what is called a name is said of a shop, or is a title's."""
-    return _is_titled(text, start) or bool(_compiled("<SHOP_CALLED>").search(text[max(0, start - 26):start]))
+def _is_shop(text: str, start: int, stop: int) -> bool:
+    """Tell whether what is called a name is said of a shop, is a title's, or is a word for a role (副店长)."""
+    if _is_titled(text, start) or text[start:stop].removeprefix("副") in labels():
+        return True
+    return bool(_compiled("<SHOP_CALLED>").search(text[max(0, start - 26):start]))
 
 
-def _is_nobody(text: str, start: int) -> bool:
+def _is_nobody(text: str, start: int, stop: int) -> bool:
     """Tell whether what is called a name is said of a shop, begins a shop's name, or what an amount goes on with (50元话费)."""
-    return text[start - 1] in "0123456789" or _is_shop(text, start) or bool(_compiled("<OF_A_SHOP>").match(text, start))
+    return text[start - 1] in "0123456789" or _is_shop(text, start, stop) or bool(_compiled("<OF_A_SHOP>").match(text, start))
 
 
 def _is_titled(text: str, start: int) -> bool:

@@ -58,6 +58,15 @@ def test_posts_without_personal_data_show_only_people_called_by_title() -> None:
     assert set().union(*found) <= {"NAME", "ACCOUNT", "ADDRESS"}
 
 
+@pytest.mark.parametrize("text", [
+    "签收的叫“门卫”", "群里的“副群主”转给了“副站长”", "改名叫“迟到”", "群名改成了“打牌散心群里”", "群里成员转让都先问他", "师傅摇摇头走了",
+    "在拼拼会员买的季卡", "昵称变成了一堆问号", "安装版本号是 v3.4.0", "那位打手家里有喜事，晚了两天", "她说姓客", "同事都羡慕，我却退不掉",
+])
+def test_roles_ordinary_words_and_what_is_told_are_nobodys_names(text: str) -> None:
+    """A word for a role, an ordinary word in quotes, a shop's name, a version and what somebody does name nobody."""
+    assert not find(text)
+
+
 def test_a_name_in_a_title_is_nobodys_also_at_the_beginning_of_a_batch() -> None:
     """The marks around a title are looked for within the first characters of what is read, too."""
     assert not find("《本人贺小琳》这书没到")
