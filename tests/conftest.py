@@ -14,6 +14,13 @@ from kamen_analysis.world.model import World
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the tables that tests recorded (`record_property("table", …)`), also from other processes: what was seen, not only passed."""
+    for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
+        for text in [text for name, text in report.user_properties if name == "table"]:
+            terminalreporter.write_line(f"\n{report.nodeid}\n{text}")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's root folder."""

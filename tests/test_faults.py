@@ -160,7 +160,8 @@ def _kill_import(home: Home, number: int) -> str:
 
 
 @pytest.mark.parametrize("stage", ["import", "build", "report"])
-def test_kill_at_random_moments(stage: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_kill_at_random_moments(stage: str, request: pytest.FixtureRequest, tmp_path: Path,
+                                record_property: Callable[[str, object], None]) -> None:
     """Killed at any moment of any stage, the published tables and report are whole, old or new; a rerun gives what it would have given."""
     before, after = request.getfixturevalue("before"), request.getfixturevalue("after")
     start = request.getfixturevalue({"import": "before", "build": "imported", "report": "complete"}[stage])
@@ -184,7 +185,8 @@ def test_kill_at_random_moments(stage: str, request: pytest.FixtureRequest, tmp_
         assert set(_ids(home)) == {f"table:TS2026{i:06}" for i in range(120)}
         assert stage == "import" or _tables(home) == after
         shutil.rmtree(home.root)
-    print(f"{stage:8} killed {moments.total()} times: " + "，".join(f"{where or '?'} {n}" for where, n in moments.most_common()))
+    where = "，".join(f"{where or '?'} {n}" for where, n in moments.most_common())
+    record_property("table", f"{stage:8} killed {moments.total()} times, old or new output whole each time: {where}")
 
 
 def _ids(home: Home) -> list[str]:
