@@ -45,6 +45,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "汉字": lambda t: "".join(_HAN[int(c)] if c in "0123456789" else c for c in t),
     "混写": lambda t: "".join(_HAN[int(c)] if c in "0123456789" and i % 2 else c for i, c in enumerate(t)),
     "字母": lambda t: t.translate(_LETTERS),
+    "暗语": lambda t: t,
 }
 _WHOLE = ("原样", "全角", "零宽")  # what these do to a value leaves it what it is, whatever its kind
 _CUT = ("分节", "断行", "表情")
@@ -60,6 +61,11 @@ CONTEXTS = {
     "NAME": "收款人：{}，", "ADDRESS": "寄到{}，", "ORDER": "订单号：{}，求查", "CARDKEY": "卡密：{}，提示已使用", "PAYURL": "让我扫 {} 付",
     "PLATE": "车牌{}，", "PASSPORT": "护照号：{}，", "PERMIT": "港澳通行证：{}，", "IP": "登录IP是{}，", "ACCOUNT": "UID：{}，被封",
     "NUMBER": "他发来 {} ，就没下文了",
+}
+# The words people write so that a site does not see which account is meant; of those of a kind the value decides.
+DISGUISED = {
+    "QQ": ("加扣扣{}，不回", "加我秋秋{}，没通过", "企鹅号{}，拉黑了"), "ALIPAY": ("zfb：{}，个人的",),
+    "WECHAT": ("加v❤ {}，拉黑了", "加薇{}，转过去就没人了", "加微❤{}，不回", "vx：{}，不回"),
 }
 
 
@@ -107,7 +113,8 @@ class Canary:
     @property
     def written(self) -> str:
         """The sentence that holds it."""
-        return CONTEXTS[self.kind].format(self._formed)
+        said = DISGUISED[self.kind] if self.form == "暗语" else (CONTEXTS[self.kind],)
+        return said[sum(map(ord, self.value)) % len(said)].format(self._formed)
 
     @property
     def needle(self) -> str:
@@ -117,7 +124,8 @@ class Canary:
 
 def pairs() -> list[tuple[str, str]]:
     """Return every (kind, form) that makes sense."""
-    return [(kind, form) for kind in CONTEXTS for form in FORMS if form in _WHOLE or form in _LOOSE.get(kind, ())]
+    forms = {kind: (*_WHOLE, *_LOOSE.get(kind, ()), *(["暗语"] if kind in DISGUISED else [])) for kind in CONTEXTS}
+    return [(kind, form) for kind in CONTEXTS for form in FORMS if form in forms[kind]]
 
 
 class Planter:
