@@ -12,7 +12,7 @@ from kamen_analysis.codebook.loader import FOLDER, read_yaml
 from kamen_analysis.codebook.models import Frames
 from kamen_analysis.errors import KamenError
 
-DRAWN = 1000  # sentences of each code, half of them near misses
+DRAWN = 2000  # sentences of each code, half of them near misses
 SEED = 11
 _SLOT = re.compile(r"\{(\w+)\}")
 
