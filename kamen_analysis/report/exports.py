@@ -110,7 +110,7 @@ def _texts(column: pd.Series) -> Iterable[str]:
     """Return the texts of a column, and of its numbers those that are by themselves somebody's."""
     values = column.dropna().unique()
     if pd.api.types.is_numeric_dtype(column):
-        return filter(checks.identifies, (f"{value:.0f}" for value in values))
+        return filter(checks.identifies, (format(value, ".0f") for value in values))
     return map(str, values)
 
 
