@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import ModuleType
+from typing import ParamSpec
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,8 +22,10 @@ from kamen_analysis.label.posts import label_posts
 from kamen_analysis.redact import find, redact
 from kamen_analysis.sources import base
 
-# The deadline is of the clock on the wall, and other tests run beside: it finds what hangs; tests/test_linear_growth.py, what is slow.
+# The clock on the wall also counts the tests that run beside: it finds what waits for ever, the processor's what works for ever.
 _SETTINGS = settings(max_examples=120, deadline=20_000, suppress_health_check=list(HealthCheck), derandomize=True)
+LIMIT = 2.0  # seconds of the processor for one example
+P = ParamSpec("P")
 TEXT = st.text(st.characters(codec=None, categories=None), max_size=120)  # lone surrogates, NULs, bidi marks
 BITS = st.sampled_from([
     "卡密", "显示已激活", "不给退", "13912345678", "一三八", "，", "。", "\n", "<p>", "</div>", "{", "}", "[", '"', ":", "&#x", ";",
@@ -39,6 +45,17 @@ SEEDS = {
 def _compiled() -> None:
     # The first post waits for what is compiled: that is no hang.
     label_posts([{"id": "0", "title": "", "body": "客服说已激活，不退", "target": None}])
+    redact("加微信 abc_kefu01")
+
+
+def within_limit(test: Callable[P, None]) -> Callable[P, None]:
+    """Return `test`, which fails if one example takes the processor longer than LIMIT."""
+    @functools.wraps(test)
+    def timed(*given: P.args, **named: P.kwargs) -> None:
+        start = time.process_time()
+        test(*given, **named)
+        assert time.process_time() - start < LIMIT
+    return timed
 
 
 @st.composite
@@ -54,6 +71,7 @@ def mutated(draw: st.DrawFn, seed: bytes) -> bytes:
 
 @_SETTINGS
 @given(MIXED)
+@within_limit
 def test_zh(text: str) -> None:
     """Folding keeps the length, squeezing only leaves out, clauses lie in order within the text."""
     assert len(zh.fold(text)) == len(text)
@@ -66,6 +84,7 @@ def test_zh(text: str) -> None:
 
 @_SETTINGS
 @given(MIXED)
+@within_limit
 def test_redact(text: str) -> None:
     """What is found lies within the text, and redacted text has nothing left to find."""
     assert all(0 <= span.start < span.end <= len(text) for span in find(text))
@@ -74,6 +93,7 @@ def test_redact(text: str) -> None:
 
 @_SETTINGS
 @given(st.lists(st.tuples(MIXED, MIXED, st.one_of(st.none(), MIXED)), max_size=4))
+@within_limit
 def test_label(posts: list[tuple[str, str, str | None]]) -> None:
     """Every post gets one verdict, in order; evidence lies within its field."""
     asked = [{"id": str(i), "title": title, "body": body, "target": target} for i, (title, body, target) in enumerate(posts)]
@@ -91,6 +111,7 @@ def test_parsers(key: str) -> None:
 
     @_SETTINGS
     @given(st.one_of(mutated(SEEDS.get(key, b"{}")), mutated(SEEDS["board"]), st.binary(max_size=60)), st.sampled_from([200, 404, 500]))
+    @within_limit
     def holds(body: bytes, status: int) -> None:
         digest = hashlib.sha256(body).hexdigest()
         page = Page(module.HOME or "file:///x.csv", datetime(2026, 9, 1, tzinfo=UTC), status, "", body, "x/1.warc.gz", 0, digest)
@@ -116,6 +137,7 @@ _FILES = st.one_of(
 
 @_SETTINGS
 @given(_FILES, st.sampled_from(["x.csv", "x.jsonl", "x.json", "x.xlsx", "x.parquet", "x"]))
+@within_limit
 def test_tabular(body: bytes, name: str) -> None:
     """Any bytes under any name are records or one clear line naming the file."""
     try:
