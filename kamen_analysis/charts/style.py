@@ -36,7 +36,7 @@ MARK = "演示数据"
 _PICTURE, _LOST = "〔表情〕", "〔缺字〕"
 _RUN = re.compile(f"({_PICTURE}|{_LOST})\\1+")
 _INVISIBLE = ("Mn", "Me", "Cf")  # Unicode categories: combining marks and format characters
-_WORD = re.compile(r"[A-Za-z0-9.,:%–+=-]+|.", re.DOTALL)  # numbers and dates stay whole at a line's end
+_WORD = re.compile(r"[A-Za-z0-9.,:%–+=-]+|个百分点|.", re.DOTALL)  # numbers, dates and the unit stay whole at a line's end
 
 RC: Any = {
     "font.family": SANS, "font.size": 10, "axes.unicode_minus": False, "text.color": INK,

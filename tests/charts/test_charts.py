@@ -246,14 +246,16 @@ def test_an_unknown_chart_is_one_clear_error() -> None:
 
 
 @pytest.mark.parametrize(("text", "ems"), [
-    ("投诉反映的拒退理由（95% 区间 28.4–34.1%，n=1,204）以“拖延”最多", 9.0), ("一二三四五六七八九，十", 9.0)])
+    ("投诉反映的拒退理由（95% 区间 28.4–34.1%，n=1,204）以“拖延”最多", 9.0), ("一二三四五六七八九，十", 9.0),
+    ("差得最多的是某卡盟，-60.6 个百分点", 15.0)])
 def test_lines_break_where_they_may(text: str, ems: float) -> None:
-    """No line begins with a closing mark or ends with an opening one, no number is cut, and nothing is lost."""
+    """No line begins with a closing mark or ends with an opening one, neither number nor unit is cut, and nothing is lost."""
     lines = style.wrap(text, ems).split("\n")
     assert "".join(lines) == text
     assert len(lines) > 1
     assert not any(line[0] in "，。；：、）》”％%" for line in lines)
     assert not any(line[-1] in "（《“" for line in lines)
+    assert not any(line[0] in "百分点" for line in lines)
     assert all(re.search(r"\d$", a) is None or re.match(r"[\d,.]", b) is None for a, b in zip(lines, lines[1:], strict=False))
 
 
