@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kamen_analysis import heap
 from kamen_analysis.dedupe.essences import BANDS, MIX, U32, U64, Ints, sign
 from kamen_analysis.dedupe.similarity import Numbers, shingles, similarities
 
@@ -36,16 +37,19 @@ def candidates(band: Callable[[int], U64]) -> tuple[U32, U32]:
     """
     with ThreadPoolExecutor(_THREADS) as pool:  # numpy works on whole arrays without the interpreter's lock
         first, second = _distinct(pool.map(lambda k: repeated(band(k)), range(BANDS)))
+        heap.give_back()  # Else what the threads sorted stays with them while the bands are read again.
         agreed = functools.reduce(operator.iadd, pool.map(lambda k: _agreed(band(k), first, second), range(BANDS)))
     enough = agreed >= AGREE
     return first[enough], second[enough]
 
 
 def _distinct(sides: Iterable[tuple[U32, U32]]) -> tuple[U32, U32]:
-    """Return pairs of rows, each once, by their second row."""
-    pairs = np.concatenate([second.astype(np.uint64) << _HALF | first for first, second in sides])
-    pairs.sort()
-    pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
+    """Return pairs of rows, each once, by their second row; of a pair found again only one is held."""
+    pairs = np.empty(0, np.uint64)
+    for first, second in sides:
+        pairs = np.concatenate([pairs, second.astype(np.uint64) << _HALF | first])
+        pairs.sort()
+        pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
     return pairs.astype(np.uint32), (pairs >> _HALF).astype(np.uint32)
 
 

@@ -23,7 +23,7 @@ from kamen_analysis.dedupe.essences import U32, U64, Ints
 from kamen_analysis.paths import atomic_write
 from kamen_analysis.pipeline import digests, partition
 from kamen_analysis.pipeline.parts import Part
-from kamen_analysis.pipeline.rows import column, rows_of, select
+from kamen_analysis.pipeline.rows import column, placed, rows_of, select
 
 Bools = npt.NDArray[np.bool_]
 _LOG = logging.getLogger(__name__)
@@ -115,7 +115,9 @@ def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
 def _near_copies(parts: list[Part], starts: Ints, rows: U32, distinct: U32, scratch: Path) -> tuple[U32, U32]:
     """Return the pairs of near copies among the posts at the positions `distinct` of `rows`."""
     numbers = rows.take(distinct)
-    first, second = dedupe.candidates(lambda k: column(parts, partition.BAND + k).take(numbers))
+    places = np.full(starts[-1], len(numbers), np.uint32)
+    places[numbers] = np.arange(len(numbers), dtype=np.uint32)
+    first, second = dedupe.candidates(lambda k: placed(parts, partition.BAND + k, places, len(numbers)))
     _release_memory()
     alike = _are_alike(parts, starts, numbers.take(first), numbers.take(second), scratch)
     return distinct[first[alike]], distinct[second[alike]]

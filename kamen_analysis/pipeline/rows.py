@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from kamen_analysis.dedupe.essences import U64, Ints
+from kamen_analysis.dedupe.essences import U32, U64, Ints
 from kamen_analysis.pipeline.parts import Part
 
 _AHEAD = 2  # parts read at a time
@@ -26,6 +26,20 @@ def column(parts: list[Part], row: int) -> U64:
         part.index(row, found[at : at + part.size])
         at += part.size
     return found
+
+
+def placed(parts: list[Part], row: int, places: U32, most: int) -> U64:
+    """Return one row of index.npy for `most` posts of all parts, each at its place; posts whose place is `most` are left out.
+
+    No array of all posts is made besides.
+    """
+    found, at = np.empty(most + 1, np.uint64), 0
+    read = np.empty(max((part.size for part in parts), default=0), np.uint64)
+    for part in parts:
+        part.index(row, read[: part.size])
+        found[places[at : at + part.size]] = read[: part.size]
+        at += part.size
+    return found[:most]
 
 
 def rows_of(parts: list[Part], starts: Ints, numbers: Ints, names: list[str]) -> pd.DataFrame:
