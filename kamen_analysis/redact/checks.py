@@ -15,6 +15,7 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 # Parts of speech of words that are, or begin, names: persons, places (欧阳), other proper nouns, foreign and unknown words.
 _NAME_TAGS = frozenset({"nr", "nrt", "nrfg", "ns", "nz", "x", "eng"})
 _FILE = re.compile(r"\.(?:zip|rar|7z|apk|ipa|exe|msi|dll|bat|iso|pdf|docx?|xlsx?|pptx?|txt|jpe?g|png|gif|mp[34])$")
+_VERSION = re.compile(r"\d{1,4}(?:\.[a-z]?\d{1,5}[a-z]?){2,6}$")
 _PLAIN = {code: None for code in range(128) if chr(code) not in "0123456789x"}
 _DOUBLED = str.maketrans("0123456789", "0246813579")  # the sum of the digits of twice the digit
 _LETTER_DIGITS = str.maketrans("olizsbgq叉×✕ⅹ", "01125899xxxx")
@@ -80,13 +81,6 @@ def parts_of_mobile(value: str) -> bool | None:
     return None if 10 <= len(digits) <= 12 and digits[0] == "1" and digits[1] > "2" else False
 
 
-def mixed_key(value: str) -> bool | None:
-    """Judge what stands before a key word: nine or more places that change four times between letters and digits, or twelve digits."""
-    bare = [c.isdecimal() for c in value if c.isalnum()]
-    turns = sum(a != b for a, b in itertools.pairwise(bare))
-    return None if (len(bare) >= 9 and turns >= 4) or (len(bare) >= 12 and all(bare)) else False
-
-
 def random_key(value: str) -> bool | None:
     """Judge nine or more letters and digits no word points to: they change five times (six in a short one); no company's credit code."""
     if len(value) == 18 and re.match(r"9[1-3]\d{6}", value):
@@ -146,8 +140,9 @@ def name(value: str) -> bool | None:
 
 
 def handle(value: str) -> bool | None:
-    """Judge a chat account: a letter in it, and a digit, underscore or hyphen too unless it is five letters or more; no file's name."""
-    if _FILE.search(value):
+    """Judge a chat account: a letter in it, and a digit, underscore or hyphen too unless it is five letters or more; no file's
+    name, no version."""
+    if _FILE.search(value) or _VERSION.match(value):
         return False
     bare = sum(map(str.isalnum, value)) + value.count("-") + value.count("_")
     letters = sum(map(str.isalpha, value))
@@ -195,6 +190,6 @@ Check = Callable[[str], bool | None]
 
 CHECKS: dict[str, Check] = {
     f.__name__: f
-    for f in (id_card, luhn, card_shape, mobile, parts_of_mobile, mixed_key, random_key, long_key, screen_name, phone_length, has_digits,
+    for f in (id_card, luhn, card_shape, mobile, parts_of_mobile, random_key, long_key, screen_name, phone_length, has_digits,
               long_number, key, loose_key, name, handle, address, ip_address, ip6_address, always)
 }

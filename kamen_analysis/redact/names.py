@@ -11,17 +11,11 @@ from kamen_analysis.redact.kinds import lists, read
 
 _BEFORE, _BEHIND = 6, 6  # characters of the clause that are cut along with a candidate
 _CLAUSE = re.compile(r"[^\s,，、。;；!！?？:：()（）“”\"㐀㐁]{0,6}$")
-
-_AABB = re.compile(r"(.)\1(.)\2$")  # 叽叽歪歪: how somebody acts
-_PARTICLES = {"ul", "ug", "uz", "y"}  # 了, 过, 着, 吗
-_SIDES = frozenset("上下前后里外中内间左右旁面边头")
-_FINAL = frozenset("呀啊哦哟喔嘛啦")
-_AMOUNTS = {"m", "t", "mq"}
+AMOUNTS = {"m", "t", "mq"}
 _COMMON = {"n", "v", "vn", "a", "b", "d", "z"}
-_PHRASES = range(2, 8)  # characters of a set phrase
-_SET = {"i", "l"}  # set phrases: 口口声声, 装聋作哑
 
 Judge = Callable[[str, int, int], int | None]
+Piece = tuple[int, int, str, str]  # start, end, word, part of speech
 
 
 @functools.cache
@@ -44,20 +38,20 @@ def person(words: str, start: int, end: int) -> int | None:
 
     No ordinary word begins it or reaches across its first or last character.
     """
-    pieces = _pieces(words, start, end)
+    around = pieces(words, start, end)
     is_told = words[max(0, start - 1):start] == "是" and end - start == 2  # 用的是温水
-    if _is_told_of(pieces, start, end):
+    if _is_told_of(around, start, end):
         return None
     for stop in range(end, start + 1, -1):
-        if not any(_breaks(piece, start, stop) or (is_told and piece[:2] == (start, stop) and piece[3] in _COMMON) for piece in pieces):
+        if not any(_breaks(piece, start, stop) or (is_told and piece[:2] == (start, stop) and piece[3] in _COMMON) for piece in around):
             return stop
     return None
 
 
-def _is_told_of(pieces: list[tuple[int, int, str, str]], start: int, end: int) -> bool:
+def _is_told_of(around: list[Piece], start: int, end: int) -> bool:
     """Tell whether it is an adverb and what is done or felt (都羡慕)."""
-    done = {tag for low, high, word, tag in pieces if low == start + 1 and high >= end and word in ordinary()}
-    return bool(done & {"v", "a"}) and any(piece[:2] == (start, start + 1) and piece[3] == "d" for piece in pieces)
+    done = {tag for low, high, word, tag in around if low == start + 1 and high >= end and word in ordinary()}
+    return bool(done & {"v", "a"}) and any(piece[:2] == (start, start + 1) and piece[3] == "d" for piece in around)
 
 
 def stranger(words: str, start: int, end: int) -> int | None:
@@ -65,65 +59,23 @@ def stranger(words: str, start: int, end: int) -> int | None:
     stop = person(words, start, end)
     if stop is None or any(words[start:last] in figures() for last in range(stop, stop + 3)):
         return None
-    for low, high, word, _tag in _pieces(words, start, end):
+    for low, high, word, _tag in pieces(words, start, end):
         if high - low > 1 and low < stop and high > start and word in ordinary():
             return None
     return stop
 
 
 @functools.cache
-def _writing() -> frozenset[str]:
+def writing() -> frozenset[str]:
+    """Return the words for how something is written: they are in no name."""
     return frozenset(lists()["writing"])
-
-
-@functools.cache
-def _manner() -> frozenset[str]:
-    return frozenset(lists()["manner"])
-
-
-def phrase(words: str, start: int, end: int) -> int | None:
-    """Return `end` unless what is called a nickname is one ordinary word, begins within one, or is a sentence: it has a particle
-    in it, or says how something is written."""
-    pieces = _pieces(words, start, end)
-    inside = [(word, tag) for low, high, word, tag in pieces if low >= start and high <= end]
-    if (len(inside) == 1 and inside[0][0] in ordinary()) or (inside and inside[0][1] == "f" and inside[0][0][-1] in _SIDES):
-        return None
-    if any(low < start < high and word in ordinary() for low, high, word, _tag in pieces):
-        return None
-    if inside and inside[-1][0] in _FINAL:
-        inside.pop()  # 今天也要早睡呀
-    return None if any(tag in _PARTICLES or word in _writing() for word, tag in inside) else end
-
-
-def odd(words: str, start: int, end: int) -> int | None:
-    """Return `end` unless what is called a nickname is an ordinary word: it names nobody."""
-    return None if words[start:end] in ordinary() else end
-
-
-def nickname(words: str, start: int, end: int) -> int | None:
-    """Return `end` if what follows a word for a person is no predicate and nothing that person has.
-
-    It begins with neither a verb nor a word of grammar, says neither I nor you, and a word in it is no ordinary one.
-    """
-    inside = [piece for piece in _pieces(words, start, end) if piece[1] > start and piece[0] < end]
-    if not inside or inside[0][0] < start or inside[-1][1] > end or inside[0][3][0] in "vdpcrmuft" or _AABB.match(words, start, end):
-        return None
-    if inside[0][3] in _SET or any(words[start:start + length] in _manner() for length in _PHRASES):
-        return None
-    if any(tag in _PARTICLES or tag == "r" for *_, tag in inside):
-        return None
-    return end if any(len(word) > 1 and tag not in _AMOUNTS and not _is_ordinary(word) for *_, word, tag in inside) else None
-
-
-def _is_ordinary(word: str) -> bool:
-    return word in ordinary() or (len(word) == 4 and word[:2] in ordinary() and word[2:] in ordinary())
 
 
 def speaker(words: str, start: int, end: int) -> int | None:
     """Return `end` unless what says a line of a chat begins or ends with a role, a label or a count, or is one ordinary word."""
-    inside = [(word, tag) for low, high, word, tag in _pieces(words, start, end) if high > start and low < end]
+    inside = [(word, tag) for low, high, word, tag in pieces(words, start, end) if high > start and low < end]
     is_label = not inside or any(word in labels() for word in (inside[0][0], inside[-1][0], words[start:end]))
-    is_word = len(inside) == 1 and (inside[0][0] in ordinary() or inside[0][1] in _AMOUNTS)
+    is_word = len(inside) == 1 and (inside[0][0] in ordinary() or inside[0][1] in AMOUNTS)
     return None if is_label or is_word or words[start].isdecimal() else end
 
 
@@ -136,8 +88,8 @@ def labels() -> frozenset[str]:
 
 def called(words: str, start: int, end: int) -> int | None:
     """Return `end` if no ordinary word begins at `start` or reaches across it or across `end`, and none in it is of writing."""
-    for low, high, word, _tag in _pieces(words, start, end):
-        if high - low > 1 and low < end and high > start and (word in _writing() or (word in ordinary() and (low <= start or high > end))):
+    for low, high, word, _tag in pieces(words, start, end):
+        if high - low > 1 and low < end and high > start and (word in writing() or (word in ordinary() and (low <= start or high > end))):
             return None
     return end
 
@@ -146,14 +98,14 @@ def crossed(words: str, start: int, end: int) -> int | None:
     """Return `end` unless an ordinary word reaches across `start` or `end`, or a well-known figure is meant."""
     if any(words[start:last] in figures() for last in range(end, end + 3)):
         return None
-    for low, high, word, _tag in _pieces(words, start, end):
+    for low, high, word, _tag in pieces(words, start, end):
         if word in ordinary() and (low < start < high or low < end < high):
             return None
     return end
 
 
 @functools.lru_cache(maxsize=1 << 14)
-def _cut(text: str) -> list[tuple[int, int, str, str]]:
+def _cut(text: str) -> list[Piece]:
     # Several patterns ask about the same place.
     import rjieba  # reads its dictionary, which a build with nothing new can do without
 
@@ -162,14 +114,14 @@ def _cut(text: str) -> list[tuple[int, int, str, str]]:
     return [(end - len(word), end, word, tag) for end, (word, tag) in zip(ends, found, strict=True)]
 
 
-def _pieces(words: str, start: int, end: int) -> list[tuple[int, int, str, str]]:
+def pieces(words: str, start: int, end: int) -> list[Piece]:
     """Return the words jieba cuts the surroundings into: start, end, word, part of speech."""
     before = _CLAUSE.search(words, max(0, start - _BEFORE), start)
     at = before.start() if before else start
-    pieces = [(low + at, high + at, word, tag) for low, high, word, tag in _cut(words[at:end + _BEHIND])]
+    around = [(low + at, high + at, word, tag) for low, high, word, tag in _cut(words[at:end + _BEHIND])]
     if end - start == 3 and words[start - 1] in "人员者" and words[start - 3:start] in labels() and words[start] in _surnames():
-        return [piece for piece in pieces if not piece[0] < start < piece[1]]  # 办理人马玉龙: the label ends before the name
-    return pieces
+        return [piece for piece in around if not piece[0] < start < piece[1]]  # 办理人马玉龙: the label ends before the name
+    return around
 
 
 @functools.cache
@@ -177,10 +129,10 @@ def _surnames() -> frozenset[str]:
     return frozenset("".join((*lists()["surnames"], *lists()["doubtful_surnames"])))
 
 
-def _breaks(piece: tuple[int, int, str, str], start: int, stop: int) -> bool:
+def _breaks(piece: Piece, start: int, stop: int) -> bool:
     """Tell whether a word speaks against a name from `start` to `stop`: an ordinary one that reaches across it or begins it."""
     low, high, word, _tag = piece
     return low < stop and high > start and high - low > 1 and (low <= start or high > stop) and word in ordinary()
 
 
-JUDGES: dict[str, Judge] = {judge.__name__: judge for judge in (person, stranger, nickname, called, phrase, odd, crossed, speaker)}
+JUDGES: dict[str, Judge] = {judge.__name__: judge for judge in (person, stranger, called, crossed, speaker)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 
 from kamen_analysis.redact.checks import Check, plain
@@ -12,7 +13,7 @@ from kamen_analysis.redact.reading import NUMERALS
 _PLACE = re.compile(r"第\d|[后末头]\d(?=[位个段半截])|\d{1,2}(?=位|个数)|另\d半|后\d[段半截]|\d段")  # which part it is
 _NUMBER = re.compile(r"\d(?:[\s-]?\d)*")
 _YEAR = re.compile(r"(?:19[5-9]|20[0-3])\d$")
-_SIZE = re.compile(r"(?:\d{1,6}(?:[pkgmw]|[gmk]b|hz|fps|mah)|\d{1,5}0q)$")  # 1080p, 5g, 100q币
+_SIZE = re.compile(r"(?:\d{1,6}(?:[pkgmw]|[gmk]b|hz|fps|mah|sp)|\d{1,5}0q)$")  # 1080p, 5g, 100q币
 _MODEL = re.compile(r"[a-z]{1,4}\d{1,2}00$")  # a100, b200
 _DEVICE = re.compile(r"(?:i[3579]-\d{4,5}|[a-z]{1,8}-?\d{1,5})"  # i5-12400f, mate60pro
                      r"(?:ti|pro|max|plus|ultra|super|se|lite|mini|[xkfhsuge]|[gt]b?){0,3}$")
@@ -86,6 +87,21 @@ def numerals_among(value: str) -> bool | None:
     return None if len(bare) >= 8 and letters >= 2 and digits >= 2 and not "".join(bare).isascii() else False
 
 
+def mixed_key(value: str) -> bool | None:
+    """Judge what stands before a key word: nine or more places that change four times between letters and digits, or twelve digits that
+    are no count."""
+    bare = [c.isdecimal() for c in value if c.isalnum()]
+    turns = sum(a != b for a, b in itertools.pairwise(bare))
+    return None if (len(bare) >= 9 and turns >= 4) or (len(bare) >= 12 and all(bare) and not _is_count(value)) else False
+
+
+def _is_count(value: str) -> bool:
+    """Tell whether numbers are counted up or down one by one (1 2 3 … 12)."""
+    numbers = [int(group) for group in re.findall(r"\d+", value)]
+    steps = {b - a for a, b in itertools.pairwise(numbers)}
+    return len(numbers) > 3 and steps in ({1}, {-1})
+
+
 def pieces(value: str) -> bool | None:
     """Judge a code told in pieces with blanks and dashes: ten signs or more, two pieces of letters and digits, none a size or a word."""
     groups = re.findall(r"[a-z0-9]+", value)
@@ -123,4 +139,4 @@ def link_apart(value: str) -> bool | None:
 
 PARTS: dict[str, Check] = {check.__name__: check for check in (
     told, eight, code_parts, code_numerals, code_written, order_written, letters_said, handle_said, listed, numerals_among, pieces,
-    mixed_pieces, link_apart)}
+    mixed_pieces, mixed_key, link_apart)}

@@ -13,6 +13,7 @@ _GROUP = re.compile(r"[\dlo]+")
 _LETTERS = str.maketrans("lo", "10")
 _PRICE = re.compile(r"(?:[05]|99|98|88|68)$")
 _YEAR = re.compile(r"(?:19[5-9]|20[0-3])\d$")
+_PRODUCT = re.compile(r"\d\)\s?[*×]\s?\d|\d\s?[*×]\s?\(\d")
 _DAY = re.compile(r"(?:19[5-9]|20[0-3])\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$")
 
 
@@ -25,9 +26,19 @@ def residue(value: str) -> bool | None:
     if digits < 7 or is_model or letters * 2 > digits or "=" in between or between in ("点", "减"):
         return False
     groups = list(map(_plain, written))
+    if _is_reckoned(groups, value):
+        return False
     if len(groups) == 1:
         return False if _DAY.match(groups[0]) or groups[0].endswith("000") or len(set(groups[0])) < 3 or _counted(groups[0]) else None
     return False if _is_list(groups, between) or _is_date(groups) else None
+
+
+def _is_reckoned(groups: list[str], value: str) -> bool:
+    """Tell whether numbers are multiplied, in brackets or as the sides of something: (129-19)*24, 118×44×179."""
+    if any(len(group) > 4 or (len(group) > 1 and group[0] == "0") for group in groups):
+        return False
+    are_sides = 1 < len(groups) < 4 and max(map(len, groups)) < 4 and set("".join(_GROUP.split(value))) == {"×"}
+    return are_sides or bool(_PRODUCT.search(value))
 
 
 def _plain(group: str) -> str:

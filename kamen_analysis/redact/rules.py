@@ -1,4 +1,4 @@
-"""The kinds of personal data ready to run: macros written out, patterns by cue."""
+"""The kinds of personal data ready to run: patterns by cue."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ import opencc
 from kamen_analysis import kept
 from kamen_analysis.redact.checks import CHECKS, Check, always
 from kamen_analysis.redact.codes import CODES
-from kamen_analysis.redact.kinds import SHELF, Rule, lists, read
+from kamen_analysis.redact.kinds import SHELF, Rule, lists
 from kamen_analysis.redact.kinds import Kind as Kind
 from kamen_analysis.redact.kinds import book as book
 from kamen_analysis.redact.levels import LEVELS
-from kamen_analysis.redact.names import JUDGES, Judge, labels
-from kamen_analysis.redact.reading import NUMERALS, fold
+from kamen_analysis.redact.macros import expand as expand
+from kamen_analysis.redact.names import JUDGES, Judge
+from kamen_analysis.redact.nicknames import NICKNAMES
+from kamen_analysis.redact.nobody import NOBODY
+from kamen_analysis.redact.reading import fold
 from kamen_analysis.redact.refused import refuse_flags, refuse_mark, refuse_rare, refuse_wide
 from kamen_analysis.redact.residue import RESIDUE
 
 _CHECKS = CHECKS | CODES | RESIDUE
-_JUDGES = JUDGES | LEVELS
-_MACRO = re.compile(r"<[A-Za-z_]+>")
+_JUDGES = JUDGES | NICKNAMES | LEVELS
 
 
 @dataclass(frozen=True)
@@ -51,66 +53,12 @@ class Pattern:
         if self.check is not always and self.check(match["v"]) is False:
             return None
         stop = self.judge(match.string, start, end) if self.judge else end
-        return None if stop is None or (self.kind in _NOBODY and _NOBODY[self.kind](match.string, start, stop)) else (start, stop)
+        return None if stop is None or (self.kind in NOBODY and NOBODY[self.kind](match.string, start, stop)) else (start, stop)
 
     @functools.cached_property
     def match(self) -> Callable[[str, int, int], re.Match[str] | None]:
         """Match right at a place; compiled when first asked for, since a small build needs few of the patterns."""
         return kept.pattern(self.written).match
-
-
-@functools.cache
-def _macros() -> dict[str, str]:
-    """Return what each <macro> stands for: one of macros.yaml, <list> (one of its words) or <list_chars> (for use within [ ])."""
-    table = {f"<{name}>": value for name, value in read("macros.yaml").items()}
-    for name, words in lists().items():
-        folded = fold("\n".join(words)).split("\n")
-        table[f"<{name}>"] = _one_of(set(folded))
-        table[f"<{name}_chars>"] = "".join(sorted({char for word in folded for char in word}))
-    table["<NUMERALS>"] = "".join(map(chr, NUMERALS))
-    return table
-
-
-def _one_of(words: set[str]) -> str:
-    """Return the pattern of any of the words, longer ones first; for speed many stand behind a look at the first character, and those that
-    begin alike behind it."""
-    if len(words) < 100:
-        return "(?:" + "|".join(sorted(map(re.escape, words), key=lambda word: (-len(word), word))) + ")"
-    groups = {first: {word[1:] for word in words if word[0] == first} for first in sorted({word[0] for word in words})}
-    some = "|".join(re.escape(first) + _one_of(rests) for first, rests in groups.items())
-    return f"(?:(?=[{''.join(map(re.escape, groups))}])(?:{some}))"
-
-
-@functools.cache
-def expand(pattern: str) -> str:
-    """Return the pattern with its macros, and those within them, written out; an unknown macro raises KeyError."""
-    return str(SHELF.plain(f"expand {pattern}", lambda: _MACRO.sub(lambda m: expand(_macros()[m[0]]), pattern)))
-
-
-@functools.cache
-def _compiled(macro: str) -> re.Pattern[str]:
-    return re.compile(expand(macro))
-
-
-def _is_shop(text: str, start: int, stop: int) -> bool:
-    """Tell whether what is called a name is said of a shop, is a title's, or is a word for a role (副店长)."""
-    if _is_titled(text, start) or text[start:stop].removeprefix("副") in labels():
-        return True
-    return bool(_compiled("<SHOP_CALLED>").search(text[max(0, start - 26):start]))
-
-
-def _is_nobody(text: str, start: int, stop: int) -> bool:
-    """Tell whether what is called a name is said of a shop, begins a shop's name, or what an amount goes on with (50元话费)."""
-    return text[start - 1] in "0123456789" or _is_shop(text, start, stop) or bool(_compiled("<OF_A_SHOP>").match(text, start))
-
-
-def _is_titled(text: str, start: int) -> bool:
-    """Tell whether a place lies within the marks around a title."""
-    low = max(0, start - 16)
-    return text.rfind("《", low, start) > text.rfind("》", low, start)
-
-
-_NOBODY = {"NAME": _is_nobody, "ACCOUNT": _is_shop}
 
 
 @functools.cache

@@ -18,7 +18,7 @@ Bools = npt.NDArray[np.bool_]
 Classes = npt.NDArray[np.uint16]
 Rows = npt.NDArray[np.uint64]  # of bits: pattern n is bit n % 64 of row n // 64
 
-_SHELF = kept.Shelf("leads", "redact/*.yaml", "redact/starts.py", "redact/automata.py", "redact/tables.py", "redact/rules.py")
+_SHELF = kept.Shelf("leads", "redact/*.yaml", *(f"redact/{name}.py" for name in ("starts", "automata", "tables", "rules", "macros")))
 
 
 class Look(NamedTuple):

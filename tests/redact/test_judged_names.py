@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kamen_analysis.redact import find, redact, redact_many
-from kamen_analysis.redact.names import called, nickname, ordinary, person, phrase, stranger
+from kamen_analysis.redact.names import called, ordinary, person, stranger
+from kamen_analysis.redact.nicknames import nickname, phrase
 
 _NAMED = ["找客服经理聂宝山六十多次", "我老婆方静的花呗", "业务员单立军说交三千就行", "原告柏雪，被告某公司", "这个翁立群，我已经报警"]
 _PIECES = st.sampled_from(["客服", "老板", "张伟", "小王", "叫", "微信", "abc_88", "13800138000", "地址", "路12号", "说", "，", "一三八",
