@@ -37,7 +37,6 @@ def candidates(band: Callable[[int], U64]) -> tuple[U32, U32]:
     """
     with ThreadPoolExecutor(_THREADS) as pool:  # numpy works on whole arrays without the interpreter's lock
         first, second = _distinct(pool.map(lambda k: repeated(band(k)), range(BANDS)))
-        heap.give_back()  # Else what the threads sorted stays with them while the bands are read again.
         agreed = functools.reduce(operator.iadd, pool.map(lambda k: _agreed(band(k), first, second), range(BANDS)))
     enough = agreed >= AGREE
     return first[enough], second[enough]
@@ -50,6 +49,7 @@ def _distinct(sides: Iterable[tuple[U32, U32]]) -> tuple[U32, U32]:
         pairs = np.concatenate([pairs, second.astype(np.uint64) << _HALF | first])
         pairs.sort()
         pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
+        heap.give_back()  # Else what was sorted of each band stays with the thread that did it.
     return pairs.astype(np.uint32), (pairs >> _HALF).astype(np.uint32)
 
 
