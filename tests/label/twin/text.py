@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from kamen_analysis.label.marks import BREATH, GOVERNS, LONG, TURNS
 from kamen_analysis.zh import fold
 
 _CJK = "\u4e00-\u9fff"
@@ -60,4 +61,25 @@ def read(title: str, body: str, spelling: dict[str, str]) -> Doc:
         clauses.append(mark.end())
         if not _FULL.isdisjoint(mark[0]) or mark[0][0] == ".":
             sentences.append(mark.end())
-    return Doc(text, len(title), sentences, clauses)
+    return Doc(text, len(title), sentences, sorted({*clauses, *_breaths(text, clauses)}))
+
+
+def _breaths(text: str, clauses: list[int]) -> list[int]:
+    found, first = [], 0
+    for at in range(1, len(text) + 1):
+        if at == len(text) or at in clauses or "\0" in text[at - 1 : at + 1]:
+            if at - first > LONG:
+                found += _turns(text[:at], first)
+            first = at
+    return found
+
+
+def _turns(text: str, first: int) -> list[int]:
+    found, last, at = [], first, first
+    while at < len(text):
+        turn = max((len(turn) for turn in TURNS if text.startswith(turn, at) and (at == first or text[at - 1] not in GOVERNS)), default=0)
+        if turn and at - last >= BREATH:
+            found.append(at)
+            last = at
+        at += turn or 1
+    return found
