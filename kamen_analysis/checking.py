@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from kamen_analysis import data, platforms
+from kamen_analysis.clean import CAPS
 from kamen_analysis.paths import Home
 from kamen_analysis.pipeline import history
 from kamen_analysis.records import REJECTIONS, STAGES
@@ -16,7 +17,7 @@ from kamen_analysis.sources import audit
 
 
 def summary(manifest: dict[str, Any]) -> str:
-    """Return a line for each stage, in = out + rejected by reason, then the gaps and damaged captures."""
+    """Return a line for each stage, in = out + rejected by reason, then the gaps, damaged captures and cut texts."""
     lines = []
     for stage in manifest["stages"]:
         most_first = sorted(stage["rejected"].items(), key=lambda item: -item[1])
@@ -30,6 +31,9 @@ def summary(manifest: dict[str, Any]) -> str:
         names = "、".join(damaged[:3]) + (" 等" if damaged[3:] else "")
         lines.append(f"注意：{len(damaged)} 个存档有损坏（{names}），读得出的记录逐条核对摘要后照用，读不出的记为缺口；"
                      "有备份请放回原文件再 build，kamen verify 可核对")
+    cut = [f"{name} {n:,} 段（各留前 {CAPS[name]:,} 字）" for kind, name, n, _ in manifest["warnings"] if kind == "text_capped"]
+    if cut:
+        lines.append(f"注意：超长文本只留开头：{'、'.join(cut)}")
     return "\n".join(lines)
 
 

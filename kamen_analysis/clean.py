@@ -23,6 +23,7 @@ from kamen_analysis.sources.base import RawPost, Reject, Source, Step, step_even
 LONGEST_TITLE = 500  # characters
 LONGEST_BODY = 20_000
 LONGEST_NAME = 200
+CAPS = {"正文": LONGEST_BODY, "标题": LONGEST_TITLE, "投诉要求": LONGEST_TITLE}  # the texts whose cutting is told
 _LONGEST_IDENTIFIER = 200  # characters of a number or address that redaction finds
 EARLIEST = datetime(2000, 1, 1, tzinfo=times.BEIJING)
 _CLOCK_ERROR = timedelta(days=1)  # how far a site's clock may be ahead of ours
@@ -59,7 +60,7 @@ def clean(raw: RawPost, page: Page, source: Source) -> Cleaned:
         raise Reject("no_id", "没有编号")
     post_id = f"{source.KEY}:{key}"
     seen = _seen(raw, page, notes)
-    title, body = plain(raw.get("title")), plain(raw.get("body"))
+    title, body, appeal = plain(raw.get("title")), plain(raw.get("body")), plain(raw.get("appeal"))
     if not title and not body:
         raise Reject("no_text", "既无标题也无正文", post_id)
     posted, precision = _posted(raw, seen, notes, post_id)
@@ -71,12 +72,12 @@ def clean(raw: RawPost, page: Page, source: Source) -> Cleaned:
         "target": _capped(plain(raw.get("target")), LONGEST_NAME) or None,
         "title": _capped(title, LONGEST_TITLE), "body": _capped(body, LONGEST_BODY),
         "truncated": bool(raw.get("truncated")) or len(body) > LONGEST_BODY,
-        "appeal": _capped(plain(raw.get("appeal")), LONGEST_TITLE) or None,
+        "appeal": _capped(appeal, LONGEST_TITLE) or None,
         "amount_yuan": _amount(raw, notes, post_id), "status": _capped(plain(raw.get("status")), LONGEST_NAME) or None,
         "is_synthetic": source.SYNTHETIC or bool(raw.get("synthetic")),
     }
-    if len(body) > LONGEST_BODY or len(title) > LONGEST_TITLE:
-        notes.append(("text_capped", "正文" if len(body) > LONGEST_BODY else "标题", ""))
+    given = {"正文": body, "标题": title, "投诉要求": appeal}
+    notes += [("text_capped", name, "") for name, most in CAPS.items() if len(given[name]) > most]
     return Cleaned(post, _events(raw, post, source, notes), notes)
 
 

@@ -121,6 +121,8 @@ def test_overlong_text_is_cut_and_says_so() -> None:
     """A body over the cap keeps its beginning, is marked truncated, and is counted."""
     found = cleaned(body="长" * 20_001)
     assert (len(found.post["body"]), found.post["truncated"], found.notes) == (20_000, True, [("text_capped", "正文", "")])
+    both = cleaned(title="长" * 501, appeal="长" * 501)
+    assert both.notes == [("text_capped", "标题", ""), ("text_capped", "投诉要求", "")] and not both.post["truncated"]
 
 
 def _kinds(found: clean.Cleaned) -> list[tuple[str, bool]]:

@@ -35,6 +35,21 @@ def test_table_to_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str], enc
     assert labels["table:TS2026110001"] == "already_activated" and labels["table:TS2026110002"] == "stalling"
 
 
+def test_a_build_tells_which_texts_it_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """How many texts were cut, at how many characters, is one line at the end of a build, counted in the manifest; else there is none."""
+    home, warnings = str(tmp_path / "home"), list[list[object]]()
+    for name, body in (("short", "客服不退款。"), ("long", "客服不退款。" * 4_000)):
+        (tmp_path / f"{name}.csv").write_text(f"编号,标题,正文\n{name},点卡充不进去,{body}\n{name}2,{'会员没到账' * 101},{body}\n", "utf-8")
+        assert main(["--home", home, "import", "table", str(tmp_path / f"{name}.csv")]) == 0
+        capsys.readouterr()
+        assert main(["--home", home, "build"]) == 0
+        warnings = [found[:3] for found in data.load(home).manifest["warnings"] if found[0] == "text_capped"]
+        said = [line for line in capsys.readouterr().out.splitlines() if "超长" in line]
+        assert said == ["注意：超长文本只留开头：标题 1 段（各留前 500 字）" if name == "short" else
+                        "注意：超长文本只留开头：标题 2 段（各留前 500 字）、正文 2 段（各留前 20,000 字）"]
+    assert warnings == [["text_capped", "标题", 2], ["text_capped", "正文", 2]]
+
+
 def test_label_and_redact_streams(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`label` and `redact` keep the input's order and ids, and their offsets point into the text as given."""
     posts = [{"id": "b", "title": "不退", "body": "客服说卡密一经激活概不退款，我电话13912345678。", "target": None},
