@@ -180,7 +180,7 @@ def test_a_replacement_that_fails_is_caught(copy: Home, monkeypatch: pytest.Monk
     _table(copy, "new.jsonl", [ROW | {"正文": ROW["正文"] + "我的电话13912345678。"}])
     monkeypatch.setattr("kamen_analysis.pipeline.free_text.redact_many",
                         lambda texts: [one._replace(text=text) for text, one in zip(texts, redact_many(texts), strict=True)])
-    with pytest.raises(PublishRefused, match="body"):
+    with pytest.raises(PublishRefused, match=r"表 posts（data/raw/table/.+\.warc\.gz）.+body"):
         build(copy, jobs=1)
 
 

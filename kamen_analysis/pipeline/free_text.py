@@ -26,9 +26,10 @@ def redact(columns: Columns) -> set[str]:
     return clean
 
 
-def refuse(name: str, columns: Columns, clean: set[str]) -> None:
-    """Raise PublishRefused if personal data is left in a table's free texts; those known to be `clean` are not searched again."""
-    refuse_if_personal(name, {column: {text for text in columns[column] if text} - clean for column in _free_text(columns)})
+def refuse(name: str, columns: Columns, clean: set[str], capture: str) -> None:
+    """Raise PublishRefused, naming the capture, if personal data is left in a table's free texts; those known to be `clean` are not
+    searched again."""
+    refuse_if_personal(name, {column: {text for text in columns[column] if text} - clean for column in _free_text(columns)}, capture)
 
 
 def _free_text(columns: Columns) -> list[str]:

@@ -81,7 +81,7 @@ def make(capture: Path, raw: Path, folder: Path, on_batch: Callable[[Columns], o
     with ExitStack() as stack:
         writers = {name: stack.enter_context(writer(folder, name, schema(name))) for name in TABLES}
         for batch in _batches(capture, raw, facts, warnings, size or BATCH):
-            redacted = {name: _redacted(name, batch) for name in TABLES}
+            redacted = {name: _redacted(name, batch, f"data/raw/{module.KEY}/{capture.name}") for name in TABLES}
             tables = {name: records.typed(name, columns) for name, columns in redacted.items()}
             tables["events"] = tables["events"].add_column(0, "row", pa.array(batch.event_rows, pa.int64()))
             for name, table in tables.items():
@@ -106,10 +106,10 @@ def schema(table: str) -> pa.Schema:
     return pa.schema([pa.field("row", pa.int64()), *columns] if table == "events" else columns)
 
 
-def _redacted(name: str, batch: _Batch) -> Columns:
-    """Return one table of a batch as redacted columns; raise PublishRefused if personal data is left in them."""
+def _redacted(name: str, batch: _Batch, capture: str) -> Columns:
+    """Return one table of a batch of a capture as redacted columns; raise PublishRefused if personal data is left in them."""
     columns = records.columns(name, getattr(batch, name), schema(name).names)
-    free_text.refuse(name, columns, free_text.redact(columns))
+    free_text.refuse(name, columns, free_text.redact(columns), capture)
     return columns
 
 

@@ -53,7 +53,7 @@ def write(group: Group, settings: Settings, folder: Path) -> Given:
     posts, rows = tables.posts(group, settings.known)
     labels, overruled = _with_gold(tables.labels(group, posts, rows, settings.version), posts, settings)
     made = {"posts": posts, "events": tables.events(group, posts, rows), "labels": labels, "rejected": tables.rejected(group, posts)}
-    _refuse_personal_brands(posts)
+    _refuse_personal_brands(posts, group.name)
     return {"files": dict(_write_file(folder, table, group.name, _parquet(table, data)) for table, data in made.items()),
             "rows": {name: len(table) for name, table in made.items()}, **_counts(posts, made["rejected"]),
             "overruled": dataclasses.asdict(overruled)}
@@ -108,11 +108,11 @@ def _with_gold(labels: pa.Table, posts: pa.Table, settings: Settings) -> tuple[p
     return pa.Table.from_pandas(settled, labels.schema, preserve_index=False).replace_schema_metadata(), overruled
 
 
-def _refuse_personal_brands(posts: pa.Table) -> None:
+def _refuse_personal_brands(posts: pa.Table, group: str) -> None:
     # All other texts were searched for personal data when the parts were made; only brand names are new here.
     brands = pc.unique(posts["platform"].filter(pc.not_equal(posts["platform"], posts["target"]).fill_null(False)))
     if len(brands):
-        refuse_if_personal("posts", pd.DataFrame({"platform": brands.to_pandas()}))
+        refuse_if_personal("posts", pd.DataFrame({"platform": brands.to_pandas()}), f"data/processed/posts/{group}.parquet")
 
 
 def _counts(posts: pa.Table, rejected: pa.Table) -> dict[str, Any]:

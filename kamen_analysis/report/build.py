@@ -25,6 +25,7 @@ from kamen_analysis.report.cases import Cases
 from kamen_analysis.report.facts import SCOPES_ZH, facts
 from kamen_analysis.report.figures import Drawing
 from kamen_analysis.report.findings import findings
+from kamen_analysis.report.gate import refuse_unfit
 from kamen_analysis.report.legal import applied, law
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.output import TITLE, Content, Progress, write, write_tables
@@ -98,7 +99,8 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, formats: Sequen
     """
     png = "docx" in formats
     # The names stand in most tables and figures; the texts shown are checked where they are chosen.
-    refuse_if_personal("posts", {"platform": whole.posts["platform"].dropna().unique()})
+    refuse_unfit(whole)
+    refuse_if_personal("posts", {"platform": whole.posts["platform"].dropna().unique()}, whole.home.processed)
     data, earlier = select(whole, span), before(span)
     measures = Measures(data, scope, (earlier.name_zh, select(whole, earlier)) if earlier else None)
     known = facts(data, measures, span.name_zh, pd.Timestamp.now(ZONE))

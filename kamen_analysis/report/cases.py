@@ -14,6 +14,7 @@ from kamen_analysis.charts import numbers
 from kamen_analysis.charts.style import drawable
 from kamen_analysis.redact.door import refuse_if_personal
 from kamen_analysis.report import behind
+from kamen_analysis.report.gate import refuse_unfit_captures
 from kamen_analysis.report.marks import UNSEEN as _UNSEEN
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.rules import rule_name
@@ -134,7 +135,9 @@ class Cases:
 
     def _describe(self, wanted: Any) -> dict[str, dict[str, Any]]:
         posts = self._measures.worded(wanted)
-        refuse_if_personal("posts", posts[["title", "body"]])
+        home = self._measures.home
+        refuse_unfit_captures(posts, home)
+        refuse_if_personal("posts", posts[["title", "body"]], home.processed)
         spans: dict[int, list[Evidence]] = defaultdict(list)
         labels = self._measures.labels
         for row in labels[labels["post_id"].isin(posts["post_id"])].to_dict("records"):

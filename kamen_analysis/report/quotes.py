@@ -46,7 +46,7 @@ def quotes(measures: Measures) -> dict[str, list[Quote]]:
     used = used[["post_id", "id", "source_zh", "posted_at", "platform", "title", "body"]]
     rows = labels.merge(used[used["post_id"].isin(labels["post_id"])], on="post_id")
     picked = {str(code): _pick(group) for code, group in rows.groupby("code")}
-    _refuse_if_personal(used, [quote.post_id for code_quotes in picked.values() for quote in code_quotes])
+    _refuse_if_personal(measures, used, [quote.post_id for code_quotes in picked.values() for quote in code_quotes])
     return {code: picked[code] for code in measures.reasons["code"] if code in picked}
 
 
@@ -64,7 +64,7 @@ def typical(measures: Measures, top: int = 5) -> list[dict[str, object]]:
         cases += [{"reason": name, "text": marked(row["body"], row["start"], row["end"], WHOLE), "id": row["id"],
                    "source": row["source_zh"], "date": numbers.date(row["posted_at"]), "outcome": OUTCOMES[row["outcome"]]}
                   for row in mine.head(1).to_dict("records")]
-    _refuse_if_personal(pool, [case["id"] for case in cases])
+    _refuse_if_personal(measures, pool, [case["id"] for case in cases])
     return cases
 
 
@@ -74,9 +74,9 @@ def _pool(measures: Measures) -> Rows:
     return used[np.argsort(measures.blind_order[used], kind="stable")[:POOL]]
 
 
-def _refuse_if_personal(posts: pd.DataFrame, shown: Sequence[object]) -> None:
+def _refuse_if_personal(measures: Measures, posts: pd.DataFrame, shown: Sequence[object]) -> None:
     # Only the texts shown are checked here: all texts were when the tables were written.
-    refuse_if_personal("posts", posts.loc[posts["id"].isin(shown), ["title", "body"]])
+    refuse_if_personal("posts", posts.loc[posts["id"].isin(shown), ["title", "body"]], measures.home.processed)
 
 
 def _pick(rows: pd.DataFrame) -> list[Quote]:

@@ -56,6 +56,20 @@ def test_the_door_names_column_and_kind_but_no_value() -> None:
     assert "url" not in str(error.value)
 
 
+def test_the_door_names_the_files(tmp_path: Path) -> None:
+    """Given the folder of the tables, the door names the files of the table that hold what it found, three at most."""
+    folder = tmp_path / "data" / "processed"
+    (folder / "posts").mkdir(parents=True)
+    bodies = ["没有", *(f"电话1391234567{n}" for n in range(4))]
+    for n, body in enumerate(bodies):
+        pd.DataFrame({"body": [body], "title": ["买的点卡"]}).to_parquet(folder / "posts" / f"{n}.parquet")
+    with pytest.raises(PublishRefused, match="data/processed/posts/1.parquet）") as error:
+        refuse_if_personal("posts", {"body": bodies[:2]}, folder)
+    assert "0.parquet" not in str(error.value) and "139" not in str(error.value)
+    with pytest.raises(PublishRefused, match="等 4 个文件"):
+        refuse_if_personal("posts", {"body": bodies}, folder)
+
+
 def test_the_door_lets_clean_tables_and_identifiers_pass() -> None:
     """Identifiers and digests in columns of ours are no personal data."""
     data = pd.DataFrame({"post_id": ["heimao:17357092811"], "capture_digest": ["13912345678" * 5], "body": ["电话[手机号]打不通"]})

@@ -233,6 +233,7 @@ def test_a_report_of_tables_with_personal_data_is_refused(column: str, tmp_path:
     with pytest.raises(PublishRefused, match=f"{column} 列：电话号码") as refused:
         report(here, formats=("html",))
     assert refused.value.exit_code == 3 and "13912345678" not in str(refused.value)
+    assert "表 posts（data/processed/posts/00000.parquet）" in str(refused.value)
     assert not list(here.reports.glob("*/report.html"))
 
 
