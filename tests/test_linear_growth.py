@@ -6,6 +6,7 @@ those the rooms compile, found by importing them and running them: a new one is 
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -25,10 +26,10 @@ from kamen_analysis.redact import find
 
 # money and times look at no more than 60 and 80 characters (tests/test_clean.py shows it).
 ROOMS = ("redact", "label", "codebook", "sources", "captures", "zh", "clean", "plain", "dedupe", "platforms")
-LENGTHS = (1_000, 4_000, 16_000)
+LENGTHS = (2_000, 4_000, 8_000, 16_000)  # each twice the one before
 # Quadratic is 2, linear 1; a short text has its own cost on top, a busy machine adds noise.
 STEEP = 1.5
-FAST = 3e-3  # below, on the middle text, growth cannot be told from noise; what is quadratic takes longer
+FAST = 3e-3  # below, on the second text, growth cannot be told from noise; what is quadratic takes longer
 
 # A process of its own lists what the rooms compile: on import, from their YAML, and while they work.
 _LIST = """
@@ -155,8 +156,9 @@ def growth(work: Callable[[str], object], lead: str, piece: str, lengths: tuple[
     least = math.inf
     for short, long in zip(texts, texts[1:], strict=False):
         for _ in range(3):
-            before, after = _seconds(work, short, 2), _seconds(work, long, 1)
-            least = min(least, math.log(after / before) / math.log(len(long) / len(short)) if after > FAST else 0.0)
+            if (after := _seconds(work, long, 1)) <= FAST:
+                return 0.0
+            least = min(least, math.log(after / _seconds(work, short, 2)) / math.log(len(long) / len(short)))
             if least < STEEP:
                 return least
     return least
@@ -204,6 +206,13 @@ def test_no_pattern_grows_faster_than_its_text(listed: list[tuple[str, str, int]
                 steep.append(f"{room}: {pattern[:60]!r} on {lead!r} + {piece!r} × n grows by n^{found:.1f}")
     record_property("table", f"{len(listed)} patterns, {tried} texts to be slow on, {len(steep)} that grow faster than their text")
     assert not steep, "\n".join(steep)
+
+
+def test_the_growth_is_judged_at_doubling_lengths() -> None:
+    """What is quadratic is worked on at each length, and each is twice the one before."""
+    seen, slow = set[int](), re.compile(r"\s*x")
+    growth(lambda text: seen.add(len(text) - 1) or slow.search(text), "", " ")
+    assert sorted(seen) == list(LENGTHS) and all(long == 2 * short for short, long in itertools.pairwise(LENGTHS))
 
 
 def test_what_doubles_with_each_character_is_seen() -> None:
