@@ -85,8 +85,9 @@ def test_every_command_is_tried() -> None:
 def test_both_statements_say_the_same_of_what_leaves_the_machine() -> None:
     """SECURITY.md and PRIVACY.md name the same commands, and tell the same of what a cluster's machines and its scheduler come to hold."""
     root = Path(__file__).resolve().parent.parent
-    said = ["连到别的机器的只有三处：`kamen fetch`；使用者自己选用的 `kamen review ask`（只发脱敏文字）；", "；`kamen build`、`kamen run` 的 `--cluster`",
-            "平台名录和人工编码，抓过", "几次的帖子还有网址、状态、金额和脱敏的投诉要求；没有标题和正文", "能看到或伪造处理中的原文",
+    said = ["连到别的机器的只有三处：`kamen fetch`；使用者自己选用的 `kamen review ask`（只发脱敏文字）；",
+            "；`kamen build`、`kamen run` 的 `--cluster`", "平台名录和人工编码，抓过",
+            "几次的帖子还有网址、状态、金额和脱敏的投诉要求；没有标题和正文", "能看到或伪造处理中的原文",
             "Only three things reach another machine: `kamen fetch`, `kamen review ask` if you use it"]
     for page in ("SECURITY.md", "PRIVACY.md"):
         text = (root / page).read_text("utf-8")

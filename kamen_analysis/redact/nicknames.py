@@ -70,19 +70,22 @@ def _is_predicate(tag: str) -> bool:
 def moniker(words: str, start: int, end: int) -> int | None:
     """Return `end` if what stands between a word for a person and what that person does is a nickname, ordinary words or not.
 
-    Of ordinary words it is one where it begins with a doubled sign (甜甜…), or where of five characters or more the last one stands by
-    itself (…粥) and neither who nor where is told.
+    Of ordinary words it is one where it begins with a doubled sign (甜甜…), or where it ends as speech does (…呀), or of five characters
+    or more with one that stands by itself (…粥), and neither who nor where is told.
     """
     if (stop := nickname(words, start, end)) is not None:
         return stop
-    if words[start:start + 2] in ordinary() or any(words[start:start + length] in _manner() for length in _PHRASES):
+    last = words[end - 1]
+    is_word = words[start:start + 2] in ordinary() and last not in _FINAL
+    if is_word or any(words[start:start + length] in _manner() for length in _PHRASES):
         return None
     if _DOUBLED.match(words, start):
         return end
     inside = [(word, tag) for low, high, word, tag in pieces(words, start, end) if high > start and low < end]
-    is_told = any(tag[0] in "rdpcfsut" or tag in _PARTICLES or word in labels() or word in writing() for word, tag in inside)
-    last = words[end - 1]
-    return None if end - start < _LONG or is_told or inside[-1][0][0] != last or last in _NOBODY_LAST or inside[0][1][0] in "vd" else end
+    is_told = any((tag[0] in "rdpcfsut" or tag in _PARTICLES or word in labels() or word in writing()) and word not in _FINAL
+                  for word, tag in inside)
+    ends_alone = last in _FINAL or (end - start >= _LONG and inside[-1][0][0] == last and last not in _NOBODY_LAST)
+    return end if ends_alone and not is_told and inside[0][1][0] not in "vda" else None
 
 
 NICKNAMES: dict[str, Judge] = {judge.__name__: judge for judge in (nickname, moniker, phrase, odd)}
