@@ -16,6 +16,7 @@ import numpy.typing as npt
 import opencc
 
 from kamen_analysis import kept, zh
+from kamen_analysis.kernels import compiled
 from kamen_analysis.label import marks
 
 STRIDE = 1024
@@ -64,9 +65,7 @@ class Texts:
 
     def post(self, at: Ints) -> Ints:
         """Return the number of the post that holds each place."""
-        home: Ints = self._homes[at // STRIDE]
-        home += at >= self._next[home]
-        return home
+        return _posts(at, self._homes, self._next)
 
     def indexes(self, at: Ints) -> Ints:
         """Return the indexes into `codes` of places."""
@@ -172,6 +171,15 @@ def distinct(numbers: npt.NDArray[Number]) -> npt.NDArray[Number]:
     first = np.ones(len(ordered), np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     return ordered[first]
+
+
+@compiled
+def _posts(at: Ints, homes: Ints, following: Ints) -> Ints:
+    out = np.empty(len(at), np.int32)
+    for i in range(len(at)):
+        home = homes[np.uint32(at[i] // STRIDE)]
+        out[i] = home + (at[i] >= following[np.uint32(home)])
+    return out
 
 
 def _codes(text: str) -> Codes:
