@@ -110,7 +110,9 @@ def _weigh(matcher: Matcher, hits: Hits, found: Found, reading: Reading) -> Find
     bounds = np.stack([(start, end), *(texts.bounds(start, scope) for scope in SCOPES[1:])])
     why = excluded(matcher, found, table("code")[rule], bounds)
     why[_unless(matcher, hits, chains, rule, bounds)] = _UNLESS
-    by_voice = _by_voice(rule, speaker, _own(start, bounds, found), _refusal_near(start, end, bounds, found))
+    claimed = np.flatnonzero(table("voice")[rule] == _VOICES.index("claimed"))
+    alone = claimed[~_refusal_near(start[claimed], end[claimed], bounds[:, :, claimed], found)]
+    by_voice = _by_voice(rule, speaker, _own(start, bounds, found), alone)
     why = np.where(why == STANDS, by_voice, why)
     why[region >= 0] = CONTEXT
     return Findings(rule, texts.post(start), start, end, speaker, region, why, np.full(len(rule), np.nan))
@@ -134,10 +136,10 @@ def _any_in(sorted_: Ints, low: Ints, high: Ints) -> Bools:
     return following < high
 
 
-def _by_voice(rule: Ints, speaker: npt.NDArray[np.uint8], own: Bools, refused: Bools) -> Ints:
-    # Whether each cue comes from the mouth its rule asks for: STANDS, or why it does not count.
+def _by_voice(rule: Ints, speaker: npt.NDArray[np.uint8], own: Bools, alone: Indexes) -> Ints:
+    # Whether each cue comes from the mouth its rule asks for: STANDS, or why it does not count; `alone`: claims without a refusal.
     why, voice = np.zeros(len(rule), np.int32), table("voice")[rule]
-    why[(voice == _VOICES.index("claimed")) & ~refused] = _NO_REFUSAL
+    why[alone] = _NO_REFUSAL
     why[(voice != _VOICES.index("any")) & (own | (speaker == CONSUMER))] = _OWN
     why[voice == _VOICES.index("merchant")] = _NOT_THEIRS
     why[speaker == MERCHANT] = STANDS
@@ -179,5 +181,8 @@ def _without_echoes(texts: Texts, findings: Findings) -> Findings:
 def _yielded(findings: Findings) -> Findings:
     # Drops cues that yield to another reason which stands in their post.
     standing = _said(findings, findings.stands, int(findings.post.max(initial=-1)) + 1)
-    to_other = (standing[findings.post] & (table("yields")[findings.rule] > 0)).any(axis=1)
-    return replace(findings, why=np.where(findings.stands & to_other, YIELDED, findings.why).astype(np.int32))
+    why = findings.why.copy()
+    yields: Bools = table("yields") > 0
+    at = np.flatnonzero(findings.stands & np.logical_or.reduce(yields, axis=1)[findings.rule])
+    why[at[(standing[findings.post[at]] & yields[findings.rule[at]]).any(axis=1)]] = YIELDED
+    return replace(findings, why=why)
