@@ -50,7 +50,9 @@ def test_a_capture_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
     assert "data/processed/posts/00000.parquet" in str(refused.value) and "139" not in str(refused.value)
 
 
-@pytest.mark.parametrize("changes", [{"post_id": "demo:TS2026-第0012号"}, {"source": "dian_shu_bao2"}])
+@pytest.mark.parametrize("changes", [
+    {"post_id": "demo:TS2026-第0012号"}, {"post_id": "demo:工单20240305001234567"}, {"post_id": "demo:京消2024-00123"},
+    {"source": "dian_shu_bao2"}])
 def test_what_the_schema_allows_passes(changes: dict[str, Any], tmp_path: Path) -> None:
     """A number with words in it, and a source of somebody's own, are no reason to refuse."""
     frames = smallworld.frames(200)
