@@ -20,7 +20,7 @@ _COMPANY = re.compile(r"9[1-3]\d{6}[0-9a-z]{10}$")  # the unified social credit 
 # Updates, standards, errors, pages, versions; models of appliances, routers, headphones, cards; what a camera calls its files; 2025-q4-v2.
 _PUBLIC = re.compile(r"(?:0x|kb\d|cve|gbt?\d|isbn|issn|icp|sku|err|error|http|www|e-|v\d|"
                      r"(?:bcd|kfrd?|xq[gbs]|cxw|jsq|jz[tyr]|hp)-?\d{2}|\d{2,3}[a-z]\d{0,2}[a-z]{0,3}-(?:pro|max|plus|ultra|lite|se)(?![a-z])|"
-                     r"(?:cn|us|eu|ap|sg|hk|jp)-(?:north|south|east|west|central)|tl-|dir-|rt-|w[hf]-|sm-|ssd|ddr|[rg]tx|rx\d|i[3579]-|(?:img|image|video|vid|dsc|rec|pic|photo|screenshot|mmexport)[-_]?\d|"
+                     r"(?:cn|us|eu|ap|sg|hk|jp)-(?:north|south|east|west|central)|tl-|dir-|rt-|w[hf]-|sm-|ssd|ddr|[rg]tx|rx\d|i[3579]-|(?:img|image|video|vid|dsc|rec|pic|photo|screen|screenshot|mmexport)[-_]?\d|"
                      r"(?:[a-z]{1,4}[-_.])?20[12]\d[-_.](?:[qhwvrs]\d{1,2}|\d{1,2})(?:[-_.][a-z]{0,2}\d{0,2}){0,2}$)")
 _CROSSED = re.compile(r"(?<![a-z0-9])x{3,}(?![a-z0-9])")  # 138-xxxx-7720
 _UNITS = re.compile(r"\d{1,11}+(?:[a-z]{1,4}|x\d{1,11})$")  # 20000mah, 1000000kb, 2560x1440
