@@ -16,7 +16,7 @@ from kamen_analysis.redact.door import files_with
 from kamen_analysis.redact.engine import find_many
 
 _SOURCE = re.compile(r"[a-z0-9_]{1,40}")
-_CAPTURE = re.compile(r"[a-z0-9_]{1,40}/[\w.() -]{1,200}\.warc\.gz")
+_CAPTURE = re.compile(r"[a-z0-9_]{1,40}/[^\\/<>\"'`&\x00-\x1f]{1,200}\.warc\.gz")
 _POST_ID = re.compile(r"[a-z0-9_]{1,40}:[^\s<>\"'`&\\]{1,200}")
 _AN_ID_ITSELF = frozenset({"ORDER", "NUMBER"})  # 工单20240305001234567: what looks like a number is what an id is
 _PLAIN_ID = r"^[a-z0-9_]{1,40}:[A-Za-z0-9_.:/#-]{1,200}$"

@@ -50,6 +50,13 @@ def test_a_capture_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
     assert "data/processed/posts/00000.parquet" in str(refused.value) and "139" not in str(refused.value)
 
 
+def test_a_capture_renamed_by_its_owner_passes(tmp_path: Path) -> None:
+    """Build reads captures under any name; the report refuses none of them."""
+    frames = smallworld.frames(200)
+    frames["posts"]["capture_file"] = "demo/备份（1）+2024.warc.gz"
+    assert report(home(smallworld.write(tmp_path, frames)), formats=("html",)).files
+
+
 @pytest.mark.parametrize("changes", [
     {"post_id": "demo:TS2026-第0012号"}, {"post_id": "demo:工单20240305001234567"}, {"post_id": "demo:京消2024-00123"},
     {"source": "dian_shu_bao2"}])
