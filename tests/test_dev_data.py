@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
-import conftest
 import pytest
 
 
-def test_only_the_environment_names_the_development_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_only_the_environment_names_the_development_data(root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without KAMEN_DEV_DATA the tests that need it skip, whatever lies beside the project; with it, its folder is used."""
-    find = conftest.dev_data.__wrapped__
+    find = runpy.run_path(str(root / "tests" / "conftest.py"))["dev_data"].__wrapped__
     monkeypatch.setenv("KAMEN_DEV_DATA", str(tmp_path))
     assert find() == tmp_path
     monkeypatch.delenv("KAMEN_DEV_DATA")
