@@ -154,11 +154,11 @@ def growth(work: Callable[[str], object], lead: str, piece: str, lengths: tuple[
     """Return the exponent by which the work grows with the length of lead + piece × n: 1 is linear, 2 quadratic."""
     texts = [lead + piece * (length // len(piece)) + "\u3400" for length in lengths]
     least = math.inf
-    for short, long in zip(texts, texts[1:], strict=False):
+    if _seconds(work, texts[1], 1) <= FAST:
+        return 0.0
+    for short, long in zip(texts, texts[2:], strict=False):  # over two doublings noise weighs half as much as over one
         for _ in range(3):
-            if (after := _seconds(work, long, 1)) <= FAST:
-                return 0.0
-            least = min(least, math.log(after / _seconds(work, short, 2)) / math.log(len(long) / len(short)))
+            least = min(least, math.log(_seconds(work, long, 1) / _seconds(work, short, 2)) / math.log(len(long) / len(short)))
             if least < STEEP:
                 return least
     return least
