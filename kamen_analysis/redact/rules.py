@@ -47,13 +47,12 @@ class Pattern:
     reach: int
     judge: Judge | None
 
-    def value(self, match: re.Match[str]) -> tuple[int, int] | None:
-        """Return where the value of a match stands; None if its check or its judge speaks against it."""
-        start, end = match.span("v")
-        if self.check is not always and self.check(match["v"]) is False:
+    def value(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """Return where the value stands that a match has between two places; None if its check or its judge speaks against it."""
+        if self.check is not always and self.check(text[start:end]) is False:
             return None
-        stop = self.judge(match.string, start, end) if self.judge else end
-        return None if stop is None or (self.kind in NOBODY and NOBODY[self.kind](match.string, start, stop)) else (start, stop)
+        stop = self.judge(text, start, end) if self.judge else end
+        return None if stop is None or (self.kind in NOBODY and NOBODY[self.kind](text, start, stop)) else (start, stop)
 
     @functools.cached_property
     def match(self) -> Callable[[str, int, int], re.Match[str] | None]:

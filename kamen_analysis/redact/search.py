@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from kamen_analysis.redact.words import Words
 _AGAIN = {"NAME": 2, "ACCOUNT": 3, "ADDRESS": 6}
 _AGAIN_ELSE = 6
 _VALUES = 50  # so many different values of one text: the work stays linear
+
+Match = tuple[int, int, int, Pattern, str]  # start, minus its end, rank of the kind, pattern, the text it is in
+_ORDER = itemgetter(0, 1, 2)  # by start, the longest first
 
 
 class Engine:
@@ -60,32 +64,41 @@ class Engine:
         digits = self._digits.view(reading, words, self._near.runs(reading, words))
         near["<RUN>"] = together(self._near.runs(reading, digits), near["<KEY_RUN>"])  # dates and sums are hidden by now
         hits = self._words.hits(words.places)
-        found = list[Found]()
+        matches = list[Match]()
         for view, free, cued in zip((words, digits), self._free, self._cued, strict=True):
             for pattern, at, ends in free.open(hits, near, reading, view):
-                found += _tried(pattern, view.text, at, ends)
+                matches += _tried(pattern, view.text, at, ends)
             for pattern, starts, at, ends in cued.open(hits, near["<RUN>"], reading, view):
-                found += _behind(pattern, view.text, reading.words, starts, at, ends)
-        return [*whole(_joined(found), reading.words, digits.text)], near
+                matches += _behind(pattern, view.text, reading.words, starts, at, ends)
+        return [*whole(_joined(list(_judged(matches))), reading.words, digits.text)], near
 
 
-def _tried(pattern: Pattern, text: str, at: list[int], ends: list[int]) -> Iterator[Found]:
-    """Yield what a pattern finds at some places, each behind the find before."""
-    done, match = 0, pattern.match
+def _tried(pattern: Pattern, text: str, at: list[int], ends: list[int]) -> Iterator[Match]:
+    """Yield what a pattern matches at some places, each behind the match before."""
+    done, match, rank = 0, pattern.match, pattern.rank
     for place, end in zip(at, ends, strict=True):
         if place >= done and (found := match(text, place, end)):
             done = found.end()
-            if value := pattern.value(found):
-                yield (*value, pattern.rank, pattern.kind)
+            start, stop = found.span("v")
+            yield start, -stop, rank, pattern, text
 
 
-def _behind(pattern: Pattern, text: str, words: str, starts: list[int], at: list[int], ends: list[int]) -> Iterator[Found]:
-    """Yield what a pattern finds right behind some cues, given where these start and end."""
-    tried = map(pattern.match, itertools.repeat(text), at, ends)
-    for found, start in [(found, start) for found, start in zip(tried, starts, strict=True) if found]:
-        end = found.start()
-        if (words[end - 1] > "z" < words[start] or _stands_alone(words, start, end)) and (value := pattern.value(found)):
-            yield (*value, pattern.rank, pattern.kind)
+def _behind(pattern: Pattern, text: str, words: str, starts: list[int], at: list[int], ends: list[int]) -> Iterator[Match]:
+    """Yield what a pattern matches right behind some cues, given where these start and end."""
+    rank, tried = pattern.rank, map(pattern.match, itertools.repeat(text), at, ends)
+    for found, start, end in zip(tried, starts, at, strict=True):
+        if found and (words[end - 1] > "z" < words[start] or _stands_alone(words, start, end)):
+            first, stop = found.span("v")
+            yield first, -stop, rank, pattern, text
+
+
+def _judged(matches: list[Match]) -> Iterator[Found]:
+    """Yield the values of the matches, but for those within a value that wins over them: judging these, too, would change nothing."""
+    widest = (0, 0, 0)
+    for start, back, rank, pattern, text in sorted(matches, key=_ORDER):
+        if (back, start, rank) < widest and (value := pattern.value(text, start, -back)):
+            yield (*value, rank, pattern.kind)
+            widest = min(widest, (-value[1], start, rank))
 
 
 def _stands_alone(words: str, start: int, end: int) -> bool:
