@@ -46,13 +46,11 @@ def outcomes(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtual") 
     return pd.concat(parts, ignore_index=True)[_COLUMNS]
 
 
-def fitted(posts: pd.DataFrame, events: pd.DataFrame) -> tuple[dict[str, Curve], pd.DataFrame]:
-    """Return the curve of each outcome over all of `posts` (already selected), and the table of `durations` to their endings."""
-    table = durations(posts, events, list(TERMINAL))
-    claims = durations(posts, events, [CLAIM, *TERMINAL])
-    curves = _fit(_timed(table), ENDS)
-    curves[CLAIM] = _fit(_timed(claims), [CLAIM, *ENDS])[CLAIM]
-    return curves, table
+def _curves(posts: pd.DataFrame, events: pd.DataFrame) -> dict[str, tuple[Curve, pd.DataFrame]]:
+    """Return for each kind of `resolved_by` its curve over the selected `posts`, and the table of `durations` that it is fitted to."""
+    ends, claims = durations(posts, events, list(TERMINAL)), durations(posts, events, [CLAIM, *TERMINAL])
+    curves = {kind: (curve, ends) for kind, curve in _fit(_timed(ends), ENDS).items()}
+    return curves | {CLAIM: (_fit(_timed(claims), [CLAIM, *ENDS])[CLAIM], claims), ANY: (_any_closure(claims), claims)}
 
 
 def confirmed_by(table: pd.DataFrame, days: Sequence[float]) -> list[tuple[float, float, float]]:
@@ -93,9 +91,12 @@ def _curve_table(table: pd.DataFrame, posts: pd.DataFrame, kinds: list[str], sho
     return pd.concat(rows, ignore_index=True).assign(of=of, note=left_out(table, posts))
 
 
-def _any_closure(posts: pd.DataFrame, events: pd.DataFrame) -> Curve:
-    """Return the curve of the first claim, confirmation or closing, whichever comes first; the only competing event is "gone"."""
-    time, kind = _timed(durations(posts, events, [CLAIM, *TERMINAL]))
+def _any_closure(claims: pd.DataFrame) -> Curve:
+    """Return the curve of the first claim, confirmation or closing, whichever comes first; the only competing event is "gone".
+
+    `claims`: `durations` to the first of these.
+    """
+    time, kind = _timed(claims)
     number = kind.map({CLAIM: 1, **{name: 2 if end == "gone" else 1 for name, end in TERMINAL.items()}})
     return cumulative_incidence(time.to_numpy(float), number.astype(float).fillna(0).to_numpy(int), 2)[0]
 
@@ -107,17 +108,15 @@ def resolved_by(posts: pd.DataFrame, events: pd.DataFrame, days: tuple[int, ...]
     The kind "any" is the first claim, confirmation or closing: what comparable reports call resolved.
 
     Counts: 发布后 7、30、60 日内以该方式了结的投诉的累计比例；“消费者确认解决”才算解决
-    Out of: 同处理结果曲线：有发布时间、了结时间确切或尚未了结的投诉
+    Out of: 同处理结果曲线：有发布时间、了结时间确切或尚未了结的投诉；商家自称与同行口径两项看的是首次自称或了结的时间，分母因此不同
     Leaves out: 没有发布时间的、只知至迟时间的；观察期不足该日数时不给比例
     Read with care: 比例是计入右删失的估计（Aalen–Johansen 累计发生率），不等于件数除以分母；
         超时自动关闭、商家自称已解决都不是解决，列在旁边供对照
     """
     chosen = used(posts, scope)
-    curves, table = fitted(chosen, events)
-    curves[ANY] = _any_closure(chosen, events)
-    of, note, vague = int(table["is_timed"].sum()), left_out(table, chosen), is_vague(table)
     rows = []
-    for kind, curve in curves.items():
+    for kind, (curve, table) in _curves(chosen, events).items():
+        of, note, vague = int(table["is_timed"].sum()), left_out(table, chosen), is_vague(table)
         for day in days:
             share, low, high = (float(x) for x in at_day(curve, day)) if of >= MINIMUM and not vague else (float("nan"),) * 3
             why = note if share == share or vague else TOO_FEW if of < MINIMUM else "观察期不足"

@@ -263,3 +263,15 @@ def test_a_close_of_unknown_cause_after_the_deadline_hides_nothing() -> None:
     assert (row["n"], row["of"], row["unsure"]) == (80, 80, 0)
     mixed = metrics.clocks(*made([[("closed", 60), ("closed", 5)]] * 40 + [[("closed", -60)]] * 40)).set_index("clock").loc["refund_15d"]
     assert mixed["unsure"] == 80
+
+
+def test_claims_have_a_denominator_and_a_note_of_their_own() -> None:
+    """Closings known only by a bound leave the claims' times usable, and claims known only so give no share of claims, not zero."""
+    happened = [[(CLAIM, 3), ("closed", -100)]] * 6 + [[(CLAIM, 3)]] * 54 + [[("consumer_confirmed", 5)]] * 40
+    by_30 = metrics.resolved_by(*made(happened)).set_index(["day", "kind"]).loc[30]
+    assert by_30.loc["consumer_confirmed", ["n", "of"]].tolist() == [40, 94]
+    assert by_30.loc[[CLAIM, "any"], ["n", "of"]].to_numpy().tolist() == [[60, 100], [100, 100]]
+    assert by_30.loc["closed", "note"] == "未计入：6 件只知至迟时间" and by_30.loc[CLAIM, "note"] == ""
+    bounded = metrics.resolved_by(*made([[(CLAIM, -90)]] * 60 + [[("consumer_confirmed", 5)]] * 40)).set_index(["day", "kind"]).loc[30]
+    assert bounded.loc["consumer_confirmed", "share"] == 0.4
+    assert bounded.loc[[CLAIM, "any"], "share"].isna().all() and bounded.loc[CLAIM, "note"].startswith("时间多为至迟")

@@ -8,6 +8,7 @@ import pandas as pd
 
 import kamen_analysis.metrics as metrics
 from kamen_analysis.charts import numbers
+from kamen_analysis.metrics.resolution import ANY, CLAIM
 from kamen_analysis.report.benchmark import halves
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.sections.columns import rate
@@ -42,9 +43,13 @@ def _watched(row: Any) -> dict[str, Any]:
 
 def _resolved(m: Measures) -> Table:
     frame = withheld(m.resolved_by, adds_up=False).assign(when=[f"{day} 日内" for day in m.resolved_by["day"]])
-    ends = rate(lambda row: {"set": f"ended:{row['kind']}:{row['day']}"}, base=lambda row: {"set": "timed:end"})
+    ends = rate(lambda row: {"set": f"ended:{row['kind']}:{row['day']}"}, base=_timed)
     columns = (Column("kind_zh", "处理结果"), Column("when", "发布后"), *ends)
     return Table("resolved", "发布后 7、30、60 日内的处理结果（累计比例）", frame, columns, NOTE, metrics.caption(metrics.resolved_by))
+
+
+def _timed(row: Any) -> dict[str, Any]:
+    return {"set": "timed:claim" if row["kind"] in (CLAIM, ANY) else "timed:end"}
 
 
 def _naive(m: Measures) -> Table:
