@@ -72,9 +72,11 @@ def contrasts_finding(table: pd.DataFrame, measure: str = "replied") -> str:
     name, different = rows["measure_zh"].iloc[0], rows[rows["verdict"].isin(["高于其余", "低于其余"])]
     if different.empty:
         return f"{name}：{len(rows)} 个平台都与其余平台无法区分"
-    most = different.iloc[int(different["value"].abs().argmax())]
-    return (f"{name}：{len(rows)} 个平台中 {len(different)} 个与其余有别；差得最多的是{style.drawable(most['platform'])}，"
-            + points(most["value"]))
+    found, known = f"{name}：{len(rows)} 个平台中 {len(different)} 个与其余有别", different[different["value"].notna()]
+    if known.empty:  # none of them was watched for thirty days
+        return found
+    most = known.iloc[int(known["value"].abs().argmax())]
+    return f"{found}；差得最多的是{style.drawable(most['platform'])}，{points(most['value'])}"
 
 
 def corrected(table: pd.DataFrame, ax: Axes | None = None) -> Axes:

@@ -10,16 +10,16 @@ from kamen_analysis.stats.gray import Spells, count_spells, gray, gray_spells, i
 from kamen_analysis.stats.proportion import rank_interval, shrink, wilson
 from kamen_analysis.stats.resample import bootstrap_median
 from kamen_analysis.stats.restricted import restricted_wait
-from kamen_analysis.stats.skewed import gray_p, logrank_p, skewness, two_tails
+from kamen_analysis.stats.skewed import Tested, gray_test, logrank_test, skewness, two_tails
 from kamen_analysis.stats.spread import funnel_limits, tau_squared
 from kamen_analysis.stats.surveil import ears, farrington, quasi_poisson, upper_bound, upper_tail
 from kamen_analysis.stats.survival import Curve, at_day, cumulative_incidence, kaplan_meier, quantile_day, restricted_mean
 from kamen_analysis.stats.whole import whole_interval
 
 __all__ = [
-    "Arrival", "Break", "Corrected", "Curve", "Spells", "arrived", "at_day", "benjamini_hochberg", "bootstrap_median",
+    "Arrival", "Break", "Corrected", "Curve", "Spells", "Tested", "arrived", "at_day", "benjamini_hochberg", "bootstrap_median",
     "change_points", "corrected_mean", "count_spells", "cumulative_incidence", "dispersion", "ears", "farrington", "funnel_limits",
-    "gray", "gray_p", "gray_spells", "holm", "incidence_at", "kaplan_meier", "logrank", "logrank_p", "logrank_spells", "newcombe",
+    "gray", "gray_spells", "gray_test", "holm", "incidence_at", "kaplan_meier", "logrank", "logrank_spells", "logrank_test", "newcombe",
     "quantile_day", "quasi_poisson", "rank_interval", "restricted_mean", "restricted_wait", "shrink", "skewness", "tau_squared",
     "two_proportions", "two_tails", "upper_bound", "upper_tail", "whole_interval", "wilson",
 ]

@@ -5,6 +5,8 @@ With few events the score is skewed and a normal tail is too light on one side; 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainc, gammaincc, ndtr
@@ -14,21 +16,29 @@ from kamen_analysis.stats.gray import Score, Spells, gray_score, logrank_score
 Floats = NDArray[np.float64]
 
 
-def logrank_p(spells: Spells) -> float:
-    """Return the two-sided p of the log-rank test of two groups, corrected for the skewness of the score; NaN without information."""
-    return _two_sided_p(logrank_score(spells), spells)
+class Tested(NamedTuple):
+    """A test of two groups: the standardised score, positive if the first group has more events than expected, and its two-sided p."""
+
+    z: float
+    p: float
 
 
-def gray_p(spells: Spells) -> float:
-    """Return the two-sided p of Gray's test of two groups, corrected for the skewness of the score; NaN without information."""
-    return _two_sided_p(gray_score(spells), spells) if spells.events.any() else float("nan")
+def logrank_test(spells: Spells) -> Tested:
+    """Return the log-rank test of two groups, its p corrected for the skewness of the score; NaN without information."""
+    return _tested(logrank_score(spells), spells)
 
 
-def _two_sided_p(score: Score, spells: Spells) -> float:
+def gray_test(spells: Spells) -> Tested:
+    """Return Gray's test of two groups, its p corrected for the skewness of the score; NaN without information."""
+    return _tested(gray_score(spells), spells) if spells.events.any() else Tested(float("nan"), float("nan"))
+
+
+def _tested(score: Score, spells: Spells) -> Tested:
     variance = float(score.spread[0, 0])
     if not variance > 0:
-        return float("nan")
-    return two_tails(float(score.score[0]) / np.sqrt(variance), skewness(score.weight, spells.events.sum(axis=1)))
+        return Tested(float("nan"), float("nan"))
+    z = float(score.score[0] / np.sqrt(variance))
+    return Tested(z, two_tails(z, skewness(score.weight, spells.events.sum(axis=1))))
 
 
 def skewness(weight: Floats, events: Floats) -> float:

@@ -11,6 +11,7 @@ import pytest
 import slow
 
 from kamen_analysis import metrics, records
+from kamen_analysis.charts.beside import contrasts_finding
 from kamen_analysis.errors import KamenError
 from kamen_analysis.metrics.contrast import ALL
 from kamen_analysis.metrics.corrected import bounds, held_out
@@ -125,6 +126,36 @@ def test_no_total_gives_back_a_withheld_count(events: dict[str, int], total: int
         name: None if 0 < count < 5 else count for name, count in events.items()}
     assert (None if pd.isna(n[ALL]) else n[ALL]) == total
     assert bool(table.loc[("consumer_confirmed", ALL), "note"]) is (total is None)
+
+
+def test_a_platform_not_watched_for_thirty_days_has_no_share_by_then() -> None:
+    """Watched for 8 days a new shop has 40% replied to, the others by day 30: it is above them, but its share by day 30 is not known."""
+    sizes = {"新": (60, 8, 7), "甲": (120, 200, 25), "乙": (120, 200, 25)}
+    posts, events = [], []
+    for name, (count, watched, last) in sizes.items():
+        for i in range(count):
+            seen, number = factory.START + pd.Timedelta(days=watched), len(posts)
+            posts.append(factory.post(number, platform=name, first_seen_at=seen, last_seen_at=seen))
+            if i % 5 < 2:
+                events.append({"post_id": f"demo:{number}", "kind": "merchant_replied", "actor": "merchant", "seen_by": None,
+                               "at": factory.START + pd.Timedelta(days=1 + i % last)})
+    table = metrics.contrasts(records.frame("posts", posts), records.frame("events", events)).set_index(["measure", "platform"])
+    new, old = table.loc[("replied", "新")], table.loc[("replied", "甲")]
+    assert (new["verdict"], new["note"], new["n"]) == ("高于其余", "观察期不足 30 日", 24)
+    assert np.isnan(new["share"]) and np.isnan(new["value"])
+    assert old["share"] == pytest.approx(0.4) and old["verdict"] != "高于其余"
+    assert contrasts_finding(table.loc[["replied"]].drop(("replied", "甲")).reset_index()).endswith("1 个与其余有别")
+
+
+def test_a_direction_is_that_of_the_whole_curve() -> None:
+    """Two shops that both answer 40% by day 30, one within a week: it is above the other, and not both below each other."""
+    posts, events = settled({"快": 0.4, "慢": 0.4}, 400)
+    replies = events[events["kind"] == "consumer_confirmed"].assign(kind="merchant_replied")
+    is_slow = replies["post_id"].isin(posts.loc[posts["platform"] == "慢", "post_id"])
+    replies["at"] += pd.to_timedelta(is_slow * 15, unit="D")
+    rows = metrics.contrasts(posts, replies).set_index(["measure", "platform"]).loc["replied"]
+    assert rows.loc["快", "value"] == rows.loc["慢", "value"] == 0
+    assert (rows.loc["快", "verdict"], rows.loc["慢", "verdict"]) == ("高于其余", "低于其余")
 
 
 def test_contrast_shares_are_their_twins(posts: pd.DataFrame, events: pd.DataFrame) -> None:

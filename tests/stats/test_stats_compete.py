@@ -116,8 +116,8 @@ def test_without_skew_the_tails_are_chi_squared() -> None:
     """Two equal groups: the small-sample p of both tests is the asymptotic one; the transplant patients' differs in the third place."""
     time, kind = np.tile(np.arange(1, 41), 2), np.tile([1, 2, 0, 1], 20)
     spells = stats.count_spells(np.append(time, 50), np.append(kind, 1), np.repeat([0, 1], [40, 41]))
-    assert stats.gray_p(spells) == pytest.approx(stats.gray_spells(spells)[1], abs=0.01)
-    assert stats.logrank_p(spells) == pytest.approx(stats.logrank_spells(spells)[1], abs=0.01)
+    assert stats.gray_test(spells).p == pytest.approx(stats.gray_spells(spells)[1], abs=0.01)
+    assert stats.logrank_test(spells).p == pytest.approx(stats.logrank_spells(spells)[1], abs=0.01)
     assert stats.two_tails(1.959963985, 0.0) == pytest.approx(0.05)
     assert stats.two_tails(3.0, 0.4) > stats.two_tails(3.0, 0.0) > stats.two_tails(3.0, -0.4)
-    assert np.isnan(stats.gray_p(stats.count_spells([1, 2, 3, 4], [0, 2, 0, 2], [0, 0, 1, 1])))
+    assert np.isnan(stats.gray_test(stats.count_spells([1, 2, 3, 4], [0, 2, 0, 2], [0, 0, 1, 1])).p)
