@@ -182,3 +182,13 @@ def test_a_stricter_gate_counts_no_more(measures: Measures) -> None:
     """The panel begins with the report's own count, and a stricter gate counts at most as many (rounded to 5)."""
     shown = panel.tables(measures)[1].frame
     assert shown["used"].iloc[0] == len(measures.counted) and shown["used"].iloc[1] <= shown["used"].iloc[0] + 2
+
+
+def test_a_weekday_is_a_share_of_all_days(measures: Measures) -> None:
+    """Where the numbers of two weekdays are withheld, the others are still shares of all dated complaints."""
+    days = [("周一", 0, 60), ("周二", 1, 12), ("周三", 2, 4)]
+    calendar = pd.DataFrame([{"weekday": day, "weekday_zh": name, "n": n} for name, day, n in days])
+    one = Measures(load(measures.home), "virtual")
+    vars(one)["calendar"] = calendar
+    frame = {table.key: table for table in trend.tables(one)}["weekdays"].frame
+    assert frame["n"].tolist() == [60, pd.NA, pd.NA] and frame["share"].iloc[0] == pytest.approx(60 / 76)

@@ -52,8 +52,8 @@ def _weeks(m: Measures) -> Table:
 
 
 def _calendar(m: Measures) -> Table:
+    total = int(m.calendar["n"].sum())  # of all days, also those whose number is withheld
     frame = withheld(m.calendar.groupby(["weekday", "weekday_zh"], observed=True)["n"].sum().reset_index().assign(note=""))
-    total = float(frame["n"].sum()) if len(frame) else 0.0
     frame = frame.assign(share=frame["n"].astype("Float64") / total if total >= MINIMUM else np.nan)
     columns = (Column("weekday_zh", "星期"), Column("n", "投诉（件）", "count", cases=lambda row: {"set": f"weekday:{row['weekday']}"}),
                Column("share", "占有日期的投诉", "share", cases=lambda row: {"set": f"weekday:{row['weekday']}"}))
