@@ -23,7 +23,7 @@ def products(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 def naive_ratio(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw `metrics.naive_ratio`: the usual "resolved" ratios side by side."""
-    return _shares(table, "ratio_zh", "不同口径的“解决率”", "占计入投诉的比例，不论发布多久；仅供对照，不应引用", ax)
+    return _shares(table, "ratio_zh", "不同口径的“解决率”", "占来源给出状态的投诉的比例，不论发布多久；仅供对照，不应引用", ax)
 
 
 def clocks(table: pd.DataFrame, ax: Axes | None = None) -> Axes:

@@ -283,3 +283,8 @@ def test_the_longer_sequence_is_told_with_its_interval_too() -> None:
                          "share": [0.3, 0.04], "low": [0.25, 0.02], "high": [0.35, 0.07]})
     found = charts.finding("sequences", rows)
     assert "占 30.0%（95% 区间 25.0–35.0%，n=300）" in found and "占 4.0%（95% 区间 2.0–7.0%，n=300）" in found
+
+
+def test_the_peers_ratio_names_its_base(tables: dict[str, pd.DataFrame]) -> None:
+    """The peers' ratios are out of the complaints with a status, not of all counted."""
+    assert any("占来源给出状态的投诉的比例" in flat(text) for text in words(draw("naive_ratio", tables["naive_ratio"])))
