@@ -131,7 +131,7 @@ def _judged(clock: Clock, posts: pd.DataFrame, events: pd.DataFrame) -> pd.DataF
     sight = posts["last_seen_at"].dt.tz_localize(None).dt.normalize()
     first = first_event(posts, events, list(clock.stops))
     day = posts["posted_at"].dt.tz_localize(None) + pd.to_timedelta(first["day"].fillna(first["bound"]), unit="D")
-    in_time = day.dt.normalize() <= end
+    in_time = day.dt.round("ms").dt.normalize() <= end  # rounded, since a fraction of days may fall just short of midnight
     # Undecided: an event known only by an upper bound past the deadline, or an ending in time that may have been the event itself.
     hidden = first["kind"].isna() & _may_be_in_time(posts, events, clock, end)
     unsure = (first["day"].isna() & first["bound"].notna() & ~in_time) | hidden

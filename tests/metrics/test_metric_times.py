@@ -275,3 +275,14 @@ def test_claims_have_a_denominator_and_a_note_of_their_own() -> None:
     bounded = metrics.resolved_by(*made([[(CLAIM, -90)]] * 60 + [[("consumer_confirmed", 5)]] * 40)).set_index(["day", "kind"]).loc[30]
     assert bounded.loc["consumer_confirmed", "share"] == 0.4
     assert bounded.loc[[CLAIM, "any"], "share"].isna().all() and bounded.loc[CLAIM, "note"].startswith("时间多为至迟")
+
+
+def test_what_comes_at_midnight_after_the_deadline_is_late() -> None:
+    """A confirmation at 0:00 of the day after the last one is late, whatever the minute of posting."""
+    at = [pd.Timestamp("2025-03-03", tz=records.ZONE) + pd.Timedelta(minutes=7 * i) for i in range(200)]
+    posts = records.frame("posts", [factory.post(i, posted_at=moment) for i, moment in enumerate(at)])
+    after = pd.Timestamp("2025-03-19", tz=records.ZONE)
+    events = records.frame("events", [{"post_id": f"demo:{i}", "kind": "consumer_confirmed", "at": after, "seen_by": None,
+                                       "actor": "consumer"} for i in range(200)])
+    row = metrics.clocks(posts, events).set_index("clock").loc["refund_15d"]
+    assert (row["n"], row["of"]) == (200, 200)
