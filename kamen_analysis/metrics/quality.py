@@ -43,7 +43,12 @@ def fill(posts: pd.DataFrame) -> pd.DataFrame:
     return facts.groupby("source", observed=True).agg(
         n=("post_id", "size"), used=("is_used", "sum"), undated=("undated", "sum"), no_status=("no_status", "sum"),
         no_amount=("no_amount", "sum"), no_platform=("no_platform", "sum"), first_date=("posted_at", "min"), last_date=("posted_at", "max"),
-        amount_total=("amount_yuan", "sum"), last_seen=("last_seen_at", "max")).reset_index()
+        amount_total=("amount_yuan", _total), last_seen=("last_seen_at", "max")).reset_index()
+
+
+def _total(amounts: pd.Series) -> float:
+    """Return the sum of the amounts stated; missing, not 0, where none is."""
+    return float(amounts.sum(min_count=1))
 
 
 def funnel(manifest: dict[str, Any]) -> pd.DataFrame:

@@ -190,6 +190,7 @@ def test_statuses_and_fill_count_every_post(posts: pd.DataFrame) -> None:
         assert facts.loc[source, "undated"] == sum(post["posted_at"] is None for post in own)
         assert facts.loc[source, "no_status"] == sum(post["status"] is None for post in own)
         assert facts.loc[source, "amount_total"] == pytest.approx(sum(post["amount_yuan"] or 0 for post in own))
+    assert metrics.fill(holed.assign(amount_yuan=np.nan))["amount_total"].isna().all()
 
 
 def test_funnel_refuses_what_does_not_balance() -> None:
