@@ -65,9 +65,10 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
     # Arrow's default pool allocates huge pages, and clearing those takes longer than reading the tables.
     pa.set_memory_pool(pa.system_memory_pool())
     data = load(home, is_compact=True, worded=pastbuilds.MOST)
-    target = out or home.reports / (span.key if scope == "virtual" else f"{span.key}-scope-{scope}")
+    target = out or home.reports / _folder(span.key, scope)
     with uncollected(), atomic_folder(target) as folder, ended():
-        earlier = [figures for name in (target.name, key_before(span)) if name and (figures := record.read(target.parent / name))]
+        names = [target.name, *(_folder(key, scope) for key in (key_before(span),) if key)]
+        earlier = [figures for name in names if (figures := record.read(target.parent / name))]
         content = compose(data, span, scope, folder, formats, tell, earlier)
         outside = int(select(data, span).posts["is_used"].sum()) - content.facts.used
         # The posts are not needed from here on, and a million of them take much memory.
@@ -81,6 +82,11 @@ def report(home: Home, period: str | None = None, formats: Sequence[str] = FORMA
         provenance.write_provenance(folder, content.facts, given)
     files = sorted(path for path in target.rglob("*") if path.is_file())
     return ReportResult(target, files, content.headlines, content.facts.used, outside, content.facts.is_synthetic)
+
+
+def _folder(key: str, scope: str) -> str:
+    """Return the name of the folder of the report on the period `key`."""
+    return key if scope == "virtual" else f"{key}-scope-{scope}"
 
 
 def _refuse(formats: Sequence[str], scope: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from kamen_analysis.report import excel, html, pdf, provenance, text, why, word
 from kamen_analysis.report.facts import facts
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.period import parse
-from kamen_analysis.report.record import FILE, figures
+from kamen_analysis.report.record import FILE, figures, read
 from kamen_analysis.report.tables import Column, Table
 
 TITLE = "两份报告的比较：头条数字为什么变了"
@@ -60,10 +59,9 @@ def side(where: Home, name: str) -> Side:
     """Return the side named `name`: a report folder if there is one, else a working folder. Raises KamenError if it is neither."""
     for path in (where.reports / name, Path(name)):
         if (path / FILE).is_file():
-            try:
-                return Side(json.loads((path / FILE).read_text(encoding="utf-8")))
-            except ValueError:
-                raise KamenError(f"读不了 {path / FILE}：文件损坏，请重新生成该报告") from None
+            if (found := read(path)) is None:
+                raise KamenError(f"读不了 {path / FILE}：文件损坏或是旧版，请重新生成该报告")
+            return Side(found)
     home = Home(Path(name).resolve())
     if not (home.processed / "manifest.json").is_file():
         raise KamenError(f"{name!r} 既不是报告文件夹（其中没有 {FILE}，旧版报告请重新生成），也不是有 data/processed 的工作目录")

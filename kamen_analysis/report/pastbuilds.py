@@ -101,11 +101,18 @@ def keep(data: Data, digest: str) -> None:
 
 
 def recall(where: Home, digest: str) -> Data | None:
-    """Return the copy of the build with this digest; None if there is none, or if its bits stand for another list of codes or kinds."""
+    """Return the copy of the build with this digest; None if there is none, or if its bits stand for another list of codes or kinds.
+
+    A damaged copy is deleted and counts as none.
+    """
     path = _path(where, digest)
     if not digest or not path.exists():
         return None
-    table = pq.read_table(path)
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError):
+        path.unlink(missing_ok=True)
+        return None
     if json.loads((table.schema.metadata or {}).get(b"bits", b"[]")) != [*reason_names(), *KINDS]:
         return None
     return as_data(table.to_pandas(), {}, where)

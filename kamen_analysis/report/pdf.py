@@ -24,11 +24,16 @@ def checked(text: str) -> str:
     return text
 
 
+def _quoted(words: str) -> str:
+    """Return `words` as a string of Typst, in which nothing is markup: a subtitle may hold the name of a folder."""
+    return '"' + words.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def write(text: str, folder: Path, title: str, subtitle: str, mark: str) -> Path:
     """Write `text` (Markdown; its figures in `folder`/figures) as `folder`/report.pdf; `mark` is printed on every page."""
     source = (ASSETS / "report.typ").read_text(encoding="utf-8")
     for name, value in (("@TITLE@", title), ("@SUBTITLE@", subtitle), ("@MARK@", mark)):
-        source = source.replace(name, value)
+        source = source.replace(name, _quoted(value))
     path = folder / "report.pdf"
     compiler: Any = typst.compile
     with tempfile.TemporaryDirectory() as scratch:

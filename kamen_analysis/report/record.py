@@ -19,6 +19,8 @@ from kamen_analysis.report.facts import Facts
 from kamen_analysis.report.measures import Measures
 
 FILE = "figures.json"
+KEYS = frozenset({"key", "period", "scope", "version", "is_synthetic", "codebook", "manifest", "last_capture", "first", "last", "headlines",
+                  "months", "stages", "sources", "cells", "names"})
 OTHER = "其他"
 
 
@@ -38,12 +40,12 @@ def figures(m: Measures, known: Facts, key: str) -> dict[str, Any]:
 
 
 def read(folder: Path) -> dict[str, Any] | None:
-    """Return the content of figures.json in `folder`; None if there is none or it is damaged."""
+    """Return the content of figures.json in `folder`; None if there is none, or it is damaged or not that of a report (see KEYS)."""
     try:
         content: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return content
+    return content if isinstance(content, dict) and content.keys() >= KEYS else None
 
 
 def write(found: dict[str, Any], folder: Path) -> Path:

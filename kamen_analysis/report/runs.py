@@ -61,7 +61,7 @@ def untold(now: dict[str, Any], earlier: Sequence[dict[str, Any]], shown: Table,
     if size > pastbuilds.MOST:
         most, whole = numbers.count(pastbuilds.MOST), numbers.count(size)
         return f"变动没有逐步拆开：本期或上一次有帖 {whole} 条，超过逐帖对照的 {most} 条；原因只说到上表为止。"
-    return "变动没有逐步拆开：上一次所依据的表没有留存（缓存已清理，或编码有增减）；原因只说到上表为止。"
+    return "变动没有逐步拆开：上一次所依据的表没有留存（缓存已清理或损坏，或编码有增减）；原因只说到上表为止。"
 
 
 def _captured(old: dict[str, Any]) -> int:

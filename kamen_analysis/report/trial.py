@@ -62,16 +62,26 @@ def trial(where: Home) -> Trial:
     """Run the categoriser on `shipped`, or read the result from data/.cache if this codebook, model and code were tried before."""
     texts, gold = shipped()
     path = where.root / "data" / ".cache" / f"trial-{_digest(texts)}.arrow"
-    if not path.exists():
+    results = _cached(path)
+    if results is None:
+        results = _run(texts)
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path, "wb") as file, pa.ipc.new_file(file, _SCHEMA) as out:
-            out.write_table(pa.Table.from_pandas(_run(texts), _SCHEMA, preserve_index=False))
-    results: pd.DataFrame = pa.ipc.open_file(path.read_bytes()).read_all().to_pandas()
+            out.write_table(pa.Table.from_pandas(results, _SCHEMA, preserve_index=False))
     hits = results[results["rule"] != ""]
     return Trial(texts, gold, hits[_HITS], results.loc[results["said"], _PAIRS].drop_duplicates())
 
 
 _SCHEMA = pa.schema([(name, pa.string()) for name in _HITS] + [("said", pa.bool_())])
+
+
+def _cached(path: Path) -> pd.DataFrame | None:
+    """Return the result of an earlier run; None if there is none, or if its file is damaged."""
+    try:
+        results: pd.DataFrame = pa.ipc.open_file(path.read_bytes()).read_all().to_pandas()
+    except (OSError, pa.ArrowInvalid):
+        return None
+    return results
 
 
 def _run(texts: dict[str, str]) -> pd.DataFrame:

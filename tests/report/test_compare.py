@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import smallworld
+from pypdf import PdfReader
 
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, home
@@ -16,6 +18,7 @@ from kamen_analysis.report import runs, why
 from kamen_analysis.report.build import report
 from kamen_analysis.report.compare import compare
 from kamen_analysis.report.period import key_before, parse
+from kamen_analysis.report.record import read
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +102,32 @@ def test_the_same_tables_are_not_compared_with_themselves(two: Home) -> None:
 def test_the_period_before_has_its_folder(key: str | None, before: str | None) -> None:
     """The report of the period before is looked for under the name it was written with."""
     assert key_before(parse(key)) == before
+
+
+def test_the_report_before_is_that_of_the_same_scope(two: Home) -> None:
+    """With everything counted, too, a quarter's report stands beside that of the quarter before."""
+    for period in ("2025-Q2", "2025-Q3"):
+        done = report(two, period, formats=("xlsx",), scope="all")
+    assert "与2025 年第 2 季度的报告相比" in (done.folder / "datapackage.json").read_text(encoding="utf-8")
+    assert len(pd.read_csv(done.folder / "tables" / "moves_period.csv")) > 10
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", '{"key": "all"', '{"key": "all", "headlines": []}'])
+def test_figures_that_are_none_are_one_clear_error(content: str, two: Home) -> None:
+    """A figures.json that is damaged, or of a version that wrote less, is refused by name; a new report leaves it aside."""
+    old = two.reports / "old"
+    old.mkdir(exist_ok=True)
+    (old / "figures.json").write_text(content, encoding="utf-8")
+    with pytest.raises(KamenError, match="old/figures.json：文件损坏或是旧版"):
+        compare(two, "old", "2025-Q3")
+    assert read(old) is None
+
+
+def test_a_folder_may_be_called_what_typst_acts_on(two: Home, tmp_path: Path) -> None:
+    """The names of the two sides stand in the PDF as they are."""
+    name = 'a#b_$c*"d'
+    shutil.copytree(two.reports / "2025-Q2", tmp_path / name)
+    told = json.loads((tmp_path / name / "figures.json").read_text(encoding="utf-8"))
+    (tmp_path / name / "figures.json").write_text(json.dumps(told | {"key": name}, ensure_ascii=False), encoding="utf-8")
+    done = compare(two, str(tmp_path / name), "2025-Q3", tmp_path / "out")
+    assert name in PdfReader(done.folder / "report.pdf").pages[0].extract_text().replace("\n", "")

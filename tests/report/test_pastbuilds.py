@@ -13,7 +13,7 @@ import smallworld
 import kamen_analysis.metrics as metrics
 from kamen_analysis.data import load
 from kamen_analysis.paths import Home, home, sha256
-from kamen_analysis.report import pastbuilds
+from kamen_analysis.report import pastbuilds, trial
 from kamen_analysis.report.build import report
 
 
@@ -68,3 +68,19 @@ def test_the_next_report_of_the_period_tells_each_step(twice: tuple[Home, Home],
     assert row["变动"] == row.drop("变动").sum() < 0 and row["撤回"] < 0
     kept_now = [path.stem for path in (where.root / "data" / ".cache" / "builds").iterdir()]
     assert kept_now == [sha256(where.processed / "manifest.json")] != [first]
+
+
+def test_damaged_caches_are_none(twice: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A copy cut short is deleted and explains nothing; a trial cut short is made again."""
+    pastbuilds.keep(load(twice[0]), "cut")
+    path = twice[0].root / "data" / ".cache" / "builds" / "cut.parquet"
+    path.write_bytes(path.read_bytes()[:-50])
+    assert pastbuilds.recall(twice[0], "cut") is None and not path.exists()
+    gold = pd.DataFrame({"item": ["a"], "code": ["already_activated"]})
+    monkeypatch.setattr(trial, "shipped", lambda: ({"a": "商家说卡密已激活，不给退。"}, gold))
+    first = trial.trial(home(tmp_path))
+    cached = next((tmp_path / "data" / ".cache").glob("trial-*.arrow"))
+    cached.write_bytes(cached.read_bytes()[:-50])
+    again = trial.trial(home(tmp_path))
+    pd.testing.assert_frame_equal(first.said, again.said)
+    assert again.said["code"].tolist() == ["already_activated"]
