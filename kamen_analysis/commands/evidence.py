@@ -83,7 +83,8 @@ def _stamps(args: argparse.Namespace) -> bool:
     found = stamps.verify(paths.home(args.home), Path(args.tsa_root))
     for one in found:
         print(f"{one.name}：{one.wrong or '时间戳成立'}（机构所称时间 {one.at}）")
-    print("" if found else "没有时间戳；kamen stamp 可以申请", end="" if found else "\n")
+    if not found:
+        print("没有时间戳；kamen stamp 可以申请")
     return not any(one.wrong for one in found)
 
 
@@ -106,5 +107,5 @@ def new_source(args: argparse.Namespace) -> int:
     from kamen_analysis.sources.skeleton import new_source as run
 
     for path in run(args.key, Path.cwd()):
-        print(f"已写 {path}", file=sys.stdout)
+        print(f"已写 {path}")
     return 0
