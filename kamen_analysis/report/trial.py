@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,12 @@ import pyarrow as pa
 
 import kamen_analysis.codebook as codebook
 import kamen_analysis.label as label
+from kamen_analysis.codebook import corpus
 from kamen_analysis.label import reasons
 from kamen_analysis.label.explain import tell
 from kamen_analysis.label.vote import vote
 from kamen_analysis.paths import Home, atomic_write
 
-FOLDER = Path(codebook.__file__).parent / "sentences"
 _HITS = ["item", "code", "rule", "dropped"]
 _PAIRS = ["item", "code"]
 
@@ -45,12 +44,7 @@ def shipped() -> tuple[dict[str, str], pd.DataFrame]:
 
 
 def _corpus() -> list[tuple[str, list[str]]]:
-    sentences: list[tuple[str, list[str]]] = []
-    for path in sorted(FOLDER.glob("*.tsv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter="\t"))
-        sentences += [(row["text"], [] if row["codes"] == "-" else row["codes"].split("+")) for row in rows]
-    return sentences
+    return [(sentence.text, sorted(sentence.codes)) for sentence in corpus.sentences()]
 
 
 def _examples() -> list[tuple[str, list[str]]]:
@@ -94,7 +88,7 @@ def _run(texts: dict[str, str]) -> pd.DataFrame:
 
 def _digest(texts: dict[str, str]) -> str:
     """Return a digest of all that determines the result: texts, codebook, model and the code of the categoriser."""
-    files = [path for folder in (FOLDER.parent, Path(label.__file__).parent) for path in folder.rglob("*")
+    files = [path for folder in (Path(codebook.__file__).parent, Path(label.__file__).parent) for path in folder.rglob("*")
              if path.suffix in (".yaml", ".py", ".json", ".npz")]
     whole = hashlib.sha256("\n".join(texts).encode())
     for path in sorted(files):

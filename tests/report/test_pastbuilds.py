@@ -11,6 +11,7 @@ import pytest
 import smallworld
 
 import kamen_analysis.metrics as metrics
+from kamen_analysis.codebook import corpus
 from kamen_analysis.data import load
 from kamen_analysis.paths import Home, home, sha256
 from kamen_analysis.report import pastbuilds, trial
@@ -84,3 +85,10 @@ def test_damaged_caches_are_none(twice: tuple[Home, Home], monkeypatch: pytest.M
     again = trial.trial(home(tmp_path))
     pd.testing.assert_frame_equal(first.said, again.said)
     assert again.said["code"].tolist() == ["already_activated"]
+
+
+def test_the_trial_reads_every_sentence_as_it_is_coded() -> None:
+    """The texts tried are the sentences of the corpus to the letter, quotation marks too, and the examples."""
+    texts, gold = trial.shipped()
+    assert {sentence.text for sentence in corpus.sentences()} <= set(texts.values())
+    assert set(gold["item"]) == texts.keys()
