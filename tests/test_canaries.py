@@ -19,13 +19,14 @@ from pathlib import Path
 import pytest
 
 from kamen_analysis import clean, sources
-from kamen_analysis.canaries import forms
+from kamen_analysis.canaries import forms, streams
 from kamen_analysis.canaries.trial import Found, searched
 from kamen_analysis.canaries.walk import Walk, walked
 from kamen_analysis.captures import importer, warc
 from kamen_analysis.captures.page import Page
 from kamen_analysis.paths import Home
 from kamen_analysis.pipeline.build import build
+from kamen_analysis.report import svg
 
 SHOWN = "白马点卡"  # what a reader must see: the proof that each stream was really read
 ROWS = "编号,标题,正文,投诉对象\nTS20269999,点卡不给退,客服说已激活不退，等了四天没人再回我,青鸟充值\n"
@@ -103,6 +104,13 @@ def test_the_search_sees_each_form_in_each_stream(tmp_path: Path, found: Found) 
     assert [pair for pair, canary in first.items() if canary not in search(f"x {canary.written} y")] == []
     phone = first["PHONE", "原样"]
     assert search(f"a {phone.value[:5]},{phone.value[5:]} b") == [] and search(f"{phone.value[:5]} {phone.value[5:]}") == [phone]
+
+
+def test_the_search_reads_the_pictures_in_a_page(tmp_path: Path) -> None:
+    """What a picture says that a page carries within it is found."""
+    canary = forms.Canary("NAME", "原样", "图", "王建国")
+    (tmp_path / "a.html").write_text(f'<img src="{svg.address(f"<svg><text>{canary.written}</text></svg>")}">', encoding="utf-8")
+    assert forms.Search([canary])(streams.of(tmp_path / "a.html")) == [canary]
 
 
 # Redaction that misses one kind: in every process of the walk, and at the gate as well, as a rule nobody wrote would be missing.
