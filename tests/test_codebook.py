@@ -47,11 +47,12 @@ def test_enough_examples() -> None:
         assert not set(rule.examples.is_) & set(rule.examples.is_not)
 
 
-def test_digest_follows_content(copy: Path) -> None:
+@pytest.mark.parametrize(("name", "word"), [("roles.yaml", "商家"), ("context.yaml", "告诉我"), ("reasons/stalling/wait.yaml", "让我")])
+def test_digest_follows_content(copy: Path, name: str, word: str) -> None:
     """A changed word changes the codebook's digest, an unchanged copy has the same one."""
     same = load(copy).digest
     assert same == load().digest
-    spoil(copy / "roles.yaml", "商家", "商傢")
+    spoil(copy / name, word, "商傢")
     load.cache_clear()
     assert load(copy).digest != same
 
@@ -80,8 +81,8 @@ def test_code_is_the_stem(copy: Path) -> None:
 
 def test_a_tie_is_refused(copy: Path) -> None:
     """The same template under two codes is refused: nobody could say which one it means."""
-    for code in ("stalling", "unreachable"):
-        spoil(copy / "reasons" / f"{code}.yaml", "cues:\n", 'cues:\n  - {id: tie, any: ["天涯 ..3 海角"]}\n')
+    for name in ("stalling/wait", "unreachable/no_trace"):
+        spoil(copy / "reasons" / f"{name}.yaml", "cues:\n", 'cues:\n  - {id: tie, any: ["天涯 ..3 海角"]}\n')
     with pytest.raises(KamenError, match="天涯"):
         load(copy)
 
@@ -91,6 +92,42 @@ def test_a_class_named_twice_is_refused(copy: Path) -> None:
     spoil(copy / "reasons" / "stalling.yaml", "words:\n", "words:\n  say: [说]\n")
     with pytest.raises(KamenError, match="say"):
         load(copy)
+
+
+@pytest.mark.parametrize(("old", "text", "fault"), [
+    ("cues:", "colour: red\ncues:", "colour"),
+    ("words:", "words:\n  say: [说]", "say"),
+    ("words:", "words:\nwords:", "第 2 行.*words"),
+    ("examples:", "examples:\n  is: [好]", r"第 \d+ 行.*is"),
+])
+def test_a_faulty_family_is_named(copy: Path, old: str, text: str, fault: str) -> None:
+    """A family's file with an unknown key, a class that is defined elsewhere or a key written twice is refused with its folder and name."""
+    spoil(copy / "reasons" / "stalling" / "again.yaml", f"{old}\n", f"{text}\n")
+    with pytest.raises(KamenError, match=rf"stalling/again\.yaml.*{fault}"):
+        load(copy)
+
+
+def test_families_are_those_of_the_folder(copy: Path) -> None:
+    """A file in a reason's folder that its `families` do not name is refused, and so is a name without a file."""
+    again = copy / "reasons" / "stalling" / "again.yaml"
+    again.rename(again.with_name("anew.yaml"))
+    with pytest.raises(KamenError, match=r"不存在：stalling/again\.yaml"):
+        load(copy)
+    shutil.copy(again.with_name("anew.yaml"), again)
+    with pytest.raises(KamenError, match=r"families.*stalling/anew\.yaml"):
+        load(copy)
+
+
+def test_a_cue_named_twice_is_refused(copy: Path) -> None:
+    """Two cues of one reason do not share a name, be they in different files."""
+    spoil(copy / "reasons" / "stalling" / "again.yaml", "cues:\n", 'cues:\n  - {id: no_reply, any: ["天涯 ..3 海角"]}\n')
+    with pytest.raises(KamenError, match="no_reply"):
+        load(copy)
+
+
+def test_a_file_is_short() -> None:
+    """No file of a reason is longer than a person reads."""
+    assert all(len(path.read_text(encoding="utf-8").splitlines()) <= 200 for path in FOLDER.glob("reasons/**/*.yaml"))
 
 
 def test_spelling_keeps_length(copy: Path) -> None:

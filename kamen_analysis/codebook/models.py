@@ -120,6 +120,14 @@ class Examples(Strict):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=lambda name: name.rstrip("_"))
 
 
+class Family(Strict):
+    """One family of a reason's cues: a way of saying it, with the word classes only it uses and the examples it is tested by."""
+
+    words: dict[str, WordClass] = {}
+    cues: tuple[Cue, ...]
+    examples: Examples
+
+
 class Event(Strict):
     """One line of a file's history."""
 
@@ -127,19 +135,23 @@ class Event(Strict):
     what: str
 
 
-class ReasonRule(Strict):
-    """One refusal reason: what it is, how it is said, what only looks like it, and the examples it is tested by."""
+class ReasonRule(Family):
+    """One refusal reason: what it is, how it is said, what only looks like it, and the examples it is tested by.
+
+    `families`: the files in the reason's folder, each a `Family`, and what each holds. Where two cues are equally good evidence, the one
+    in the file named first is given.
+    """
 
     code: str
     name_zh: str
     definition: str
     counts_when: str
     not_when: str
-    words: dict[str, WordClass] = {}
-    cues: tuple[Cue, ...]
+    families: dict[str, str] = {}
+    cues: tuple[Cue, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     legal_basis: tuple[Provision, ...] = ()
-    examples: Examples
+    examples: Examples = Examples.model_validate({"is": (), "is_not": ()})
     status: Literal["active", "draft", "retired"]
     authored_by: str
     checked_by: str | None
