@@ -31,9 +31,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 _WORDS = (
+    ("argument 命令: invalid choice:", "没有这个命令"), ("argument 动作: invalid choice:", "没有这个动作"),
     ("the following arguments are required:", "缺少"), ("unrecognized arguments:", "不认识"), ("invalid choice:", "没有这个取值"),
     ("expected one argument", "缺少取值"), ("expected at least one argument", "至少要一个取值"), ("argument", "参数"),
-    ("choose from", "可选"), (" 命令:", "："), ("'", ""), ("invalid int value:", "不是整数"), ("invalid float value:", "不是数"),
+    ("choose from", "可选"), ("'", ""), ("invalid int value:", "不是整数"), ("invalid float value:", "不是数"),
 )
 
 

@@ -10,8 +10,16 @@ from kamen_analysis.commands import corridor, evidence, review
 
 Arguments = list[tuple[tuple[str, ...], dict[str, Any]]]
 
+
+def _positive(text: str) -> int:
+    """Return a whole number of at least 1; raise ArgumentTypeError, which argparse shows, for anything else."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"要正整数，不是 {text}")
+    return int(text)
+
+
 _JOBS: Arguments = [
-    (("--jobs",), {"type": int, "metavar": "N", "help": "进程数（默认：处理器个数）"}),
+    (("--jobs",), {"type": _positive, "metavar": "N", "help": "进程数（默认：处理器个数）"}),
     (("--cluster",), {"metavar": "URL", "help": "交给 dask 集群，如 tcp://10.0.0.5:8786（各机器共享工作目录，或用 --store）"}),
     (("--store",), {"metavar": "URL", "help": "集群各机器不共享目录时，经此交接，如 s3://桶/前缀（建完即清空）"}),
 ]
@@ -40,7 +48,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Arguments]] 
     "fetch": ("礼貌抓取一个来源的公开页面，存为 WARC", evidence.fetch, [
         (("source",), {"metavar": "SOURCE", "help": "来源键"}),
         (("--url",), {"metavar": "URL", "action": "append", "help": "起始网址，可多次"}),
-        (("--max-pages",), {"type": int, "default": 200, "metavar": "N", "help": "最多抓取页数（默认 200）"}),
+        (("--max-pages",), {"type": _positive, "default": 200, "metavar": "N", "help": "最多抓取页数（默认 200）"}),
         (("--contact",), {"metavar": "MAIL", "help": "写进 User-Agent 的联系方式（也可用 $KAMEN_CONTACT）"}),
         (("--revisit",), {"action": "store_true", "help": "改为重看仍未了结的帖子（间隔逐次加倍，--max-pages 为预算）"}),
         (("--allow-loopback",), {"action": "store_true", "help": "允许本机环回地址（仅供测试与演示）"}),

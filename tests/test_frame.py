@@ -110,7 +110,9 @@ def test_help_is_chinese_and_light() -> None:
 
 
 @pytest.mark.parametrize(("arguments", "word"), [
-    ([], "缺少"), (["nonsense"], "没有这个取值"), (["build", "--jobs", "x"], "不是整数"), (["report", "--formats", "odt"], "odt"),
+    ([], "缺少"), (["nonsense"], "没有这个命令"), (["review", "nonsense"], "没有这个动作"), (["report", "--formats", "odt"], "odt"),
+    (["build", "--jobs", "x"], "要正整数"), (["build", "--jobs", "-3"], "要正整数"), (["fetch", "heimao", "--max-pages", "0"], "要正整数"),
+    (["demo", "--posts", "x"], "不是整数"), (["report", "--scope", "x"], "没有这个取值"),
     (["label", "/nonexistent/in.jsonl", "-"], "/nonexistent/in.jsonl"), (["import", "nosuchsource", "x.csv"], "nosuchsource"),
 ])
 def test_errors_are_one_line(arguments: list[str], word: str) -> None:
