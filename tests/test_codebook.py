@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from kamen_analysis.codebook import load
-from kamen_analysis.codebook.loader import FOLDER
+from kamen_analysis.codebook.loader import FOLDER, read_yaml
+from kamen_analysis.codebook.models import Family
 from kamen_analysis.codebook.template import parse
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label.cues import Line, Matcher
@@ -125,8 +126,11 @@ def test_a_cue_named_twice_is_refused(copy: Path) -> None:
         load(copy)
 
 
-def test_a_file_is_short() -> None:
-    """No file of a reason is longer than a person reads."""
+def test_a_family_is_short_and_has_its_own_examples() -> None:
+    """No file of a reason is longer than a person reads; a family's has at least three sentences that are it and three that look like it."""
+    for path in FOLDER.glob("reasons/*/*.yaml"):
+        examples = read_yaml(path, Family).examples
+        assert min(len(examples.is_), len(examples.is_not)) >= 3, path
     assert all(len(path.read_text(encoding="utf-8").splitlines()) <= 200 for path in FOLDER.glob("reasons/**/*.yaml"))
 
 
