@@ -52,7 +52,7 @@ def accuracy(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         own, ax = ax is None, style.canvas(ax, height(len(rows)) + 0.3)
         if rows.empty:
             return style.calm(ax, "机器编码的查准率与查全率", table, own)
-        _intervals(ax, rows.assign(name_zh=[f"{row['name_zh']}（{row['human']}）" for row in rows.to_dict("records")]), ACCURACY)
+        _intervals(ax, rows.assign(name_zh=[f"{row['name_zh']}（{count(row['human'])}）" for row in rows.to_dict("records")]), ACCURACY)
         left = max(0.0, float(np.floor(rows[["precision_low", "recall_low"]].min().min() * 10)) / 10 - 0.1)
         ax.set_xlim(left, 1.02)
         ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

@@ -277,6 +277,13 @@ def test_the_row_over_all_codes_is_not_counted_again() -> None:
     assert "11/14" in coding.accuracy_finding(rows) and coding.accuracy_finding(summed) == coding.accuracy_finding(rows)
 
 
+def test_large_counts_are_written_with_separators() -> None:
+    """The counts beside the names of the codes are written as all counts are: 10,327."""
+    ends = {f"{key}{end}": [0.9] for key in ("precision", "recall") for end in ("", "_low", "_high")}
+    rows = pd.DataFrame({"code": ["stalling"], "name_zh": ["拖延"], "both": [9000], "machine": [9900], "human": [10327], **ends})
+    assert [label.get_text() for label in charts.accuracy(rows).get_yticklabels()] == ["拖延（10,327）"]
+
+
 def test_the_longer_sequence_is_told_with_its_interval_too() -> None:
     """Both sequences the finding names have share, interval and n."""
     rows = pd.DataFrame({"sequence_zh": ["拖延→失联跑路", "已激活→拖延→失联跑路"], "length": [2, 3], "n": [90, 12], "of": [300, 300],
