@@ -127,7 +127,7 @@ def test_a_cue_named_twice_is_refused(copy: Path) -> None:
 
 
 def test_a_family_is_short_and_has_its_own_examples() -> None:
-    """No file of a reason is longer than a person reads; a family's has at least three sentences that are it and three that look like it."""
+    """No file of a reason is longer than a person reads; a family has at least three sentences that are it, and three look-alikes."""
     for path in FOLDER.glob("reasons/*/*.yaml"):
         examples = read_yaml(path, Family).examples
         assert min(len(examples.is_), len(examples.is_not)) >= 3, path
