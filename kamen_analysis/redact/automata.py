@@ -1,23 +1,22 @@
 """What a pattern goes on with: a small automaton, run before the pattern itself, that passes every match and little else.
 
-It is coarser than the pattern: what comes late, large alternatives and assertions of several characters are read as saying less than
+It is coarser than the pattern: what comes late, many alternatives and assertions of several characters are read as saying less than
 they do. So where it stops, the pattern cannot match.
 """
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterable, Iterator
 from re import _constants as sre  # type: ignore[attr-defined]
-from re import _parser  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
 
+from kamen_analysis.redact.outline import chars, outline, within
 from kamen_analysis.redact.starts import ALL, BEYOND, ONE, REPEATS, Set, one
 
 ACCEPT = 63  # the bit of a match among those of the states
 _DEPTHS = (24, 16, 12, 8, 6, 4, 3, 2)  # characters looked at: as many as the states last for
-_LARGE = 40  # characters of alternatives that are told apart
+_LARGE = 40  # characters of alternatives that are told apart; those of as many more by their length, or not at all
 _OPTIONAL = 2  # repeats that are told apart beyond those that must be
 
 _Reached = dict[int, Set]  # states, and what may stand behind each
@@ -31,9 +30,9 @@ class Automaton(NamedTuple):
     first: int
 
 
-def automata(pattern: str) -> list[Automaton]:
-    """Return automata each of which passes wherever the pattern matches: its own, and one up to the end of each look ahead."""
-    return [_automaton(tree) for tree in _trees(list(_flat(_parser.parse(pattern))))]
+def automata(tree: Any) -> list[Automaton]:
+    """Return automata each of which passes wherever a parsed pattern matches: its own, and one up to the end of each look ahead."""
+    return [_automaton(nodes) for nodes in _trees(list(_flat(tree)))]
 
 
 def _flat(tree: Any) -> Iterator[tuple[Any, Any]]:
@@ -52,8 +51,8 @@ def _trees(nodes: list[tuple[Any, Any]]) -> Iterator[list[tuple[Any, Any]]]:
 
 
 def _automaton(nodes: list[tuple[Any, Any]]) -> Automaton:
-    for depth in _DEPTHS:
-        made = _States(depth)
+    for depth, by_length in itertools.product(_DEPTHS, (True, False)):
+        made = _States(depth, by_length)
         try:
             made.accept(made.sequence(nodes, {0: ALL}))
         except OverflowError:
@@ -65,9 +64,9 @@ def _automaton(nodes: list[tuple[Any, Any]]) -> Automaton:
 class _States:
     """An automaton in the making; OverflowError where it would need too many states."""
 
-    def __init__(self, depth: int) -> None:
-        self._depth, self._known = depth, dict[tuple[tuple[int, ...], Set, bool], int]()
-        self.reads, self.follow, self._at, self.first = [ALL], [0], [0], 1
+    def __init__(self, depth: int, by_length: bool) -> None:
+        self._depth, self._by_length, self._known = depth, by_length, dict[tuple[tuple[int, ...], Set, bool], int]()
+        self.reads, self.follow, self._at, self.first, self._groups = [ALL], [0], [0], 1, dict[int | None, Any]()
 
     def accept(self, states: Iterable[int]) -> None:
         """Let a match end at some states."""
@@ -88,8 +87,13 @@ class _States:
         if op in REPEATS:
             least, most, body = argument
             return self._repeated(least, most, body, reached)
-        if op in (sre.SUBPATTERN, sre.ATOMIC_GROUP):
-            return self.sequence(argument[3] if op is sre.SUBPATTERN else argument, reached)
+        if op is sre.SUBPATTERN:
+            self._groups[argument[0]] = argument[3]
+            return self.sequence(argument[3], reached)
+        if op is sre.ATOMIC_GROUP:
+            return self.sequence(argument, reached)
+        if op is sre.GROUPREF and (again := _single(self._groups.get(argument, ()))) is not None:
+            return self._stepped(reached, again)
         if op in (sre.ASSERT, sre.ASSERT_NOT):
             direction, body = argument
             return self._asserted(op is sre.ASSERT, direction, body, reached)
@@ -123,17 +127,30 @@ class _States:
             self.follow[each] |= 1 << state
 
     def _branch(self, branches: Any, reached: _Reached) -> _Reached:
-        if sum(1 for branch in branches for _ in _within(branch)) <= _LARGE:
+        if sum(1 for branch in branches for _ in within(branch)) <= _LARGE:
             return _merged(*(self.sequence(branch, reached) for branch in branches))
-        widths = [branch.getwidth() for branch in branches]
-        return self._any(functools.reduce(int.__or__, map(_chars, branches)), min(least for least, _ in widths),
-                         max(most for _, most in widths), reached)
+        alike = dict[tuple[int, int], list[Any]]()
+        for branch in branches:
+            alike.setdefault(branch.getwidth(), []).append(branch)
+        if len(alike) == 1 or not self._by_length:
+            return self._outlined(branches, reached)
+        return _merged(*(self._branch(some, reached) if len(some) > 1 else self.sequence(some[0], reached) for some in alike.values()))
+
+    def _outlined(self, branches: Any, reached: _Reached) -> _Reached:
+        """Return what is reached behind one of many alternatives, of which only is told what stands at each place."""
+        places, lengths = outline(branches, self._depth)
+        behind = [reached] * (0 in lengths)
+        for length, members in enumerate(places, 1):
+            reached = self._stepped(reached, members)
+            behind += [reached] * (length in lengths)
+        self.accept(reached if len(places) == self._depth else {})
+        return _merged(*behind)
 
     def _repeated(self, least: int, most: int, body: Any, reached: _Reached) -> _Reached:
         for _ in range(min(least, self._depth)):
             reached = self.sequence(body, reached)
         if most - least > _OPTIONAL or least > self._depth:
-            return self._any(_chars(body), 0, most, reached)
+            return self._any(chars(body), 0, most, reached)
         several = [reached]
         for _ in range(most - least):
             several.append(self.sequence(body, several[-1]))
@@ -178,21 +195,3 @@ def _merged(*several: _Reached) -> _Reached:
     for state, ahead in itertools.chain(*(reached.items() for reached in several)):
         merged[state] = merged.get(state, 0) | ahead
     return merged
-
-
-def _within(tree: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield the nodes of a tree that stand for characters, assertions left out."""
-    for op, argument in tree:
-        if op is sre.BRANCH:
-            for branch in argument[1]:
-                yield from _within(branch)
-        elif op in REPEATS or op is sre.SUBPATTERN:
-            yield from _within(argument[2 if op in REPEATS else 3])
-        elif op is sre.ATOMIC_GROUP:
-            yield from _within(argument)
-        elif op not in (sre.ASSERT, sre.ASSERT_NOT, sre.AT):
-            yield op, argument
-
-
-def _chars(tree: Any) -> Set:
-    return functools.reduce(int.__or__, (one(*node) if node[0] in ONE else ALL for node in _within(tree)), 0)

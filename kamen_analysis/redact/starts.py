@@ -6,7 +6,6 @@ import functools
 import re
 from collections.abc import Iterable
 from re import _constants as sre  # type: ignore[attr-defined]
-from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 import numpy as np
@@ -27,9 +26,9 @@ _CATEGORIES = {sre.CATEGORY_DIGIT: r"\d", sre.CATEGORY_NOT_DIGIT: r"\D", sre.CAT
                sre.CATEGORY_WORD: r"\w", sre.CATEGORY_NOT_WORD: r"\W"}
 
 
-def lead(pattern: str) -> Lead:
-    """Return what can stand right before a match of `pattern` and at its first places; more may be told than can, never less."""
-    return _either(_sequence(_parser.parse(pattern), {1: (ALL,) * DEPTH}).values())
+def lead(tree: Any) -> Lead:
+    """Return what can stand right before a match of a parsed pattern and at its first places; more may be told than can, never less."""
+    return _either(_sequence(tree, {1: (ALL,) * DEPTH}).values())
 
 
 def bits(members: Set) -> npt.NDArray[np.bool_]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from re import _parser  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,8 @@ Bools = npt.NDArray[np.bool_]
 Classes = npt.NDArray[np.uint16]
 Rows = npt.NDArray[np.uint64]  # of bits: pattern n is bit n % 64 of row n // 64
 
-_SHELF = kept.Shelf("leads", "redact/*.yaml", *(f"redact/{name}.py" for name in ("starts", "automata", "tables", "rules", "macros")))
+_MADE_BY = ("starts", "outline", "automata", "tables", "rules", "macros")
+_SHELF = kept.Shelf("leads", "redact/*.yaml", *(f"redact/{name}.py" for name in _MADE_BY))
 
 
 class Look(NamedTuple):
@@ -68,7 +70,8 @@ def rows(number: int) -> int:
 
 def _made(groups: Sequence[Sequence[Look]]) -> dict[str, npt.NDArray[Any]]:
     looks = list(itertools.chain.from_iterable(groups))
-    leads, by_look = [[lead(look.pattern) for look in group] for group in groups], [automata(look.pattern) for look in looks]
+    trees = [[_parser.parse(look.pattern) for look in group] for group in groups]
+    leads, by_look = [list(map(lead, some)) for some in trees], list(map(automata, itertools.chain.from_iterable(trees)))
     machines = list(itertools.chain.from_iterable(by_look))
     firsts = sorted({"", *(look.first for look in looks)})
     sets = [sum(1 << ord(char) for char in set(first)) for first in firsts]
