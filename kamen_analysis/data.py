@@ -102,7 +102,9 @@ def read_manifest(where: Home) -> dict[str, Any]:
     except FileNotFoundError:
         raise KamenError(f"还没有处理好的数据：{path} 不存在，请先运行 kamen import / kamen fetch，再运行 kamen build") from None
     except ValueError:
-        raise KamenError(f"读不了 {path}：文件损坏，请重新运行 kamen build") from None
+        manifest = {}
+    if not isinstance(manifest, dict) or "stages" not in manifest:
+        raise KamenError(f"读不了 {path}：文件损坏，请重新运行 kamen build")
     return manifest
 
 

@@ -85,9 +85,14 @@ def directory(own: Path | None = None) -> Directory:
 def _read(path: Path) -> _File:
     try:
         return _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
-        first = str(error).replace("\n", " ")[:200]
-        raise KamenError(f"平台名录 {path} 不合格式：{first}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise KamenError(f"平台名录 {path} 不合格式：{'.'.join(map(str, first['loc'])) or '内容'}：{first['msg']}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise KamenError(f"平台名录 {path} 不是合规的 YAML" + (f"（第 {mark.line + 1} 行）" if mark else "")) from None
+    except UnicodeDecodeError:
+        raise KamenError(f"平台名录 {path} 须为 UTF-8 编码") from None
 
 
 def proposals(posts: pd.DataFrame, known: Directory) -> list[tuple[str, int, str | None]]:

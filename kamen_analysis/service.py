@@ -110,7 +110,7 @@ def _status(where: Home) -> dict[str, Any]:
         status: dict[str, Any] = json.loads((folder(where) / "status.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return status
+    return status if isinstance(status, dict) else {}
 
 
 def _rejects(manifest: dict[str, Any]) -> dict[str, dict[str, int]]:

@@ -109,3 +109,13 @@ def test_fetch_needs_a_contact(tmp_path: Path, capsys: pytest.CaptureFixture[str
     monkeypatch.delenv("KAMEN_CONTACT", raising=False)
     assert main(["--home", str(tmp_path), "fetch", "heimao", "--url", "https://tousu.sina.com.cn/"]) == 2
     assert "KAMEN_CONTACT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("written", ["", "[]", "{}", '{"stages": ['])
+def test_a_damaged_manifest_is_one_line(written: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever else a manifest holds, `check` says in one line that it is damaged."""
+    where = Home(tmp_path)
+    where.processed.mkdir(parents=True)
+    (where.processed / "manifest.json").write_text(written, encoding="utf-8")
+    assert main(["--home", str(tmp_path), "check"]) == 2
+    assert "manifest.json：文件损坏，请重新运行 kamen build" in capsys.readouterr().err

@@ -16,6 +16,7 @@ from kamen_analysis.charts import finding
 from kamen_analysis.data import Data, load
 from kamen_analysis.errors import KamenError, PublishRefused
 from kamen_analysis.report import exports
+from kamen_analysis.report.measures import Measures
 from kamen_analysis.review import formats, gold, sample
 
 
@@ -216,3 +217,17 @@ def test_an_error_is_one_line_in_a_notebook() -> None:
     """IPython shows our errors as their one line."""
     error: Any = KamenError("没有数据")
     assert error._render_traceback_() == ["× 没有数据"]
+
+
+def test_an_export_changed_by_hand_is_one_clear_error_or_words(data: Data, reasons: pd.DataFrame) -> None:
+    """A number of complaints that is none is refused by the file's name; a column of counts with words in it is printed as words."""
+    path = counted(data, reasons, "03_己/reasons")
+    table = path.with_suffix(".csv")
+    reasons.astype({"n": "object"}).assign(n="许多").to_csv(table, index=False)
+    shown = next(table for table in exports.tables(Measures(data, "virtual")) if "03_己" in table.note)
+    assert {column.key: column.kind for column in shown.columns}["n"] == "text" and "许多" in shown.columns[1].write(shown.rows()[0])
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"n": "许多"}), encoding="utf-8")
+    with pytest.raises(KamenError, match="reasons.json 的 n 不是件数"):
+        exports.read(data.home)
+    for left in path.parent.iterdir():
+        left.unlink()

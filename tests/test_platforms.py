@@ -73,3 +73,15 @@ def test_unknown_key_is_refused(tmp_path: Path) -> None:
     path.write_text("entities:\n  - {key: a, brand: 甲铺, alias: [乙]}\n", encoding="utf-8")
     with pytest.raises(KamenError, match="platforms.yaml"):
         platforms.directory(path)
+
+
+@pytest.mark.parametrize(("written", "said"), [
+    (b"- a", "内容："), (b"entities: [{key: A, brand: x}]", "entities.0.key："), (b"entities: [", "第 1 行"),
+    ("entities: []  # 铺".encode("gbk"), "UTF-8")])
+def test_a_directory_against_its_form_is_one_line(written: bytes, said: str, tmp_path: Path) -> None:
+    """What is wrong with a user's directory, and where, is said in one line."""
+    path = tmp_path / "platforms.yaml"
+    path.write_bytes(written)
+    with pytest.raises(KamenError, match=said) as refused:
+        platforms.directory(path)
+    assert "\n" not in str(refused.value) and "pydantic" not in str(refused.value)

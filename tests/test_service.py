@@ -134,3 +134,12 @@ def test_the_log_does_not_grow_for_ever(home: Home, monkeypatch: pytest.MonkeyPa
     assert (service.folder(home) / "log.jsonl.1").read_text("utf-8") != ""
     assert before.splitlines()[0] not in (service.folder(home) / "log.jsonl").read_text("utf-8")
     assert _status(home)["error"].startswith("没有文件夹")
+
+
+def test_a_status_that_is_none_is_written_anew(home: Home) -> None:
+    """A status file that holds something else does not stop the next run."""
+    service.folder(home).mkdir(parents=True, exist_ok=True)
+    (service.folder(home) / "status.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(KamenError):
+        _run(home, service.Asked(inbox=home.root / "nowhere"))
+    assert _status(home)["state"] == "failed"

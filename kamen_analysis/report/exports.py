@@ -90,6 +90,8 @@ def _read_export(number: int, path: Path, current: str) -> Export:
         raise KamenError(f"读不了笔记本导出 {path}：{type(error).__name__}；请重新导出或删去") from None
     if missing:
         raise KamenError(f"笔记本导出 {path} 缺少：{'、'.join(missing)}；请重新导出或删去")
+    if not isinstance(told["n"], int):
+        raise KamenError(f"笔记本导出 {path} 的 n 不是件数；请重新导出或删去")
     export = Export(number, path.parent.name, told, frame, path.with_suffix(""), told["made_from"] != current)
     refuse_if_personal(frame, path.stem)
     _refuse(path.stem, "题目或说明", [export.notebook, *(str(told.get(word) or "") for word in SAID)])
@@ -130,9 +132,12 @@ def tables(m: Measures) -> list[Table]:
 
 def _columns(frame: pd.DataFrame) -> tuple[Column, ...]:
     heads = {"name_zh": "名称", "platform": "平台", "n": "件数", "of": "分母", "share": "比例", "low": "95% 区间（%）", "note": "说明"}
-    spans = {"low": "high"} if {"share", "low", "high"} <= {*frame.columns} else {}
+    numeric = {str(key) for key in frame if pd.api.types.is_numeric_dtype(frame[key])}
+    spans = {"low": "high"} if {"share", "low", "high"} <= numeric else {}
     skipped = {*spans.values(), *(("code",) if "name_zh" in frame else ())}
-    return tuple(Column(key, heads.get(key, key), "share" if key in spans else KINDS.get(key, "text"), high=spans.get(key))
+    kinds: dict[str, Kind] = {key: kind for key, kind in KINDS.items() if key in numeric}
+    kinds |= {key: "share" for key in spans}
+    return tuple(Column(key, heads.get(key, key), kinds.get(key, "text"), high=spans.get(key))
                  for key in map(str, frame.columns) if key not in skipped)
 
 
