@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba.cpython.unsafe import numbers
 
 from kamen_analysis.kernels import inlined, lean
 from kamen_analysis.redact.starts import places
@@ -17,7 +18,8 @@ Codes = npt.NDArray[np.uint32]
 
 _MANY = 1 << 14  # room for so many places, if no more were needed before
 _FAR = 40  # so many characters an automaton reads: what is not told by then is tried
-_BYTE, _BIT, _LOW, _NONE, _ACCEPT = np.uint64(8), np.uint64(1), np.uint64(255), np.uint64(0), np.uint64(1 << 63)
+_BIT, _NONE, _ACCEPT = np.uint64(1), np.uint64(0), np.uint64(1 << 63)
+_lowest: Any = numbers.trailing_zeros  # the number of a row's lowest bit
 
 
 class Leads:
@@ -79,22 +81,17 @@ class Group:
 def _passes(automaton: int, at: int, classes: Classes, may: Rows, follow: Rows, begin: Rows) -> bool:
     active = begin[automaton]
     for place in range(at - 1, min(at + _FAR, len(classes))):
-        reading, active, state = active & may[automaton, classes[place]], _NONE, 0
+        reading, active = active & may[automaton, classes[place]], _NONE
         while reading:
-            while not reading & _LOW:
-                reading >>= _BYTE
-                state += 8
-            if reading & _BIT:
-                active |= follow[automaton, state]
-            reading >>= _BIT
-            state += 1
+            active |= follow[automaton, _lowest(reading)]
+            reading &= reading - _BIT
         if active & _ACCEPT or not active:
             break
     return bool(active != _NONE)
 
 
 @inlined
-def _goes_on(tables: Tables, number: int, at: int, classes: Classes) -> bool:
+def _goes_on(tables: Tables, number: np.int64, at: int, classes: Classes) -> bool:
     # Tells whether a character of the pattern's first stands within reach, and whether its automata pass.
     place, end = at, min(at + tables.reach[number], len(classes))
     while place < end and not tables.sets[tables.first[number], classes[place]]:
@@ -116,17 +113,13 @@ def _begin(tables: Tables, classes: Classes, stretches: Ints, wanted: Rows, out:
                 can = looked_for & lead[1, classes[at]]
                 if can:
                     can &= lead[0, classes[at - 1]] & lead[2, classes[at + 1]] & lead[3, classes[at + 2]]
-                number = 64 * row
                 while can:
-                    while not can & _LOW:
-                        can >>= _BYTE
-                        number += 8
-                    if can & _BIT and _goes_on(tables, number, at, classes):
+                    number = 64 * row + np.int64(_lowest(can))
+                    if _goes_on(tables, number, at, classes):
                         if n < out.shape[1]:
                             out[0, n], out[1, n], out[2, n] = number, at, stretch
                         n += 1
-                    can >>= _BIT
-                    number += 1
+                    can &= can - _BIT
     return n
 
 
