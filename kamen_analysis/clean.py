@@ -1,16 +1,18 @@
-"""Clean a raw post: return its columns of `posts`, apart from those that redaction and labelling give, and the events it proves.
+"""Clean raw posts, a column at a time: return the columns of `posts` that labelling does not give, and the events the posts prove.
 
-Nothing is guessed: a missing value stays missing, an unreadable one becomes missing and is noted, an impossible one is a Reject.
+Nothing is guessed: a missing value stays missing, an unreadable one becomes missing and is noted, an impossible one rejects its post.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from itertools import compress
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit, urlunsplit
+
+import numpy as np
 
 from kamen_analysis import money, times
 from kamen_analysis.captures.page import Page
@@ -18,67 +20,129 @@ from kamen_analysis.captures.withdraw import ID_PAIR, OWN_NUMBER
 from kamen_analysis.plain import plain
 from kamen_analysis.redact import find, redact
 from kamen_analysis.sources.audit import Note, shape
-from kamen_analysis.sources.base import RawPost, Reject, Source, Step, step_event
+from kamen_analysis.sources.base import RawPost, Reject, Source
+from kamen_analysis.sources.events import events
+from kamen_analysis.times import CLOCK_ERROR, EARLIEST, Instants
 
 LONGEST_TITLE = 500  # characters
 LONGEST_BODY = 20_000
 LONGEST_NAME = 200
 CAPS = {"正文": LONGEST_BODY, "标题": LONGEST_TITLE, "投诉要求": LONGEST_TITLE}  # the texts whose cutting is told
 _LONGEST_IDENTIFIER = 200  # characters of a number or address that redaction finds
-EARLIEST = datetime(2000, 1, 1, tzinfo=times.BEIJING)
-_CLOCK_ERROR = timedelta(days=1)  # how far a site's clock may be ahead of ours
-
-ACTORS = {
-    "posted": "consumer", "assigned": "platform", "merchant_replied": "merchant", "merchant_says_resolved": "merchant",
-    "consumer_confirmed": "consumer", "auto_closed": "system", "closed": "unknown", "deleted": "unknown", "withdrawn": "consumer",
-}
-# A status proves its event only if no step of the post already shows one of these, which are more exact.
-_SAME_TURN = {
-    "merchant_replied": {"merchant_replied", "merchant_says_resolved"},
-    "closed": {"closed", "auto_closed", "consumer_confirmed", "withdrawn", "deleted"},
-}
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"\x00-\x20]{1,500}", re.I)
 _PLAIN_PATH, _LONG_NUMBER = re.compile(r"[\w/.~-]*", re.ASCII), re.compile(r"\d{15}", re.ASCII)
 _NO_PATH = frozenset({"NAME", "ADDRESS", "EMAIL", "IDCARD"})
 
+Columns = dict[str, Any]
+"""Name → the values of all rows: a list, or instants."""
+_Given = Sequence[dict[str, Any]]
 
-@dataclass(slots=True)
+
+@dataclass
 class Cleaned:
-    """A cleaned post: `post` holds columns of records.TABLES["posts"], `events` rows of "events", `notes` what could not be read."""
+    """Cleaned posts: `posts` are columns of records.TABLES["posts"], `events` of "events", the post's number `row` in place of its id.
 
-    post: dict[str, Any]
-    events: list[dict[str, Any]]
-    notes: list[Note] = field(default_factory=list)
+    rejected: the page of each post that is left out, and why. notes: what could not be read.
+    """
+
+    posts: Columns
+    events: Columns
+    rejected: list[tuple[Page, Reject]]
+    notes: list[Note]
 
 
-def clean(raw: RawPost, page: Page, source: Source) -> Cleaned:
-    """Return one post and its events; raise Reject(reason, detail) for what cannot be a post."""
-    notes: list[Note] = []
-    key = "".join(plain(raw.get("id")).split())[:LONGEST_NAME]
-    if not key:
-        raise Reject("no_id", "没有编号")
-    post_id = f"{source.KEY}:{key}"
-    seen = _seen(raw, page, notes)
-    title, body, appeal = plain(raw.get("title")), plain(raw.get("body")), plain(raw.get("appeal"))
-    if not title and not body:
-        raise Reject("no_text", "既无标题也无正文", post_id)
-    posted, precision = _posted(raw, seen, notes, post_id)
-    post = {
-        "post_id": post_id, "source": source.KEY, "url": address(raw.get("url")),
-        "capture_file": page.file, "capture_offset": page.offset, "capture_digest": page.digest,
-        "posted_at": posted, "posted_precision": precision, "first_seen_at": _first_seen(raw, seen, notes),
-        "last_seen_at": seen,
-        "target": _capped(plain(raw.get("target")), LONGEST_NAME) or None,
-        "title": _capped(title, LONGEST_TITLE), "body": _capped(body, LONGEST_BODY),
-        "truncated": bool(raw.get("truncated")) or len(body) > LONGEST_BODY,
-        "appeal": _capped(appeal, LONGEST_TITLE) or None,
-        "amount_yuan": _amount(raw, notes, post_id), "status": _capped(plain(raw.get("status")), LONGEST_NAME) or None,
-        "is_synthetic": source.SYNTHETIC or bool(raw.get("synthetic")),
-    }
-    given = {"正文": body, "标题": title, "投诉要求": appeal}
-    notes += [("text_capped", name, "") for name, most in CAPS.items() if len(given[name]) > most]
-    return Cleaned(post, _events(raw, post, source, notes), notes)
+@dataclass
+class _Said:
+    """What is said of posts by their number: notes, and why one is no post, of which the first reason counts."""
+
+    notes: list[tuple[int, Note]] = field(default_factory=list)
+    refused: dict[int, Reject] = field(default_factory=dict)
+
+    def refuse(self, row: int, reason: str, detail: str, post_id: str | None = None) -> None:
+        self.refused.setdefault(row, Reject(reason, detail, post_id))
+
+
+def clean(raws: Sequence[RawPost], pages: Sequence[Page], source: Source) -> Cleaned:
+    """Return raw posts, each from the page at its place, as columns; what cannot be a post is left out."""
+    given, said = cast(_Given, raws), _Said()
+    posts = {"source": [source.KEY] * len(raws), "url": [address(raw.get("url")) for raw in given],
+             "capture_file": [page.file for page in pages], "capture_offset": [page.offset for page in pages],
+             "capture_digest": [page.digest for page in pages], "target": _names(given, "target"), "status": _names(given, "status"),
+             "is_synthetic": [source.SYNTHETIC or bool(raw.get("synthetic")) for raw in given],
+             **_texts(given, source, said)}
+    posts |= _times(given, pages, posts["post_id"], said)
+    posts["amount_yuan"] = _amounts(given, posts["post_id"], said)
+    if said.refused:
+        kept = np.array([row not in said.refused for row in range(len(raws))], np.bool_)
+        raws = list(compress(raws, kept))
+        posts = {name: column[kept] if isinstance(column, np.ndarray) else list(compress(column, kept)) for name, column in posts.items()}
+    notes = [note for row, note in said.notes if row not in said.refused]
+    happened = events(raws, posts["status"], posts["posted_at"], posts["last_seen_at"], source, notes)
+    return Cleaned(posts, happened, [(pages[row], said.refused[row]) for row in sorted(said.refused)], notes)
+
+
+def _names(given: _Given, key: str) -> list[str | None]:
+    """Return a column of short texts; few of them are different."""
+    known = {written: _capped(plain(written), LONGEST_NAME) or None for written in {raw.get(key) for raw in given}}
+    return [known[raw.get(key)] for raw in given]
+
+
+def _texts(given: _Given, source: Source, said: _Said) -> Columns:
+    """Return the columns of identifiers and long texts; posts without either are refused."""
+    keys = ["".join(plain(raw.get("id")).split())[:LONGEST_NAME] for raw in given]
+    ids = [f"{source.KEY}:{key}" for key in keys]
+    title, body, appeal = ([plain(raw.get(name)) for raw in given] for name in ("title", "body", "appeal"))
+    for row, (key, one, other) in enumerate(zip(keys, title, body, strict=True)):
+        if not key:
+            said.refuse(row, "no_id", "没有编号")
+        elif not one and not other:
+            said.refuse(row, "no_text", "既无标题也无正文", ids[row])
+    truncated = [bool(raw.get("truncated")) for raw in given]
+    for column, name in ((body, "正文"), (title, "标题"), (appeal, "投诉要求")):
+        for row in [row for row, text in enumerate(column) if len(text) > CAPS[name]]:
+            column[row] = _capped(column[row], CAPS[name])
+            truncated[row] |= column is body
+            said.notes.append((row, ("text_capped", name, "")))
+    return {"post_id": ids, "title": title, "body": body, "appeal": [text or None for text in appeal], "truncated": truncated}
+
+
+def _times(given: _Given, pages: Sequence[Page], ids: Sequence[str], said: _Said) -> Columns:
+    """Return the columns of times: when a page shows a post's state by its own clock, unless that is impossible; else by when fetched."""
+    fetched = times.column([page.fetched_at for page in pages])
+    shown, _ = _moments([raw.get("seen_at") for raw in given], "seen_at", said)
+    seen: Instants = np.where(times.between(shown, fetched + CLOCK_ERROR), shown, fetched)
+    first, _ = _moments([raw.get("first_seen") for raw in given], "first_seen", said)
+    written = [(raw.get("posted") or "").strip() for raw in given]
+    posted, precisions = _moments(written, "posted", said)
+    for row in np.flatnonzero(~np.isnat(posted) & ~times.between(posted, seen + CLOCK_ERROR)).tolist():
+        day = times.instant(written[row])[0]
+        reason, detail = (("posted_too_early", f"发布时间早于 2000 年：{day.year}") if posted[row] < EARLIEST else
+                          ("posted_in_future", f"发布时间在抓取时间之后：{day:%Y-%m-%d}"))
+        said.refuse(row, reason, detail, ids[row])
+    return {"posted_at": posted, "posted_precision": precisions, "last_seen_at": seen,
+            "first_seen_at": np.where(times.between(first, seen), first, seen)}
+
+
+def _moments(written: Sequence[str | None], name: str, said: _Said) -> tuple[Instants, list[str | None]]:
+    moments, precisions = times.instants([text or None for text in written])
+    for row in [row for row, text in enumerate(written) if text and not precisions[row]]:
+        said.notes.append((row, ("unreadable_time", name, shape(written[row]))))
+    return moments, precisions
+
+
+def _amounts(given: _Given, ids: Sequence[str], said: _Said) -> list[float | None]:
+    amounts = list[float | None]()
+    for row, raw in enumerate(given):
+        written, amount = raw.get("amount"), None
+        try:
+            amount = None if written is None else money.yuan(written)
+        except ValueError:
+            said.notes.append((row, ("unreadable_amount", "amount", shape(written))))
+        if amount is not None and amount < 0:
+            said.refuse(row, "negative_amount", "涉诉金额为负", ids[row])
+        amounts.append(amount)
+    return amounts
 
 
 def _capped(text: str, most: int) -> str:
@@ -119,78 +183,3 @@ def _forms(name: str) -> set[str]:
     if OWN_NUMBER.search(urlsplit(bare).path.rstrip("/").rpartition("/")[2]):
         return {kept, bare}
     return set() if kept == bare and urlsplit(name).query else {kept}
-
-
-def _seen(raw: RawPost, page: Page, notes: list[Note]) -> datetime:
-    """Return when the page shows the post's state: by its own clock, unless that is impossible; else when it was fetched."""
-    fetched = times.beijing(page.fetched_at)
-    written = raw.get("seen_at")
-    if not written:
-        return fetched
-    moment = _read(written, "seen_at", notes)
-    return moment[0] if moment and EARLIEST <= moment[0] <= fetched + _CLOCK_ERROR else fetched
-
-
-def _first_seen(raw: RawPost, seen: datetime, notes: list[Note]) -> datetime:
-    written = raw.get("first_seen")
-    moment = _read(written, "first_seen", notes) if written else None
-    return moment[0] if moment and EARLIEST <= moment[0] <= seen else seen
-
-
-def _read(written: str, name: str, notes: list[Note]) -> tuple[datetime, str] | None:
-    try:
-        return times.instant(written)
-    except ValueError:
-        notes.append(("unreadable_time", name, shape(written)))
-        return None
-
-
-def _posted(raw: RawPost, seen: datetime, notes: list[Note], post_id: str) -> tuple[datetime | None, str | None]:
-    written = (raw.get("posted") or "").strip()
-    read = _read(written, "posted", notes) if written else None
-    if read is None:
-        return None, None
-    if read[0] > seen + _CLOCK_ERROR:
-        raise Reject("posted_in_future", f"发布时间在抓取时间之后：{read[0]:%Y-%m-%d}", post_id)
-    if read[0] < EARLIEST:
-        raise Reject("posted_too_early", f"发布时间早于 2000 年：{read[0].year}", post_id)
-    return read
-
-
-def _amount(raw: RawPost, notes: list[Note], post_id: str) -> float | None:
-    written = raw.get("amount")
-    if written is None:
-        return None
-    try:
-        amount = money.yuan(written)
-    except ValueError:
-        notes.append(("unreadable_amount", "amount", shape(written)))
-        return None
-    if amount is not None and amount < 0:
-        raise Reject("negative_amount", "涉诉金额为负", post_id)
-    return amount
-
-
-def _events(raw: RawPost, post: dict[str, Any], source: Source, notes: list[Note]) -> list[dict[str, Any]]:
-    events = [_event(post, "posted", "consumer", at=post["posted_at"])] if post["posted_at"] else []
-    for step in reversed(raw.get("steps") or ()):
-        kind = step_event(source, step)[1]
-        if kind and (kind != "posted" or not events):
-            events.append(_event_of_step(step, kind, post, notes))
-    proved = raw.get("proved") or source.STATUS.get(post["status"] or "")
-    if proved and not {event["kind"] for event in events} & _SAME_TURN.get(proved, {proved}):
-        events.append(_event(post, proved, ACTORS[proved], seen_by=post["last_seen_at"]))
-    return events if len(events) < 2 else sorted(events, key=lambda event: event["at"] or event["seen_by"])
-
-
-def _event_of_step(step: Step, kind: str, post: dict[str, Any], notes: list[Note]) -> dict[str, Any]:
-    read = _read(step.get("at") or "", "step", notes)
-    if read and EARLIEST <= read[0] <= post["last_seen_at"] + _CLOCK_ERROR:
-        return _event(post, kind, ACTORS[kind], at=read[0])
-    if read:
-        notes.append(("impossible_time", "step", ""))
-    return _event(post, kind, ACTORS[kind], seen_by=post["last_seen_at"])
-
-
-def _event(post: dict[str, Any], kind: str, actor: str, *, at: datetime | None = None, seen_by: datetime | None = None) -> dict[str, Any]:
-    return {"post_id": post["post_id"], "kind": kind, "at": at, "seen_by": seen_by, "actor": actor}

@@ -6,9 +6,8 @@ All instants are timezone-aware, in Asia/Shanghai (Beijing time), to the microse
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kamen_analysis.errors import TableError
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ZONE = "Asia/Shanghai"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 POST_TYPES = {"complaint": "投诉", "article": "文章", "ad": "广告", "merchant": "商家方", "question": "咨询", "other": "其他"}
 OUTCOMES = {"resolved": "已解决", "partial": "部分解决", "unresolved": "未解决", "unclear": "没说或看不出"}
@@ -155,34 +153,29 @@ def arrow(table: str, rows: list[dict[str, Any]]) -> pa.Table:
     return typed(table, columns(table, rows))
 
 
-def columns(table: str, rows: list[dict[str, Any]], names: Sequence[str] = ()) -> dict[str, list[Any]]:
-    """Return `rows` as columns of `table` (only `names`, if given); a missing key is None; raise TableError for a key the table lacks."""
+def columns(table: str, rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Return `rows` as columns of `table`; a missing key is None; raise TableError for a key the table lacks."""
     known = [column.name for column in TABLES[table]]
-    given = set().union(*rows)
-    if unknown := sorted(given - set(known)):
+    if unknown := sorted(set().union(*rows) - set(known)):
         raise TableError(f"表 {table} 没有这些列：{'、'.join(unknown)}")
-    return {name: [row.get(name) for row in rows] if name in given else [None] * len(rows)
-            for name in known if not names or name in names}
+    return {name: [row.get(name) for row in rows] for name in known}
 
 
-def typed(table: str, columns: dict[str, list[Any]]) -> pa.Table:
-    """Return columns of `table` as an Arrow table with the types of its schema, all nullable."""
+def typed(table: str, columns: Mapping[str, Any]) -> pa.Table:
+    """Return columns of `table` (lists, or `times.Instants`) as an Arrow table with the types of its schema, all nullable."""
     import pyarrow as pa
 
     fields = [field.with_nullable(True) for field in arrow_schema(table) if field.name in columns]
-    found = [_instants(columns[field.name], field) if pa.types.is_timestamp(field.type) else pa.array(columns[field.name], field.type)
-             for field in fields]
-    return pa.table(found, schema=pa.schema(fields))
+    return pa.table([_array(columns[field.name], field.type) for field in fields], schema=pa.schema(fields))
 
 
-def _instants(values: list[Any], field: pa.Field) -> pa.Array:
+def _array(values: Any, kind: pa.DataType) -> pa.Array:
     import pyarrow as pa
 
-    # As time since 1970: once pandera is imported, Arrow reads the wall time of an aware instant as if it were UTC.
-    is_one = len(set(map(id, values))) == 1  # rows of one page share the object that holds when it was seen
-    since = [at and at - _EPOCH for at in (values[:1] if is_one else values)]
-    instants = pa.array(since, pa.duration("us")).cast(pa.int64()).cast(field.type)
-    return pa.repeat(instants[0], len(values)) if is_one else instants
+    from kamen_analysis import times
+
+    # Once pandera is imported, Arrow reads the wall time of an aware instant in a list as if it were UTC.
+    return pa.array(times.column(values) if pa.types.is_timestamp(kind) and isinstance(values, list) else values, kind)
 
 
 def validate(table: str, data: pd.DataFrame) -> pd.DataFrame:

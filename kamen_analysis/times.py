@@ -1,10 +1,24 @@
-"""Read times as sites and spreadsheets write them: aware instants in Beijing time, with their precision."""
+"""Read times as sites and spreadsheets write them: aware instants in Beijing time, with their precision.
+
+A column of instants is an array of datetime64[us], UTC, in which NaT stands for no time.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Instants = npt.NDArray[np.datetime64]
+NONE = np.datetime64("NaT", "us")
+EARLIEST = np.datetime64("1999-12-31T16:00", "us")  # the year 2000 in Beijing
+CLOCK_ERROR = np.timedelta64(1, "D")  # how far a site's clock may be ahead of ours
 
 # China has had no summer time since 1991, so that a fixed offset, which is fast, is exact for every post.
 BEIJING = timezone(timedelta(hours=8), "UTC+08:00")
@@ -15,6 +29,7 @@ _WRITTEN = re.compile(
     r"\s*(Z|UTC|[+-]\d{2}:?\d{2})?",
 )
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[+-]\d\d:\d\d)?", re.ASCII)
+_USUAL = r"^[1-9]\d{3}-\d\d-\d\d[ T]\d\d:\d\d:\d\d$"  # for Arrow
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2}))?")
 _NUMBER = re.compile(r"\d{5,13}(?:\.\d+)?")
 _BEFORE = re.compile(r"^(?:发布|投诉|提交|登记|创建|更新)?(?:时间|日期)?[于在：:\s]*")
@@ -22,6 +37,7 @@ _LONGEST = 80  # characters of a written time
 _EXCEL_EPOCH = datetime(1899, 12, 30, tzinfo=BEIJING)
 _EXCEL_DAYS = (20_000, 80_000)  # numbers read as Excel's serial days: 1954 to 2119
 _OFFSETS = {None: BEIJING, "Z": UTC, "UTC": UTC}
+_EPOCH, _MICROSECOND, _NONE = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1), NONE.astype(np.int64).item()
 
 
 def instant(written: str) -> tuple[datetime, str]:
@@ -46,9 +62,37 @@ def instant(written: str) -> tuple[datetime, str]:
         raise ValueError("不是可读的时间") from None
 
 
-def beijing(moment: datetime) -> datetime:
-    """Return an aware instant in Beijing time."""
-    return moment.astimezone(BEIJING)
+def column(moments: Sequence[datetime | None]) -> Instants:
+    """Return aware instants as a column."""
+    each = {id(moment): moment for moment in moments}  # posts of one page share the instant it was fetched at
+    since = {key: _NONE if moment is None else (moment - _EPOCH) // _MICROSECOND for key, moment in each.items()}
+    return np.array([since[id(moment)] for moment in moments], np.int64).view("datetime64[us]")
+
+
+def between(moments: Instants, latest: Instants) -> npt.NDArray[np.bool_]:
+    """Return which instants can be those of a post on the web: from EARLIEST on, none later than `latest`."""
+    found: npt.NDArray[np.bool_] = (moments >= EARLIEST) & (moments <= latest)
+    return found
+
+
+def instants(written: Sequence[str | None]) -> tuple[Instants, list[str | None]]:
+    """Return `instant` of each time as written, as a column and the precisions; where it cannot be read, NaT and None."""
+    try:  # Where all are written as in data files, a column is read a hundred times faster.
+        texts = pa.array(written, pa.string())
+        if pc.all(pc.match_substring_regex(texts, _USUAL), min_count=0).as_py():
+            there = texts.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
+            return there - np.timedelta64(BEIJING.utcoffset(None)), [text and "second" for text in written]
+    except ValueError:  # a thirtieth of February, half a character
+        pass
+    read = [_read(text) for text in written]
+    return column([moment for moment, _ in read]), [precision for _, precision in read]
+
+
+def _read(written: str | None) -> tuple[datetime | None, str | None]:
+    try:
+        return instant(written) if written else (None, None)
+    except ValueError:
+        return None, None
 
 
 def _written(match: re.Match[str]) -> tuple[datetime, str]:

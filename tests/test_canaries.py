@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import onepost
 import pytest
 
 from kamen_analysis import clean, sources
@@ -166,5 +167,5 @@ def test_nothing_is_cut_in_two(before: int) -> None:
     """An identifier that straddles the longest text kept leaves no half of itself behind."""
     page = Page("file:///x.csv", datetime(2026, 9, 1, tzinfo=UTC), 200, "", b"", "table/1.warc.gz", 0, "0" * 64)
     body = "退" * before + "13912345678" + "钱" * 300
-    post = clean.clean({"id": "TS202600001", "title": "点卡", "body": body}, page, sources.registry()["table"]).post
+    post = onepost.cleaned({"id": "TS202600001", "title": "点卡", "body": body}, page, sources.registry()["table"]).post
     assert not re.search(r"\d{4}", post["body"]) and len(post["body"]) <= 20_000

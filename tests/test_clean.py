@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+import onepost
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,10 +24,10 @@ STEPS: list[base.Step] = [
 ]
 
 
-def cleaned(**changes: Any) -> clean.Cleaned:
+def cleaned(**changes: Any) -> onepost.Cleaned:
     """A board post with some values changed, cleaned."""
     raw: Any = {"id": "a1", "title": "演示数据", "body": "正文", "posted": "2025-10-01 10:00", "amount": "5元", "status": "处理中"}
-    return clean.clean({**raw, **changes}, PAGE, BOARD)
+    return onepost.cleaned({**raw, **changes}, PAGE, BOARD)
 
 
 @pytest.mark.parametrize(("written", "wanted", "precision"), [
@@ -125,7 +127,7 @@ def test_overlong_text_is_cut_and_says_so() -> None:
     assert both.notes == [("text_capped", "标题", ""), ("text_capped", "投诉要求", "")] and not both.post["truncated"]
 
 
-def _kinds(found: clean.Cleaned) -> list[tuple[str, bool]]:
+def _kinds(found: onepost.Cleaned) -> list[tuple[str, bool]]:
     return [(event["kind"], event["at"] is not None) for event in found.events]
 
 
@@ -205,3 +207,20 @@ def test_a_withdrawn_address_names_no_other_post() -> None:
         assert page not in names and "heimao:1" in names
     assert f"{page}?id=5" in names
     assert clean.asked_out({"https://bbs.example.cn/view/17351054590?from=share"}) >= {"https://bbs.example.cn/view/17351054590"}
+
+
+ODD_TIMES = ["2020-10-16 08:48:00", "2020-02-30 10:00:00", "0000-01-01 00:00:00", "\ud83d", "昨天", "44118"]
+ISO_TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1)).map(lambda at: f"{at:%Y-%m-%dT%H:%M:%S}")
+
+
+@given(st.lists(st.none() | st.sampled_from(ODD_TIMES) | ISO_TIMES, max_size=6))
+def test_a_column_of_times_is_read_as_each_is(written: list[str | None]) -> None:
+    """However many are read at once, each time is that which it is by itself, and what cannot be read is none."""
+    found, precisions = times.instants(written)
+    for text, moment, precision in zip(written, found, precisions, strict=True):
+        try:
+            at, exact = times.instant(text or "")
+        except ValueError:
+            assert np.isnat(moment) and precision is None
+        else:
+            assert moment == times.column([at])[0] and precision == exact

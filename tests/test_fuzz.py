@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from types import ModuleType
 from typing import ParamSpec
 
+import onepost
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kamen_analysis import clean, sources, tabular, zh
+from kamen_analysis import sources, tabular, zh
 from kamen_analysis.captures.page import Page
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label.posts import label_posts
@@ -118,7 +119,7 @@ def test_parsers(key: str) -> None:
         result = base.read_page(module, page)
         for post in result.posts:
             try:
-                done = clean.clean(post, page, module)
+                done = onepost.cleaned(post, page, module)
             except base.Reject as reject:
                 assert reject.reason
                 continue

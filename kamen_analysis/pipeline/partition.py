@@ -10,14 +10,15 @@ import json
 import operator
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from kamen_analysis import clean, records, sources, times
+from kamen_analysis import clean, records, sources
 from kamen_analysis.captures import warc
 from kamen_analysis.captures.members import Damage
 from kamen_analysis.captures.page import Page
@@ -63,10 +64,8 @@ class Facts:
 
 @dataclass
 class _Batch:
-    first: int = 0  # the number of its first post in the part
-    posts: Rows = field(default_factory=list)
-    events: Rows = field(default_factory=list)
-    event_rows: list[int] = field(default_factory=list)  # for each event, the number of its post in the part
+    raws: list[base.RawPost] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)  # the page of each post
     rejected: Rows = field(default_factory=list)
 
 
@@ -80,17 +79,21 @@ def make(capture: Path, raw: Path, folder: Path, on_batch: Callable[[Columns], o
     facts.filled = dict.fromkeys(module.FILL, 0)
     with ExitStack() as stack:
         writers = {name: stack.enter_context(writer(folder, name, schema(name))) for name in TABLES}
-        for batch in _batches(capture, raw, facts, warnings, size or BATCH):
-            redacted = {name: _redacted(name, batch, f"data/raw/{module.KEY}/{capture.name}") for name in TABLES}
-            tables = {name: records.typed(name, columns) for name, columns in redacted.items()}
-            tables["events"] = tables["events"].add_column(0, "row", pa.array(batch.event_rows, pa.int64()))
+        for cleaned, rejected in _pieces(capture, raw, facts, warnings, size or BATCH):
+            columns = {"posts": cleaned.posts, "events": cleaned.events, "rejected": records.columns("rejected", rejected)}
+            for name, table in columns.items():
+                free_text.refuse(name, table, free_text.redact(table), f"data/raw/{module.KEY}/{capture.name}")
+            tables = {name: records.typed(name, table) for name, table in columns.items()}
+            row = pa.array(cleaned.events["row"] + facts.counts["cleaned"], pa.int64())
+            tables["events"] = tables["events"].add_column(0, "row", row)
             for name, table in tables.items():
                 writers[name].write_table(table)
-            on_batch(redacted["posts"])
-            index.append(_index(redacted["posts"], tables["posts"]["posted_at"]))
+            on_batch(columns["posts"])
+            index.append(_index(columns["posts"], tables["posts"]["posted_at"]))
+            facts.counts["cleaned"] += len(tables["posts"])
             for column in facts.filled:
-                facts.filled[column] += sum(bool(post[column]) for post in batch.posts)
-    np.save(folder / "index.npy", np.concatenate(index, axis=1))
+                facts.filled[column] += _filled(tables["posts"][column])
+    np.save(folder / "index.npy", np.ascontiguousarray(np.concatenate(index, axis=1)))  # it is read row by row
     facts.warnings = listed(warnings)
     (folder / "counts.json").write_text(json.dumps(vars(facts), ensure_ascii=False, sort_keys=True), encoding="utf-8")
 
@@ -106,11 +109,38 @@ def schema(table: str) -> pa.Schema:
     return pa.schema([pa.field("row", pa.int64()), *columns] if table == "events" else columns)
 
 
-def _redacted(name: str, batch: _Batch, capture: str) -> Columns:
-    """Return one table of a batch of a capture as redacted columns; raise PublishRefused if personal data is left in them."""
-    columns = records.columns(name, getattr(batch, name), schema(name).names)
-    free_text.refuse(name, columns, free_text.redact(columns), capture)
-    return columns
+def _filled(column: pa.ChunkedArray) -> int:
+    """Return how many values of a column are there; a text without characters is not."""
+    there = pc.not_equal(column, "") if pa.types.is_string(column.type) else column.is_valid()
+    return pc.sum(there).as_py() or 0
+
+
+def _pieces(capture: Path, raw: Path, facts: Facts, warnings: audit.Warnings, size: int) -> Iterator[tuple[clean.Cleaned, Rows]]:
+    """Yield the capture's posts, at most `size` at a time, and the rows of `rejected` that belong to them."""
+    module = sources.registry()[capture.parent.name]
+    for batch in _batches(capture, raw, facts, warnings, size):
+        rejected = batch.rejected
+        for cleaned in _cleaned(batch.raws, batch.pages, module):
+            rejected += [{"stage": "clean", "reason": reject.reason, "detail": reject.detail, "post_id": reject.post_id,
+                          **_capture_columns(page, module.KEY)} for page, reject in cleaned.rejected]
+            warnings.add(cleaned.notes)
+            yield cleaned, rejected
+            rejected = []
+
+
+def _cleaned(raws: list[base.RawPost], pages: list[Page], module: base.Source) -> Iterator[clean.Cleaned]:
+    """Yield the posts cleaned, nearly always all at once: a post of unforeseen form is lost alone, not with the whole build."""
+    try:
+        cleaned = clean.clean(raws, pages, module)
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        if len(raws) > 1:
+            half = len(raws) // 2
+            yield from _cleaned(raws[:half], pages[:half], module)
+            yield from _cleaned(raws[half:], pages[half:], module)
+            return
+        cleaned = clean.clean([], [], module)
+        cleaned.rejected.append((pages[0], base.Reject("parser_failed", type(error).__name__)))
+    yield cleaned
 
 
 def _batches(capture: Path, raw: Path, facts: Facts, warnings: audit.Warnings, size: int) -> Iterator[_Batch]:
@@ -127,15 +157,12 @@ def _batches(capture: Path, raw: Path, facts: Facts, warnings: audit.Warnings, s
         broken.dated(page, facts)
         result = broken.read(module, page, mapping, facts)
         warnings.update(result.warnings)
-        posts = _posts(result, page, facts, batch.rejected)
-        page = replace(page, fetched_at=times.beijing(page.fetched_at))  # once, not for each post
-        for post in posts:
-            _add_post(post, page, module, batch, warnings)
-            if len(batch.posts) >= size:
-                facts.counts["cleaned"] += len(batch.posts)
+        for post in _posts(result, page, facts, batch.rejected):
+            batch.raws.append(post)
+            batch.pages.append(page)
+            if len(batch.raws) == size:
                 yield batch
-                batch = _Batch(facts.counts["cleaned"])
-    facts.counts["cleaned"] += len(batch.posts)
+                batch = _Batch()
     yield batch
 
 
@@ -156,23 +183,6 @@ def _posts(result: base.PageResult, page: Page, facts: Facts, rejected: Rows) ->
 
 def _capture_columns(page: Page, source: str) -> dict[str, Any]:
     return {"source": source, "capture_file": page.file, "capture_offset": page.offset, "capture_digest": page.digest}
-
-
-def _add_post(raw_post: base.RawPost, page: Page, module: base.Source, batch: _Batch, warnings: audit.Warnings) -> None:
-    """Clean one post and add it to the batch with its events, or as a row of `rejected`."""
-    try:
-        cleaned = clean.clean(raw_post, page, module)
-    except (base.Reject, LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
-        # A post of unforeseen form is lost alone, not with the whole build.
-        reject = error if isinstance(error, base.Reject) else base.Reject("parser_failed", type(error).__name__)
-        batch.rejected.append({"stage": "clean", "reason": reject.reason, "detail": reject.detail, "post_id": reject.post_id,
-                               **_capture_columns(page, module.KEY)})
-        return
-    if cleaned.notes:
-        warnings.add(cleaned.notes)
-    batch.event_rows += [batch.first + len(batch.posts)] * len(cleaned.events)
-    batch.posts.append(cleaned.post)
-    batch.events += cleaned.events
 
 
 def _index(posts: Columns, at: pa.ChunkedArray) -> essences.U64:

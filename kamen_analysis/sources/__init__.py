@@ -12,7 +12,7 @@ from kamen_analysis.records import EVENT_KINDS
 from kamen_analysis.sources.base import RawPost, Source
 
 REQUIRED = tuple(Source.__annotations__)
-NOT_SOURCES = frozenset({"audit", "base", "columns", "reading", "skeleton"})
+NOT_SOURCES = frozenset({"audit", "base", "columns", "events", "reading", "skeleton"})
 
 
 @functools.cache

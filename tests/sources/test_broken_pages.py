@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import onepost
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kamen_analysis import clean, sources
+from kamen_analysis import sources
 from kamen_analysis.captures.page import Page
 from kamen_analysis.sources import base, heimao
 
@@ -40,7 +41,7 @@ def _survives(key: str, given_page: Page) -> None:
     for item in items:
         if not isinstance(item, base.Reject):
             try:
-                clean.clean(item, given_page, source)
+                onepost.cleaned(item, given_page, source)
             except base.Reject as reject:
                 assert reject.reason
 

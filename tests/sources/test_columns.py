@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import onepost
 import pytest
 
-from kamen_analysis import clean, sources
+from kamen_analysis import sources
 from kamen_analysis.captures.page import Page
 from kamen_analysis.errors import KamenError
 from kamen_analysis.sources import base, columns, table
@@ -68,7 +69,7 @@ def test_a_users_mapping_takes_the_place_of_the_guess() -> None:
     """With a mapping file the columns, the times and the statuses mean what the user says."""
     mapping = columns.of_page(replace(page(MAPPING), url="mapping:///m.yaml"))
     result = base.read_page(TABLE, page(OWN), mapping)
-    cleaned = clean.clean(result.posts[0], page(OWN), TABLE)
+    cleaned = onepost.cleaned(result.posts[0], page(OWN), TABLE)
     assert (cleaned.post["post_id"], cleaned.post["title"], cleaned.post["status"]) == ("table:AB-2025-0001", "演示数据事由", "已退款")
     assert [(e["kind"], e["at"] is not None) for e in cleaned.events] == [("posted", True), ("closed", True)]
     assert not result.warnings.counts

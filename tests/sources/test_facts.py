@@ -9,10 +9,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import onepost
 import pandas as pd
 import pytest
 
-from kamen_analysis import clean, sources
+from kamen_analysis import sources
 from kamen_analysis.captures.page import Page
 from kamen_analysis.sources import base
 
@@ -24,7 +25,7 @@ def _posts(key: str, name: str, body: bytes) -> list[dict[str, Any]]:
     page = Page(f"file:///{name}", datetime.now(UTC), 200, "", body, f"{key}/x.warc.gz", 0, hashlib.sha256(body).hexdigest())
     result = base.read_page(source, page)
     assert not result.rejected and not result.unreadable and not result.warnings.counts
-    return [clean.clean(raw, page, source).post for raw in result.posts]
+    return [onepost.cleaned(raw, page, source).post for raw in result.posts]
 
 
 def _files(key: str, files: list[Path]) -> list[dict[str, Any]]:

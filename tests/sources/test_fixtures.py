@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import onepost
 import pytest
 
-from kamen_analysis import clean, records, sources
+from kamen_analysis import records, sources
 from kamen_analysis.captures.page import Page
 from kamen_analysis.sources import base
 
@@ -31,7 +32,7 @@ def _shown(key: str, path: Path) -> dict[str, Any]:
     rejected, posts, warnings = list(result.rejected), [], result.warnings
     for raw in result.posts:
         try:
-            cleaned = clean.clean(raw, page, source)
+            cleaned = onepost.cleaned(raw, page, source)
         except base.Reject as reject:
             rejected.append((reject.reason, reject.detail))
             continue
@@ -65,7 +66,7 @@ def test_cleaned_posts_are_rows_of_the_tables(key: str) -> None:
         page = _page(path, source.HOME)
         for raw in base.read_page(source, page).posts:
             try:
-                cleaned = clean.clean(raw, page, source)
+                cleaned = onepost.cleaned(raw, page, source)
             except base.Reject:
                 continue
             posts.append(cleaned.post)
