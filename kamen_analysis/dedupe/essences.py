@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -25,7 +24,6 @@ MIN_CHARACTERS = 30
 LANES = 4  # minima to a band
 BANDS = 8
 _TOP = 0x33500  # no letter or digit has a code point from here on
-_PIECE = 500  # texts signed at a time: their shingles fit the processor's cache
 
 _SHELF = kept.Shelf("folded", "zh.py", "dedupe/essences.py")
 
@@ -33,7 +31,6 @@ U64 = npt.NDArray[np.uint64]
 U32 = npt.NDArray[np.uint32]
 Ints = npt.NDArray[np.int64]
 
-_PLACEHOLDER = re.compile(r"\[[^\[\]]{1,8}\]")
 _RANDOM = np.random.default_rng(20_261_122).integers(0, 1 << 32, size=(2, LANES * BANDS), dtype=np.uint32)
 _ODD, _SHIFT = _RANDOM[0] | np.uint32(1), _RANDOM[1]
 _BASE, MIX = np.uint64(1_000_003), np.uint64(0x9E3779B97F4A7C15)
@@ -59,11 +56,12 @@ def _folded() -> U32:
 
 def codes(texts: Sequence[str]) -> tuple[U32, Ints]:
     """Return the code points of the texts' essences, one after the other, and the length of each essence."""
-    bare = [_PLACEHOLDER.sub("", text) if "[" in text else text for text in texts]
-    given = np.frombuffer("".join(bare).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    plain = _plain().take(given, mode="clip")
-    kept, ends = plain != 0, np.cumsum([0, *map(len, bare)])
-    return plain[kept], np.diff(np.concatenate(([0], np.cumsum(kept)))[ends])
+    from kamen_analysis.dedupe import points  # loads numba, which a build with nothing new can do without
+
+    given = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    kept, left = np.empty_like(given), np.empty_like(lengths)
+    return kept[: points.keep(given, lengths, _plain(), kept, left)], left
 
 
 def digests(texts: Iterable[bytes]) -> U64:
@@ -83,16 +81,9 @@ def grams(found: U32, lengths: Ints) -> tuple[U64, Ints]:
         rolled[start:end].sort()
     new = np.append(True, rolled[1:] != rolled[:-1])
     new[starts] = True
-    new &= _inside(starts, len(rolled))
+    new[(starts[1:, None] - np.arange(1, SHINGLE)).ravel()] = False  # shingles over two essences
     before = np.concatenate(([0], np.cumsum(new)))
     return rolled[new], before[ends] - before[starts]
-
-
-def _inside(starts: Ints, count: int) -> npt.NDArray[np.bool_]:
-    """Return which of `count` shingles over several essences lie within one; `starts`: where the essences start."""
-    inside = np.ones(count, np.bool_)
-    inside[(starts[1:, None] - np.arange(1, SHINGLE)).ravel()] = False
-    return inside
 
 
 def _rolled(codes: U32) -> U64:
@@ -115,36 +106,12 @@ def jaccard(a: U64, b: U64) -> float:
 
 def sign(texts: Sequence[str]) -> Signed:
     """Return the fingerprints of texts (title and body joined)."""
-    pieces = [_signed(texts[at : at + _PIECE]) for at in range(0, len(texts), _PIECE)]
-    if not pieces:
-        return Signed(np.empty(0, np.uint64), np.empty((BANDS, 0), np.uint64))
-    return Signed(np.concatenate([piece.essence for piece in pieces]), np.concatenate([piece.bands for piece in pieces], axis=1))
+    from kamen_analysis.dedupe import points
 
-
-def _signed(texts: Sequence[str]) -> Signed:
-    points, lengths = codes(texts)
-    is_long, ends = lengths >= MIN_CHARACTERS, 4 * np.cumsum(lengths)
-    digest, bands = np.zeros(len(texts), np.uint64), np.zeros((BANDS, len(texts)), np.uint64)
-    raw, starts = points.tobytes(), ends - 4 * lengths
-    long_digests = digests(raw[start:end] for start, end in zip(starts[is_long].tolist(), ends[is_long].tolist(), strict=True))
-    digest[is_long] = np.maximum(long_digests, np.uint64(1))  # 0 is for short texts
-    if is_long.any():
-        bands[:, is_long] = _bands(points if is_long.all() else points[np.repeat(is_long, lengths)], lengths[is_long])
-    return Signed(digest, bands)
-
-
-def _bands(codes: U32, lengths: Ints) -> U64:
-    """Return the bands (BANDS, n) of n long essences."""
-    starts = np.cumsum(lengths) - lengths
-    grams = ((_rolled(codes) * MIX) >> np.uint64(32)).astype(np.uint32)
-    grams = grams[_inside(starts, len(grams))]
-    firsts = starts - np.arange(len(lengths)) * (SHINGLE - 1)
-    hashed, least = np.empty_like(grams), np.empty((BANDS, LANES, len(lengths)), np.uint32)
-    for odd, shift, row in zip(_ODD, _SHIFT, least.reshape(BANDS * LANES, -1), strict=True):
-        # Multiply-shift hashing (Dietzfelbinger et al. 1997): the 32-bit overflow is intended.
-        np.multiply(grams, odd, out=hashed)
-        np.add(hashed, shift, out=hashed)
-        np.minimum.reduceat(hashed, firsts, out=row)
-    lanes = (least * np.uint32(0x9E3779B1) >> np.uint32(16)).astype("<u2")
-    bands: U64 = np.ascontiguousarray(lanes.transpose(0, 2, 1)).view("<u8")[..., 0].astype(np.uint64)
-    return bands
+    found, lengths = codes(texts)
+    essence, least = np.empty(len(texts), np.uint64), np.empty((len(texts), BANDS * LANES), np.uint32)
+    points.digest(found, lengths, essence)
+    points.minima(found, lengths, _BASE, MIX, _ODD, _SHIFT, least)
+    bands = (least * np.uint32(0x9E3779B1) >> np.uint32(16)).astype("<u2").view("<u8").astype(np.uint64)
+    is_long = lengths >= MIN_CHARACTERS
+    return Signed(np.where(is_long, np.maximum(essence, np.uint64(1)), np.uint64(0)), np.where(is_long, bands.T, np.uint64(0)))
