@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,7 +40,7 @@ def coded(posts: Mapping[str, list[Any]]) -> Coded:
     """Return the codes of posts given as columns (TEXTS)."""
     from kamen_analysis.label.posts import label_posts  # slow to load; a build with nothing new does not label
 
-    labelled = label_posts([dict(zip(TEXTS, row, strict=True)) for row in zip(*(posts[name] for name in TEXTS), strict=True)])
+    labelled = label_posts(dict(zip(TEXTS, row, strict=True)) for row in zip(*(posts[name] for name in TEXTS), strict=True))
     row = np.repeat(np.arange(len(labelled)), [len(post.reasons) for post in labelled])
     labels = _columns(SPAN_SCHEMA, [reason for post in labelled for reason in post.reasons])
     return Coded(_columns(CODED_SCHEMA, labelled), labels.add_column(0, LABELS_SCHEMA.field(0), pa.array(row, pa.int64())))
@@ -57,6 +56,7 @@ def write(batches: Iterable[Coded], folder: Path) -> None:
             done += len(batch.posts)
 
 
-def _columns(schema: pa.Schema, rows: Sequence[object]) -> pa.Table:
-    """Return a table of the schema's columns, read from the attributes of the same names."""
-    return pa.table([pa.array(list(map(attrgetter(field.name), rows)), field.type) for field in schema], schema=schema)
+def _columns(schema: pa.Schema, rows: Sequence[Any]) -> pa.Table:
+    """Return a table of the schema's columns, read from the fields of named tuples."""
+    columns = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True)) if rows else {}
+    return pa.table([pa.array(columns.get(field.name, ()), field.type) for field in schema], schema=schema)

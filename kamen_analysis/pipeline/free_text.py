@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import Any
 
 from kamen_analysis.redact import redact_many
@@ -18,11 +19,10 @@ def redact(columns: Columns) -> set[str]:
     clean: set[str] = set()
     for name in _free_text(columns):
         texts = list(dict.fromkeys(filter(None, columns[name])))
-        redacted = dict(zip(texts, redact_many(texts), strict=True))
-        columns[name] = [redacted[text].text if text else text for text in columns[name]]
-        clean |= {text for text, result in redacted.items() if not result.spans}
-        changed = [result for result in redacted.values() if result.spans]
-        clean |= {result.text for result, is_settled in zip(changed, settled(changed), strict=True) if is_settled}
+        changed = {text: result for text, result in zip(texts, redact_many(texts), strict=True) if result.spans}
+        columns[name] = [changed[text].text if text in changed else text for text in columns[name]]
+        clean |= set(texts) - changed.keys()
+        clean |= set(compress((result.text for result in changed.values()), settled(list(changed.values()))))
     return clean
 
 
