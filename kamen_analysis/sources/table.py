@@ -135,7 +135,8 @@ def _post(record: dict[str, Any], layout: columns.Layout, ordinals: Counter[byte
         notes.append(("personal_id", "编号", audit.shape(given)))
         given = None
     taken["id"] = given if given and _SURE_ID.fullmatch(given) else _made_id(given, taken, ordinals)
-    taken["synthetic"] = "synthetic" in taken and str(taken["synthetic"]).lower() in _YES
+    if "synthetic" in taken:
+        taken["synthetic"] = taken["synthetic"].lower() in _YES
     if layout.times:
         times = ((kind, as_written(record[header])) for header, kind in layout.times.items())
         taken["steps"] = [Step(who="", what=kind, at=at, text="") for kind, at in times if at is not None]

@@ -87,13 +87,13 @@ def form_of(file: IO[bytes], name: str, suffix: str) -> tuple[Kind, str]:
 
 def _jsonl(lines: Iterable[str | bytes], name: str, bad: Bad) -> Iterator[Record]:
     for number, line in enumerate(lines, 1):
-        if line.strip():
-            try:
-                value = _loads(line)
-            except (ValueError, RecursionError):
+        try:
+            value = _loads(line)
+        except (ValueError, RecursionError):
+            if line.strip():
                 yield bad(f"{name}：第 {number} 行不是完整的 JSON（文件可能被截断）")
-            else:
-                yield _object(value, name, f"第 {number} 行", bad, len(line))
+        else:
+            yield value if type(value) is dict and len(line) <= limits.CELL else _object(value, name, f"第 {number} 行", bad)
 
 
 def _loads(line: str | bytes) -> Any:
@@ -115,11 +115,11 @@ def _json_array(text: IO[str], name: str, bad: Bad) -> Iterator[Record]:
         yield _object(value, name, f"第 {number} 项", bad)
 
 
-def _object(value: Any, name: str, where: str, bad: Bad, size: int = limits.WHOLE) -> Record:
-    """Return a JSON value as a record; of one written in no more than CELL bytes no cell is too long."""
+def _object(value: Any, name: str, where: str, bad: Bad) -> Record:
+    """Return a JSON value as a record, or what `bad` makes of it."""
     if not isinstance(value, dict):
         return bad(f"{name}：{where}不是 JSON 对象（要 {{…}}）")
-    return bad(limits.too_long(name, where)) if size > limits.CELL and _has_long(value.values()) else value
+    return bad(limits.too_long(name, where)) if _has_long(value.values()) else value
 
 
 def _has_long(cells: Iterable[Any]) -> bool:
