@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from kamen_analysis import dedupe
 from kamen_analysis.dedupe import essences, similarity
 from kamen_analysis.pipeline import copies
+from kamen_analysis.pipeline.partition import NO_DATE
 
 STORY = "上周六在这家店买了一张一百元的点卡，输进去提示卡号不存在，客服说要等技术核实，等了六天没有下文，再问就不回了。"
 
@@ -130,6 +131,18 @@ def test_keys_alike_by_chance() -> None:
     assert dict(zip(second.tolist(), first.tolist(), strict=True)) == {2: 0, 4: 1}
     moments, ids = np.array([2, 1, 1, 2, 1], np.uint64), np.array([9, 3, 2, 8, 1 << 63], np.uint64)
     assert copies.order(moments, ids).tolist() == [2, 1, 4, 3, 0]
+
+
+_BEFORE_1970 = (1 << 64) - 551_616  # a whole number of seconds, too
+_MOMENTS = st.sampled_from([0, 1, 10**6, 10**6 + 1, 1_700_000_000 * 10**6, 1_700_000_001 * 10**6, _BEFORE_1970, int(NO_DATE)])
+_IDS = st.sampled_from([0, 1, 2, 1 << 63, (1 << 63) + 1, (1 << 64) - 1])
+
+
+@given(st.lists(st.tuples(_MOMENTS, _IDS), max_size=12))
+def test_order_of_posts(drawn: list[tuple[int, int]]) -> None:
+    """Posts are in the order of their moments, undated ones last, those of one moment by id: also before 1970 and by microseconds."""
+    moments, ids = np.array(drawn, np.uint64).reshape(-1, 2).T
+    assert copies.order(moments, ids).tolist() == sorted(range(len(drawn)), key=drawn.__getitem__)
 
 
 @given(st.lists(st.lists(st.integers(1, 3), min_size=8, max_size=8), max_size=20), st.integers(1, 9))

@@ -28,6 +28,7 @@ from kamen_analysis.pipeline.rows import column, placed, rows_of, select
 Bools = npt.NDArray[np.bool_]
 _LOG = logging.getLogger(__name__)
 COPIES = 500_000  # posts with copies that are described at a time
+_SECOND = np.uint64(1_000_000)  # microseconds
 _ALIKE = np.uint64(1)  # the bit of a cached pair that says whether its texts are alike
 
 
@@ -66,13 +67,19 @@ def _by_date(parts: list[Part], eligible: Bools, dates: pd.Series) -> U32:
 
 def order(moments: U64, ids: U64) -> Ints:
     """Return the order of posts by moment, those of one moment by id."""
-    distinct, place = np.unique(moments, return_inverse=True)
     # One number for both, the id without its last bits, is sorted several times as fast as two.
-    bits = np.uint64(len(distinct).bit_length())
-    packed = place.astype(np.uint64) << np.uint64(64) - bits | ids >> bits
+    is_dated = moments != partition.NO_DATE
+    place = moments if (moments[is_dated] % _SECOND).any() else moments // _SECOND
+    place = np.where(is_dated, place, place.max(initial=0, where=is_dated) + np.uint64(1))
+    bits = np.uint64(64 - int(place.max(initial=0)).bit_length())
+    packed = place << bits | ids >> np.uint64(64) - bits
     found = np.argsort(packed)
     ordered = packed[found]
-    return found if (ordered[1:] > ordered[:-1]).all() else np.lexsort((ids, moments))
+    again = np.flatnonzero(ordered[1:] == ordered[:-1])
+    tied = np.union1d(again, again + 1)
+    rows = np.sort(found[tied])
+    found[tied] = rows[np.lexsort((ids[rows], moments[rows]))]
+    return found
 
 
 def _heads(parts: list[Part], starts: Ints, rows: U32, scratch: Path) -> Ints:
