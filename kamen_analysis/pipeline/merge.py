@@ -112,12 +112,14 @@ def _combine(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _combine_events(parts: list[Part], starts: npt.NDArray[np.int64], best: pd.Series) -> pd.DataFrame:
     """Return the events of posts seen again, from all their sightings, with the `number` of the best sighting."""
-    frames = [NO_EVENTS]
-    for part, start in zip(parts if len(best) else (), starts, strict=False):
-        events = part.read("events").to_pandas()
-        number = (events.pop("row") + start).map(best)
-        frames.append(events.assign(number=number)[number.notna()])
-    return pd.concat([frame for frame in frames if len(frame)] or frames, ignore_index=True).astype({"number": "int64"})
+    frames, seen = [NO_EVENTS], np.sort(best.index.to_numpy(np.int64))
+    cuts = np.searchsorted(seen, starts)
+    for part, start, low, high in zip(parts, starts, cuts, cuts[1:], strict=False):
+        if high > low:
+            table = part.read("events")
+            events = table.filter(np.isin(table["row"].to_numpy(), seen[low:high] - start)).to_pandas()
+            frames.append(events.assign(number=(events.pop("row") + start).map(best)))
+    return pd.concat([frame for frame in frames if len(frame)] or frames, ignore_index=True)
 
 
 def _leave_out(parts: list[Part], merged: Merged, withdrawn: frozenset[str]) -> None:
