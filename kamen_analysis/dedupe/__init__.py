@@ -28,6 +28,7 @@ ROWS = 1 << 19  # rows handled at a time
 _LAST_BITS = np.uint64((1 << 22) - 1)
 _HALF = np.uint64(32)
 _THREADS = 2  # bands handled in parallel: each takes about three numbers a post
+_HELD = 4  # bands whose pairs are held before those found again are dropped; divides BANDS
 
 
 def candidates(band: Callable[[int], U64]) -> tuple[U32, U32]:
@@ -36,21 +37,30 @@ def candidates(band: Callable[[int], U64]) -> tuple[U32, U32]:
     A row is paired only with the earliest row of each of its bands, not with all that share the band.
     """
     with ThreadPoolExecutor(_THREADS) as pool:  # numpy works on whole arrays without the interpreter's lock
-        first, second = _distinct(pool.map(lambda k: repeated(band(k)), range(BANDS)))
+        first, second = _distinct(pool.map(lambda k: _packed(*repeated(band(k))), range(BANDS)))
         agreed = functools.reduce(operator.iadd, pool.map(lambda k: _agreed(band(k), first, second), range(BANDS)))
     enough = agreed >= AGREE
     return first[enough], second[enough]
 
 
-def _distinct(sides: Iterable[tuple[U32, U32]]) -> tuple[U32, U32]:
-    """Return pairs of rows, each once, by their second row; of a pair found again only one is held."""
-    pairs = np.empty(0, np.uint64)
-    for first, second in sides:
-        pairs = np.concatenate([pairs, second.astype(np.uint64) << _HALF | first])
-        pairs.sort()
-        pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
-        heap.give_back()  # Else what was sorted of each band stays with the thread that did it.
-    return pairs.astype(np.uint32), (pairs >> _HALF).astype(np.uint32)
+def _packed(first: U32, second: U32) -> U64:
+    """Return pairs of rows as one number each, which are in order by the second row."""
+    return second.astype(np.uint64) << _HALF | first
+
+
+def _distinct(found: Iterable[U64]) -> tuple[U32, U32]:
+    """Return packed pairs of rows, each once, by their second row; of pairs found again in _HELD bands only one is held."""
+    pieces: list[U64] = []
+    for number, piece in enumerate(found, 1):
+        pieces.append(piece)
+        if number % _HELD == 0:
+            pairs = np.concatenate(pieces)
+            pieces.clear()  # Held on to, they would be half of the memory.
+            pairs.sort()
+            pieces.append(pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]])
+            del pairs
+            heap.give_back()  # Else what was sorted of each band stays with the thread that did it.
+    return pieces[0].astype(np.uint32), (pieces[0] >> _HALF).astype(np.uint32)
 
 
 def _agreed(band: U64, first: U32, second: U32) -> npt.NDArray[np.uint8]:
