@@ -17,6 +17,7 @@ _BACK = 40  # characters before a find that are looked at
 _FAR = 100  # characters behind an address that are looked at
 _CLOSE = 12
 _QUOTES = re.compile("[“\"「『·丨丶~]")
+_LETTER = re.compile("[a-z]")
 _BRACKETS = {")": "(", "]": "[", "】": "【"}
 _OPENING = frozenset(_BRACKETS.values())
 _ENDS = " _-丶丨·.@~|"  # a find that ends with one of these goes on like one that ends before it
@@ -52,7 +53,7 @@ def _run(words: str, start: int, end: int, low: int, high: int) -> Ends:
     Behind letters it goes on across signs and, for what is no word, blanks; behind digits alone only where a sign knits letters to them.
     """
     value = words[start:end]
-    told = "RUN" if any("a" <= char <= "z" for char in value) else "KNIT"
+    told = "RUN" if _LETTER.search(value) else "KNIT"
     behind = _regex(f"<{told}_ON>").match(words, start + len(value.rstrip(_ENDS)), high)
     first = _back(f"<{told}_BEFORE>", words, start, low) if _is_sign(words[start - 3:start].rstrip()) else start
     return first, max(behind.end(), end) if behind else end

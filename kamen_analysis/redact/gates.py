@@ -28,9 +28,11 @@ class Cued:
         here = [[numbers[id(pattern)] for pattern in behind if id(pattern) in numbers] for behind in cued]
         # A row for each word where its text has digits in a row, then one where it has none.
         self._wanted = columns([*here, *([number for number in some if not patterns[number].near] for some in here)], len(patterns))
+        self._starts_some = np.array(list(map(bool, here)))
 
     def open(self, hits: Ints, runs: Windows, reading: Reading, view: View) -> Iterator[tuple[Pattern, list[int], list[int], list[int]]]:
         """Yield patterns, and behind which hits (rows of word, start, end) to try each: starts, ends, and where the texts of these end."""
+        hits = hits.compress(self._starts_some[hits[:, 0]], axis=0)
         texts = reading.of(hits[:, 1])
         still = np.ones(len(reading.starts), dtype=bool)
         still[reading.of(runs[:, 0])] = False
@@ -59,11 +61,13 @@ class Free:
         self._many = np.array([len(some) for some in here.values()])
         self._from = np.cumsum(self._many) - self._many
         self._around = np.array([[pattern.around or _FAR] * 2 for pattern in patterns])
+        self._has_mark = np.array([pattern.near is not None for pattern in patterns])
+        self._led = [(number, members(pattern.first)) for number, pattern in enumerate(patterns) if pattern.needs and pattern.first]
 
     def open(self, hits: Ints, near: dict[str, Windows], reading: Reading, view: View) -> Iterator[tuple[Pattern, list[int], list[int]]]:
         """Yield patterns, and where each can begin, near its mark or around the words it needs: the places, and the windows' ends."""
-        marked = [_kind(near[mark], kind) for kind, mark in enumerate(self._marks)]
-        stretches = np.concatenate([*marked, *self._needed(hits, near, reading)])
+        marked = _numbered([near[mark] for mark in self._marks], np.arange(len(self._marks)))
+        stretches = np.concatenate([marked, *self._needed(hits, near, reading)])
         begun = self._group.begin(view.classes, stretches, self._wanted)
         at, ends = begun.at.tolist(), stretches[begun.stretch, 1].tolist()
         for kind, low, high in _equal(begun.number):
@@ -71,6 +75,7 @@ class Free:
 
     def _needed(self, hits: Ints, near: dict[str, Windows], reading: Reading) -> Iterator[Ints]:
         # Yields stretches around the words that patterns need.
+        hits = hits.compress(self._many[hits[:, 0]] > 0, axis=0)
         many = self._many[hits[:, 0]]
         hit = np.repeat(np.arange(len(hits)), many)
         number = self._needing[np.arange(len(hit)) + np.repeat(self._from[hits[:, 0]] - np.cumsum(many) + many, many)]
@@ -78,25 +83,26 @@ class Free:
         spans = np.column_stack([hits[hit[order], 1:], number[order]])
         spans = spans[self._is_led(spans, reading)]
         stretches = widened(spans, reading, self._around, np.zeros(len(spans), np.int64))
-        for kind, low, high in _equal(stretches[:, 2]):
-            windows, mark = stretches[low:high, :2], self._patterns[kind].near
-            if mark is not None:
-                windows = near[mark][np.isin(reading.of(near[mark][:, 0]), reading.of(windows[:, 0]))]
-            yield _kind(windows, len(self._marks) + kind)
+        has_mark = self._has_mark[stretches[:, 2]]
+        yield stretches[~has_mark] + (0, 0, len(self._marks))
+        marked = stretches[has_mark]
+        for kind, low, high in _equal(marked[:, 2]):
+            windows, texts = near[self._patterns[kind].near or ""], reading.of(marked[low:high, 0])
+            yield _numbered([windows[np.isin(reading.of(windows[:, 0]), texts)]], [len(self._marks) + kind])
 
     def _is_led(self, spans: Ints, reading: Reading) -> Bools:
         # Tells of each word whether a character of its pattern's first stands before it, where the pattern names any.
         led = np.ones(len(spans), np.bool_)
-        for kind, low, high in _equal(spans[:, 2]):
-            if first := self._patterns[kind].first:
-                starts = spans[low:high, :1]
-                before = np.maximum(starts - np.arange(1, _BEFORE + 1), reading.starts[reading.of(starts)] - 1)
-                led[low:high] = members(first)[places(reading.codes[before])].any(axis=1)
+        for kind, first in self._led:
+            low, high = np.searchsorted(spans[:, 2], (kind, kind + 1))
+            starts = spans[low:high, :1]
+            before = np.maximum(starts - np.arange(1, _BEFORE + 1), reading.starts[reading.of(starts)] - 1)
+            led[low:high] = first[places(reading.codes[before])].any(axis=1)
         return led
 
 
-def _kind(windows: Windows, kind: int) -> Ints:
-    return np.column_stack([windows, np.full(len(windows), kind)])
+def _numbered(several: Sequence[Windows], numbers: Sequence[int] | Ints) -> Ints:
+    return np.column_stack([np.concatenate(several), np.repeat(numbers, list(map(len, several)))])
 
 
 def _equal(numbers: Ints) -> Iterator[tuple[int, int, int]]:
