@@ -25,7 +25,7 @@ from numba.core.runtime.nrt import rtsys
 from kamen_analysis import kept
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
-SOURCES = kept.Shelf("kernels", "kernels.py", "label/*.py", "redact/*.py")  # Never saved: it gives the folder its name.
+SOURCES = kept.Shelf("kernels", "kernels.py", "dedupe/*.py", "label/*.py", "redact/*.py")  # Never saved: it gives the folder its name.
 _UNREADABLE = (OSError, EOFError, AttributeError, ImportError, pickle.UnpicklingError)  # Another version may have kept names that are gone.
 
 
