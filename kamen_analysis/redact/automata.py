@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from re import _constants as sre  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
 
-from kamen_analysis.redact.outline import chars, outline, within
+from kamen_analysis.redact.outline import chars, firsts, outline, single, within
 from kamen_analysis.redact.starts import ALL, BEYOND, ONE, REPEATS, Set, one
 
 ACCEPT = 63  # the bit of a match among those of the states
@@ -46,7 +46,7 @@ def _flat(tree: Any) -> Iterator[tuple[Any, Any]]:
 def _trees(nodes: list[tuple[Any, Any]]) -> Iterator[list[tuple[Any, Any]]]:
     yield nodes
     for at, (op, argument) in enumerate(nodes):
-        if op is sre.ASSERT and argument[0] > 0 and _single(argument[1]) is None:
+        if op is sre.ASSERT and argument[0] > 0 and single(argument[1]) is None:
             yield [*nodes[:at], *argument[1]]
 
 
@@ -92,7 +92,7 @@ class _States:
             return self.sequence(argument[3], reached)
         if op is sre.ATOMIC_GROUP:
             return self.sequence(argument, reached)
-        if op is sre.GROUPREF and (again := _single(self._groups.get(argument, ()))) is not None:
+        if op is sre.GROUPREF and (again := single(self._groups.get(argument, ()))) is not None:
             return self._stepped(reached, again)
         if op in (sre.ASSERT, sre.ASSERT_NOT):
             direction, body = argument
@@ -150,21 +150,15 @@ class _States:
         for _ in range(min(least, self._depth)):
             reached = self.sequence(body, reached)
         if most - least > _OPTIONAL or least > self._depth:
-            return self._any(chars(body), 0, most, reached)
+            first = self._stepped(reached, firsts(body))
+            return _merged(reached, first, self._stepped(first, chars(body), looped=True))  # any number of these
         several = [reached]
         for _ in range(most - least):
             several.append(self.sequence(body, several[-1]))
         return _merged(*several)
 
-    def _any(self, members: Set, least: int, most: int, reached: _Reached) -> _Reached:
-        """Return what is reached behind so many characters of some, where more than a few more are as good as any number."""
-        for _ in range(min(least, self._depth)):
-            reached = self._stepped(reached, members)
-        first = self._stepped(reached, members) if most > least else {}
-        return _merged(reached, first, self._stepped(first, members, looped=True))
-
     def _asserted(self, is_so: bool, direction: int, body: Any, reached: _Reached) -> _Reached:
-        found = _single(body)
+        found = single(body)
         if found is None:
             return reached
         members = found if is_so else ALL ^ found | BEYOND
@@ -181,13 +175,6 @@ class _States:
         self._add(reads, before, self._at[state])
         self.first |= (self.first >> state & 1) << len(self.reads) - 1
         return len(self.reads) - 1, ahead
-
-
-def _single(body: Any) -> Set | None:
-    """Return the characters of an assertion about one."""
-    while len(body) == 1 and body[0][0] is sre.SUBPATTERN:
-        body = body[0][1][3]
-    return one(*body[0]) if len(body) == 1 and body[0][0] in ONE else None
 
 
 def _merged(*several: _Reached) -> _Reached:

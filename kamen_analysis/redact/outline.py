@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from re import _constants as sre  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
 
-from kamen_analysis.redact.starts import ALL, ONE, REPEATS, Set, one
+from kamen_analysis.redact.starts import ALL, BEYOND, ONE, REPEATS, Set, one
 
 
 class Outline(NamedTuple):
@@ -22,6 +22,11 @@ def outline(trees: Iterable[Any], most: int) -> Outline:
     return _either([_sequence(tree, most) for tree in trees])
 
 
+def firsts(tree: Any) -> Set:
+    """Return what the first character of what a tree matches may be."""
+    return functools.reduce(int.__or__, outline([tree], 1).places, 0)
+
+
 def _either(several: list[Outline]) -> Outline:
     places = [0] * max(len(each.places) for each in several)
     for each in several:
@@ -31,10 +36,22 @@ def _either(several: list[Outline]) -> Outline:
 
 
 def _sequence(tree: Any, most: int) -> Outline:
-    whole = Outline([], {0})
+    whole, ahead = Outline([], {0}), ALL
     for op, argument in tree:
-        whole = _behind(whole, _node(op, argument, most), most)
+        if op in (sre.ASSERT, sre.ASSERT_NOT):
+            ahead &= _told(op is sre.ASSERT, *argument)
+            continue
+        node = _node(op, argument, most)
+        if node.places and 0 not in node.lengths:
+            node.places[0] &= ahead
+        whole, ahead = _behind(whole, node, most), ahead if op is sre.AT else ALL
     return whole
+
+
+def _told(is_so: bool, direction: int, body: Any) -> Set:
+    """Return what an assertion lets stand at the next place."""
+    members = single(body) if direction > 0 else None
+    return ALL if members is None else members if is_so else ALL ^ members | BEYOND
 
 
 def _behind(some: Outline, other: Outline, most: int) -> Outline:
@@ -57,7 +74,7 @@ def _node(op: Any, argument: Any, most: int) -> Outline:
         return _repeated(least, min(many, most), _sequence(body, most), most)
     if op in (sre.SUBPATTERN, sre.ATOMIC_GROUP):
         return _sequence(argument[3] if op is sre.SUBPATTERN else argument, most)
-    if op in (sre.ASSERT, sre.ASSERT_NOT, sre.AT):
+    if op is sre.AT:
         return Outline([], {0})
     return Outline([ALL] * most, set(range(most + 1)))
 
@@ -86,3 +103,10 @@ def within(tree: Any) -> Iterator[tuple[Any, Any]]:
 def chars(tree: Any) -> Set:
     """Return all characters that may stand in what a tree matches."""
     return functools.reduce(int.__or__, (one(*node) if node[0] in ONE else ALL for node in within(tree)), 0)
+
+
+def single(body: Any) -> Set | None:
+    """Return the characters of an assertion about one."""
+    while len(body) == 1 and body[0][0] is sre.SUBPATTERN:
+        body = body[0][1][3]
+    return one(*body[0]) if len(body) == 1 and body[0][0] in ONE else None
