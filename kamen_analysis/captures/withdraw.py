@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from kamen_analysis.captures import shelf, sidecar
 from kamen_analysis.captures.cutting import without
 from kamen_analysis.captures.decode import BadBody
-from kamen_analysis.captures.members import Record, member, records
+from kamen_analysis.captures.members import Damage, Record, member, salvaged
 from kamen_analysis.captures.page import Page
 from kamen_analysis.captures.warc import holds_page, page
 from kamen_analysis.captures.writer import body_replaced, stub
@@ -34,7 +34,7 @@ ID_PAIR = re.compile(r"(?:id|sn|no|[a-z]id|post_id|complaint_id|page|type)=[\w-]
 class Erased:
     """How many records an erasure replaced by stubs, and from how many it cut only the withdrawn post.
 
-    unread: records whose body cannot be decoded, so that it is unknown whether they hold the post.
+    unread: records whose body cannot be decoded, and damaged stretches of files: it is unknown whether they hold the post.
     """
 
     stubs: int
@@ -42,10 +42,16 @@ class Erased:
     unread: int = 0
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig") if path.exists() else ""
+    except UnicodeDecodeError:
+        raise KamenError(f"撤回名单 {path} 须为 UTF-8 编码") from None
+
+
 def listed(home: Home) -> frozenset[str]:
-    """Return the opt-out list: the ids, numbers and addresses of posts that tables and reports leave out."""
-    path = home.raw / LIST
-    lines = path.read_text(encoding="utf-8-sig").split("\n") if path.exists() else []
+    """Return the opt-out list: the ids, numbers and addresses of posts that tables and reports leave out; KamenError if it is not UTF-8."""
+    lines = _text(home.raw / LIST).split("\n")
     # An address may contain "#"; a remark follows after white space.
     return frozenset(line.split(" #")[0].split("\t#")[0].strip() for line in lines if line.strip() and not line.lstrip().startswith("#"))
 
@@ -70,7 +76,7 @@ def withdraw(home: Home, name: str, remark: str = "") -> bool:
     if name in listed(home):
         return False
     path = home.raw / LIST
-    before = path.read_text(encoding="utf-8-sig") if path.exists() else ""
+    before = _text(path)
     with atomic_write(path) as file:
         gap = "" if not before or before.endswith("\n") else "\n"
         note = " ".join(remark.split())  # what follows a line break in it would be taken for a name
@@ -123,10 +129,13 @@ def _address(name: str) -> str:
 
 
 def _changes(path: Path, raw: Path, number: str, cut: Cut) -> tuple[dict[int, Record], int]:
-    """Return the new records by the offset of those that hold the post, and how many records cannot be read."""
+    """Return the new records by the offset of those that hold the post, in order, and how many records or damaged stretches are unread."""
     found: dict[int, Record] = {}
     unread = 0
-    for record in records(path):
+    for record in salvaged(path):
+        if isinstance(record, Damage):
+            unread += 1
+            continue
         if not holds_page(record):
             continue
         try:
@@ -141,11 +150,12 @@ def _changes(path: Path, raw: Path, number: str, cut: Cut) -> tuple[dict[int, Re
 
 def _rewrite(path: Path, changes: dict[int, Record], reason: str, at: datetime) -> None:
     """Write a file anew with `changes`, add the entry to the chain, then replace the file; `shelf.recover` finishes this after a crash."""
-    fresh, was = path.with_name(f"{path.name}.new"), path.read_bytes()
+    fresh, was, written = path.with_name(f"{path.name}.new"), path.read_bytes(), 0
     with fresh.open("wb") as file:
-        for record in records(path):
-            old = was[record.offset:record.end]
-            file.write(member(changes[record.offset], len(old)) if record.offset in changes else old)
+        for offset, record in changes.items():
+            file.write(was[written:offset] + member(record, record.end - offset))
+            written = record.end
+        file.write(was[written:])
         file.flush()
         os.fsync(file.fileno())
     entry = {"kind": "erasure", "source": path.parent.name, "warc": path.name, "created": at.isoformat(), "tool": sidecar.TOOL,

@@ -28,22 +28,30 @@ def fetch(args: argparse.Namespace) -> int:
 
 def withdraw(args: argparse.Namespace) -> int:
     """Put a post on the opt-out list; with --erase also take it out of the captures."""
-    from kamen_analysis.captures.withdraw import erase
+    code = (_erase if args.erase else _list)(args)
+    print("下一次 kamen build 和 kamen report 起，该帖不再出现")
+    return code
+
+
+def _list(args: argparse.Namespace) -> int:
     from kamen_analysis.captures.withdraw import withdraw as run
 
-    if args.erase:
-        done = erase(paths.home(args.home), args.post, args.reason)
-        print(f"已从存档抹去：{done.stubs} 条记录改为存根，{done.cut} 条记录只抹去该帖；摘要链仍可核对（kamen verify）")
-        if not done.stubs + done.cut:
-            print("注意：存档里没有找到该帖，请核对编号或网址", file=sys.stderr)
-        if done.unread:
-            print(f"注意：另有 {done.unread} 条记录无法解码，说不准其中有没有该帖", file=sys.stderr)
-    else:
-        new = run(paths.home(args.home), args.post, args.reason)
-        _warn_unknown(args)
-        print(f"{'已列入' if new else '早已在'}撤回名单：{args.post}")
-    print("下一次 kamen build 和 kamen report 起，该帖不再出现")
+    new = run(paths.home(args.home), args.post, args.reason)
+    _warn_unknown(args)
+    print(f"{'已列入' if new else '早已在'}撤回名单：{args.post}")
     return 0
+
+
+def _erase(args: argparse.Namespace) -> int:
+    from kamen_analysis.captures.withdraw import erase
+
+    done = erase(paths.home(args.home), args.post, args.reason)
+    print(f"已从存档抹去：{done.stubs} 条记录改为存根，{done.cut} 条记录只抹去该帖；摘要链仍可核对（kamen verify）")
+    if not done.stubs + done.cut:
+        print("注意：存档里没有找到该帖，请核对编号或网址", file=sys.stderr)
+    if done.unread:
+        print(f"注意：另有 {done.unread} 处读不出（无法解码或存档损坏），说不准其中有没有该帖；可用 kamen verify 核对", file=sys.stderr)
+    return int(done.unread > 0)
 
 
 def _warn_unknown(args: argparse.Namespace) -> None:

@@ -14,12 +14,13 @@ import pandas as pd
 import pytest
 from capture_helpers import NUMBERS, outputs, pages, put
 
-from kamen_analysis.captures import shelf, sidecar, withdraw
+from kamen_analysis.captures import shelf, sidecar, warc, withdraw
 from kamen_analysis.captures.importer import import_files
 from kamen_analysis.captures.members import records
 from kamen_analysis.captures.page import Page
 from kamen_analysis.captures.verify import verify
 from kamen_analysis.captures.writer import Exchange
+from kamen_analysis.cli import main
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, sha256
 
@@ -191,3 +192,31 @@ def test_what_cannot_be_read_is_counted(tmp_path: Path) -> None:
     with shelf.opened(home.raw, "heimao", shelf.About("test")) as writer:
         writer.exchange(Exchange("https://x.example/1", datetime.now(UTC), [], 200, "OK", [("Content-Encoding", "gzip")], b"no gzip"))
     assert withdraw.erase(home, "heimao:17350000001", "本人要求") == withdraw.Erased(0, 0, 1)
+
+
+def test_a_damaged_capture_stops_no_erasure(where: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    """What can be read of a damaged capture is erased too, the damaged bytes stay, and the captures after it are erased as ever."""
+    first, second = sorted(where.raw.glob("heimao/*.warc.gz"))
+    put(where, "again.html", f"<label>投诉编号</label>{NUMBERS[1]}<p>又见甲乙丙2</p>")
+    import_files("heimao", [where.root / "inbox/again.html"], where)
+    hit = list(records(second))[2]
+    bent = bytearray(second.read_bytes())
+    bent[hit.offset + 20:hit.end] = b"?" * (hit.end - hit.offset - 20)
+    second.write_bytes(bent)
+    assert main(["--home", str(where.root), "withdraw", f"heimao:{NUMBERS[1]}", "--erase"]) == 1
+    told = capsys.readouterr()
+    assert "2 条记录改为存根，1 条记录只抹去该帖" in told.out and "另有 1 处读不出" in told.err and told.err.count("\n") == 1
+    assert bytes(bent[hit.offset:hit.end]) == second.read_bytes()[hit.offset:hit.end]
+    found = [page for path in where.raw.glob("heimao/*.warc.gz") for page in warc.readable(path, where.raw)]
+    left = "".join(page.text() for page in found if isinstance(page, Page))
+    assert NUMBERS[1] not in left and left.count("甲乙丙3") == 2
+    assert second.name in verify(where).broken[0]
+
+
+def test_a_list_in_another_encoding_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A remark saved as GBK is told by the file's name, whether a post is withdrawn or the list is read."""
+    home = Home(tmp_path)
+    home.raw.mkdir(parents=True)
+    (home.raw / withdraw.LIST).write_bytes("heimao:1  # 来信".encode("gbk"))
+    assert main(["--home", str(tmp_path), "withdraw", "heimao:2"]) == 2
+    assert "withdrawn.txt 须为 UTF-8 编码" in capsys.readouterr().err
