@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kamen_analysis.errors import TableError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ZONE = "Asia/Shanghai"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 POST_TYPES = {"complaint": "投诉", "article": "文章", "ad": "广告", "merchant": "商家方", "question": "咨询", "other": "其他"}
 OUTCOMES = {"resolved": "已解决", "partial": "部分解决", "unresolved": "未解决", "unclear": "没说或看不出"}
@@ -162,7 +164,7 @@ def columns(table: str, rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
 
 
 def typed(table: str, columns: Mapping[str, Any]) -> pa.Table:
-    """Return columns of `table` (lists, or `times.Instants`) as an Arrow table with the types of its schema, all nullable."""
+    """Return columns of `table` (lists, instants also as datetime64, UTC) as an Arrow table of its types, all nullable."""
     import pyarrow as pa
 
     fields = [field.with_nullable(True) for field in arrow_schema(table) if field.name in columns]
@@ -172,10 +174,10 @@ def typed(table: str, columns: Mapping[str, Any]) -> pa.Table:
 def _array(values: Any, kind: pa.DataType) -> pa.Array:
     import pyarrow as pa
 
-    from kamen_analysis import times
-
-    # Once pandera is imported, Arrow reads the wall time of an aware instant in a list as if it were UTC.
-    return pa.array(times.column(values) if pa.types.is_timestamp(kind) and isinstance(values, list) else values, kind)
+    if pa.types.is_timestamp(kind) and isinstance(values, list):
+        # As time since 1970: once pandera is imported, Arrow reads the wall time of an aware instant as if it were UTC.
+        return pa.array([at and at - _EPOCH for at in values], pa.duration("us")).cast(pa.int64()).cast(kind)
+    return pa.array(values, kind)
 
 
 def validate(table: str, data: pd.DataFrame) -> pd.DataFrame:
