@@ -146,6 +146,24 @@ def test_a_copy_in_a_later_capture_changes_the_earlier_file(home: Home) -> None:
     assert _bytes(home) == _anew(home)
 
 
+def test_rounds_of_every_kind(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Captures one by one, with new posts, posts seen again and copies, exact and near, earlier and undated, end as all at once."""
+    monkeypatch.setattr(groups, "POSTS_PER_FILE", 20)
+    monkeypatch.setattr(digests, "build_code", lambda: "small files")
+    told, numbered = _rows(20, 30), iter(range(10**6))
+
+    def copied(rows: list[dict[str, str]], **changes: str) -> list[dict[str, str]]:
+        return [row | {"编号": f"TS2026119{next(numbered):06}"} | changes for row in rows]
+
+    longer = [row | {"投诉进度": "已回复", "正文": row["正文"] + "今天又催了一次，还是没有结果。"} for row in told]
+    undated = [{name: value for name, value in row.items() if name != "发布时间"} for row in copied(_rows(40, 45))]
+    for number, rows in enumerate((longer[:4], copied(told, 发布时间="2026-01-01 09:00"), undated + longer[2:6],
+                                   copied(longer, 发布时间="2025-12-31 23:59:59"), copied(told[:5]) + _rows(60, 65))):
+        _take(home, f"round{number}.jsonl", rows)
+        build(home, jobs=1)
+    assert _bytes(home) == _anew(home)
+
+
 def _cannot(*_: object) -> bytes:
     raise splice.UnfitError
 
