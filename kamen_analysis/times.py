@@ -22,6 +22,7 @@ CLOCK_ERROR = np.timedelta64(1, "D")  # how far a site's clock may be ahead of o
 
 # China has had no summer time since 1991, so that a fixed offset, which is fast, is exact for every post.
 BEIJING = timezone(timedelta(hours=8), "UTC+08:00")
+_OFFSET = np.timedelta64(BEIJING.utcoffset(None))
 
 _WRITTEN = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
@@ -69,6 +70,11 @@ def column(moments: Sequence[datetime | None]) -> Instants:
     return np.array([since[id(moment)] for moment in moments], np.int64).view("datetime64[us]")
 
 
+def days(moments: Instants) -> npt.NDArray[np.datetime64]:
+    """Return the day in Beijing of each instant."""
+    return (moments + _OFFSET).astype("datetime64[D]")
+
+
 def between(moments: Instants, latest: Instants) -> npt.NDArray[np.bool_]:
     """Return which instants can be those of a post on the web: from EARLIEST on, none later than `latest`."""
     found: npt.NDArray[np.bool_] = (moments >= EARLIEST) & (moments <= latest)
@@ -81,7 +87,7 @@ def instants(written: Sequence[str | None]) -> tuple[Instants, list[str | None]]
         texts = pa.array(written, pa.string())
         if pc.all(pc.match_substring_regex(texts, _USUAL), min_count=0).as_py():
             there = texts.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
-            return there - np.timedelta64(BEIJING.utcoffset(None)), [text and "second" for text in written]
+            return there - _OFFSET, [text and "second" for text in written]
     except ValueError:  # a thirtieth of February, half a character
         pass
     read = [_read(text) for text in written]

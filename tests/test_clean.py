@@ -151,6 +151,19 @@ def test_completed_is_an_automatic_close_where_a_step_says_so(what: str | None, 
     assert _kinds(cleaned(status="已完成", steps=steps))[-1] == (wanted, what is not None)
 
 
+@pytest.mark.parametrize(("posted", "ended", "wanted"), [
+    ("2025-10-01 10:00", "2025-10-01", "10-01 10:00"), ("2025-10-01 00:30", "2025年10月1日", "10-01 00:30"),
+    ("2025-10-01", "2025-10-01", "10-01 00:00"),
+    ("2025-10-01 10:00", "2025-10-02", "10-02 00:00"), ("2025-10-01 10:00", "2025-09-30", "09-30 00:00"),
+    ("2025-10-01 10:00", "2025-10-01 09:00:00", "10-01 09:00")])
+def test_a_step_on_the_day_of_posting_is_not_before_it(posted: str, ended: str, wanted: str) -> None:
+    """A step of which only the day is told, the day of posting in Beijing, is at the time of posting; one on another day, or told to the
+    minute, stays as written, though it contradict the posting."""
+    found = cleaned(posted=posted, status="已完成", steps=[{"who": "系统", "what": "系统自动完成", "at": ended, "text": ""}])
+    (at,) = (event["at"] for event in found.events if event["kind"] == "auto_closed")
+    assert f"{at.astimezone(times.BEIJING):%m-%d %H:%M}" == wanted
+
+
 def test_a_step_at_an_impossible_time_is_only_known_by_the_capture() -> None:
     """A step dated after the capture keeps its event without the time, and is noted."""
     found = cleaned(steps=[{"who": "商家", "what": "商家回复", "at": "2031-01-01 00:00:00", "text": ""}])

@@ -27,7 +27,8 @@ def events(raws: Sequence[RawPost], statuses: Sequence[str | None], posted: time
            source: Source, notes: list[Note]) -> dict[str, Any]:
     """Return the columns of "events" of some posts, with the number of the post as `row`; add what cannot be read to `notes`.
 
-    posted, seen: when each was posted and last seen; an event without an exact time has happened by the time its post was seen.
+    posted, seen: when each was posted and last seen; an event without an exact time has happened by the time its post was seen, and one of
+    which only the day is told, the day of posting, not before it was posted.
     """
     is_dated = ~np.isnat(posted)
     dated = np.flatnonzero(is_dated).tolist()
@@ -40,7 +41,8 @@ def events(raws: Sequence[RawPost], statuses: Sequence[str | None], posted: time
               and not (row in shown and shown[row] & _SAME_TURN.get(kind, {kind}))]
     rows = np.array([*dated, *(row for row, *_ in steps), *(row for row, _ in proved)], np.int64)
     kinds = ["posted"] * len(dated) + [kind for _, kind, _ in steps] + [kind for _, kind in proved]
-    told = _times([written for *_, written in steps], seen[rows[len(dated) : len(dated) + len(steps)]], notes)
+    of_steps = rows[len(dated) : len(dated) + len(steps)]
+    told = _times([written for *_, written in steps], posted[of_steps], seen[of_steps], notes)
     at = np.concatenate((posted[is_dated], told, np.full(len(proved), times.NONE)))
     return {"row": rows, "kind": kinds, "at": at, "seen_by": np.where(np.isnat(at), seen[rows], times.NONE),
             "actor": [ACTORS[kind] for kind in kinds]}
@@ -56,9 +58,11 @@ def _steps(raw: RawPost, is_dated: bool, source: Source) -> Iterator[tuple[str, 
             yield kind, step.get("at") or ""
 
 
-def _times(written: list[str], seen: times.Instants, notes: list[Note]) -> times.Instants:
-    """Return the times of steps whose posts were last seen at `seen`, without those that cannot be."""
+def _times(written: list[str], posted: times.Instants, seen: times.Instants, notes: list[Note]) -> times.Instants:
+    """Return the times of steps of posts posted and last seen at `posted` and `seen`, without those that cannot be."""
     at, precisions = times.instants(written)
+    is_day = np.array([precision == "day" for precision in precisions], np.bool_)
+    at = np.where(is_day & (times.days(at) == times.days(posted)), np.maximum(at, posted), at)
     notes += [("unreadable_time", "step", shape(text)) for text, precision in zip(written, precisions, strict=True) if not precision]
     possible = np.isnat(at) | times.between(at, seen + times.CLOCK_ERROR)
     notes += [("impossible_time", "step", "")] * int((~possible).sum())
