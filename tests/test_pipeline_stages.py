@@ -81,6 +81,7 @@ def test_another_rule_codes_again_without_parsing(home: Home, monkeypatch: pytes
     ("codebook/reasons/stalling.yaml", {"codes", "build"}), ("sources/table.py", {"part", "build"}),
     ("redact/kinds.yaml", {"part", "build"}), ("zh.py", {"part", "codes", "build"}),
     ("codebook/platforms.yaml", {"build"}), ("pipeline/merge.py", {"build"}), ("metrics/shares.py", set()),
+    ("codebook/frames/stalling.yaml", set()), ("codebook/frames.py", set()), ("codebook/corpus.py", set()),
 ])
 def test_what_each_stage_depends_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str, stages: set[str]) -> None:
     """Editing one file of the package changes the digests of exactly the stages that use it."""
@@ -92,6 +93,16 @@ def test_what_each_stage_depends_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with (copy / changed).open("a", encoding="utf-8") as file:
         file.write("\n# a remark\n")
     assert {name for name, code in named.items() if code.__wrapped__() != before[name]} == stages
+
+
+def test_no_stage_uses_what_only_training_reads(home: Home) -> None:
+    """A build from nothing, all of it in one process, imports none of the modules that no digest counts."""
+    script = ("import sys\nfrom kamen_analysis.paths import home\nfrom kamen_analysis.pipeline.build import build\n"
+              "build(home(sys.argv[1]), jobs=1)\nprint(sorted(name for name in sys.modules if name.startswith('kamen_analysis.')))")
+    other = Home(home.root.with_name("anew"))
+    shutil.copytree(home.raw, other.raw)
+    done = subprocess.run([sys.executable, "-c", script, str(other.root)], capture_output=True, text=True, check=True)
+    assert "'kamen_analysis.label.model'" in done.stdout and "codebook.frames" not in done.stdout and "codebook.corpus" not in done.stdout
 
 
 def test_batches_leave_no_trace(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

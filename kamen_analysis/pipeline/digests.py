@@ -22,8 +22,8 @@ _PART = (
 )
 _CODES = ("zh.py", "kept.py", "packing.py", "codebook", "label", "pipeline/coding.py")
 _TABLES = ("records.py", "dedupe", "platforms.py", "codebook/platforms.yaml", "pipeline")
-# Files below these folders that decide no codes: rules and model were made from them, or they are used only by a later stage.
-_EXCLUDED = ("codebook/platforms.yaml", "codebook/sentences", "codebook/second_reading.csv")
+# What begins so decides no codes: rules and models were made from it, or it is used only by a later stage.
+_EXCLUDED = ("codebook/platforms.yaml", "codebook/sentences/", "codebook/frames/", "codebook/frames.py", "codebook/corpus.py")
 
 
 def _digest(names: tuple[str, ...]) -> str:
@@ -36,8 +36,8 @@ def _digest(names: tuple[str, ...]) -> str:
 def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
-    excluded = tuple(str(PACKAGE / name) for name in _EXCLUDED)
-    return [p for p in path.rglob("*") if p.suffix in {".py", ".yaml", ".json", ".npz", ".tsv"} and not str(p).startswith(excluded)]
+    return [p for p in path.rglob("*") if p.suffix in {".py", ".yaml", ".json", ".npz", ".tsv"}
+            and not p.relative_to(PACKAGE).as_posix().startswith(_EXCLUDED)]
 
 
 @functools.cache
