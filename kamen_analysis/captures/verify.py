@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from kamen_analysis.captures import shelf, sidecar
 from kamen_analysis.captures.members import Torn
@@ -74,11 +73,17 @@ def verify(home: Home) -> Verification:
 
 def _is_of(listing: Path, raw: Path) -> bool:
     """Return whether a report (its list of inputs) was made from captures in `raw`, judging by their sidecars."""
+    listed = _read(listing)
+    return bool(listed) and any((raw / name.replace(".warc.gz", ".json")).exists() for name in listed["inputs"])
+
+
+def _read(listing: Path) -> dict[str, dict[str, str]]:
+    """Return the digests by name of the `outputs` and `inputs` a manifest or provenance file lists; empty if it is none."""
     try:
-        names = json.loads(listing.read_text(encoding="utf-8")).get("inputs", {})
-    except ValueError:
-        return False
-    return any((raw / name.replace(".warc.gz", ".json")).exists() for name in names)
+        listed = json.loads(listing.read_text(encoding="utf-8"))
+        return {key: {name: str(digest) for name, digest in listed.get(key, {}).items()} for key in ("outputs", "inputs")}
+    except (ValueError, AttributeError):
+        return {}
 
 
 def _source(folder: Path, result: Verification, earlier: Digests) -> None:
@@ -138,15 +143,14 @@ def _listed(listing: Path, what: str, inputs: Inputs, result: Verification) -> N
     """Check the digests a manifest or provenance file lists: outputs beside it, inputs below data/raw."""
     if not listing.exists():
         return
-    try:
-        listed: dict[str, Any] = json.loads(listing.read_text(encoding="utf-8"))
-    except ValueError:
-        result.broken.append(f"{what}：{listing.name} 不是完好的 JSON")
+    listed = _read(listing)
+    if not listed:
+        result.broken.append(f"{what}：{listing.name} 不是完好的清单")
         return
     result.files += 1
-    for name, digest in listed.get("outputs", {}).items():
+    for name, digest in listed["outputs"].items():
         result.broken += list(_file(listing.parent / name, digest, f"{what}的 {name}", result))
-    for name, digest in listed.get("inputs", {}).items():
+    for name, digest in listed["inputs"].items():
         path = inputs.raw / name
         if digest in inputs.earlier.get(name, ()):
             result.notes.append(f"{what}所依据的 {name} 此后按撤回要求抹除过记录或到期清除（链上有记载）")

@@ -51,6 +51,16 @@ def test_a_ruined_sidecar_is_told(where: Home, content: str) -> None:
     assert verify(where).broken[0].startswith("heimao：旁注")
 
 
+@pytest.mark.parametrize("content", ["", "[]", '{"inputs": []}', '"x"'])
+def test_a_ruined_listing_is_told(where: Home, content: str) -> None:
+    """A manifest or provenance file that is empty or of another shape is a broken link in words, not a crash."""
+    report = outputs(where)
+    for path, name in ((report / "provenance.json", "报告 2026：provenance.json"),
+                       (where.processed / "manifest.json", "处理结果：manifest.json")):
+        path.write_text(content, encoding="utf-8")
+        assert verify(where).broken[0] == f"{name} 不是完好的清单"
+
+
 def test_the_last_sidecar_is_held_by_its_file(where: Home) -> None:
     """The newest sidecar, which no other covers yet, cannot be made to tell another command, licence or date than its file does."""
     last = max(where.raw.glob("heimao/*.json"))
