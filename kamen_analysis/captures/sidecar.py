@@ -17,10 +17,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from kamen_analysis import __version__
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import atomic_write
 
-TOOL = "kamen_analysis/0.1.0"
+TOOL = f"kamen_analysis/{__version__}"
 _STAMP = "%Y%m%dT%H%M%S%fZ"
 _NAME = re.compile(r"\d{8}T\d{12}Z")
 Entry = dict[str, Any]

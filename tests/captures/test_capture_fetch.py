@@ -12,6 +12,7 @@ from capture_helpers import refusal, stored
 from conftest import FakeClock
 from hostile_site import Site
 
+from kamen_analysis import __version__
 from kamen_analysis.captures import pace, policy, warc
 from kamen_analysis.captures.fetch import Session
 from kamen_analysis.captures.members import records
@@ -25,7 +26,7 @@ def test_we_say_who_we_are(session: Start, hostile: Site) -> None:
     """The User-Agent names the tool and a contact, and nothing of a browser."""
     session(contact="mailto:a@example.org").get(f"{hostile.url}/post/1")
     agents = {headers["User-Agent"] for _, headers in hostile.asked}
-    assert agents == {"kamen_analysis/0.1.0 (+mailto:a@example.org)"}
+    assert agents == {f"kamen_analysis/{__version__} (+mailto:a@example.org)"}
 
 
 def test_no_contact_no_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
