@@ -21,6 +21,7 @@ from kamen_analysis.captures.members import records as whole_records
 from kamen_analysis.captures.writer import Exchange
 from kamen_analysis.errors import KamenError, PublishRefused
 from kamen_analysis.paths import Home
+from kamen_analysis.pipeline import history
 from kamen_analysis.pipeline.build import build
 from kamen_analysis.redact import redact_many
 from kamen_analysis.world.model import World
@@ -215,6 +216,25 @@ def test_damaged_tables(copy: Home, damage: str) -> None:
         data.load(copy)
     build(copy, jobs=1)
     assert _bytes(copy) == whole
+
+
+@pytest.mark.parametrize("written", ["[]", "{}", '{"outputs": []}'])
+def test_a_manifest_changed_by_hand_is_made_anew(copy: Home, written: str) -> None:
+    """A manifest that is JSON, but none, is taken for a damaged one: the build makes it whole again."""
+    whole = _bytes(copy)
+    (copy.processed / "manifest.json").write_text(written, encoding="utf-8")
+    build(copy, jobs=1)
+    assert _bytes(copy) == whole
+
+
+@pytest.mark.parametrize("damaged", ["[]", "{", '{"at": "2026-01-01"}'])
+def test_a_log_changed_by_hand_is_one_line(tmp_path: Path, damaged: str) -> None:
+    """A log of builds with a line that is no entry is refused by its name, and may be deleted."""
+    log = history.path_of(Home(tmp_path))
+    log.parent.mkdir(parents=True)
+    log.write_text(damaged, encoding="utf-8")
+    with pytest.raises(KamenError, match=r"history\.jsonl 已损坏，可删去"):
+        history.entries(Home(tmp_path))
 
 
 def _page(home: Home, name: str, html: str) -> None:

@@ -324,3 +324,27 @@ def test_gold_of_a_changed_text_does_not_count() -> None:
     replaced, overruled = kept.apply(labels, posts, same, "1")
     assert key not in set(replaced["post_id"]) and overruled.stale == [] and overruled.machine[key]
     records.validate("labels", replaced)
+
+
+@pytest.mark.parametrize("damaged", [
+    "[]", "{", '{"post_id": "a"}', '{"post_id": "a", "codes": "x", "text": "", "by": "llm"}',
+    '{"post_id": ["a"], "codes": [], "text": "", "by": "llm"}', '{"post_id": "a", "codes": [], "text": ""}'])
+def test_gold_changed_by_hand_is_one_line(damaged: str, tmp_path: Path) -> None:
+    """A gold file whose records are none is refused by its name."""
+    path = tmp_path / "review" / "g" / "gold.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text(damaged, encoding="utf-8")
+    with pytest.raises(KamenError, match=r"gold\.jsonl：文件损坏，请重新运行 kamen review$"):
+        kept.read(Home(tmp_path))
+
+
+@pytest.mark.parametrize("damaged", ["[]", "{", "{}", '{"plan": {}, "posts": []}',
+                                     '{"plan": {"scope": "all", "blind": true, "stratify": null}, "data_as_of": null, "posts": [1]}'])
+def test_a_sample_changed_by_hand_is_one_line(damaged: str, tmp_path: Path) -> None:
+    """The record of a sample that is none is refused by its name, before shares are corrected by it."""
+    folder = tmp_path / "review" / "g"
+    folder.mkdir(parents=True)
+    (folder / "gold.jsonl").write_text("", encoding="utf-8")
+    (folder / "sample.json").write_text(damaged, encoding="utf-8")
+    with pytest.raises(KamenError, match=r"sample\.json：文件损坏；请恢复它"):
+        kept.sample(Home(tmp_path), kept.Overruled())

@@ -12,6 +12,7 @@ import pandas as pd
 
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, sha256
+from kamen_analysis.pipeline import jsonlines
 
 HUMAN = "human"
 LLM = "llm_"  # coders whose name begins so are language models
@@ -48,21 +49,26 @@ def read(where: Home) -> Gold:
     """Return all gold of a home; for a post in several samples the sample with the last name counts."""
     gold = Gold()
     for name in files(where):
-        for row in rows(where.root / "review" / name / "gold.jsonl"):
+        for row in _settled(where, name):
             gold.codes[row["post_id"]], gold.texts[row["post_id"]] = tuple(row["codes"]), row["text"]
             gold.by[row["post_id"]] = "llm" if row["by"] == "llm" else HUMAN
     return gold
 
 
-def rows(path: Path) -> list[dict[str, Any]]:
-    """Return the records of a JSONL file written by `kamen review`, none if it does not exist; raise KamenError if it is damaged."""
-    if not path.exists():
-        return []
-    try:
-        with path.open(encoding="utf-8") as lines:
-            return [json.loads(line) for line in lines]
-    except ValueError:
-        raise KamenError(f"读不了 {path}：文件损坏，请重新运行 kamen review") from None
+def _settled(where: Home, name: str) -> list[dict[str, Any]]:
+    return rows(where.root / "review" / name / "gold.jsonl", "text", "by")
+
+
+def rows(path: Path, *texts: str) -> list[dict[str, Any]]:
+    """Return the records of a JSONL file written by `kamen review`: post_id, codes, and the fields `texts`; none if it does not exist.
+
+    Raises KamenError if it is damaged.
+    """
+    def is_whole(row: dict[str, Any]) -> bool:
+        codes = row["codes"]
+        return isinstance(codes, list) and all(isinstance(text, str) for text in (row["post_id"], *codes, *map(row.get, texts)))
+
+    return jsonlines.read(path, is_whole, f"读不了 {path}：文件损坏，请重新运行 kamen review")
 
 
 def apply(labels: pd.DataFrame, posts: pd.DataFrame, gold: Gold, version: str) -> tuple[pd.DataFrame, Overruled]:
@@ -106,22 +112,23 @@ def sample(where: Home, overruled: Overruled) -> dict[str, Any] | None:
     """
     samples = []
     for name in files(where):
-        by = {row["post_id"]: row["by"] for row in rows(where.root / "review" / name / "gold.jsonl")}
-        drawn = _drawn(where.root / "review" / name / "sample.json")
-        ids = {post["post_id"] for post in drawn["posts"]}
-        if drawn["plan"]["stratify"] is None and ids <= by.keys():
-            samples.append({"name": name, "scope": drawn["plan"]["scope"], "blind": drawn["plan"]["blind"],
-                            "data_as_of": drawn["data_as_of"], "posts": sorted(ids & overruled.machine.keys()),
+        by = {row["post_id"]: row["by"] for row in _settled(where, name)}
+        ids, stratify, drawn = _drawn(where.root / "review" / name / "sample.json")
+        if stratify is None and ids <= by.keys():
+            samples.append({"name": name, **drawn, "posts": sorted(ids & overruled.machine.keys()),
                             "stale": len(ids & set(overruled.stale)), "llm": sum(by[post] == "llm" for post in ids)})
     return max(samples, key=lambda sample: len(sample["posts"]), default=None)
 
 
-def _drawn(path: Path) -> dict[str, Any]:
+def _drawn(path: Path) -> tuple[set[str], str | None, dict[str, Any]]:
+    """Return the ids of a recorded sample's posts, by what it was stratified, and its scope, blind and data_as_of."""
     try:
-        drawn: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        plan = record["plan"]
+        told = {"scope": plan["scope"], "blind": plan["blind"], "data_as_of": record["data_as_of"]}
+        return {post["post_id"] for post in record["posts"]}, plan["stratify"], told
+    except (ValueError, KeyError, TypeError):
         raise KamenError(f"读不了 {path}：文件损坏；请恢复它，或移走它所在的文件夹") from None
-    return drawn
 
 
 def _whole_text(post: dict[Any, Any]) -> dict[str, Any]:

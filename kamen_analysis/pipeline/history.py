@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home, atomic_write
+from kamen_analysis.pipeline import jsonlines
 
 KEEP = 100  # builds
 EXAMPLES = 10
@@ -30,14 +30,8 @@ def path_of(where: Home) -> Path:
 
 def entries(where: Home) -> list[dict[str, Any]]:
     """Return the logged builds, oldest first; raise KamenError if the log is damaged."""
-    path = path_of(where)
-    if not path.exists():
-        return []
-    try:
-        with path.open(encoding="utf-8") as lines:
-            return [json.loads(line) for line in lines]
-    except ValueError:
-        raise KamenError(f"{path} 已损坏，可删去（只影响与上次的比较）") from None
+    damaged = f"{path_of(where)} 已损坏，可删去（只影响与上次的比较）"
+    return jsonlines.read(path_of(where), lambda entry: {"at", "posts", "new", "vanished"} <= entry.keys(), damaged)
 
 
 def compared(where: Home, before: dict[str, Any], folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:

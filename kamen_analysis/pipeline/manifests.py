@@ -28,7 +28,7 @@ def read(where: Home) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((where.processed / "manifest.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return manifest
+    return manifest if isinstance(manifest, dict) and isinstance(manifest.get("outputs"), dict) else {}
 
 
 def depends(where: Home, inputs: dict[Path, str]) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def _codes(path: Path) -> Codes:
 def settle(where: Home, name: str, path: Path) -> int:
     """Add a file's settled codes to those settled before; return how many posts it settles."""
     answers, kept = checked(recall(where, name), path), folder(where, name) / "settled.jsonl"
-    earlier = {row["post_id"]: (row["codes"], row["note"]) for row in gold.rows(kept)}
+    earlier = {row["post_id"]: (row["codes"], row["note"]) for row in gold.rows(kept, "note")}
     keep(kept, earlier | answers)
     return len(answers)
 
