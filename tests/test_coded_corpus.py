@@ -60,7 +60,17 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     (tmp_path / "posts").mkdir()
     (tmp_path / "posts" / "own.jsonl").write_text(line.replace('"body": "', '"body": "x', 1).replace('"quote": "', '"quote": "x', 1) + "\n",
                                                   encoding="utf-8")
-    with pytest.raises(KamenError, match=r"own\.jsonl 第 1 行"):
+    with pytest.raises(KamenError, match=r"own\.jsonl 第 1 行有误：引文不在标题和正文里$"):
+        list(corpus.posts(tmp_path))
+
+
+@pytest.mark.parametrize(("written", "said"), [
+    ("{", "不是合规的 JSON"), ("[]", "不合格式"), ("{}", "id 缺少"), ('{"id": 1}', "id 不合格式"), ('{"id": "a", "x": 1}', "title 缺少")])
+def test_what_is_wrong_with_a_line_is_told_in_chinese(written: str, said: str, tmp_path: Path) -> None:
+    """Each kind of fault is one Chinese line that names the field."""
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts" / "own.jsonl").write_text(written, encoding="utf-8")
+    with pytest.raises(KamenError, match=f"第 1 行有误：\\s?{said}$"):
         list(corpus.posts(tmp_path))
 
 

@@ -13,6 +13,8 @@ from kamen_analysis.codebook.loader import FOLDER
 from kamen_analysis.codebook.models import Strict
 from kamen_analysis.errors import KamenError
 
+_FAULTS = {"missing": " 缺少", "extra_forbidden": " 是没有的字段", "json_invalid": "不是合规的 JSON", "value_error": "引文不在标题和正文里"}
+
 
 class Sentence(NamedTuple):
     """One coded sentence: its file, text, codes, voice."""
@@ -77,4 +79,6 @@ def posts(folder: Path = FOLDER) -> Iterator[tuple[str, Post]]:
                 try:
                     yield path.stem, Post.model_validate_json(line)
                 except ValidationError as error:
-                    raise KamenError(f"编码手册 posts/{path.name} 第 {number} 行有误：{error.errors()[0]['msg']}") from None
+                    first = error.errors()[0]
+                    fault = ".".join(map(str, first["loc"])) + _FAULTS.get(first["type"], " 不合格式")
+                    raise KamenError(f"编码手册 posts/{path.name} 第 {number} 行有误：{fault}") from None
