@@ -70,6 +70,14 @@ def test_label_and_redact_streams(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "already_activated" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["label", "redact"])
+def test_no_post_at_all_is_said(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file without a post gives an empty file, and a line that says so."""
+    (tmp_path / "none.csv").write_text("id,title,body\n", encoding="utf-8")
+    assert main([command, str(tmp_path / "none.csv"), str(tmp_path / "out.jsonl")]) == 0
+    assert (tmp_path / "out.jsonl").read_bytes() == b"" and "读到 0 条" in capsys.readouterr().err
+
+
 def test_withdraw_and_verify(built: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A withdrawn and erased post is gone from the capture, and the chain still verifies and says so."""
     home = Home(tmp_path / "home")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,7 +125,7 @@ def label(args: argparse.Namespace) -> int:
     from kamen_analysis.label.files import explain_file, label_file
 
     with _told_safely():
-        (explain_file if args.explain else label_file)(args.input, args.output)
+        _warn_if_none((explain_file if args.explain else label_file)(args.input, args.output))
     return 0
 
 
@@ -133,8 +134,13 @@ def redact(args: argparse.Namespace) -> int:
     from kamen_analysis.redact.files import redact_file
 
     with _told_safely():
-        redact_file(args.input, args.output)
+        _warn_if_none(redact_file(args.input, args.output))
     return 0
+
+
+def _warn_if_none(posts: int) -> None:
+    if not posts:
+        print("注意：输入里没有帖子，读到 0 条", file=sys.stderr)
 
 
 @contextmanager
