@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from kamen_analysis.errors import KamenError, told
+from kamen_analysis.errors import INTERRUPTED, KamenError, told
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         print("kamen：已中断；先前的输出保持不变", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except OSError as error:
         print(f"kamen：{_harmless(_system_message(error))}", file=sys.stderr)
         return 2

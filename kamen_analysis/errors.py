@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 
+INTERRUPTED = 130  # the exit code by which shells tell a process that its user ended
+
 
 class KamenError(Exception):
     """Unusable arguments or input: the command line prints the message and exits with code 2."""

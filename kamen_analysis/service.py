@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from kamen_analysis.checking import turned_away
-from kamen_analysis.errors import KamenError
+from kamen_analysis.errors import INTERRUPTED, KamenError
 from kamen_analysis.importing import import_files
 from kamen_analysis.paths import Home, atomic_write
 from kamen_analysis.pipeline.build import build
@@ -73,11 +73,15 @@ def run(where: Home, asked: Asked, progress: Progress) -> Done:
                 done.report = report(where, asked.period, asked.formats, asked.scope, asked.out, progress)
                 facts |= {"files": len(done.report.files), "counted": done.report.counted}
         except BaseException as error:
-            journal.end(error.exit_code if isinstance(error, KamenError) else 2, done.manifest, _message(error))
+            journal.end(_code(error), done.manifest, _message(error))
             raise
         done.code = int(turned_away(done.manifest))
         journal.end(done.code, done.manifest)
         return done
+
+
+def _code(error: BaseException) -> int:
+    return error.exit_code if isinstance(error, KamenError) else INTERRUPTED if isinstance(error, KeyboardInterrupt) else 2
 
 
 def _message(error: BaseException) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from kamen_analysis import service
+from kamen_analysis.cli import main
 from kamen_analysis.errors import KamenError
 from kamen_analysis.paths import Home
 
@@ -105,6 +106,16 @@ def test_a_failure_is_told_and_the_counts_stand(home: Home) -> None:
     assert (status["state"], status["exit_code"], status["posts"]) == ("failed", 2, 20) and "存档损坏" in status["error"]
     assert (_log(home)[-1]["event"], _log(home)[-1]["level"]) == ("end", "error")
     assert dict(_gauges(home))["kamen_last_run_exit_code"] == 2
+
+
+def test_an_interrupt_is_recorded_as_it_is_returned(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When its user ends a run, the status has the exit code that the process returns."""
+    def interrupted(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(service, "build", interrupted)
+    code = main(["--home", str(home.root), "run"])
+    assert code == 130 == _status(home)["exit_code"] == dict(_gauges(home))["kamen_last_run_exit_code"]
 
 
 def test_killed_in_the_middle(home: Home) -> None:
