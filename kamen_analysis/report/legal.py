@@ -67,11 +67,6 @@ class Law(BaseModel):
             raise ValueError(f"一个理由至多 {MOST} 条")
         return self
 
-    @property
-    def by_code(self) -> dict[str, list[Provision]]:
-        """The provisions of each reason, in the order of the file."""
-        return {code: [self.provisions[key] for key in keys] for code, keys in self.reasons.items()}
-
 
 class Applied(NamedTuple):
     """A provision applied to a report's complaints: `n` of the `of` dated complaints with the reason were posted while it was in force.

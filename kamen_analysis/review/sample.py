@@ -54,11 +54,6 @@ class Sample:
         """The machine's codes by post_id, in the order drawn."""
         return {post["post_id"]: post["suggested"] for post in self.posts}
 
-    @property
-    def is_simple(self) -> bool:
-        """Whether every post had the same chance of being drawn; only such a sample can be used to correct shares."""
-        return self.plan.stratify is None
-
 
 def folder(where: Home, name: str) -> Path:
     """Return the folder of the sample `name`. Raises KamenError if the name is not a plain word."""
