@@ -22,7 +22,7 @@ from kamen_analysis.report import exports, pastbuilds, provenance, publication, 
 from kamen_analysis.report.advice import advice
 from kamen_analysis.report.aside import begin, ended
 from kamen_analysis.report.cases import Cases
-from kamen_analysis.report.facts import SCOPES_ZH, facts
+from kamen_analysis.report.facts import SCOPES_ZH, Facts, facts
 from kamen_analysis.report.figures import Drawing
 from kamen_analysis.report.findings import findings
 from kamen_analysis.report.gate import refuse_unfit
@@ -33,6 +33,7 @@ from kamen_analysis.report.period import Period, before, key_before, parse, sele
 from kamen_analysis.report.quotes import quotes, typical
 from kamen_analysis.report.rules import defined
 from kamen_analysis.report.sections import tables as make_tables
+from kamen_analysis.report.tables import Table
 
 FORMATS = ("html", "pdf", "docx", "xlsx")
 
@@ -103,39 +104,26 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, formats: Sequen
 
     `reports`: figures.json of earlier reports to compare with.
     """
-    png = "docx" in formats
-    # The names stand in most tables and figures; the texts shown are checked where they are chosen.
-    refuse_unfit(whole)
-    refuse_if_personal("posts", {"platform": whole.posts["platform"].dropna().unique()}, whole.home.processed)
-    data, earlier = select(whole, span), before(span)
-    measures = Measures(data, scope, (earlier.name_zh, select(whole, earlier)) if earlier else None)
-    known = facts(data, measures, span.name_zh, pd.Timestamp.now(ZONE))
+    measures, known = _measured(whole, span, scope)
     tell("计算指标", 0, 1)
     measures.share()
     from_texts = begin(lambda: (quotes(measures), typical(measures), reply.examples(measures)))
-    place = folder / "figures"
+    place, png = folder / "figures", "docx" in formats
     place.mkdir(parents=True)
     drawing = Drawing(measures, place, png)
     tables = make_tables(measures, drawing.begin_known)
     figures = drawing.begin_others()
-    cases = Cases(measures)
-    figured = record.figures(measures, known, span.key)
+    cases, figured = Cases(measures), record.figures(measures, known, span.key)
     steps = runs.steps(figured, reports, whole, span)
     tables |= runs.tables(figured, reports) | {"steps_run": steps}
     summary = findings(measures)
     tell("计算指标", 1, 1)
-    exported = exports.figures(measures, place, place if png else None)
+    figures |= exports.figures(measures, place, place if png else None)
     quoted, whole_cases, examples = from_texts()
-    source, numbered = text.render(tables, figures | exported, cases, facts=known, findings=summary, quotes=quoted,
-                         typical=whole_cases, advice=advice(measures),
-                         names=reason_names(), law=law(), provisions=applied(law(), measures.posted_by_code),
-                         order=list(measures.reasons["code"]), exports=exports.read(measures.home), **reply.words(measures, whole.home),
-                         untold=runs.untold(figured, reports, steps, len(whole.posts)),
-                         manifest_digest=sha256(data.home.processed / "manifest.json"))
-    # Tables that the text numbers come first, in its order, also in Excel and in the list of files.
-    tables = {key: tables[key] for key in [*numbered, *(key for key in tables if key not in numbered)]}
+    source, numbered = text.render(tables, figures, cases, facts=known, findings=summary, quotes=quoted, typical=whole_cases,
+                                   untold=runs.untold(figured, reports, steps, len(whole.posts)), **_words(measures))
     lines, data_set = [finding.text for finding in summary], publication.aggregate(measures)
-    content = Content(source, tables, numbered, known, lines, dict, {}, data_set, figured)
+    content = Content(source, _in_order(tables, numbered), numbered, known, lines, dict, {}, data_set, figured)
     listed = begin(partial(write_tables, content, formats, folder))
     drill = begin(cases.payload) if "html" in formats else dict
     sheets = reply.sheets(measures, known, examples)
@@ -144,3 +132,25 @@ def compose(whole: Data, span: Period, scope: str, folder: Path, formats: Sequen
     drawing.wait()
     tell("作图", 1, 1)
     return replace(content, drill=lambda: {**drill(), "rules": defined()}, sheets=sheets)
+
+
+def _measured(whole: Data, span: Period, scope: str) -> tuple[Measures, Facts]:
+    """Return the measures and the facts of a period; refuse data that no report may show."""
+    # The names stand in most tables and figures; the texts shown are checked where they are chosen.
+    refuse_unfit(whole)
+    refuse_if_personal("posts", {"platform": whole.posts["platform"].dropna().unique()}, whole.home.processed)
+    data, earlier = select(whole, span), before(span)
+    measures = Measures(data, scope, (earlier.name_zh, select(whole, earlier)) if earlier else None)
+    return measures, facts(data, measures, span.name_zh, pd.Timestamp.now(ZONE))
+
+
+def _words(measures: Measures) -> dict[str, Any]:
+    """Return what the text says besides findings, quotes, tables and figures."""
+    return {"advice": advice(measures), "names": reason_names(), "law": law(), "provisions": applied(law(), measures.posted_by_code),
+            "order": list(measures.reasons["code"]), "exports": exports.read(measures.home), **reply.words(measures, measures.home),
+            "manifest_digest": sha256(measures.home.processed / "manifest.json")}
+
+
+def _in_order(tables: dict[str, Table], numbered: dict[str, str]) -> dict[str, Table]:
+    """Return the tables that the text numbers first, in its order, also in Excel and in the list of files."""
+    return {key: tables[key] for key in [*numbered, *(key for key in tables if key not in numbered)]}
