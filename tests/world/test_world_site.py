@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
 from urllib.parse import urlsplit
 
+import onepost
 import pandas as pd
 import pytest
 import requests
 
 from kamen_analysis.captures.page import Page
-from kamen_analysis.clean import clean
 from kamen_analysis.plain import plain
 from kamen_analysis.sources import board
 from kamen_analysis.world import draw
@@ -61,7 +61,7 @@ def test_pages_read_back_to_the_truth(site: Site, tables: dict[str, pd.DataFrame
     events = {post_id: rows for post_id, rows in tables["events"].groupby("post_id")}
     for _, post in posts[::13].iterrows():
         page = read(site, "/c/" + post["post_id"].removeprefix("board:"))
-        made = clean(next(iter(board.parse(page))), page, board)
+        made = onepost.cleaned(next(iter(board.parse(page))), page, board)
         for column in same:
             assert made.post[column] == post[column] or (made.post[column] is None and pd.isna(post[column])), column
         seen = [(event["kind"], pd.Timestamp(event["at"]), event["actor"]) for event in made.events]
@@ -73,7 +73,7 @@ def test_bodies_read_back_to_the_words_written(site: Site, world: draw.World) ->
     rows = [row for row in world.posts.index[world.posts["shown"]] if not world.posts["hostile"][row]]
     for row in rows[::13]:
         page = read(site, f"/c/{world.posts['number'][row]}")
-        post = clean(next(iter(board.parse(page))), page, board).post
+        post = onepost.cleaned(next(iter(board.parse(page))), page, board).post
         assert (post["title"], post["body"]) == (plain(world.texts[row].title), plain(world.texts[row].body))
 
 
