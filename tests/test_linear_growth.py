@@ -242,3 +242,12 @@ def test_no_text_is_slow(what: str) -> None:
         "redact": find, "plain": plain.plain, "label": lambda text: label_posts([{"id": "1", "title": "", "body": text, "target": None}])}
     steep = [f"{piece!r} grows by n^{found:.1f}" for piece in PIECES if (found := growth(work[what], "", piece)) >= STEEP]
     assert not steep, "\n".join(steep)
+
+
+def test_many_repeated_values_grow_no_faster_than_their_text() -> None:
+    """Nor does a text that announces ever more accounts and repeats each of them."""
+    def work(text: str) -> object:
+        values = [f"kami_{number * 7919 % 100_003:05}x" for number in range(len(text) // 40)]
+        return find("".join(f"微信号{value}，" for value in values) + "".join(f"（{value}），" for value in values))
+
+    assert growth(work, "", "退") < STEEP

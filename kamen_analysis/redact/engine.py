@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from kamen_analysis.heap import uncollected
+from kamen_analysis.redact.again import least
 from kamen_analysis.redact.reading import read
 from kamen_analysis.redact.rules import book, placeholders
 
@@ -26,13 +29,19 @@ class Span(NamedTuple):
 
 
 class Redacted(NamedTuple):
-    """A text with placeholders, where in the text as given they came from, and as what it was read when nothing more was found."""
+    """A text with placeholders, where in the text as given they came from, and as what it was read when nothing more was found.
+
+    values: what was found, as it was read, where it is long enough to be known by itself.
+    """
 
     text: str
     spans: list[Span]
     rest: str = ""
+    values: Sequence[str] = ()
 
 
+Seen = tuple[list[Span], str, list[str]]  # what is found in a text, as what it was read at last, the values
+Given = TypeVar("Given")
 _START = attrgetter("start")
 _PASSES = 12  # readings of one text; ordinary posts need two, the worst seen four
 _AT_ONCE = 500_000  # characters read as one: fewer leave the arrays short, more leave the caches
@@ -61,21 +70,21 @@ def find(text: str) -> list[Span]:
 
 def find_many(texts: Iterable[str]) -> Iterator[list[Span]]:
     """Yield `find` of each text, in order; many at once cost much less than one by one."""
-    return (spans for spans, _ in _found(texts))
+    return (spans for spans, *_ in _found(texts))
 
 
-def _found(texts: Iterable[str]) -> Iterator[tuple[list[Span], str]]:
-    for batch in _batches(texts):
+def _found(texts: Iterable[str]) -> Iterator[Seen]:
+    for batch in _batches(texts, len):
         with uncollected():
             found = _find(batch)
         yield from found
 
 
-def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    batch, length = list[str](), 0
-    for text in texts:
-        batch.append(text)
-        length += len(text)
+def _batches(given: Iterable[Given], length_of: Callable[[Given], int]) -> Iterator[list[Given]]:
+    batch, length = list[Given](), 0
+    for one in given:
+        batch.append(one)
+        length += length_of(one)
         if length >= _AT_ONCE:
             yield batch
             batch, length = [], 0
@@ -83,31 +92,42 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _find(texts: list[str]) -> list[tuple[list[Span], str]]:
-    """Return for each text what is found and, where anything is, as what it was read at last (nothing if it was hidden whole)."""
-    engine, spans, rest = _engine(), [list[Span]() for _ in texts], [""] * len(texts)
-    reading = read(texts, placeholders())
+def _find(texts: list[str], rows: npt.NDArray[np.int64] | None = None) -> list[Seen]:
+    """Return for each text what is found, as what it was read at last if anything is (nothing if it was hidden whole), and the values.
+
+    `rows`: the row of each text, ascending; without it, each is a row of its own.
+    """
+    engine, spans, rest, values = _engine(), [list[Span]() for _ in texts], [""] * len(texts), [list[str]() for _ in texts]
+    reading, rows = read(texts, placeholders()), np.arange(len(texts)) if rows is None else rows
     for again in range(_PASSES):
-        found = engine.search(reading)
+        found = engine.search(reading, rows)
         where = np.array([(start, end) for start, end, *_ in found], np.int64).reshape(-1, 2)
-        more = np.unique(reading.of(where[:, 0]))
-        for number, words in reading.each(np.delete(np.arange(len(reading.numbers)), more)) if again else ():
-            rest[number] = words
+        of = rows[reading.numbers]
+        more = np.flatnonzero(np.isin(of, of[reading.of(where[:, 0])]))
+        for number, left in reading.each(np.delete(np.arange(len(reading.numbers)), more)) if again else ():
+            rest[number] = left
         if not found:
             break
-        for number, start, end, kind in zip(*map(np.ndarray.tolist, reading.given(where)), (kind for *_, kind in found), strict=True):
+        for number, start, end, one in zip(*map(np.ndarray.tolist, reading.given(where)), found, strict=True):
+            first, last, _, kind = one
             spans[number].append(Span(start, end, kind))
+            if last - first >= least(kind):
+                values[number].append(reading.words[first:last])
         reading = reading.without(where, more)
     else:
-        for number in reading.numbers.tolist():
+        for number in filter(spans.__getitem__, reading.numbers.tolist()):
             spans[number] = [Span(0, len(texts[number]), "NUMBER")]
-    return [(sorted(each, key=_START), words) for each, words in zip(spans, rest, strict=True)]
+    return [(sorted(each, key=_START), left, said) for each, left, said in zip(spans, rest, values, strict=True)]
+
+
+def words(texts: Sequence[str]) -> Iterator[str]:
+    """Yield each text as the patterns read it."""
+    return (each for _, each in read(texts, placeholders()).each(np.arange(len(texts))))
 
 
 def settled(redacted: Sequence[Redacted]) -> Iterator[bool]:
     """Yield of each text in which something was found whether, as it now stands, it reads as it was read when nothing more was."""
-    reading = read([one.text for one in redacted], placeholders())
-    return (one.rest == words for one, (_, words) in zip(redacted, reading.each(np.arange(len(redacted))), strict=True))
+    return (one.rest == now for one, now in zip(redacted, words([one.text for one in redacted]), strict=True))
 
 
 def redact(text: str) -> Redacted:
@@ -122,11 +142,26 @@ def redact_many(texts: Iterable[str]) -> list[Redacted]:
         return [_replaced(text, *found) for text, found in zip(texts, _found(texts), strict=True)]
 
 
-def _replaced(text: str, spans: list[Span], rest: str) -> Redacted:
-    if not spans:
-        return Redacted(text, spans)
+def redact_rows(rows: Iterable[Sequence[str]]) -> list[list[Redacted]]:
+    """Return `redact` of each text of each row, in order; what is found in one text of a row is hidden in the others, too."""
+    done = list[list[Redacted]]()
+    with uncollected():
+        for batch in _batches(rows, lambda row: sum(map(len, row))):
+            texts = list(itertools.chain.from_iterable(batch))
+            found = _find(texts, np.repeat(np.arange(len(batch)), list(map(len, batch))))
+            each = (_replaced(text, *one) for text, one in zip(texts, found, strict=True))
+            done += [list(itertools.islice(each, len(row))) for row in batch]
+    return done
+
+
+def _replaced(text: str, spans: list[Span], rest: str, values: list[str]) -> Redacted:
+    return Redacted(replaced(text, spans), spans, rest, values) if spans else Redacted(text, spans)
+
+
+def replaced(text: str, spans: Sequence[Span]) -> str:
+    """Return `text` with a placeholder for each span (sorted, without overlaps)."""
     pieces, done = [], 0
     for span in spans:
         pieces += [text[done:span.start], _placeholders()[span.kind]]
         done = span.end
-    return Redacted("".join(pieces) + text[done:], spans, rest)
+    return "".join(pieces) + text[done:]

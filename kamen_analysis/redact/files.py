@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kamen_analysis.errors import KamenError
-from kamen_analysis.redact.engine import redact_many
+from kamen_analysis.redact.engine import redact_rows
 from kamen_analysis.tabular import read_records, write_records
 
 Record = dict[str, Any]
@@ -42,9 +42,9 @@ def _checked(source: str) -> Iterator[Record]:
 def redact_records(records: Sequence[Record]) -> Iterator[Record]:
     """Yield the records with their free text redacted and `redactions` added; a value that is no text is read as its text."""
     written = [[name for name in FIELDS if record.get(name) is not None] for record in records]
-    found = iter(redact_many([str(record[name]) for record, names in zip(records, written, strict=True) for name in names]))
-    for record, names in zip(records, written, strict=True):
-        done = {name: next(found) for name in names}
+    found = redact_rows([[str(record[name]) for name in names] for record, names in zip(records, written, strict=True)])
+    for record, names, texts in zip(records, written, found, strict=True):
+        done = dict(zip(names, texts, strict=True))
         spans = [{"field": name, "start": span.start, "end": span.end, "kind": span.kind}
                  for name, one in done.items() for span in one.spans]
         yield record | {name: one.text for name, one in done.items()} | {"redactions": spans}

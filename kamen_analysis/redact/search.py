@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator
 from operator import itemgetter
 
 import numpy as np
 
 from kamen_analysis.redact import tight
+from kamen_analysis.redact.again import again
 from kamen_analysis.redact.digits import Digits
 from kamen_analysis.redact.extent import Found, whole
 from kamen_analysis.redact.gates import Cued, Free
 from kamen_analysis.redact.leads import Leads
 from kamen_analysis.redact.near import MARKS, Near
-from kamen_analysis.redact.reading import HIDDEN, Reading
+from kamen_analysis.redact.reading import Reading
 from kamen_analysis.redact.rules import Pattern, book, expand, patterns
-from kamen_analysis.redact.tables import Look
+from kamen_analysis.redact.tables import Ints, Look
 from kamen_analysis.redact.windows import Windows, together
 from kamen_analysis.redact.words import Words
-
-# A value found once is hidden wherever the text has it again, if it is at least this long; shorter ones are words or amounts.
-_AGAIN = {"NAME": 2, "ACCOUNT": 3, "ADDRESS": 6}
-_AGAIN_ELSE = 6
-_VALUES = 50  # so many different values of one text: the work stays linear
 
 Match = tuple[int, int, int, Pattern, str]  # start, minus its end, rank of the kind, pattern, the text it is in
 _ORDER = itemgetter(0, 1, 2)  # by start, the longest first
@@ -48,14 +43,19 @@ class Engine:
         behind_each = [cued.get(word, []) for word in words]
         self._cued = [Cued(behind_each, room, group) for room, group in zip(rooms[2:], groups[2:], strict=True)]
 
-    def search(self, reading: Reading) -> list[Found]:
-        """Return what one reading of the texts shows, also without what is put between their characters, overlapping finds joined."""
+    def search(self, reading: Reading, rows: Ints) -> list[Found]:
+        """Return what one reading of the texts shows, also without what is put between their characters, overlapping finds joined.
+
+        `rows`: of which row each text given is; a value found in one text is found in all of its row.
+        """
         found, near = self._found(reading)
         put = np.concatenate([near[mark][:, 0] for mark in tight.MARKS])
         if len(put):
             loose = tight.Tight(reading, np.unique(reading.of(put)))
             found += [(*at, rank, kind) for start, end, rank, kind in self._found(loose.reading)[0] if (at := loose.given(start, end))]
-        return _again(_joined(found), reading)
+        found = _joined(found)
+        more = again(found, reading, rows)
+        return _joined(found + more) if more else found
 
     def _found(self, reading: Reading) -> tuple[list[Found], dict[str, Windows]]:
         words = self._leads.view(reading.words, reading.codes)
@@ -127,21 +127,3 @@ def _joined(found: list[Found]) -> list[Found]:
             joined.append((start, end, rank, kind))
             best = (end - start, -rank)
     return joined
-
-
-def _again(found: list[Found], reading: Reading) -> list[Found]:
-    """Return the finds and, in the same text, every further place where the same value stands as a word of its own."""
-    values: dict[int, dict[str, tuple[int, str]]] = {}
-    texts = reading.of(np.array([start for start, *_ in found], dtype=np.int64)).tolist()
-    for text, (start, end, rank, kind) in zip(texts, found, strict=True):
-        value = reading.words[start:end]
-        if end - start >= _AGAIN.get(kind, _AGAIN_ELSE) and HIDDEN not in value:
-            values.setdefault(text, {}).setdefault(value, (rank, kind))
-    more = []
-    for text, said in values.items():
-        low, high = int(reading.starts[text]), int(reading.ends[text])
-        for value, (rank, kind) in itertools.islice(said.items(), _VALUES):
-            if reading.words.count(value, low, high) > 1:
-                pattern = re.compile(f"(?<![a-z0-9]){re.escape(value)}(?![a-z0-9])")
-                more += [(*match.span(), rank, kind) for match in pattern.finditer(reading.words, low, high)]
-    return _joined(found + more) if more else found

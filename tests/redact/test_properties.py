@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kamen_analysis.redact import find, redact, redact_many
+from kamen_analysis.redact.engine import redact_rows
 from kamen_analysis.redact.rules import book
 
 _WORDS = ["微信", "QQ", "电话", "订单号", "卡密", "密码", "支付宝", "本人", "客服", "收款人", "地址", "号", "路", "栋", "张伟", "先生",
@@ -54,6 +55,16 @@ def test_redacted_text_holds_nothing_more(text: str) -> None:
 def test_many_at_once_are_redacted_like_one_by_one(texts: list[str]) -> None:
     """No text of a batch is read together with its neighbours, whatever it begins or ends with."""
     assert redact_many(texts) == [redact(text) for text in texts]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(st.one_of(_TEXTS, st.sampled_from(["", "13912345678", "李晓明", "我叫李晓明"])), max_size=4), max_size=4))
+def test_rows_are_redacted_for_good_and_each_by_itself(rows: list[list[str]]) -> None:
+    """No row is read together with its neighbours, and nothing more is found in what a row has become."""
+    done = redact_rows(rows)
+    assert done == [redact_rows([row])[0] for row in rows]
+    assert all(find(one.text) == [] for row in done for one in row)
+    assert [redact_rows([[text]])[0][0] for row in rows for text in row] == [redact(text) for row in rows for text in row]
 
 
 @settings(max_examples=200, deadline=None)
