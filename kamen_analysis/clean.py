@@ -18,7 +18,8 @@ from kamen_analysis import money, times
 from kamen_analysis.captures.page import Page
 from kamen_analysis.captures.withdraw import ID_PAIR, OWN_NUMBER
 from kamen_analysis.plain import plain
-from kamen_analysis.redact import find, redact
+from kamen_analysis.redact import find
+from kamen_analysis.redact.engine import replaced
 from kamen_analysis.sources.audit import Note, shape
 from kamen_analysis.sources.base import RawPost, Reject, Source
 from kamen_analysis.sources.events import events
@@ -29,6 +30,7 @@ LONGEST_BODY = 20_000
 LONGEST_NAME = 200
 CAPS = {"正文": LONGEST_BODY, "标题": LONGEST_TITLE, "投诉要求": LONGEST_TITLE}  # the texts whose cutting is told
 _LONGEST_IDENTIFIER = 200  # characters of a number or address that redaction finds
+_LONGEST_PLACEHOLDER = 8
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"\x00-\x20]{1,500}", re.I)
 _PLAIN_PATH, _LONG_NUMBER = re.compile(r"[\w/.~-]*", re.ASCII), re.compile(r"\d{15}", re.ASCII)
@@ -146,8 +148,14 @@ def _amounts(given: _Given, ids: Sequence[str], said: _Said) -> list[float | Non
 
 
 def _capped(text: str, most: int) -> str:
-    # A number cut in two would not be found any more, though half of it still identifies: redact what straddles the cap first.
-    return text if len(text) <= most else redact(text[: most + _LONGEST_IDENTIFIER]).text[:most]
+    # What is cut in two would not be found any more, though half of it still identifies: what begins before the cap is redacted first.
+    if len(text) <= most:
+        return text
+    spans = [span for span in find(text[: most + _LONGEST_IDENTIFIER]) if span.start < most]
+    whole = replaced(text[: max([most, *(span.end for span in spans)])], spans)
+    kept = whole[:most]
+    opened = kept.rfind("[", most - _LONGEST_PLACEHOLDER)
+    return kept if opened < 0 or "]" in kept[opened:] else kept[:opened]
 
 
 def address(url: str | None) -> str | None:

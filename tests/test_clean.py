@@ -127,6 +127,20 @@ def test_overlong_text_is_cut_and_says_so() -> None:
     assert both.notes == [("text_capped", "标题", ""), ("text_capped", "投诉要求", "")] and not both.post["truncated"]
 
 
+@pytest.mark.parametrize("before", range(485, 500))
+def test_nothing_half_is_left_at_the_cap(before: int) -> None:
+    """A number across the cap leaves neither some of its digits nor a piece of its placeholder."""
+    title = cleaned(title="退" * before + "手机13912345678，不退" + "钱" * 400).post["title"]
+    assert len(title) <= 500 and set(title.replace("[手机号]", "")) <= set("退手机，不")
+
+
+@pytest.mark.parametrize("before", range(15))
+def test_what_placeholders_make_shorter_holds_nothing_half(before: int) -> None:
+    """What is read beyond the cap, so that a number across it is found whole, is no part of the text, however short the rest becomes."""
+    title = cleaned(title=("手机13912345678，" * 40 + "退" * 200)[:675 + before] + "微信号kami_2020x不退" * 40).post["title"]
+    assert not set("kami_2020x139") & set(title) and not title.endswith(("[", "[手", "[手机", "[手机号"))
+
+
 def _kinds(found: onepost.Cleaned) -> list[tuple[str, bool]]:
     return [(event["kind"], event["at"] is not None) for event in found.events]
 
