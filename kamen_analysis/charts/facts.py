@@ -62,7 +62,8 @@ def amounts(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.hlines(y, low, high, color=style.COLOURS[0], linewidth=2.4)
         ax.plot(median, y, "o", color=style.COLOURS[0], markersize=7)
         _money_axis(ax, rows, y, float(np.nanmin(q1)), float(np.nanmax(q3)))
-        facts = ("浅色条为中间一半（四分位）", "点为中位数，横线为 95% 自助区间", f"另有 {count(table['unknown'].sum())} 件未写明金额")
+        unknown = f"另有 {count(table['unknown'].sum())} 件未写明金额{_but_hidden(table['unknown'])}"
+        facts = ("浅色条为中间一半（四分位）", "点为中位数，横线为 95% 自助区间", unknown)
         return style.finish(ax, amounts_finding(table), style.foot(table, *facts), table, own)
 
 
@@ -88,13 +89,18 @@ def amounts_finding(table: pd.DataFrame) -> str:
     rows = table[table["median"].notna()].sort_values("median", ascending=False)
     if rows.empty:
         return "涉诉金额：样本不足"
-    total = f"写明的合计 {whole_yuan(table['total'].sum())}"
+    total = f"写明的合计 {whole_yuan(table['total'].sum())}{_but_hidden(table['total'])}"
     if len(table) == 1:
         row = rows.iloc[0]
         span = f"{count(row['low'])}–{whole_yuan(row['high'])}"
         return f"涉诉金额中位数 {whole_yuan(row['median'])}（95% 区间 {span}，n={count(row['n'])}），{total}"
     key = next(name for name in ("product_zh", "platform", "month_zh", "week_zh", "source") if name in rows)
     return f"涉诉金额中位数最高的是{style.drawable(rows.iloc[0][key])}，{whole_yuan(rows.iloc[0]['median'])}；{total}"
+
+
+def _but_hidden(numbers: pd.Series) -> str:
+    """Return what a sum of `numbers` must say where some are withheld."""
+    return "（不含隐去的组）" if numbers.isna().any() else ""
 
 
 def funnel(table: pd.DataFrame, ax: Axes | None = None) -> Axes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from kamen_analysis.metrics.cover import covered
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import counted, used
-from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW, with_shares
+from kamen_analysis.metrics.shares import HIDDEN, MINIMUM, TOO_FEW, with_shares
 from kamen_analysis.records import PRODUCTS
 from kamen_analysis.stats import bootstrap_median
 
@@ -18,7 +20,8 @@ def amounts(posts: pd.DataFrame, scope: str = "virtual", by: str | None = None) 
 
     Counts: 写明涉诉金额的投诉；按平台列时，同文投诉两家的，两家各计一件
     Out of: 同组内全部计入的投诉
-    Leaves out: 没有写明金额的（件数列出，不当作零）；写明金额不足 30 件的不给中位数和四分位数
+    Leaves out: 没有写明金额的（件数列出，不当作零）；写明金额不足 30 件的不给中位数和四分位数；
+        分组后 1–4 件的不给数，必要时连带隐去另一格与合计，以免相减得出
     Read with care: 金额是投诉人自填，未经核实；合计受个别大额影响，且不含未写明的，不能当作损失总额
     """
     chosen, keys = counted(posts, scope, by)
@@ -26,7 +29,17 @@ def amounts(posts: pd.DataFrame, scope: str = "virtual", by: str | None = None) 
     rows = [{**dict(zip(keys, key, strict=False)), **_spread(group["amount_yuan"])}
             for key, group in chosen.groupby(keys or ["all"], observed=True)]
     columns = [*keys, "n", "unknown", "of", "total", "median", "low", "high", "q1", "q3", "note"]
-    return pd.DataFrame(rows or ([] if keys else [_spread(chosen["amount_yuan"])]), columns=columns)
+    table = pd.DataFrame(rows or ([] if keys else [_spread(chosen["amount_yuan"])]), columns=columns)
+    return _withheld(table) if keys else table
+
+
+def _withheld(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the amounts by group without counts of 1 to 4 and those that would reveal them: n and unknown add up to `of`, and the groups
+    to the whole. What is summed over a count that is withheld is withheld as well."""
+    counts = ["n", "unknown", "of"]
+    hide = covered(table[counts].to_numpy(float))
+    shown = {key: table[key].astype("Int64").mask(hide[:, i]) for i, key in enumerate(counts)}
+    return table.assign(**shown, total=table["total"].mask(hide[:, 0]), note=table["note"].mask(np.asarray(hide.any(axis=1)), HIDDEN))
 
 
 def _spread(amount: pd.Series) -> dict[str, object]:

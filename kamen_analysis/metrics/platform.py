@@ -13,7 +13,7 @@ from kamen_analysis.metrics.refusal import reasons
 from kamen_analysis.metrics.resolution import confirmed_by
 from kamen_analysis.metrics.response import REPLY, median_reply
 from kamen_analysis.metrics.selection import filed, used
-from kamen_analysis.metrics.shares import HIDDEN, MINIMUM, SMALL, TOO_FEW, suppress, with_shares
+from kamen_analysis.metrics.shares import HIDDEN, MINIMUM, SMALL, TOO_FEW, suppress_groups, with_shares
 from kamen_analysis.metrics.timeline import TERMINAL, are_followed, durations, is_vague
 from kamen_analysis.stats import benjamini_hochberg, funnel_limits, newcombe, rank_interval, shrink, two_proportions
 
@@ -66,15 +66,7 @@ def platform_ranks(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFra
     extra = {"gap": gap, "gap_low": gap_low, "gap_high": gap_high, "shrunk": shrunk, "shrunk_low": shrunk_low, "shrunk_high": shrunk_high}
     columns = {key: pd.Series(value, table.index, dtype=float).where(large) for key, value in extra.items()}
     table = table.assign(**columns, rank_low=ranks[0], rank_high=ranks[1], verdict=pd.Series(verdict, table.index, dtype="str"))
-    return _hide(table, [*extra, "rank_low", "rank_high"])
-
-
-def _hide(table: pd.DataFrame, derived: list[str]) -> pd.DataFrame:
-    """Return `table` (all platforms) with counts of 1 to 4 withheld (`suppress`), and with them all columns `derived` from them."""
-    hidden = suppress(table.assign(all=""), within="all").drop(columns="all")
-    for column in derived:
-        hidden[column] = hidden[column].mask(hidden["note"] == HIDDEN)
-    return hidden.assign(of=hidden["of"].astype("Int64").mask(hidden["of"] < SMALL))
+    return suppress_groups(table, [*extra, "rank_low", "rank_high"])
 
 
 @metric
@@ -90,7 +82,7 @@ def platform_funnel(posts: pd.DataFrame, labels: pd.DataFrame, events: pd.DataFr
     """
     every = with_shares(measured(used(filed(posts), scope), labels, events, measure), minimum).drop(columns=["low", "high"])
     large = every["of"] >= minimum
-    table, shown = (each[large].reset_index(drop=True) for each in (every, _hide(every, [])))
+    table, shown = (each[large].reset_index(drop=True) for each in (every, suppress_groups(every)))
     limits = funnel_limits(table["n"], table["of"], table["of"])
     outside = (table["share"] < limits["low_wide"]) | (table["share"] > limits["high_wide"])
     named = pd.Series(["有商家回复"] if measure == "replied" else [measure], dtype="str")

@@ -7,7 +7,7 @@ import pandas as pd
 from kamen_analysis.metrics.keys import are_named
 from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.selection import counted
-from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW, suppress, with_shares
+from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW, suppress_groups, with_shares
 from kamen_analysis.metrics.timeline import are_followed, curve_rows, durations, is_vague, left_out, with_bounds
 from kamen_analysis.stats import Curve, kaplan_meier, quantile_day
 
@@ -21,7 +21,7 @@ def replies(posts: pd.DataFrame, events: pd.DataFrame, by: str | None = None, sc
 
     Counts: 截至最近一次抓取，已见商家公开回复的投诉（不论回复内容）；按平台列时，同文投诉两家的，两家各计一件
     Out of: 同组内来源给出了状态或进展的投诉
-    Leaves out: 来源没有给出状态的；分组时无法归组的帖子；基数不足 30 的不给比例，分组后 1–4 件的不给数
+    Leaves out: 来源没有给出状态的；分组时无法归组的帖子；基数不足 30 的不给比例，分组后 1–4 件的不给数，基数也是
     Read with care: 有回复不等于解决；新近的投诉还来不及回复，比例会偏低，按时间看见首次回复曲线
     """
     chosen, keys = counted(posts, scope, by)
@@ -30,8 +30,7 @@ def replies(posts: pd.DataFrame, events: pd.DataFrame, by: str | None = None, sc
     if not keys:
         return with_shares(pd.DataFrame({"n": [int(replied.sum())], "of": [len(chosen)]}))[["n", "of", "share", "low", "high", "note"]]
     table = chosen.assign(n=replied.astype(int)).groupby(keys, observed=True)["n"].agg(n="sum", of="size").reset_index()
-    table = suppress(with_shares(table.assign(all="")), within="all")
-    return table[[*keys, "n", "of", "share", "low", "high", "note"]]
+    return suppress_groups(with_shares(table))[[*keys, "n", "of", "share", "low", "high", "note"]]
 
 
 @metric
@@ -81,7 +80,7 @@ def median_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtua
 
     Counts: 半数投诉得到商家首次回复所需的天数（Kaplan–Meier 中位数）；按平台列时，同文投诉两家的，两家各计一件
     Out of: 同首次回复曲线：有发布时间、回复时间确切或尚无回复的投诉
-    Leaves out: 没有发布时间的、只知至迟时间的；不足 30 件的不给数
+    Leaves out: 没有发布时间的、只知至迟时间的；不足 30 件的不给数；分组后回复为 1–4 件的也不给，1–4 件的基数也是
     Read with care: “未达半数”表示观察期内回复的不到一半，不是没有人回复；不可与只算已回复者的平均天数比较
     """
     chosen, keys = counted(posts, scope, by)
@@ -89,7 +88,8 @@ def median_reply(posts: pd.DataFrame, events: pd.DataFrame, scope: str = "virtua
     table = table.assign(posted_at=chosen["posted_at"])
     groups = list(table.groupby([chosen[key] for key in keys], observed=True)) if keys else [((), table)]
     rows = [{**dict(zip(keys, key, strict=True)), **_median(group)} for key, group in groups]
-    return pd.DataFrame(rows, columns=[*keys, "value", "low", "high", "n", "of", "note"])
+    table = pd.DataFrame(rows, columns=[*keys, "value", "low", "high", "n", "of", "note"])
+    return suppress_groups(table, ["value", "low", "high"]) if keys else table
 
 
 def _median(table: pd.DataFrame) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from kamen_analysis.stats import wilson
@@ -34,6 +36,16 @@ def suppress(table: pd.DataFrame, within: str | None = None) -> pd.DataFrame:
         hide |= _cover(table["n"], hide, table[within])
     blank = {key: table[key].mask(hide) for key in ("n", "share", "low", "high", "lift") if key in table}
     return table.assign(**blank, note=table["note"].mask(hide, HIDDEN))
+
+
+def suppress_groups(table: pd.DataFrame, derived: Sequence[str] = ()) -> pd.DataFrame:
+    """Return `table` (a row for each group of the same posts) with counts of 1 to 4 withheld, and another where a total would reveal them
+    (`suppress`); the columns `derived` from a withheld count are missing too, and so is an `of` of 1 to 4."""
+    hidden = suppress(table.assign(all=""), within="all").drop(columns="all")
+    for column in derived:
+        hidden[column] = hidden[column].mask(hidden["note"] == HIDDEN)
+    of = table["of"].astype("Int64")
+    return hidden.assign(of=of.mask((of > 0) & (of < SMALL)))
 
 
 def _cover(count: pd.Series, hide: pd.Series, group: pd.Series) -> pd.Series:

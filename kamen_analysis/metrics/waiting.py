@@ -11,7 +11,7 @@ from kamen_analysis.metrics.provenance import metric
 from kamen_analysis.metrics.resolution import ENDS
 from kamen_analysis.metrics.response import REPLY
 from kamen_analysis.metrics.selection import counted
-from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW
+from kamen_analysis.metrics.shares import MINIMUM, TOO_FEW, suppress_groups
 from kamen_analysis.metrics.timeline import TERMINAL, durations, is_vague, left_out
 from kamen_analysis.stats import restricted_wait
 
@@ -32,7 +32,8 @@ def waiting(posts: pd.DataFrame, events: pd.DataFrame, by: str | None = None, sc
     Counts: 发布后 30 日内平均等待首次回复的天数、60 日内平均等待消费者确认解决的天数（限制平均）；没等到的按满期计；
         按平台列时，同文投诉两家的，两家各计一件
     Out of: 同首次回复曲线与处理结果曲线：有发布时间、时间确切或尚未发生的投诉（右删失）
-    Leaves out: 没有发布时间的、只知至迟时间的；不足 30 件的不给数；观察期不足该期限的不给数
+    Leaves out: 没有发布时间的、只知至迟时间的；不足 30 件的不给数；观察期不足该期限的不给数；
+        分组后等到的为 1–4 件的也不给，1–4 件的基数也是
     Read with care: 以其他方式了结（如超时自动关闭）的不算等到，按满期计；不可与只算已回复者的平均天数比较
     """
     chosen, keys = counted(posts, scope, by)
@@ -45,7 +46,8 @@ def _rows(posts: pd.DataFrame, keys: list[str], table: pd.DataFrame, measure: st
     groups = list(posts.groupby(keys, observed=True)) if keys else [((), posts)]
     rows = [{**dict(zip(keys, key, strict=True)), "measure": measure, "measure_zh": name, "until": until,
              **_wait(table.loc[group.index], group, number, until)} for key, group in groups]
-    return pd.DataFrame(rows, columns=[*keys, "measure", "measure_zh", "until", "value", "low", "high", "n", "of", "note"])
+    waits = pd.DataFrame(rows, columns=[*keys, "measure", "measure_zh", "until", "value", "low", "high", "n", "of", "note"])
+    return suppress_groups(waits, ["value", "low", "high"]) if keys else waits
 
 
 def _wait(table: pd.DataFrame, posts: pd.DataFrame, number: dict[str, int], until: int) -> dict[str, Any]:

@@ -173,8 +173,26 @@ def test_amounts_like_their_twin(posts: pd.DataFrame) -> None:
 
 
 def test_amounts_by_group_add_up(posts: pd.DataFrame) -> None:
-    """The goods' totals add to the whole."""
-    assert metrics.amounts(posts, by="product")["total"].sum() == pytest.approx(metrics.amounts(posts)["total"].iloc[0])
+    """The sources' totals add to the whole; none is withheld, as no count is small."""
+    table = metrics.amounts(posts, by="source")
+    assert table["total"].notna().all()
+    assert table["total"].sum() == pytest.approx(metrics.amounts(posts)["total"].iloc[0])
+
+
+def test_amounts_by_group_withhold_small_counts() -> None:
+    """Three of 乙 state no amount: they cannot be had from what 乙, the other platforms or the whole show; of 丁 nothing is shown."""
+    stated = {"甲": (40, 20), "乙": (50, 3), "丙": (6, 8), "丁": (1, 2)}
+    rows = [{"platform": name, "amount_yuan": 10.0 if i < known else None}
+            for name, (known, unknown) in stated.items() for i in range(known + unknown)]
+    posts = records.frame("posts", [factory.post(i, **row) for i, row in enumerate(rows)])
+    table = metrics.amounts(posts, by="platform").set_index("platform")
+    counts = table[["n", "unknown", "of"]]
+    assert not counts.isin([1, 2, 3, 4]).any(axis=None)
+    assert counts.loc["丁"].isna().all() and pd.isna(table.loc["丁", "total"]) and table.loc["丁", "note"] == "<5"
+    # A row has one relation (n + unknown = of) and a column one (its sum): what is hidden is hidden at least twice in each.
+    assert not counts.isna().sum(axis=1).eq(1).any() and not counts.isna().sum().eq(1).any()
+    assert counts.loc["甲"].tolist() == [40, 20, 60]
+    assert metrics.amounts(posts)[["n", "unknown", "of"]].to_numpy().tolist() == [[97, 33, 130]]
 
 
 def test_statuses_and_fill_count_every_post(posts: pd.DataFrame) -> None:

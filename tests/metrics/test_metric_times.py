@@ -47,6 +47,22 @@ def test_replies_count_like_their_twin(posts: pd.DataFrame, events: pd.DataFrame
         assert pd.isna(row["n"]) or row["n"] == sum(post["post_id"] in replied for post in own)
 
 
+def test_waits_by_group_withhold_small_counts() -> None:
+    """Of 甲 three are replied to, of 乙 six, of 丙 all: 甲's number is withheld with what follows from it, 乙's so that the sum does not
+    give it back, and of 丁, with two complaints, not even their number is shown."""
+    sizes = {"甲": (3, 40), "乙": (6, 40), "丙": (35, 40), "丁": (0, 2)}
+    posts, events = made([[("merchant_replied", 2)] if i < n else [] for n, of in sizes.values() for i in range(of)])
+    posts["platform"] = [name for name, (_, of) in sizes.items() for _ in range(of)]
+    waits = metrics.waiting(posts, events, by="platform").query("measure == 'replied'")
+    for table in (metrics.replies(posts, events, by="platform"), metrics.median_reply(posts, events, by="platform"), waits):
+        one = table.set_index("platform")
+        assert one["n"].dropna().to_dict() == {"丙": 35, "丁": 0} and one["of"].dropna().to_dict() == {"甲": 40, "乙": 40, "丙": 40}
+        assert one["note"].eq("<5").to_dict() == {"甲": True, "乙": True, "丙": False, "丁": False}
+        derived = [column for column in ("value", "share", "low", "high") if column in one]
+        assert one.loc[["甲", "乙", "丁"], derived].isna().all(axis=None) and one.loc["丙", derived[0]] > 0
+    assert metrics.median_reply(posts, events)[["n", "of"]].to_numpy().tolist() == [[44, 122]]
+
+
 def test_reply_curve_is_its_twins(posts: pd.DataFrame, events: pd.DataFrame) -> None:
     """The Kaplan–Meier curve with tied days is the twin's at every day looked at, and so is who is still watched."""
     table, spells = metrics.time_to_reply(posts, events), slow.spells(posts, events, ["merchant_replied"])

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 import kamen_analysis.metrics as metrics
-from kamen_analysis.metrics.cover import covered
-from kamen_analysis.metrics.shares import HIDDEN
 from kamen_analysis.report.measures import Measures
 from kamen_analysis.report.small import NOTE
 from kamen_analysis.report.tables import Column, Table
@@ -17,7 +14,7 @@ from kamen_analysis.report.tables import Column, Table
 
 def tables(m: Measures) -> list[Table]:
     """Return the table of amounts, overall and by kind of goods."""
-    frame = pd.concat([m.amounts.assign(product_zh="全部"), _hidden(m.amounts_by_product)], ignore_index=True)
+    frame = pd.concat([m.amounts.assign(product_zh="全部"), m.amounts_by_product], ignore_index=True)
     columns = (
         Column("product_zh", "商品类别"), Column("n", "写明金额（件）", "count", cases=_known),
         Column("unknown", "未写明（件）", "count", cases=_unknown), Column("total", "合计", "yuan", cases=_known),
@@ -26,14 +23,6 @@ def tables(m: Measures) -> list[Table]:
         Column("q1", "下四分位", "yuan"), Column("q3", "上四分位", "yuan"), Column("note", "说明"),
     )
     return [Table("amounts", "涉诉金额", frame, columns, NOTE, metrics.caption(metrics.amounts))]
-
-
-def _hidden(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the amounts by goods with counts of 1–4 withheld, and others that the printed totals would reveal, with their sums."""
-    hide = covered(table[["n", "unknown"]].to_numpy(float)) if len(table) else np.zeros((0, 2), dtype=bool)
-    n, unknown = hide[:, 0], hide[:, 1]
-    counts = {"n": table["n"].astype("Int64").mask(n), "unknown": table["unknown"].astype("Int64").mask(unknown)}
-    return table.assign(**counts, total=table["total"].mask(n), note=table["note"].mask(n | unknown, HIDDEN))
 
 
 def _known(row: Any) -> dict[str, Any]:
