@@ -27,15 +27,15 @@ def campaigns(posts: pd.DataFrame, scope: str = "virtual", least: int = LEAST, h
     earliest of equally full ones.
 
     Counts: 同一文字（完全或近似重复）在 72 小时内发了至少 5 次的投诉，按各次发布计
-    Out of: 从这一阵的第一帖到最后一帖之间发布的全部投诉，含重复帖
-    Leaves out: 没有发布时间的；30 字以下的短文不判重复；同期投诉不足 30 件的不给比例
+    Out of: 从这一阵的第一帖到最后一帖之间发布的全部投诉，含重复帖，范围（scope）相同
+    Leaves out: 没有发布时间的；scope="virtual" 时还有实物与线下服务的投诉；30 字以下的短文不判重复；同期投诉不足 30 件的不给比例
     Read with care: 表里没有发帖人，看不出是一人多发还是多人照抄；集体维权、代写模板和刷帖都会这样，不能单凭此认定恶意
     """
-    dated = (posts["post_type"] == "complaint") & posts["posted_at"].notna()
-    copied = posts[dated & (posts["dup_size"] >= least) & (posts["in_scope"] | (scope == "all"))]
+    filed = posts[(posts["post_type"] == "complaint") & posts["posted_at"].notna() & (posts["in_scope"] | (scope == "all"))]
+    copied = filed[filed["dup_size"] >= least]
     rows = [row for _, group in copied.groupby("dup_group") if (row := _burst(group, least, hours))]
     table = pd.DataFrame(rows, columns=[name for name in _COLUMNS if name not in ("of", "share", "low", "high", "note")])
-    at = np.sort(posts.loc[dated, "posted_at"].to_numpy(_INSTANT))
+    at = np.sort(filed["posted_at"].to_numpy(_INSTANT))
     of = np.searchsorted(at, table["last_at"].to_numpy(_INSTANT), "right") - np.searchsorted(at, table["first_at"].to_numpy(_INSTANT))
     table = with_shares(table.astype({"n": "int64", "size": "int64"}).assign(of=of))
     return table.sort_values(["n", "first_at", "dup_group"], ascending=[False, True, True], ignore_index=True)[_COLUMNS]

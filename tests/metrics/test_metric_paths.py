@@ -185,6 +185,8 @@ def test_bursts_are_found_and_only_they() -> None:
     assert table.loc["demo:200", "evidence"].split("、") == [f"demo:{200 + i}" for i in range(2, 8)]
     assert {name: row["n"] for name, row in table.iterrows()} == slowpaths.bursts(posts, 5, 72)
     assert table.loc["demo:0", "of"] == 5 + 1 + 2  # those of the other groups posted between its first and last
+    inside = metrics.campaigns(posts.assign(in_scope=posts["dup_group"] == "demo:0")).set_index("dup_group")
+    assert inside["of"].to_dict() == {"demo:0": 5}  # out of those of the same scope as the burst
     assert metrics.campaigns(posts.assign(in_scope=False)).empty and len(metrics.campaigns(posts.assign(in_scope=False), "all")) == 2
 
 

@@ -85,11 +85,16 @@ def _of_festival(row: Any) -> dict[str, Any] | None:
 def _bursts(m: Measures) -> Table:
     frame = metrics.campaigns(m.whole.assign(post_id=m.whole["id"]), scope=m.scope)
     frame = sources_named(frame, m)
+    scope = {} if m.scope == "all" else {"in_scope": True}
+
+    def during(row: Any) -> dict[str, Any]:
+        return {**scope, **_span(row)}
+
     columns = (Column("first_at", "从", "date"), Column("last_at", "到", "date"), Column("span_hours", "小时", "ratio"),
-               Column("n", "这一阵（件）", "count", cases=lambda row: {**_group(row), **_span(row)}),
+               Column("n", "这一阵（件）", "count", cases=lambda row: {**_group(row), **during(row)}),
                Column("size", "同一文字合计", "count", cases=lambda row: {**_group(row), "post_type": "complaint"}),
-               Column("of", "同期投诉", "count", cases=lambda row: {"every": True, "post_type": "complaint", **_span(row)}),
-               Column("share", "占同期", "share", cases=lambda row: {**_group(row), **_span(row)}),
+               Column("of", "同期投诉", "count", cases=lambda row: {"every": True, "post_type": "complaint", **during(row)}),
+               Column("share", "占同期", "share", cases=lambda row: {**_group(row), **during(row)}),
                Column("sources", "来源"), Column("note", "说明"))
     return Table("campaigns", "同一文字短时多发", frame, columns, definition=metrics.caption(metrics.campaigns), limit=15)
 
