@@ -70,14 +70,16 @@ def _depth(n: float, top: float) -> float:
 
 
 def calendar_finding(table: pd.DataFrame) -> str:
-    """Return the finding of a table of days: the weekday with most complaints, or that none has more than an even spread would give."""
+    """Return the finding of a table of days: the weekday that stands out most above an even spread over the days captured, or that none
+    does. Days without captures are left out: their number is unknown, not zero."""
     if table.empty or table["n"].sum() < 30:
         return "哪天发的投诉多：样本不足"
-    by_day = table.groupby("weekday")["n"].sum().reindex(range(7), fill_value=0)
-    most, total = int(by_day.to_numpy().argmax()), int(by_day.sum())
-    days = table["weekday"].value_counts().reindex(range(7), fill_value=0)
-    expected = total * float(days[most]) / len(table)
+    seen = table[table["captured"]]
+    n, days = (np.bincount(seen["weekday"], weights, minlength=7) for weights in (seen["n"], None))
+    total, even = n.sum(), days / days.sum()
+    excess = (n - total * even) / np.sqrt(np.maximum(total * even, 1.0))
     # 2.69: two-sided 5% with Bonferroni's correction for seven weekdays, normal approximation of a Poisson count.
-    if by_day[most] - expected <= 2.69 * np.sqrt(max(expected, 1.0)):
+    if excess.max() <= 2.69:
         return f"{count(total)} 件投诉在一周各日之间无法区分多少"
-    return f"{WEEKDAYS[most]}发的投诉最多，占 {percent(by_day[most] / total)}（各日均等时为 {percent(float(days[most]) / len(table))}）"
+    most = int(excess.argmax())
+    return f"{WEEKDAYS[most]}发的投诉最为偏多，占 {percent(n[most] / total)}（按有抓取的日子均摊为 {percent(even[most])}）"

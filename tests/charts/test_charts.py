@@ -295,3 +295,16 @@ def test_the_longer_sequence_is_told_with_its_interval_too() -> None:
 def test_the_peers_ratio_names_its_base(tables: dict[str, pd.DataFrame]) -> None:
     """The peers' ratios are out of the complaints with a status, not of all counted."""
     assert any("占来源给出状态的投诉的比例" in flat(text) for text in words(draw("naive_ratio", tables["naive_ratio"])))
+
+
+def test_days_without_captures_are_no_quiet_days() -> None:
+    """Where half of the Mondays were not captured, Mondays like all other days stand out from nothing; twice as many on the days captured
+    do, against the days captured."""
+    day = pd.date_range("2025-01-06", periods=20 * 7)
+    captured = (day.day_of_week != 0) | (np.arange(len(day)) % 14 == 0)
+    table = pd.DataFrame({"day": day, "weekday": day.day_of_week, "captured": captured, "n": np.where(captured, 20, 0)})
+    assert charts.finding("calendar", table) == "2,600 件投诉在一周各日之间无法区分多少"
+    busy = table.assign(n=table["n"] * np.where(day.day_of_week == 0, 2, 1))
+    assert charts.finding("calendar", busy) == "周一发的投诉最为偏多，占 14.3%（按有抓取的日子均摊为 7.7%）"
+    even = table.assign(captured=True)  # the same numbers, all of them known: the other days have more than their share
+    assert "周一" not in charts.finding("calendar", even) and "偏多" in charts.finding("calendar", even.assign(n=even["n"] * 10))
