@@ -61,7 +61,6 @@ def write_tables(content: Content, formats: Sequence[str], folder: Path) -> None
     provenance.write_datapackage([*tables, data_set], folder, TITLE, content.facts)
     publication.write_terms(folder, TITLE, content.facts)
     provenance.write_dictionary(folder)
-    _readme(content, folder)
     if "xlsx" in formats:
         caution = "公开投诉不是统计样本，未经核实，没有按平台规模调整；投诉反映不等于事实。"
         about = [TITLE, content.subtitle, content.facts.scope_zh, caution]
@@ -70,6 +69,7 @@ def write_tables(content: Content, formats: Sequence[str], folder: Path) -> None
 
 def write(content: Content, formats: Sequence[str], folder: Path, tell: Progress) -> None:
     """Write the text of `content` in each of `formats` into `folder`; its tables must have been written (`write_tables`)."""
+    _readme(content, formats, folder)
     mark, subtitle = content.mark, content.subtitle
     banner = f"{MARK}：合成帖子，不反映任何真实平台，不得引用" if mark else ""
     words = {"title": TITLE, "subtitle": subtitle, "mark": mark, "banner": banner}
@@ -87,12 +87,14 @@ def write(content: Content, formats: Sequence[str], folder: Path, tell: Progress
     tell("写出报告", len(formats), len(formats))
 
 
-def _readme(content: Content, folder: Path) -> None:
+def _readme(content: Content, formats: Sequence[str], folder: Path) -> None:
     unescaped = text.environment().overlay(finalize=plain)
-    readme = unescaped.get_template("readme.md.jinja").render(title=TITLE, subtitle=content.subtitle, facts=content.facts)
+    readme = unescaped.get_template("readme.md.jinja").render(title=TITLE, subtitle=content.subtitle, facts=content.facts, formats=formats,
+                                                              sheets=content.sheets)
     (folder / "README.md").write_text(readme, encoding="utf-8")
 
 
 def _word(content: Content, folder: Path) -> None:
     word.write(content.source, folder / "report.docx", folder, TITLE, content.subtitle, content.mark)
-    reply.write_sheets(content.sheets, folder / "right_to_reply", content.mark)
+    if content.sheets:
+        reply.write_sheets(content.sheets, folder / "right_to_reply", content.mark)

@@ -207,6 +207,8 @@ def test_real_data_carries_no_mark_and_tells_its_age(tmp_path: Path) -> None:
     result = report(home(smallworld.write(tmp_path, tables)), formats=("html",))
     assert "演示数据" not in (result.folder / "report.html").read_text(encoding="utf-8").replace("data-mark", "")
     assert "数据已旧" in (result.folder / "report.html").read_text(encoding="utf-8")
+    readme = (result.folder / "README.md").read_text(encoding="utf-8")
+    assert "report.html" in readme and not any(name in readme for name in ("report.pdf", "docx", "xlsx", "PNG", "right_to_reply"))
     assert not any("演示数据" in path.read_text(encoding="utf-8") for path in result.files if path.suffix in (".svg", ".json", ".md"))
 
 
