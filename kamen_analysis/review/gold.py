@@ -38,9 +38,9 @@ class Agreement:
         """Return the lines printed for the operator: one per code, then what remains to be done."""
         names = formats.choices()
         rows = [f"{row['code']} {names[row['code']]}：α {_number(row['alpha'])}（95% 区间 {_number(row['low'])}–{_number(row['high'])}），"
-                f"F1 {_number(row['f1'])}，两人以上编码 {row['posts']} 件" for row in self.table.to_dict("records")]
-        left = f"待裁定 {len(self.open)} 件，见 {self.listed}（填好后 kamen review agree --settle）" if self.open else "没有待裁定的分歧"
-        return [*rows, left, f"金标准 {self.gold} 件（样本 {self.posts} 件）；下一次 kamen build 起生效"]
+                f"F1 {_number(row['f1'])}，两人以上编码 {row['posts']:,} 件" for row in self.table.to_dict("records")]
+        left = f"待裁定 {len(self.open):,} 件，见 {self.listed}（填好后 kamen review agree --settle）" if self.open else "没有待裁定的分歧"
+        return [*rows, left, f"金标准 {self.gold:,} 件（样本 {self.posts:,} 件）；下一次 kamen build 起生效"]
 
 
 def _number(value: float) -> str:
