@@ -9,6 +9,7 @@ from typing import Any
 from kamen_analysis.redact import Redacted, redact_many
 from kamen_analysis.redact.door import refuse_if_personal
 from kamen_analysis.redact.engine import redact_rows, settled, words
+from kamen_analysis.redact.files import APART
 
 COLUMNS = ("title", "body", "target", "appeal", "status", "detail")
 
@@ -27,6 +28,7 @@ def redact(columns: Columns) -> set[str]:
         found[name] = changed
         clean |= set(texts) - changed.keys()
         clean |= set(compress((result.text for result in changed.values()), settled(list(changed.values()))))
+    given.pop(APART, None)
     _redact_rows(columns, given, sorted(set(_told_elsewhere(columns, given, found))))
     return clean
 
@@ -42,8 +44,8 @@ def _redact_rows(columns: Columns, given: Columns, rows: list[int]) -> None:
 
 def _told_elsewhere(columns: Columns, given: Columns, found: dict[str, dict[str, Redacted]]) -> Iterator[int]:
     """Yield the rows in which another redacted text still has the characters of a value found in one."""
-    for name, changed in found.items():
-        others = [columns[other] for other in given if other != name]
+    for name in given:
+        changed, others = found[name], [columns[other] for other in given if other != name]
         rows = [row for row, text in enumerate(given[name]) if text in changed] if changed and others else []
         for row, rest in zip(rows, words(["\n".join([column[row] or "" for column in others]) for row in rows]), strict=True):
             for value in changed[given[name][row]].values:

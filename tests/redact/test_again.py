@@ -12,7 +12,8 @@ ROWS = [
     ({"title": "退款", "body": "联系人：李晓明", "appeal": "要求李晓明道歉"}, {"appeal": "要求[姓名]道歉"}),
     ({"title": "abx012q不退钱", "body": "微信号abx012q"}, {"title": "[微信号]不退钱"}),
     ({"title": "我叫李晓明", "body": "联系ＡＢＸ012q，李\u200b曉明不退", "target": "李晓明"},
-     {"body": "联系[微信号]，[姓名]不退", "target": "[姓名]"}),
+     {"body": "联系[微信号]，[姓名]不退"}),
+    ({"body": "掌柜阿强点卡说不退", "target": "阿强点卡"}, {"body": "掌柜[账号]说不退", "target": "阿强点卡"}),  # a shop trades by it
     ({"title": "abx012q那单", "body": "没有别的"}, {"title": "abx012q那单"}),  # told by another post only
     ({"title": "型号kabx012不退", "body": "微信号abx012"}, {"title": "型号kabx012不退"}),  # part of a longer word
 ]
