@@ -11,18 +11,18 @@ from kamen_analysis.codebook.models import WordClass
 from kamen_analysis.codebook.template import Part, parse
 from kamen_analysis.errors import KamenError
 from kamen_analysis.label import chains, tries
-from kamen_analysis.label.chains import BACK, FIRST, KEY, LAST, SENTENCE, SLOT, WITHIN
+from kamen_analysis.label.chains import BACK, FIRST, KEY, LAST
 from kamen_analysis.label.matches import Found, Key
-from kamen_analysis.label.plan import Asked, Bits, Plan, Room, Stretches, bit_sets
+from kamen_analysis.label.plan import Plan, Ranked, Room, Stretches, bit_sets
+from kamen_analysis.label.rank import rank
 from kamen_analysis.label.senses import KIND, ROW
-from kamen_analysis.label.text import STRIDE, Bools, Cut, Indexes, Ints, Texts, spread
-from kamen_analysis.label.tries import NEEDED
+from kamen_analysis.label.text import STRIDE, Bools, Cut, Indexes, Ints, Texts
 from kamen_analysis.label.words import Hits, Vocabulary
 
 _ANYWHERE = np.iinfo(np.int32).max
 _NOWHERE = np.zeros(0, np.int32)
 _WITHIN = ("clause", "sentence", "line", "text")  # The kinds of stretches, in the order `chains` numbers them.
-_MORE = 8  # A batch with so many times more words is counted anew; an occurrence counts as much as so many kinds that did not occur.
+_MORE = 8  # A batch with so many times more words is counted anew.
 _TRIES, _MANY = 400, 60  # Room for so many tries and matches a post, twice what most batches have.
 
 
@@ -42,18 +42,6 @@ class _Template(NamedTuple):
     opens: tuple[int | None, ...]
     within: str
     only_asked: bool
-
-
-class _Ranked(NamedTuple):
-    """The plan, where the search begins, and the row of each kind in their tables, all by how common the kinds were when counted.
-
-    `bits`: of each kind the slots it fills, of those that sentences are checked for.
-    """
-
-    plan: Plan
-    asked: Asked
-    row: Ints
-    bits: Bits
 
 
 def _compile(line: Line, parts: tuple[Part, ...], atoms: dict[str, int], slots: dict[tuple[str, ...], int]) -> _Template:
@@ -101,7 +89,7 @@ class Matcher:
         self._eager = np.array([not one.only_asked for one in templates], np.bool_)
         self._longest = max(len(one.slots) for one in templates)
         self._counted = 0
-        self._ranked: _Ranked | None = None
+        self._ranked: Ranked | None = None
 
     def words(self, texts: Texts) -> Hits:
         """Return the words of the codebook in a batch."""
@@ -109,48 +97,24 @@ class Matcher:
 
     def scan(self, hits: Hits) -> Found:
         """Return the matches of all templates but those looked for only on demand."""
-        (plan, asked, row, bits), stretches = self._rank(hits), _stretches(hits.texts)
+        (hits.plan, asked, row, bits, within), stretches = self._rank(hits), _stretches(hits.texts)
         np.take(row, hits.table[KIND], out=hits.table[ROW], mode="clip")
-        hits.plan = plan
-        hits.signs, sign = bit_sets(len(hits.texts.sentences.starts), self._on_demand), bit_sets(1, bits.shape[1] * 64)[0]
+        around = bits.shape[1] * 64 - within
+        hits.signs, near = bit_sets(len(hits.texts.sentences.starts), self._on_demand), bit_sets(3, around)
+        here = bit_sets(1, within + 2 * around)[0]
         tried = _filled(len(hits.texts) * _TRIES, tries.WIDTH, lambda out: tries.tries(
-            hits.table, bits, asked, stretches, sign, hits.signs, out))
+            hits.table, bits, asked, stretches, hits.signs, near, here, out))
         found = _filled(len(hits.texts) * _MANY, chains.HEAD + self._longest, lambda out: chains.chains(
-            hits.table, plan, tried, stretches, self._room(stretches.first), out))
-        template = plan.templates[found[:, 0]]
+            hits.table, hits.plan, tried, stretches, self._room(stretches.first), out))
+        template = hits.plan.templates[found[:, 0]]
         return Found(self._numbers, hits.table, found, template[:, KEY], template[:, LAST] - template[:, FIRST])
 
-    def _rank(self, hits: Hits) -> _Ranked:
+    def _rank(self, hits: Hits) -> Ranked:
         # Counts how common the kinds are, and again when a batch has far more words than the one that was counted.
         if self._ranked is None or hits.table.shape[1] > self._counted * _MORE:
-            count = np.bincount(hits.table[KIND], minlength=len(self.vocabulary.lengths))
-            row = np.argsort(np.argsort(-count, kind="stable")).astype(np.int32)
             self._counted = hits.table.shape[1]
-            asked, parts = self._rare(count, row), self._plan.parts.copy()
-            checked = np.arange(len(self.vocabulary.slots.first) - 1) < self._on_demand
-            checked[asked.flat[:, 1:]] = True
-            bit = np.argsort(np.argsort(~checked, kind="stable")).astype(np.int32)
-            asked.flat[:, 1:], parts[:, SLOT] = bit[asked.flat[:, 1:]], bit[parts[:, SLOT]]
-            fills, bits = self.vocabulary.bits(row, bit, int(checked.sum()))
-            self._ranked = _Ranked(self._plan._replace(parts=parts, bits=fills), asked, row, bits)
+            self._ranked = rank(self._plan, self.vocabulary, hits.table[KIND], self._eager, self._on_demand)
         return self._ranked
-
-    def _rare(self, count: Indexes, row: Ints) -> Asked:
-        # The rarest part of each template, under the kinds that fill it, with the slots of its next rarest parts; or with its own slot
-        # again where a match may leave the sentence, which then need not hold the others.
-        (templates, parts, _), slots = self._plan, self.vocabulary.slots
-        size = np.add.reduceat(count[slots.flat] * _MORE + 1, slots.first[:-1])[parts[:, SLOT]] * len(parts)
-        # Sizes are multiples of the number of parts, so that the part can be added: the minimum then tells which part it is of.
-        rare = [np.minimum.reduceat(size + np.arange(len(parts)), templates[:, FIRST]) % len(parts)]
-        for _ in range(NEEDED):
-            size[rare[-1]] = (1 << 40) * len(parts)
-            rare.append(np.minimum.reduceat(size + np.arange(len(parts)), templates[:, FIRST]) % len(parts))
-        rare = [np.where(parts[rare[0], WITHIN] > SENTENCE, rare[0], part)[self._eager] for part in rare]
-        slot = parts[rare[0], SLOT]
-        kind, many = row[slots.flat[spread(slots.first[slot], slots.first[slot + 1])]], np.diff(slots.first)[slot]
-        order, count = np.argsort(kind, kind="stable"), np.bincount(kind, minlength=len(count))
-        flat = np.stack([rare[0], *(parts[part, SLOT] for part in rare[1:])], axis=1).repeat(many, axis=0)[order]
-        return Asked(np.append(0, np.cumsum(count)).astype(np.uint32), flat.astype(np.uint32))
 
     def numbers(self, keys: Iterable[Key]) -> Indexes:
         """Return the number of each key; a key that no line has gets the number after the last."""

@@ -25,12 +25,26 @@ class Plan(NamedTuple):
 class Asked(NamedTuple):
     """The parts where the search for a match begins, one a template, under each kind of words that fills them.
 
-    Those of the kind of row i are flat[first[i]:first[i + 1]]: the part, then slots of the same template that words of the sentence must
-    fill as well, the rarest first.
+    Those of the kind of row i are flat[first[i]:first[i + 1]]: the part, then bits for slots of the same template that other words, nearby
+    or in the sentence, must fill as well (see `tries.tries`: its `here`).
     """
 
     first: Numbers
     flat: Numbers
+
+
+class Ranked(NamedTuple):
+    """What depends on how common the kinds are: the plan, where the search begins, and the row of each kind in their tables.
+
+    `bits`: of each kind the slots it fills: so many bits (`within`) for those checked for in the sentence, of which those of lines looked
+    for on demand come first, then those checked for nearby.
+    """
+
+    plan: Plan
+    asked: Asked
+    row: Ints
+    bits: Bits
+    within: int
 
 
 class Stretches(NamedTuple):
@@ -53,9 +67,14 @@ class Room(NamedTuple):
     here: Keys
 
 
+def lined(bits: int) -> int:
+    """Return how many bits the cache lines (64 bytes) have that so many bits need."""
+    return -(-bits // 512) * 512
+
+
 def bit_sets(rows: int, bits: int) -> Bits:
-    """Return so many empty bit sets, each in whole cache lines (64 bytes): uniting sets across lines takes half as long again."""
-    words = -(-bits // 512) * 8
+    """Return so many empty bit sets, each in whole cache lines: uniting sets across lines takes half as long again."""
+    words = lined(bits) // 64
     room = np.zeros(rows * words + 7, np.uint64)
     first = -room.ctypes.data // 8 % 8
     return room[first: first + rows * words].reshape(rows, words)

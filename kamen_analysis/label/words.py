@@ -77,17 +77,19 @@ class Vocabulary:
         counts = (sense - first) >> bit & 1 == 0
         return atom[counts], sense[counts]
 
-    def bits(self, row: Ints, bit: Ints, checked: int) -> tuple[Bits, Bits]:
-        """Return `slots` as bit sets, much larger: of each slot the kinds that fill it, and of each kind the `checked` slots it fills.
+    def bits(self, row: Ints) -> Bits:
+        """Return `slots` as bit sets, much larger: of each slot the kinds that fill it; `row`: the number each kind gets."""
+        slot = np.repeat(np.arange(len(self.slots.first) - 1), np.diff(self.slots.first))
+        return _bits(slot, row[self.slots.flat], len(self.slots.first) - 1, len(row))
 
-        `row`: the number each kind gets, `bit`: the number each slot gets; the first so many are `checked`.
-        """
-        slot, kind = np.repeat(bit, np.diff(self.slots.first)), row[self.slots.flat]
-        first = slot < checked
-        return _bits(slot, kind, len(bit), len(row)), _bits(kind[first], slot[first], len(row), checked)
+    def fills(self, row: Ints, slots: Indexes) -> Bits:
+        """Return as bit sets which of some slots, given in the order of the bits (-1: none), each kind fills; `row` as above."""
+        bit = np.flatnonzero(slots >= 0)
+        low, high = self.slots.first[slots[bit]], self.slots.first[slots[bit] + 1]
+        return _bits(row[self.slots.flat[spread(low, high)]], np.repeat(bit, high - low), len(row), len(slots))
 
 
-def _bits(row: Ints, bit: Ints, rows: int, bits: int) -> Bits:
+def _bits(row: npt.NDArray[np.integer], bit: npt.NDArray[np.integer], rows: int, bits: int) -> Bits:
     out = bit_sets(rows, bits)
     np.bitwise_or.at(out, (row, bit >> 6), np.uint64(1) << (bit & 63).astype(np.uint64))
     return out
