@@ -56,7 +56,8 @@ class Labelled(NamedTuple):
 
 def label_posts(posts: Iterable[Mapping[str, Any]]) -> list[Labelled]:
     """Return the labels of posts, in their order; their keys are id, title, body and target (missing or None is empty)."""
-    return list(labelled(posts))
+    with uncollected():  # Between batches, too: the labels found so far would be searched each time.
+        return list(labelled(posts))
 
 
 def labelled(posts: Iterable[Mapping[str, Any]]) -> Iterator[Labelled]:
