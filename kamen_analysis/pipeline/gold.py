@@ -56,17 +56,17 @@ def read(where: Home) -> Gold:
 
 
 def _settled(where: Home, name: str) -> list[dict[str, Any]]:
-    return rows(where.root / "review" / name / "gold.jsonl", "text", "by")
+    return rows(where.root / "review" / name / "gold.jsonl", "post_id", "text", "by")
 
 
 def rows(path: Path, *texts: str) -> list[dict[str, Any]]:
-    """Return the records of a JSONL file written by `kamen review`: post_id, codes, and the fields `texts`; none if it does not exist.
+    """Return the records of a JSONL file written by `kamen review`: codes, and the fields `texts`; none if it does not exist.
 
     Raises KamenError if it is damaged.
     """
     def is_whole(row: dict[str, Any]) -> bool:
         codes = row["codes"]
-        return isinstance(codes, list) and all(isinstance(text, str) for text in (row["post_id"], *codes, *map(row.get, texts)))
+        return isinstance(codes, list) and all(isinstance(text, str) for text in (*codes, *map(row.get, texts)))
 
     return jsonlines.read(path, is_whole, f"读不了 {path}：文件损坏，请重新运行 kamen review")
 

@@ -109,13 +109,13 @@ def coders(where: Home, name: str) -> dict[str, Codes]:
 
 
 def _codes(path: Path) -> Codes:
-    return {row["post_id"]: frozenset(row["codes"]) for row in gold.rows(path)}
+    return {row["post_id"]: frozenset(row["codes"]) for row in gold.rows(path, "post_id")}
 
 
 def settle(where: Home, name: str, path: Path) -> int:
     """Add a file's settled codes to those settled before; return how many posts it settles."""
     answers, kept = checked(recall(where, name), path), folder(where, name) / "settled.jsonl"
-    earlier = {row["post_id"]: (row["codes"], row["note"]) for row in gold.rows(kept, "note")}
+    earlier = {row["post_id"]: (row["codes"], row["note"]) for row in gold.rows(kept, "post_id", "note")}
     keep(kept, earlier | answers)
     return len(answers)
 

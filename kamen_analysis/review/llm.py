@@ -174,7 +174,7 @@ def _answers(path: Path) -> dict[str, list[str]]:
         if cut:
             with atomic_write(path, "wb") as file:
                 file.write(whole + mark)
-    return {row["key"]: row["codes"] for row in kept.rows(path)}
+    return {row["key"]: row["codes"] for row in kept.rows(path, "key")}
 
 
 def _append(path: Path, row: dict[str, Any]) -> None:
